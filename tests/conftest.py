@@ -1,0 +1,63 @@
+"""What every test gets: no network but this machine, and the real records where they are."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# How long one example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("house", hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of real records written by others, which is no part of this project."""
+    folder = ROOT.parent / "shared" / "samples"
+    if not folder.is_dir():
+        pytest.skip("real records are not beside this clone")
+    return folder
+
+
+def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """
+    Fail the test that looks up or talks to another host.
+
+    An audit hook sees every socket of this process, however it was imported, and the failure is no
+    `Exception` that a retry could catch. It does not see into other processes: what a browser may
+    load is for the test that drives it.
+    """
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        endpoint, address = arguments[:2]
+        if address is None or endpoint.family not in (socket.AF_INET, socket.AF_INET6):
+            return
+        host = address[0]
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
+        host = arguments[0]
+    else:
+        return
+    if not _is_this_machine(host):
+        pytest.fail(f"a test reached for another host: {host}")
+
+
+def _is_this_machine(host: str | bytes | None) -> bool:
+    name = host.decode() if isinstance(host, bytes) else host
+    if not name or name in ("localhost", _OWN_NAME):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+_OWN_NAME = socket.gethostname()  # a mail client looks itself up
+sys.addaudithook(_refuse_the_network)

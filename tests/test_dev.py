@@ -1,0 +1,221 @@
+"""dev.py, without its downloads: what it decides, what it remembers, what it says."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dev
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """Set up in a folder where nothing is installed yet; this environment is not touched."""
+    for name in ("VENV", "UV_VENV", "LOCK", "PRODUCT", "DEVELOPMENT"):
+        monkeypatch.setattr(dev, name, tmp_path / getattr(dev, name).name)
+    dev.PRODUCT.write_text("msgspec==1\n")
+    dev.DEVELOPMENT.write_text("msgspec==1\npytest==1\n")
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """The steps of setting up, noted instead of taken; making the environment makes its folder."""
+    taken = []
+
+    def note(*command):
+        taken.append(command[1])
+        if command[1] == "venv":
+            make_venv(Path(command[-1]))
+
+    monkeypatch.setattr(dev, "find_uv", lambda: "uv")
+    monkeypatch.setattr(dev, "run_or_stop", note)
+    return taken
+
+
+def make_venv(folder):
+    python = Path(dev.program(folder, "python"))
+    python.parent.mkdir(parents=True)
+    python.touch()
+
+
+def test_test_alone_is_every_check_and_with_arguments_it_is_pytest() -> None:
+    assert dev.plan("test") == (dev.DEVELOPMENT, dev.CHECKS)
+    assert dev.plan("test", "-k", "foo") == (dev.DEVELOPMENT, [["pytest", "-k", "foo"]])
+
+
+def test_a_command_that_is_not_its_own_goes_to_the_product_as_it_was_given() -> None:
+    command = ("analyze", "a b.json", "--out", "report", "--json")
+
+    assert dev.plan(*command) == (dev.PRODUCT, [["shared", *command]])
+
+
+@pytest.mark.parametrize(
+    ("system", "path"), [("posix", "/venv/bin/uv"), ("nt", "/venv/Scripts/uv.exe")]
+)
+def test_programs_are_found_where_each_system_puts_them(system, path) -> None:
+    assert dev.program(Path("/venv"), "uv", system) == str(Path(path))
+
+
+@pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13)])
+def test_the_supported_pythons_pass(version) -> None:
+    dev.refuse_unsupported(version)
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 14)])
+def test_another_python_is_told_which_ones_are_supported(version, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "version_info", (*version, 0))
+
+    assert dev.main(["demo"]) == 2
+    assert f"3.{version[1]}; dev.py needs one from 3.11 to 3.13" in capsys.readouterr().err
+
+
+def test_without_a_command_it_says_what_there_is_and_sets_up_nothing(steps, capsys) -> None:
+    assert dev.main([]) == dev.main(["--help"]) == 0
+    assert "python dev.py test" in capsys.readouterr().out
+    assert steps == []
+
+
+def test_the_second_start_installs_nothing(steps) -> None:
+    dev.set_up(dev.PRODUCT)
+    dev.set_up(dev.PRODUCT)
+
+    assert steps == ["venv", "pip"]
+
+
+def test_what_the_tests_need_is_added_and_includes_what_the_product_needs(steps) -> None:
+    dev.set_up(dev.PRODUCT)
+    dev.set_up(dev.DEVELOPMENT)
+    dev.set_up(dev.PRODUCT)
+
+    assert steps == ["venv", "pip", "pip"]
+
+
+def test_changed_requirements_are_installed_into_the_same_environment(steps) -> None:
+    dev.set_up(dev.PRODUCT)
+    dev.PRODUCT.write_text("msgspec==2\n")
+    dev.set_up(dev.PRODUCT)
+
+    assert steps == ["venv", "pip", "pip"]
+
+
+def test_another_python_gets_an_environment_of_its_own(steps, monkeypatch) -> None:
+    dev.set_up(dev.PRODUCT)
+    monkeypatch.setattr(sys, "version_info", (3, 13, 9))
+    dev.set_up(dev.PRODUCT)
+
+    assert steps == ["venv", "pip", "venv", "pip"]
+
+
+def test_an_environment_that_lost_its_python_is_made_anew(steps) -> None:
+    dev.set_up(dev.PRODUCT)
+    Path(dev.program(dev.VENV, "python")).unlink()
+    dev.set_up(dev.PRODUCT)
+
+    assert steps == ["venv", "pip", "venv", "pip"]
+
+
+def test_a_set_up_that_was_cut_short_is_begun_again(steps, monkeypatch) -> None:
+    def cut_short(*command):
+        if command[1] == "pip":
+            raise KeyboardInterrupt
+        make_venv(Path(command[-1]))
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(dev, "run_or_stop", cut_short)
+        assert dev.main(["demo"]) == 130
+
+    dev.set_up(dev.PRODUCT)
+
+    assert steps == ["venv", "pip"]
+
+
+def test_an_update_that_was_cut_short_is_not_trusted_either(steps, monkeypatch) -> None:
+    dev.set_up(dev.PRODUCT)
+    with monkeypatch.context() as failing:
+        failing.setattr(dev, "run_or_stop", lambda *command: sys.exit(command[1]))
+        with pytest.raises(SystemExit, match="pip"):
+            dev.set_up(dev.DEVELOPMENT)
+
+    dev.set_up(dev.DEVELOPMENT)
+
+    assert steps == ["venv", "pip", "venv", "pip"]
+
+
+def test_whoever_waited_for_another_set_up_finds_the_work_done(steps, monkeypatch) -> None:
+    def work_meanwhile(_seconds):
+        make_venv(dev.VENV)
+        dev.write_stamp(dev.VENV, dev.this_python(), dev.digest(dev.PRODUCT))
+
+    answers = iter([False, True])
+    monkeypatch.setattr(dev, "has_locked", lambda _file: next(answers))
+    monkeypatch.setattr("time.sleep", work_meanwhile)
+
+    dev.set_up(dev.PRODUCT)
+
+    assert steps == []
+
+
+def test_waiting_for_another_set_up_comes_to_an_end(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(dev, "has_locked", lambda _file: False)
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+
+    assert dev.main(["demo"]) == 2
+    assert capsys.readouterr().err.count("Another dev.py") == 2
+
+
+def test_only_one_at_a_time_holds_the_lock() -> None:
+    with dev.one_at_a_time(), dev.LOCK.open("a") as second:
+        assert not dev.has_locked(second)
+
+    with dev.LOCK.open("a") as third:
+        assert dev.has_locked(third)
+
+
+def test_a_uv_that_does_not_run_is_passed_over(monkeypatch) -> None:
+    make_venv(dev.UV_VENV)
+    dev.write_stamp(dev.UV_VENV, dev.UV)
+    monkeypatch.setattr("shutil.which", lambda _name: sys.executable)
+
+    monkeypatch.setattr(dev, "run", lambda *_command, **_streams: 0)
+    assert dev.find_uv() == sys.executable
+
+    monkeypatch.setattr(dev, "run", lambda *_command, **_streams: 127)
+    assert dev.find_uv() == dev.program(dev.UV_VENV, "uv")
+
+
+def test_a_python_without_pip_is_told_what_to_install(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("shutil.which", lambda _name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+
+    assert dev.main(["demo"]) == 2
+    assert "install python3-venv, or uv" in capsys.readouterr().err
+
+
+def test_a_step_that_fails_stops_with_one_sentence(monkeypatch, capfd) -> None:
+    monkeypatch.setattr(dev, "find_uv", lambda: sys.executable)  # it has no command called venv
+
+    assert dev.main(["demo"]) == 2
+    assert "dev.py: Stopped for the reason above" in capfd.readouterr().err
+
+
+def test_an_exit_code_is_handed_on_and_so_is_every_failure_of_the_checks(
+    monkeypatch, capfd
+) -> None:
+    monkeypatch.setattr(dev, "python_m", lambda call: [sys.executable, "-c", *call])
+
+    assert dev.run(sys.executable, "-c", "raise SystemExit(3)") == 3
+    assert dev.run_each([["1 / 0"], ["print('still run')"]]) == 1
+    assert "still run" in capfd.readouterr().out
+
+
+def test_a_command_that_is_handed_on_keeps_its_exit_code() -> None:
+    become = "dev.python_m = lambda call: [sys.executable, '-c', *call]"
+    program = f"import dev, sys; {become}; dev.hand_on(['raise SystemExit(3)'])"
+
+    assert (
+        subprocess.run([sys.executable, "-c", program], cwd=dev.ROOT, check=False).returncode == 3
+    )

@@ -1,0 +1,317 @@
+"""
+The rules of the house, read off its source: who may know whom, and how long is too long.
+
+A rule is a function that yields what breaks it. A test states a rule, holds the whole house to it,
+and shows with a line of bad code that it would notice.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import socket
+import subprocess
+import sys
+from pathlib import PurePath
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+import dev
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: What each part of the house may import besides itself, from the ground up.
+MAY_IMPORT = {
+    "errors": set(),
+    "progress": set(),
+    "mfa": {"errors"},
+    "endpoints": {"errors"},
+    "settings": {"errors", "endpoints", "mfa"},
+    "identity": {"errors", "endpoints"},
+    "sources": {"errors", "endpoints", "mfa"},
+    "stores": {"errors", "endpoints", "mfa"},
+    "delivery": {"errors", "endpoints", "mfa"},
+    "service": {
+        *("errors", "endpoints", "mfa", "settings", "identity"),
+        *("sources", "stores", "delivery"),
+    },
+    "function_app": {"errors", "mfa", "service"},
+    "local_http": {"errors", "service"},
+    "local_host": {"errors", "mfa", "settings", "service", "function_app", "local_http"},
+    "commands": {
+        *("errors", "progress", "mfa", "settings", "delivery"),
+        *("service", "function_app", "local_host", "local_http"),
+    },
+    "__main__": {
+        *("errors", "progress", "mfa", "settings", "delivery"),
+        *("service", "commands"),
+    },
+    "__init__": set(),
+}
+
+#: What the pure room may use: values, and functions of values.
+PURE = {
+    *("__future__", "array", "bisect", "collections", "dataclasses", "datetime", "enum"),
+    *("functools", "gzip", "hashlib", "heapq", "itertools", "math", "operator", "re", "string"),
+    *("types", "typing", "msgspec", "shared"),
+}
+
+#: What an HTTP request must not pay for, and the files that are about just that.
+HEAVY = re.compile(r"(azure|httpx|kiota_\w+|msgraph\w*|shared\.stores\.azure\w*)\b")
+MAY_BE_HEAVY = {
+    "function_app.py": ("azure.functions",),
+    "shared/stores/azure": ("azure", "shared.stores.azure"),
+}
+
+ALL = ast.Name("BaseException")  #: what an ``except`` without a name catches
+LONGEST_FUNCTION = 50
+LONGEST_FILE = 400
+
+
+class Module(NamedTuple):
+    """One file of the house."""
+
+    path: str
+    source: str
+
+    @property
+    def part(self) -> str:
+        """The room it stands in, or its own name where it stands in none."""
+        names = PurePath(self.path).with_suffix("").parts
+        return names[1] if names[0] == "shared" else names[0]
+
+    @property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.source, self.path)
+
+    def at(self, line: int, breach: str) -> str:
+        return f"{self.path}:{line}: {breach}"
+
+
+class Import(NamedTuple):
+    line: int
+    name: str  #: in full, ``shared.mfa.window.Slice``
+    when: str  #: ``loading``, ``calling``, or ``checking`` (types)
+
+
+def imports(node: ast.AST, when: str = "loading") -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Import(names):
+                yield from (Import(child.lineno, alias.name, when) for alias in names)
+            case ast.ImportFrom(module, names):
+                for alias in names:
+                    yield Import(child.lineno, f"{module}.{alias.name}", when)
+            case ast.If(ast.Name("TYPE_CHECKING")):
+                yield from imports(child, "checking")
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield from imports(child, "calling")
+            case _:
+                yield from imports(child, when)
+
+
+PRODUCT = [
+    Module(path.relative_to(dev.ROOT).as_posix(), path.read_text(encoding="utf-8"))
+    for path in [*dev.ROOT.glob("function_app.py"), *dev.ROOT.glob("shared/**/*.py")]
+]
+
+
+def breaches(rule: Callable[[Module], Iterator[str]]) -> list[str]:
+    """What breaks a rule anywhere in the house."""
+    return [breach for module in PRODUCT for breach in rule(module)]
+
+
+def breaks(rule: Callable[[Module], Iterator[str]], path: str, source: str) -> bool:
+    """Whether a rule would notice this."""
+    return bool(list(rule(Module(path, source))))
+
+
+def stray_imports(module: Module) -> Iterator[str]:
+    for line, name, _ in imports(module.tree):
+        names = name.split(".")
+        other = names[1] if names[0] == "shared" else names[0]
+        if other in MAY_IMPORT and other not in MAY_IMPORT[module.part] | {module.part}:
+            yield module.at(line, f"{module.part} must not know {other}")
+
+
+def test_a_room_never_imports_its_neighbour() -> None:
+    assert breaches(stray_imports) == []
+
+    assert breaks(stray_imports, "shared/stores/local.py", "from shared.sources import graph")
+    assert breaks(stray_imports, "shared/mfa/window.py", "from shared import settings")
+    assert breaks(stray_imports, "shared/service.py", "def f():\n    import function_app")
+    assert not breaks(stray_imports, "shared/service.py", "from shared.stores import open_store")
+
+
+def test_every_part_of_the_house_has_its_place_in_the_order() -> None:
+    assert {module.part for module in PRODUCT} <= MAY_IMPORT.keys()
+
+
+def impurities(module: Module) -> Iterator[str]:
+    if module.part != "mfa":
+        return
+    for line, name, _ in imports(module.tree):
+        if name.split(".")[0] not in PURE:
+            yield module.at(line, f"imports {name}")
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Call(ast.Attribute(attr="now" | "today" | "utcnow")):
+                yield module.at(node.lineno, "reads the clock")
+            case ast.Call(ast.Name("open" | "print" | "input") | ast.Attribute(attr="open")):
+                yield module.at(node.lineno, "reads or writes")
+
+
+def test_the_pure_room_has_no_clock_no_files_and_no_libraries() -> None:
+    assert breaches(impurities) == []
+
+    for line in ("import os", "from pathlib import Path", "datetime.now(UTC)", "open('x')"):
+        assert breaks(impurities, "shared/mfa/window.py", line)
+
+
+def heavy_loads(module: Module) -> Iterator[str]:
+    allowed = next(
+        (names for path, names in MAY_BE_HEAVY.items() if module.path.startswith(path)), ()
+    )
+    for line, name, when in imports(module.tree):
+        if when == "loading" and HEAVY.match(name) and not name.startswith(allowed):
+            yield module.at(line, f"loads {name} before it is needed")
+
+
+def test_what_is_slow_to_load_is_loaded_where_it_is_needed() -> None:
+    assert breaches(heavy_loads) == []
+
+    assert breaks(heavy_loads, "shared/identity.py", "from msgraph import GraphServiceClient")
+    assert breaks(heavy_loads, "shared/stores/__init__.py", "import shared.stores.azure")
+    assert breaks(heavy_loads, "function_app.py", "import azure.functions, azure.identity")
+    assert not breaks(heavy_loads, "shared/identity.py", "def f():\n    import msgraph")
+
+
+def stray_credentials(module: Module) -> Iterator[str]:
+    for line, name, _ in imports(module.tree):
+        if name.startswith("azure.identity") and module.path != "shared/identity.py":
+            yield module.at(line, "asks for credentials")
+
+
+def test_only_one_file_knows_where_credentials_come_from() -> None:
+    assert breaches(stray_credentials) == []
+
+    assert breaks(stray_credentials, "shared/stores/azure.py", "from azure import identity")
+
+
+def stray_settings(module: Module) -> Iterator[str]:
+    if module.path == "shared/settings.py":
+        return
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Attribute(ast.Name("os"), "environ" | "environb" | "getenv"):
+                yield module.at(node.lineno, "reads the environment")
+            case ast.ImportFrom("os", names) if {"environ", "getenv"} & {n.name for n in names}:
+                yield module.at(node.lineno, "reads the environment")
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    assert breaches(stray_settings) == []
+
+    for line in ("os.environ['A']", "os.getenv('A')", "from os import environ"):
+        assert breaks(stray_settings, "shared/service.py", line)
+
+
+def oversizes(module: Module) -> Iterator[str]:
+    lines = module.source.count("\n")
+    if lines > LONGEST_FILE:
+        yield module.at(lines, f"is longer than {LONGEST_FILE} lines")
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            if length > LONGEST_FUNCTION:
+                yield module.at(node.lineno, f"{node.name} has {length} lines")
+
+
+def test_functions_and_files_stay_short_enough_to_read() -> None:
+    assert breaches(oversizes) == []
+    assert list(oversizes(Module("dev.py", (dev.ROOT / "dev.py").read_text("utf-8")))) == []
+
+    assert breaks(oversizes, "shared/service.py", "def f():\n" + "    pass\n" * LONGEST_FUNCTION)
+    assert breaks(oversizes, "shared/service.py", "pass\n" * (LONGEST_FILE + 1))
+
+
+def prints(module: Module) -> Iterator[str]:
+    if module.path == "shared/__main__.py":
+        return
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Call(ast.Name("print")):
+                yield module.at(node.lineno, "prints")
+
+
+def test_only_the_command_line_prints() -> None:
+    assert breaches(prints) == []
+
+    assert breaks(prints, "shared/service.py", "print('done')")
+
+
+def swallowed_errors(module: Module) -> Iterator[str]:
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.ExceptHandler(body=[*_, ast.Raise()]):
+                pass
+            case ast.ExceptHandler(caught):
+                names = {name.id for name in ast.walk(caught or ALL) if isinstance(name, ast.Name)}
+                if names & {"Exception", "BaseException"}:
+                    yield module.at(node.lineno, "catches everything")
+
+
+def test_no_error_is_swallowed_that_is_not_named() -> None:
+    assert breaches(swallowed_errors) == []
+
+    for caught in ("except:", "except Exception:", "except (OSError, BaseException) as error:"):
+        source = f"try:\n    work()\n{caught}\n    pass"
+        assert breaks(swallowed_errors, "shared/service.py", source)
+
+
+def foreign_hosts(text: str) -> list[str]:
+    """The hosts that a page names; w3.org is only the name of a vocabulary and is never asked."""
+    return [host for host in re.findall(r"//([\w-]+(?:\.[\w-]+)+)", text) if host != "www.w3.org"]
+
+
+def test_a_page_needs_no_other_host() -> None:
+    templates = [path for path in dev.ROOT.glob("templates/**/*") if path.is_file()]
+
+    assert {path: foreign_hosts(path.read_text("utf-8")) for path in templates} == {
+        path: [] for path in templates
+    }
+    assert foreign_hosts('<link href="//fonts.example.com/a.css">') == ["fonts.example.com"]
+
+
+def commands() -> set[str]:
+    """Every command there is: dev.py's own, and those that the product's help lists."""
+    ask = [sys.executable, "-m", "shared", "--help"]
+    answer = subprocess.run(ask, cwd=dev.ROOT, capture_output=True, text=True, check=False)
+    listed = re.search(r"\{([\w,-]+)\}", answer.stdout)
+    assert listed, answer.stderr
+    return {"test", "bench", "lock", *listed[1].split(",")}
+
+
+def commands_in(text: str) -> set[str]:
+    return set(re.findall(r"python3? (?:dev\.py|-m shared) ([a-z]\w*)", text))
+
+
+def test_dev_py_lists_every_command_and_no_page_promises_another() -> None:
+    existing = commands()
+
+    assert commands_in(dev.__doc__ or "") == existing
+    for page in [*dev.ROOT.glob("*.md"), *dev.ROOT.glob("docs/**/*.md")]:
+        assert commands_in(page.read_text("utf-8")) <= existing, page
+    assert commands_in("run `python dev.py conquer --world`") == {"conquer"}
+
+
+def test_the_suite_talks_to_nobody_but_this_machine() -> None:
+    with pytest.raises(pytest.fail.Exception, match="another host"):
+        socket.getaddrinfo("graph.microsoft.com", 443)
+    with socket.socket() as outward, pytest.raises(pytest.fail.Exception, match="another host"):
+        outward.connect(("192.0.2.1", 443))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
