@@ -1,0 +1,140 @@
+"""From a window to what the report says of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.breakdown import break_down
+from shared.mfa.metrics import (
+    AccountMetrics,
+    Metrics,
+    Rule,
+    measure_api,
+    measure_portal,
+    tally,
+)
+from shared.mfa.report import (
+    ChannelForecast,
+    DayCounts,
+    Forecast,
+    HistoryPoint,
+    Report,
+    WindowSummary,
+)
+from shared.mfa.requests import Request, settle
+from shared.mfa.scope import Channel, Scope
+from shared.mfa.window import WINDOW_DAYS, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shared.mfa.report import FileEntry, Reading
+
+
+class Assessment(msgspec.Struct, frozen=True):
+    """A window with every request judged: what figures and files are made from."""
+
+    window: Window
+    rule: Rule
+    requests: dict[Channel, list[Request]]  #: newest first; with those not completed and app-only
+    metrics: Metrics
+
+
+def assess(
+    window: Window, scope: Scope, rule: Rule, accounts: AccountMetrics | None = None
+) -> Assessment:
+    """Judge every sign-in of the window and measure the figures."""
+    requests: dict[Channel, list[Request]] = {channel: [] for channel in Channel}
+    for request in settle(window.total, scope):
+        requests[request.channel].append(request)
+    complete = window.is_complete
+    return Assessment(
+        window=window,
+        rule=rule,
+        requests=requests,
+        metrics=Metrics(
+            accounts=accounts or AccountMetrics(),
+            portal=measure_portal(tally(requests[Channel.PORTAL]), rule, complete=complete),
+            api=measure_api(tally(requests[Channel.API]), rule, complete=complete),
+        ),
+    )
+
+
+def history_point(assessment: Assessment) -> HistoryPoint:
+    """What a later report remembers of this one."""
+    metrics = assessment.metrics
+    return HistoryPoint(
+        ending=assessment.window.ending,
+        accounts=metrics.accounts.share,
+        portal=metrics.portal.share,
+        api=metrics.api.share,
+    )
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """Whose report it is, from where, and when it was made."""
+
+    tenant_id: str | None
+    tenant_name: str | None
+    source: str
+    generated_at: str
+
+
+def make_report(
+    assessment: Assessment,
+    heading: Heading,
+    files: Mapping[str, FileEntry],
+    history: Sequence[HistoryPoint] = (),
+    reading: Reading | None = None,
+) -> Report:
+    """The report of an assessment; `history` is of earlier windows, this one is added to it."""
+    window, requests, rule = assessment.window, assessment.requests, assessment.rule
+    earlier = {point.ending: point for point in history if point.ending < window.ending}
+    return Report(
+        **msgspec.structs.asdict(heading),
+        window=WindowSummary(
+            start=window.days[0],
+            ending=window.ending,
+            complete_days=WINDOW_DAYS - len(window.missing),
+            missing=list(window.missing),
+        ),
+        metrics=assessment.metrics,
+        files=dict(files),
+        forecast=Forecast(*(_forecast(requests[channel], rule) for channel in Channel)),
+        history=[*(earlier[day] for day in sorted(earlier)), history_point(assessment)],
+        days=_days(assessment),
+        breakdown={channel: break_down(requests[channel], rule) for channel in Channel},
+        rule=rule,
+        reading=reading,
+    )
+
+
+def _forecast(requests: Sequence[Request], rule: Rule) -> ChannelForecast:
+    """The last request that counts against the share leaves the window seven days after its own."""
+    days = [request.sign_in.day for request in requests if rule.counts_against(request.verdict)]
+    if not days:
+        return ChannelForecast(reads_100_on=None)
+    return ChannelForecast(date.fromisoformat(max(days)) + timedelta(days=WINDOW_DAYS))
+
+
+def _days(assessment: Assessment) -> list[DayCounts]:
+    by_day: dict[Channel, defaultdict[str, list[Request]]] = {}
+    for channel, requests in assessment.requests.items():
+        by_day[channel] = defaultdict(list)
+        for request in requests:
+            by_day[channel][request.sign_in.day].append(request)
+    missing = {gap.day for gap in assessment.window.missing}
+    return [
+        DayCounts(
+            day,
+            *(
+                None if day in missing else tally(by_day[channel][day.isoformat()])
+                for channel in Channel
+            ),
+        )
+        for day in assessment.window.days
+    ]

@@ -1,0 +1,117 @@
+"""Who and what makes up the missing share: a split that adds up exactly."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.metrics import Rule, Tally, tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from shared.mfa.requests import Request
+    from shared.mfa.sign_in import SignIn
+
+SUBJECTS_SHOWN = 50  #: more are added up in one last part called "others"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What one user, or one application, contributes to a channel's figure."""
+
+    id: str  #: object id or application id; empty for the part that adds up the others
+    name: str  #: user principal name or application name, as last seen
+    detail: str  #: display name of the user; empty for applications
+    counts: Tally
+    against: int  #: its requests that keep the share below 100 %
+    points: float  #: `against` as a fraction of all decided requests; all parts sum to 1 - share
+    last_against: str  #: when the newest of those was made, UTC; empty if there are none
+    others: int = 0  #: how many subjects this part stands for, where it stands for more than one
+
+
+class Breakdown(msgspec.Struct, frozen=True):
+    """One channel's missing share, split in two independent ways; each sums to the whole."""
+
+    by_user: list[Part]
+    by_application: list[Part]
+
+
+def break_down(requests: Iterable[Request], rule: Rule) -> Breakdown:
+    """Split a channel's requests, given newest first, by user and by application; worst first."""
+    made = [request for request in requests if request.verdict.is_request]
+    return Breakdown(
+        by_user=_split(made, rule, _user), by_application=_split(made, rule, _application)
+    )
+
+
+def _user(sign_in: SignIn) -> tuple[str, str, str]:
+    return sign_in.user_key, sign_in.upn, sign_in.user_name
+
+
+def _application(sign_in: SignIn) -> tuple[str, str, str]:
+    return sign_in.app_id, sign_in.app_name, ""
+
+
+def _split(
+    requests: list[Request], rule: Rule, subject: Callable[[SignIn], tuple[str, str, str]]
+) -> list[Part]:
+    groups: defaultdict[str, list[Request]] = defaultdict(list)
+    for request in requests:
+        groups[subject(request.sign_in)[0]].append(request)
+    whole = tally(requests)
+    decided = whole.verified + whole.not_verified + whole.exempted
+    parts = [_part(key, group, rule, subject, decided) for key, group in groups.items()]
+    parts.sort(key=lambda part: (-part.against, -part.counts.requests, part.id))
+    return _with_others(parts)
+
+
+def _part(
+    key: str,
+    group: list[Request],
+    rule: Rule,
+    subject: Callable[[SignIn], tuple[str, str, str]],
+    decided: int,
+) -> Part:
+    counts = tally(group)
+    known = [subject(request.sign_in) for request in group]
+    against = counts.against(rule)
+    return Part(
+        id=key,
+        name=next((name for _, name, _ in known if name), ""),
+        detail=next((detail for _, _, detail in known if detail), ""),
+        counts=counts,
+        against=against,
+        points=against / decided if decided else 0.0,
+        last_against=next(
+            (
+                request.sign_in.created_at
+                for request in group
+                if rule.counts_against(request.verdict)
+            ),
+            "",
+        ),
+    )
+
+
+def _with_others(parts: list[Part]) -> list[Part]:
+    shown, rest = parts[:SUBJECTS_SHOWN], parts[SUBJECTS_SHOWN:]
+    if not rest:
+        return shown
+    others = Part(
+        id="",
+        name="others",
+        detail="",
+        counts=_sum(part.counts for part in rest),
+        against=sum(part.against for part in rest),
+        points=sum(part.points for part in rest),
+        last_against=max(part.last_against for part in rest),
+        others=len(rest),
+    )
+    return [*shown, others]
+
+
+def _sum(tallies: Iterable[Tally]) -> Tally:
+    columns = zip(*map(msgspec.structs.astuple, tallies), strict=True)
+    return Tally(*(sum(column) for column in columns))

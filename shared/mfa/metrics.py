@@ -1,0 +1,145 @@
+"""Counts and shares over a window's requests."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shared.mfa.requests import Request
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """How verdicts weigh in the share."""
+
+    exempted_counts_as_mfa: bool = False  #: setting ``EXEMPTED_COUNTS_AS_MFA``
+
+    def counts_for(self, verdict: Verdict) -> bool:
+        """Whether a request with this verdict is on the share's upper side."""
+        return verdict is Verdict.VERIFIED or (
+            verdict is Verdict.EXEMPTED and self.exempted_counts_as_mfa
+        )
+
+    def counts_against(self, verdict: Verdict) -> bool:
+        """Whether a request with this verdict keeps the share below 100 %."""
+        return verdict is Verdict.NOT_VERIFIED or (
+            verdict is Verdict.EXEMPTED and not self.exempted_counts_as_mfa
+        )
+
+    def is_compliant(self, verdict: Verdict) -> bool | None:
+        """Partner Center's ``mfaCompliant``; `None` where it is not known."""
+        if verdict is Verdict.UNKNOWN:
+            return None
+        return self.counts_for(verdict)
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """How many requests of each kind; adding tallies adds the kinds."""
+
+    requests: int = 0  #: verified + not_verified + exempted + unknown
+    verified: int = 0
+    not_verified: int = 0
+    exempted: int = 0
+    unknown: int = 0
+    not_completed: int = 0  #: interrupted or refused sign-ins; no requests
+    app_only: int = 0  #: applications without a user; no requests
+
+    def share(self, rule: Rule) -> float | None:
+        """Fraction 0 to 1 of the decided requests that had MFA; `None` where none was decided."""
+        decided = self.verified + self.not_verified + self.exempted
+        return self.compliant(rule) / decided if decided else None
+
+    def compliant(self, rule: Rule) -> int:
+        """Requests on the share's upper side."""
+        return self.verified + (self.exempted if rule.exempted_counts_as_mfa else 0)
+
+    def against(self, rule: Rule) -> int:
+        """Requests that keep the share below 100 %."""
+        return self.not_verified + (0 if rule.exempted_counts_as_mfa else self.exempted)
+
+
+def tally(requests: Iterable[Request]) -> Tally:
+    """Count requests by verdict."""
+    return tally_verdicts(request.verdict for request in requests)
+
+
+def tally_verdicts(verdicts: Iterable[Verdict]) -> Tally:
+    """Count verdicts."""
+    by_verdict = Counter(verdicts)
+    return Tally(
+        requests=sum(count for verdict, count in by_verdict.items() if verdict.is_request),
+        **{verdict.value: by_verdict[verdict] for verdict in Verdict},
+    )
+
+
+class PortalMetrics(msgspec.Struct, frozen=True):
+    """The report's figure "through Partner Center portal"."""
+
+    requests: int
+    verified: int
+    not_verified: int
+    exempted: int
+    unknown: int
+    not_completed: int
+    share: float | None  #: `None` while a day of the window is missing, or nothing was decided
+    provisional_share: float | None  #: over the days at hand
+
+
+class ApiMetrics(msgspec.Struct, frozen=True):
+    """The report's figure "through API or SDK" (App+User); app-only is counted beside it."""
+
+    requests: int
+    verified: int
+    not_verified: int
+    exempted: int
+    unknown: int
+    not_completed: int
+    app_only: int
+    share: float | None
+    provisional_share: float | None
+
+
+class AccountMetrics(msgspec.Struct, frozen=True):
+    """The report's figure "enabled accounts with MFA enforced"; all `None` where none were read."""
+
+    enabled: int | None = None
+    disabled: int | None = None
+    enforced: int | None = None
+    conditional: int | None = None
+    unprotected: int | None = None
+    unknown: int | None = None
+    share: float | None = None  #: unknown accounts counted as not enforced: "at least"
+    share_upper: float | None = None  #: unknown accounts counted as enforced: "at most"
+
+
+class Metrics(msgspec.Struct, frozen=True):
+    """The three figures of one report."""
+
+    accounts: AccountMetrics
+    portal: PortalMetrics
+    api: ApiMetrics
+
+
+def measure_portal(counts: Tally, rule: Rule, *, complete: bool) -> PortalMetrics:
+    """The portal figure over a window's counts; without a share unless the window is complete."""
+    return msgspec.convert(_figure(counts, rule, complete=complete), PortalMetrics)
+
+
+def measure_api(counts: Tally, rule: Rule, *, complete: bool) -> ApiMetrics:
+    """The API figure over a window's counts; without a share unless the window is complete."""
+    return msgspec.convert(_figure(counts, rule, complete=complete), ApiMetrics)
+
+
+def _figure(counts: Tally, rule: Rule, *, complete: bool) -> dict[str, int | float | None]:
+    share = counts.share(rule)
+    return {
+        **msgspec.structs.asdict(counts),
+        "share": share if complete else None,
+        "provisional_share": share,
+    }

@@ -1,0 +1,122 @@
+"""The Report: one versioned JSON value. Page, mail, CSV list and table row only render it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+import msgspec
+
+from shared.errors import StoreError
+from shared.mfa.breakdown import Breakdown
+from shared.mfa.metrics import Metrics, Rule, Tally
+from shared.mfa.scope import Channel
+from shared.mfa.window import MissingDay
+
+SCHEMA_VERSION = 1
+
+
+class WindowSummary(msgspec.Struct, frozen=True):
+    """Which seven days the report speaks of, and how many of them are known."""
+
+    start: date
+    ending: date
+    complete_days: int
+    missing: list[MissingDay]
+
+
+class DayCounts(msgspec.Struct, frozen=True):
+    """One day's requests; both `None` where the day is missing."""
+
+    day: date
+    portal: Tally | None
+    api: Tally | None
+
+
+class FileEntry(msgspec.Struct, frozen=True):
+    """One file that belongs to the report."""
+
+    href: str  #: relative to the report
+    rows: int  #: rows in the file
+    total: int | None  #: rows there would be without the cap; `None` where nothing was read
+
+
+class ChannelForecast(msgspec.Struct, frozen=True):
+    """When the last known request that counts against the share leaves the window."""
+
+    reads_100_on: date | None  #: an `ending`; `None` where nothing counts against the share
+
+
+class Forecast(msgspec.Struct, frozen=True):
+    """The roll-off, per channel."""
+
+    portal: ChannelForecast
+    api: ChannelForecast
+
+
+class HistoryPoint(msgspec.Struct, frozen=True):
+    """The three shares of an earlier report; `None` where one was not known."""
+
+    ending: date
+    accounts: float | None
+    portal: float | None
+    api: float | None
+
+
+class UnreadableRecord(msgspec.Struct, frozen=True):
+    """A record that could not be read: where it is, and why not."""
+
+    file: str
+    line: int
+    reason: str
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What was read for this report: every record is accounted for."""
+
+    records: int  #: readable records, of whatever application
+    unreadable: int
+    unreadable_records: list[UnreadableRecord]  #: the first of them
+    copies: int  #: Partner Center records that were further copies of one sign-in
+    first_day: date | None  #: of the records read
+    last_day: date | None
+    other_tenants: int = 0  #: Partner Center sign-ins left out, being of another tenant
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is said about one tenant and one window. Shares are fractions, 0 to 1, or `None`."""
+
+    schema_version: int = SCHEMA_VERSION
+    tenant_id: str | None
+    tenant_name: str | None
+    generated_at: str
+    source: str
+    window: WindowSummary
+    metrics: Metrics
+    files: dict[str, FileEntry]
+    findings: list[dict[str, object]] = []
+    forecast: Forecast
+    history: list[HistoryPoint]
+    days: list[DayCounts]
+    breakdown: dict[Channel, Breakdown]
+    rule: Rule
+    reading: Reading | None = None
+
+    def to_json(self) -> bytes:
+        """Indented UTF-8 JSON, ending in a newline; equal reports give equal bytes."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """The report that `to_json` wrote; `StoreError` if this is none, or of another version."""
+        try:
+            report = msgspec.json.decode(data, type=cls)
+        except msgspec.DecodeError as error:
+            message = f"A stored report cannot be read: {error}."
+            raise StoreError(message) from error
+        if report.schema_version != SCHEMA_VERSION:
+            message = (
+                f"A stored report has schema version {report.schema_version}, not {SCHEMA_VERSION}."
+            )
+            raise StoreError(message)
+        return report

@@ -1,0 +1,119 @@
+"""A window's sign-ins, each with its verdict: its own where it has evidence, else inherited."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from enum import StrEnum
+from heapq import nlargest
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.scope import Channel
+from shared.mfa.sign_in import SignIn
+from shared.mfa.verdict import Verdict, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shared.mfa.scope import Scope
+
+REQUESTS_CAP = 10_000  #: Partner Center lists the 10,000 most recent requests of the window
+
+
+class Basis(StrEnum):
+    """What a verdict rests on."""
+
+    OWN = "own"
+    SESSION = "session"  #: inherited from the same session
+    CORRELATION = "correlation"  #: inherited from the same correlation id
+    NOTHING = "nothing"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A sign-in seen as a row of Partner Center's reports."""
+
+    sign_in: SignIn
+    channel: Channel
+    verdict: Verdict
+    basis: Basis = Basis.OWN
+
+
+def settle(sign_ins: Iterable[SignIn], scope: Scope) -> list[Request]:
+    """
+    Every sign-in of concern with its verdict; newest first, ties broken by id.
+
+    A request without evidence of its own takes the latest decided verdict of the same user and
+    session at or before it; failing that, of the same user and correlation id; failing that it is
+    unknown. Donors have evidence of their own, so a verdict is never inherited twice.
+    """
+    judged = [
+        (sign_in, channel, judge(sign_in))
+        for sign_in in sign_ins
+        if (channel := scope.channel(sign_in)) is not None
+    ]
+    heirs = [sign_in for sign_in, _, verdict in judged if verdict is None]
+    wills = _Wills(heirs)
+    for sign_in, _, verdict in judged:
+        if verdict is not None and verdict.is_request:
+            wills.enter(sign_in, verdict)
+    requests = [
+        Request(sign_in, channel, verdict)
+        if verdict is not None
+        else Request(sign_in, channel, *wills.inherited(sign_in))
+        for sign_in, channel, verdict in judged
+    ]
+    return sorted(requests, key=newness, reverse=True)
+
+
+def newness(request: Request) -> tuple[str, str]:
+    """The key that sorts requests oldest first, ties broken by id."""
+    return request.sign_in.created_at, request.sign_in.id
+
+
+def newest(requests: Iterable[Request], cap: int = REQUESTS_CAP) -> list[Request]:
+    """The newest, newest first; of the newest of parts they are the newest of the whole."""
+    return nlargest(cap, requests, key=newness)
+
+
+_Key = tuple[str, str, str]  # user, "session" or "correlation", its id
+
+
+class _Wills:
+    """Decided verdicts under the sessions and correlation ids that some heir asks for."""
+
+    def __init__(self, heirs: list[SignIn]) -> None:
+        self._entries: dict[_Key, list[tuple[str, str, Verdict]]] = {
+            key: [] for heir in heirs for key, _ in _keys(heir)
+        }
+        self._sorted: set[_Key] = set()
+
+    def enter(self, donor: SignIn, verdict: Verdict) -> None:
+        for key, _ in _keys(donor):
+            if key in self._entries:
+                self._entries[key].append((donor.created_at, donor.id, verdict))
+
+    def inherited(self, heir: SignIn) -> tuple[Verdict, Basis]:
+        for key, basis in _keys(heir):
+            entries = self._in_order(key)
+            before = bisect_right(entries, heir.created_at, key=lambda entry: entry[0])
+            if before:
+                return entries[before - 1][2], basis
+        return Verdict.UNKNOWN, Basis.NOTHING
+
+    def _in_order(self, key: _Key) -> list[tuple[str, str, Verdict]]:
+        if key not in self._sorted:
+            self._entries[key].sort()
+            self._sorted.add(key)
+        return self._entries[key]
+
+
+def _keys(sign_in: SignIn) -> list[tuple[_Key, Basis]]:
+    """Where it may inherit from, the stronger bond first; an empty id binds nobody."""
+    if not sign_in.user_key:
+        return []
+    bonds = (
+        ("session", sign_in.session_id, Basis.SESSION),
+        ("correlation", sign_in.correlation_id, Basis.CORRELATION),
+    )
+    return [((sign_in.user_key, kind, bond), basis) for kind, bond, basis in bonds if bond]

@@ -1,0 +1,66 @@
+"""Was MFA satisfied? What one sign-in says of itself, before anything is inherited."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from shared.mfa.sign_in import Event, Evidence, Requirement
+
+if TYPE_CHECKING:
+    from shared.mfa.sign_in import SignIn
+
+
+class Verdict(StrEnum):
+    """What is known of a request's MFA. The first three are *decided*: they rest on evidence."""
+
+    VERIFIED = "verified"
+    NOT_VERIFIED = "not_verified"
+    EXEMPTED = "exempted"  #: MFA was skipped (remembered device and kin): no proof of the claim
+    UNKNOWN = "unknown"
+    NOT_COMPLETED = "not_completed"  #: interrupted or refused: no request came of it
+    APP_ONLY = "app_only"  #: no user, so no MFA to ask for
+
+    @property
+    def is_request(self) -> bool:
+        """Whether it counts as a request in the report's sense (it was made, and by a user)."""
+        return self not in (Verdict.NOT_COMPLETED, Verdict.APP_ONLY)
+
+
+def judge(sign_in: SignIn) -> Verdict | None:
+    """
+    The verdict a sign-in's own record supports, or `None` where it supports none; first match wins.
+
+    An interactive single-factor record counts against MFA only when its list of steps is there:
+    steps arrive late. A non-interactive one never does, because a session that already holds MFA
+    is logged as single factor (24 of 45 sign-ins in a public capture). Source: the decision table
+    in the project's fact sheet, 3.7, from Entra's "howto-mfa-reporting".
+    """
+    if sign_in.event.is_app_only:
+        return Verdict.APP_ONLY
+    if sign_in.error_code is None:
+        return None
+    if sign_in.error_code != 0:
+        return Verdict.NOT_COMPLETED
+    return _judge_completed(sign_in)
+
+
+def _judge_completed(sign_in: SignIn) -> Verdict | None:
+    texts = (sign_in.details, sign_in.steps)
+    if Evidence.SATISFIED in texts:
+        return Verdict.VERIFIED
+    if Evidence.SKIPPED in texts:
+        return Verdict.EXEMPTED
+    if sign_in.requirement is Requirement.MULTI or sign_in.policies is Evidence.SATISFIED:
+        return Verdict.VERIFIED
+    if _shows_single_factor(sign_in):
+        return Verdict.NOT_VERIFIED
+    return None
+
+
+def _shows_single_factor(sign_in: SignIn) -> bool:
+    return (
+        sign_in.event is Event.INTERACTIVE
+        and sign_in.requirement is Requirement.SINGLE
+        and sign_in.steps is not Evidence.UNTOLD
+    )

@@ -1,0 +1,223 @@
+"""Days and slices: what is pulled, what is kept of the pulling, what is owed, what is added up."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.rollup import Rollup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from shared.mfa.sign_in import SignIn
+
+HOURS_OF_DAY = 24
+WINDOW_DAYS = 7  #: Partner Center's report covers the previous seven days
+
+
+class Slice(msgspec.Struct, frozen=True, order=True):
+    """
+    One tenant's sign-ins of a stretch of one closed UTC day: the unit of pulling and overwriting.
+
+    Half-open: ``day from_hour:00:00.0000000Z <= createdDateTime < day to_hour:00:00.0000000Z``.
+    A whole day unless a day is too big for one execution; then it is halved, down to one hour.
+    """
+
+    tenant_id: str
+    day: date
+    from_hour: int = 0
+    to_hour: int = 24
+
+    @property
+    def start(self) -> str:
+        """The first instant that belongs to it, as `SignIn.created_at` writes instants."""
+        return f"{self.day}T{self.from_hour:02}:00:00.0000000Z"
+
+    @property
+    def end(self) -> str:
+        """The first instant that no longer belongs to it."""
+        if self.to_hour == HOURS_OF_DAY:
+            return f"{self.day + timedelta(days=1)}T00:00:00.0000000Z"
+        return f"{self.day}T{self.to_hour:02}:00:00.0000000Z"
+
+    @property
+    def name(self) -> str:
+        """``2026-11-23`` for a whole day, ``2026-11-23T00-12`` for a part; sorts by time."""
+        if self.is_whole_day:
+            return self.day.isoformat()
+        return f"{self.day}T{self.from_hour:02}-{self.to_hour:02}"
+
+    @property
+    def is_whole_day(self) -> bool:
+        """Whether it spans all 24 hours."""
+        return (self.from_hour, self.to_hour) == (0, HOURS_OF_DAY)
+
+    def owns(self, sign_in: SignIn) -> bool:
+        """Whether a sign-in falls into this stretch; sources may over-ask, this decides."""
+        return self.start <= sign_in.created_at < self.end
+
+    def halves(self) -> list[Slice]:
+        """Two slices of half the hours; a single hour cannot be halved and stays alone."""
+        middle = (self.from_hour + self.to_hour) // 2
+        if middle == self.from_hour:
+            return [self]
+        return [
+            msgspec.structs.replace(self, to_hour=middle),
+            msgspec.structs.replace(self, from_hour=middle),
+        ]
+
+
+class SliceState(StrEnum):
+    """How the last pull of a slice ended."""
+
+    COMPLETE = "complete"
+    FAILED = "failed"
+    DENIED = "denied"  #: a licence or consent is missing; only a person can change that
+
+
+class LedgerEntry(msgspec.Struct, frozen=True):
+    """What is on record about one slice; it is written last, after the slice's rollup."""
+
+    slice: Slice
+    state: SliceState
+    source: str  #: name of the source it was read from
+    at: str  #: when this entry was made, UTC
+    rows: int = 0  #: distinct sign-ins of the rollup that is stored for the slice
+    reason: str = ""  #: one sentence where the state is not complete, or a re-pull was refused
+    has_rollup: bool = (
+        False  #: whether a complete pull's rollup is stored, this one's or an earlier's
+    )
+    refused_rows: int | None = None  #: rows of a re-pull that was refused for being fewer
+
+
+class MissingDay(msgspec.Struct, frozen=True):
+    """A day of the window that nothing complete is known of, and why."""
+
+    day: date
+    reason: str
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The seven closed UTC days that end on a named date, as far as they are known."""
+
+    ending: date
+    rollups: dict[date, Rollup]  #: the days at hand
+    missing: tuple[MissingDay, ...] = ()
+
+    @property
+    def days(self) -> list[date]:
+        """All seven, oldest first, known or not."""
+        return list(window_days(self.ending))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all seven days are known; if not, no share may be given."""
+        return not self.missing
+
+    @property
+    def total(self) -> Rollup:
+        """The days at hand, added up."""
+        return sum(self.rollups.values(), Rollup())
+
+
+def window_days(ending: date) -> Iterator[date]:
+    """The seven days up to and including `ending`, oldest first."""
+    return (ending - timedelta(days=back) for back in reversed(range(WINDOW_DAYS)))
+
+
+def make_window(
+    ending: date, rollups: Mapping[date, Rollup], reasons: Mapping[date, str] | None = None
+) -> Window:
+    """The window of `ending` out of the days at hand; `reasons` says why other days are not."""
+    days = list(window_days(ending))
+    why = reasons or {}
+    return Window(
+        ending=ending,
+        rollups={day: rollups[day] for day in days if day in rollups},
+        missing=tuple(
+            MissingDay(day, why.get(day, "not collected yet")) for day in days if day not in rollups
+        ),
+    )
+
+
+def complete_days(ledger: Iterable[LedgerEntry]) -> dict[date, list[Slice]]:
+    """
+    The days that are wholly known, each with the slices whose rollups add up to it.
+
+    A slice counts when a complete pull of it is stored, even if a later pull of it failed. The
+    whole day's slice stands alone where there is one; else its parts must cover all 24 hours.
+    """
+    stored: dict[date, list[Slice]] = {}
+    for entry in ledger:
+        if entry.has_rollup:
+            stored.setdefault(entry.slice.day, []).append(entry.slice)
+    covers = {day: _cover(slices) for day, slices in stored.items()}
+    return {day: cover for day, cover in covers.items() if cover}
+
+
+def _cover(slices: list[Slice]) -> list[Slice]:
+    """The fewest of one day's slices that follow each other from 0 to 24 h; none if none do."""
+    cover: list[Slice] = []
+    hour = 0
+    while hour < HOURS_OF_DAY:
+        fitting = [piece for piece in slices if piece.from_hour == hour]
+        if not fitting:
+            return []
+        cover.append(max(fitting, key=lambda piece: piece.to_hour))
+        hour = cover[-1].to_hour
+    return cover
+
+
+def enter_pull(before: LedgerEntry | None, found: LedgerEntry) -> tuple[LedgerEntry, bool]:
+    """
+    The entry for a pull that read all of a slice, and whether its rollup is to be stored.
+
+    A re-pull with fewer rows than what it would replace is refused and noted the first time, since
+    identical Graph queries do return different counts; when it happens again, it is believed.
+    """
+    entry = msgspec.structs.replace(found, has_rollup=True)
+    if before is None or not before.has_rollup or found.rows >= before.rows:
+        return entry, True
+    if before.refused_rows is not None:
+        return entry, True
+    kept = f"{before.rows} kept; kept until repeated"
+    refused = {
+        "rows": before.rows,
+        "refused_rows": found.rows,
+        "reason": f"A later pull found {found.rows} rows, fewer than the {kept}.",
+    }
+    return msgspec.structs.replace(entry, **refused), False
+
+
+def enter_failure(before: LedgerEntry | None, failed: LedgerEntry) -> LedgerEntry:
+    """The entry for a pull that did not read all; what an earlier one stored stays."""
+    if before is None or not before.has_rollup:
+        return failed
+    return msgspec.structs.replace(failed, rows=before.rows, has_rollup=True)
+
+
+def missing_reasons(ledger: Iterable[LedgerEntry]) -> dict[date, str]:
+    """Why days are not wholly known, as far as the ledger tells: the latest reason of each day."""
+    told = sorted((entry for entry in ledger if entry.reason), key=lambda entry: entry.at)
+    return {entry.slice.day: entry.reason for entry in told}
+
+
+def owed_slices(
+    ledger: Iterable[LedgerEntry], tenant_id: str, today: date, *, settle_days: int, reach_days: int
+) -> list[Slice]:
+    """
+    The slices to pull now, newest first: what is closed, and not known or not settled yet.
+
+    Owed are the newest closed day, the `settle_days` before it (logs arrive late: they are pulled
+    again), and every gap among the last `reach_days` closed days, which is as far back as the
+    window needs, or on the first run as the source's log reaches.
+    """
+    known = complete_days(ledger)
+    oldest = max(reach_days, settle_days + 1)
+    closed = [today - timedelta(days=back) for back in range(1, oldest + 1)]
+    settling = set(closed[: settle_days + 1])
+    return [Slice(tenant_id, day) for day in closed if day in settling or day not in known]

@@ -1,0 +1,204 @@
+"""From sign-ins to the report: figures, what they leave out, and the same bytes however it came."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import StoreError
+from shared.mfa.assessment import Heading, assess, make_report
+from shared.mfa.breakdown import SUBJECTS_SHOWN
+from shared.mfa.metrics import Rule
+from shared.mfa.report import HistoryPoint, Report
+from shared.mfa.rollup import Rollup
+from shared.mfa.scope import Channel, Scope
+from shared.mfa.sign_in import Event, Evidence
+from shared.mfa.window import make_window, window_days
+from tests.sign_ins import any_sign_in, api_sign_in, at, portal_sign_in
+
+ENDING = date(2026, 11, 23)
+HEADING = Heading("tenant", "Contoso", "exports", "2026-11-24T00:00:00Z")
+VERIFIED = Evidence.SATISFIED
+
+
+def window_of(sign_ins, ending=ENDING, without=()):
+    rollups = {day: Rollup() for day in window_days(ending) if day not in without}
+    for sign_in in sign_ins:
+        day = date.fromisoformat(sign_in.day)
+        if day in rollups:
+            rollups[day].add(sign_in)
+    return make_window(ending, rollups)
+
+
+def report_of(*sign_ins, rule=None, **window):
+    assessment = assess(window_of(sign_ins, **window), Scope(), rule or Rule())
+    return make_report(assessment, HEADING, {})
+
+
+def test_portal_example_of_the_original_report_reads_20_percent() -> None:
+    # Partner Center: agent A 3 operations without MFA, agent B 5 without, agent A 2 with
+    sign_ins = (
+        [portal_sign_in(created_at=at(17), user_id="a") for _ in range(3)]
+        + [portal_sign_in(created_at=at(18), user_id="b") for _ in range(5)]
+        + [portal_sign_in(created_at=at(19), user_id="a", details=VERIFIED) for _ in range(2)]
+    )
+
+    portal = report_of(*sign_ins).metrics.portal
+
+    assert (portal.requests, portal.verified, portal.not_verified) == (10, 2, 8)
+    assert portal.share == portal.provisional_share == 0.2
+
+
+def test_api_example_of_the_original_report_reads_40_percent_and_leaves_app_only_out() -> None:
+    interactive = {"event": Event.INTERACTIVE, "steps": Evidence.SILENT}
+    sign_ins = (
+        [api_sign_in(created_at=at(17), **interactive) for _ in range(3)]
+        + [api_sign_in(created_at=at(18), event=Event.SERVICE_PRINCIPAL) for _ in range(5)]
+        + [api_sign_in(created_at=at(19), details=VERIFIED) for _ in range(2)]
+    )
+
+    api = report_of(*sign_ins).metrics.api
+
+    assert (api.requests, api.verified, api.not_verified, api.app_only) == (5, 2, 3, 5)
+    assert api.share == 0.4
+
+
+def test_a_missing_day_makes_the_share_unknown_and_the_provisional_one_keeps_its_own_name() -> None:
+    portal = report_of(
+        portal_sign_in(details=VERIFIED), without=[date(2026, 11, 18)]
+    ).metrics.portal
+
+    assert (portal.share, portal.provisional_share) == (None, 1.0)
+
+
+def test_no_request_at_all_is_an_unknown_share_not_zero_and_not_success() -> None:
+    report = report_of()
+
+    assert report.metrics.portal.share is None
+    assert report.metrics.portal.provisional_share is None
+
+
+def test_unknown_requests_are_on_neither_side_of_the_share() -> None:
+    unknown = api_sign_in()
+    verified = api_sign_in(details=VERIFIED)
+
+    api = report_of(unknown, verified).metrics.api
+
+    assert (api.requests, api.unknown, api.share) == (2, 1, 1.0)
+
+
+@pytest.mark.parametrize(("counts", "share"), [(False, 0.5), (True, 1.0)])
+def test_exempted_requests_count_against_unless_the_setting_says_otherwise(counts, share) -> None:
+    exempted = portal_sign_in(details=Evidence.SKIPPED)
+    verified = portal_sign_in(details=VERIFIED)
+
+    report = report_of(exempted, verified, rule=Rule(exempted_counts_as_mfa=counts))
+
+    assert report.metrics.portal.exempted == 1
+    assert report.metrics.portal.share == share
+
+
+def test_a_verdict_is_inherited_across_days_but_not_from_before_the_window() -> None:
+    donor = portal_sign_in(created_at=at(17), session_id="s", details=VERIFIED)
+    heir = api_sign_in(created_at=at(23), session_id="s")
+
+    assert report_of(donor, heir).metrics.api.verified == 1
+    assert report_of(donor, heir, ending=ENDING + timedelta(days=1)).metrics.api.unknown == 1
+
+
+def test_it_reads_100_percent_seven_days_after_the_last_request_that_counts_against() -> None:
+    sign_ins = [portal_sign_in(created_at=at(18)), portal_sign_in(created_at=at(20))]
+    clean = api_sign_in(created_at=at(22), details=VERIFIED)
+
+    forecast = report_of(*sign_ins, clean).forecast
+
+    assert forecast.portal.reads_100_on == date(2026, 11, 27)
+    assert forecast.api.reads_100_on is None
+
+
+@given(st.lists(any_sign_in(), max_size=25))
+def test_the_forecast_comes_true_when_nothing_else_happens(sign_ins) -> None:
+    heard = list(Rollup(sign_ins))
+    reads_100_on = report_of(*heard).forecast.portal.reads_100_on
+    if reads_100_on:
+        portal_then = report_of(*heard, ending=reads_100_on).metrics.portal
+        portal_before = report_of(*heard, ending=reads_100_on - timedelta(days=1)).metrics.portal
+        assert portal_then.not_verified + portal_then.exempted == 0
+        assert portal_before.not_verified + portal_before.exempted + portal_before.unknown > 0
+
+
+@given(st.lists(any_sign_in(), max_size=25))
+def test_the_parts_of_the_missing_share_add_up_exactly(sign_ins) -> None:
+    report = report_of(*sign_ins)
+    metrics = {Channel.PORTAL: report.metrics.portal, Channel.API: report.metrics.api}
+
+    for channel, figure in metrics.items():
+        for parts in (report.breakdown[channel].by_user, report.breakdown[channel].by_application):
+            assert sum(part.against for part in parts) == figure.not_verified + figure.exempted
+            assert sum(part.counts.requests for part in parts) == figure.requests
+
+
+def test_more_subjects_than_are_shown_are_added_up_in_one_part_called_others() -> None:
+    count = SUBJECTS_SHOWN + 3
+    report = report_of(*(portal_sign_in(user_id=f"u{n}", upn=f"u{n}") for n in range(count)))
+
+    parts = report.breakdown[Channel.PORTAL].by_user
+
+    assert (len(parts), parts[-1].name, parts[-1].others) == (SUBJECTS_SHOWN + 1, "others", 3)
+    assert sum(part.against for part in parts) == count
+
+
+def test_a_user_is_shown_by_the_newest_name() -> None:
+    old = portal_sign_in(created_at=at(18), upn="ann.old@contoso.example")
+    new = portal_sign_in(created_at=at(20), upn="ann.new@contoso.example")
+
+    assert [part.name for part in report_of(old, new).breakdown[Channel.PORTAL].by_user] == [
+        "ann.new@contoso.example"
+    ]
+
+
+@given(st.lists(any_sign_in(), max_size=25), st.data())
+def test_split_anywhere_in_any_order_the_report_has_the_same_bytes(sign_ins, data) -> None:
+    shuffled = data.draw(st.permutations(sign_ins))
+    cut = data.draw(st.integers(0, len(sign_ins)))
+    halves = (window_of(shuffled[:cut]), window_of(shuffled[cut:]))
+    rollups = {day: halves[0].rollups[day] + halves[1].rollups[day] for day in window_days(ENDING)}
+
+    joined = make_report(assess(make_window(ENDING, rollups), Scope(), Rule()), HEADING, {})
+
+    assert joined.to_json() == report_of(*sign_ins).to_json()
+
+
+def test_the_days_of_the_window_are_told_one_by_one_and_a_missing_one_has_no_counts() -> None:
+    report = report_of(portal_sign_in(created_at=at(20)), without=[date(2026, 11, 18)])
+
+    portal = {counts.day.day: counts.portal and counts.portal.requests for counts in report.days}
+
+    assert portal == {17: 0, 18: None, 19: 0, 20: 1, 21: 0, 22: 0, 23: 0}
+
+
+def test_history_keeps_earlier_reports_in_order_and_adds_this_one() -> None:
+    earlier = [HistoryPoint(date(2026, 11, day), None, 0.5, None) for day in (22, 21, 23, 25)]
+
+    report = make_report(assess(window_of([]), Scope(), Rule()), HEADING, {}, earlier)
+
+    assert [point.ending.day for point in report.history] == [21, 22, 23]
+    assert report.history[-1].portal is None
+
+
+@given(st.lists(any_sign_in(), max_size=10))
+def test_a_report_is_read_back_equal(sign_ins) -> None:
+    report = report_of(*sign_ins)
+
+    assert Report.from_json(report.to_json()) == report
+
+
+def test_bytes_that_are_no_report_of_this_version_are_refused() -> None:
+    with pytest.raises(StoreError, match="cannot be read"):
+        Report.from_json(b"{}")
+    other = report_of().to_json().replace(b'"schema_version": 1', b'"schema_version": 2')
+    with pytest.raises(StoreError, match="schema version 2"):
+        Report.from_json(other)

@@ -1,0 +1,140 @@
+"""What a request inherits, from whom, and which are the newest."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.mfa.requests import Basis, newest, settle
+from shared.mfa.scope import Scope
+from shared.mfa.sign_in import Event, Evidence
+from shared.mfa.verdict import Verdict, judge
+from tests.sign_ins import any_sign_in, api_sign_in, at, portal_sign_in
+
+
+def verdicts(*sign_ins):
+    return {
+        request.sign_in.id: (request.verdict, request.basis)
+        for request in settle(sign_ins, Scope())
+    }
+
+
+def test_a_silent_request_takes_the_verdict_of_its_session() -> None:
+    donor = portal_sign_in(created_at=at(19), session_id="s", details=Evidence.SATISFIED)
+    heir = api_sign_in(id="heir", created_at=at(20), session_id="s")
+
+    assert verdicts(donor, heir)["heir"] == (Verdict.VERIFIED, Basis.SESSION)
+
+
+def test_it_takes_the_latest_one_at_or_before_it_not_a_later_one() -> None:
+    early = portal_sign_in(created_at=at(18), session_id="s", details=Evidence.SATISFIED)
+    same_instant = portal_sign_in(created_at=at(20), session_id="s")
+    later = portal_sign_in(created_at=at(21), session_id="s", details=Evidence.SATISFIED)
+    heir = api_sign_in(id="heir", created_at=at(20), session_id="s")
+
+    found = verdicts(early, same_instant, later, heir)["heir"]
+
+    assert found == (Verdict.NOT_VERIFIED, Basis.SESSION)
+
+
+def test_the_session_comes_before_a_later_request_with_the_same_correlation_id() -> None:
+    session = portal_sign_in(created_at=at(18), session_id="s", details=Evidence.SATISFIED)
+    correlated = portal_sign_in(created_at=at(19), correlation_id="c")
+    heir = api_sign_in(id="heir", created_at=at(20), session_id="s", correlation_id="c")
+
+    assert verdicts(session, correlated, heir)["heir"] == (Verdict.VERIFIED, Basis.SESSION)
+
+
+def test_without_a_session_the_correlation_id_decides() -> None:
+    correlated = portal_sign_in(created_at=at(19), session_id="other", correlation_id="c")
+    heir = api_sign_in(id="heir", created_at=at(20), session_id="s", correlation_id="c")
+
+    assert verdicts(correlated, heir)["heir"] == (Verdict.NOT_VERIFIED, Basis.CORRELATION)
+
+
+def test_an_exemption_is_inherited_as_an_exemption() -> None:
+    donor = portal_sign_in(created_at=at(19), session_id="s", details=Evidence.SKIPPED)
+    heir = api_sign_in(id="heir", created_at=at(20), session_id="s")
+
+    assert verdicts(donor, heir)["heir"] == (Verdict.EXEMPTED, Basis.SESSION)
+
+
+def test_nobody_inherits_from_another_user_an_empty_id_or_a_sign_in_that_was_not_completed() -> (
+    None
+):
+    satisfied = Evidence.SATISFIED
+    sign_ins = (
+        portal_sign_in(created_at=at(18), user_id="bob", session_id="s", details=satisfied),
+        portal_sign_in(created_at=at(18), session_id="", correlation_id="", details=satisfied),
+        portal_sign_in(created_at=at(18), session_id="s", error_code=50076, details=satisfied),
+        portal_sign_in(created_at=at(18), event=Event.SERVICE_PRINCIPAL, session_id="s"),
+        api_sign_in(id="heir", created_at=at(20), session_id="s"),
+        api_sign_in(id="bare", created_at=at(20)),
+    )
+
+    found = verdicts(*sign_ins)
+
+    assert found["heir"] == found["bare"] == (Verdict.UNKNOWN, Basis.NOTHING)
+
+
+def test_sign_ins_without_any_user_never_inherit_from_each_other() -> None:
+    nobody = {"user_id": "", "upn": "", "session_id": "s"}
+    donor = portal_sign_in(created_at=at(18), details=Evidence.SATISFIED, **nobody)
+    heir = api_sign_in(id="heir", created_at=at(20), **nobody)
+
+    assert verdicts(donor, heir)["heir"] == (Verdict.UNKNOWN, Basis.NOTHING)
+
+
+def test_an_heir_is_no_donor() -> None:
+    first = api_sign_in(id="first", created_at=at(19), session_id="s", correlation_id="c")
+    donor = portal_sign_in(created_at=at(18), session_id="s", details=Evidence.SATISFIED)
+    second = api_sign_in(id="second", created_at=at(20), correlation_id="c")
+
+    found = verdicts(donor, first, second)
+
+    assert found["first"] == (Verdict.VERIFIED, Basis.SESSION)
+    assert found["second"] == (Verdict.UNKNOWN, Basis.NOTHING)
+
+
+@given(st.lists(any_sign_in(), max_size=12, unique_by=lambda sign_in: sign_in.id))
+def test_settling_agrees_with_looking_for_a_donor_one_by_one(sign_ins) -> None:
+    for request in settle(sign_ins, Scope()):
+        assert request.verdict is naive_verdict(request.sign_in, sign_ins)
+
+
+def naive_verdict(heir, sign_ins):
+    own = judge(heir)
+    if own is not None:
+        return own
+    for bond in ("session_id", "correlation_id"):
+        donors = [
+            donor
+            for donor in sign_ins
+            if Scope().channel(donor)
+            and judge(donor) in (Verdict.VERIFIED, Verdict.NOT_VERIFIED, Verdict.EXEMPTED)
+            and donor.user_key == heir.user_key != ""
+            and getattr(donor, bond) == getattr(heir, bond) != ""
+            and donor.created_at <= heir.created_at
+        ]
+        if donors:
+            return judge(max(donors, key=lambda donor: (donor.created_at, donor.id)))
+    return Verdict.UNKNOWN
+
+
+@given(
+    st.lists(any_sign_in(), max_size=9, unique_by=lambda sign_in: sign_in.id),
+    st.integers(0, 4),
+    st.integers(0, 9),
+)
+def test_the_newest_of_the_newest_are_the_newest_of_all(sign_ins, cap, cut) -> None:
+    requests = settle(sign_ins, Scope())
+
+    of_parts = newest(newest(requests[:cut], cap) + newest(requests[cut:], cap), cap)
+
+    assert of_parts == newest(requests, cap)
+
+
+def test_requests_of_one_instant_are_in_the_order_of_their_ids() -> None:
+    sign_ins = [portal_sign_in(id=name) for name in ("b", "c", "a")]
+
+    assert [request.sign_in.id for request in settle(sign_ins, Scope())] == ["c", "b", "a"]

@@ -1,0 +1,77 @@
+"""The algebra of rollups: laws, for any sign-ins."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import StoreError
+from shared.mfa.rollup import Rollup
+from shared.mfa.sign_in import Requirement
+from tests.sign_ins import any_sign_in, portal_sign_in
+
+rollups = st.builds(Rollup, st.lists(any_sign_in(), max_size=8))
+
+
+@given(rollups, rollups, rollups)
+def test_addition_is_associative(a, b, c) -> None:
+    assert (a + b) + c == a + (b + c)
+
+
+@given(rollups, rollups)
+def test_addition_is_commutative(a, b) -> None:
+    assert a + b == b + a
+
+
+@given(rollups)
+def test_the_empty_rollup_is_the_identity(a) -> None:
+    assert a + Rollup() == a == Rollup() + a
+
+
+@given(rollups)
+def test_counting_the_same_sign_ins_twice_counts_them_once(a) -> None:
+    assert a + a == a
+
+
+@given(rollups, rollups)
+def test_adding_changes_neither_summand(a, b) -> None:
+    before = a.to_bytes(), b.to_bytes()
+
+    _ = a + b
+
+    assert (a.to_bytes(), b.to_bytes()) == before
+
+
+@given(st.lists(any_sign_in(), max_size=12), st.data())
+def test_split_anywhere_and_folded_in_any_order_it_is_the_same_rollup(sign_ins, data) -> None:
+    shuffled = data.draw(st.permutations(sign_ins))
+    cut = data.draw(st.integers(0, len(sign_ins)))
+
+    assert Rollup(shuffled[:cut]) + Rollup(shuffled[cut:]) == Rollup(sign_ins)
+
+
+@given(rollups)
+def test_what_is_written_is_read_back_equal(a) -> None:
+    assert Rollup.from_bytes(a.to_bytes()) == a
+
+
+@given(rollups, rollups)
+def test_equal_rollups_are_written_as_equal_bytes(a, b) -> None:
+    assert (a + b).to_bytes() == (b + a).to_bytes()
+
+
+def test_a_sign_in_logged_twice_is_one_sign_in_with_two_copies() -> None:
+    empty = portal_sign_in(id="x", requirement=Requirement.UNTOLD, sequence=1)
+    filled = portal_sign_in(id="x", sequence=2)
+
+    rollup = Rollup([empty, filled])
+
+    assert (len(rollup), rollup.copy_count) == (1, 2)
+    assert [sign_in.requirement for sign_in in rollup] == [Requirement.SINGLE]
+
+
+@pytest.mark.parametrize("data", [b"", b"no gzip", Rollup().to_bytes()[:-3]])
+def test_bytes_that_are_no_rollup_are_refused_in_one_sentence(data) -> None:
+    with pytest.raises(StoreError, match="rollup"):
+        Rollup.from_bytes(data)

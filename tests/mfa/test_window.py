@@ -1,0 +1,169 @@
+"""Days: what a slice owns, what is owed, what is known, and what a window misses."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.mfa.rollup import Rollup
+from shared.mfa.window import (
+    LedgerEntry,
+    Slice,
+    SliceState,
+    complete_days,
+    enter_failure,
+    enter_pull,
+    make_window,
+    missing_reasons,
+    owed_slices,
+)
+from tests.sign_ins import portal_sign_in
+
+TODAY = date(2026, 11, 24)
+DAY = date(2026, 11, 20)
+
+
+def entry(day, state=SliceState.COMPLETE, **changes):
+    hours = {name: changes.pop(name) for name in ("from_hour", "to_hour") if name in changes}
+    changes.setdefault("has_rollup", state is SliceState.COMPLETE)
+    return LedgerEntry(Slice("t", day, **hours), state, "graph", "2026-11-24T02:00:00Z", **changes)
+
+
+def closed(*back):
+    return [TODAY - timedelta(days=days) for days in back]
+
+
+@pytest.mark.parametrize(
+    ("created_at", "owned"),
+    [
+        ("2026-11-19T23:59:59.9999999Z", False),
+        ("2026-11-20T00:00:00.0000000Z", True),
+        ("2026-11-20T23:59:59.9999999Z", True),
+        ("2026-11-21T00:00:00.0000000Z", False),
+    ],
+)
+def test_a_day_begins_at_its_first_tick_and_ends_before_the_next_days(created_at, owned) -> None:
+    assert Slice("t", DAY).owns(portal_sign_in(created_at=created_at)) is owned
+
+
+@given(st.integers(0, 23), st.data())
+def test_the_halves_of_a_slice_own_exactly_what_it_owns(hour, data) -> None:
+    whole = Slice("t", DAY, hour, data.draw(st.integers(hour + 1, 24)))
+    sign_in = portal_sign_in(
+        created_at=f"2026-11-20T{data.draw(st.integers(0, 23)):02}:59:59.9999999Z"
+    )
+
+    assert sum(half.owns(sign_in) for half in whole.halves()) == whole.owns(sign_in)
+
+
+def test_one_hour_is_not_halved() -> None:
+    hour = Slice("t", DAY, 3, 4)
+
+    assert hour.halves() == [hour]
+
+
+def test_the_first_run_owes_every_day_the_log_reaches() -> None:
+    owed = owed_slices([], "t", TODAY, settle_days=2, reach_days=30)
+
+    assert [piece.day for piece in owed] == closed(*range(1, 31))
+
+
+def test_an_ordinary_day_owes_the_newest_closed_day_and_the_settling_ones() -> None:
+    ledger = [entry(day) for day in closed(2, 3, 4, 5, 6, 7)]
+
+    owed = owed_slices(ledger, "t", TODAY, settle_days=2, reach_days=7)
+
+    assert [piece.day for piece in owed] == closed(1, 2, 3)
+
+
+@pytest.mark.parametrize("state", [SliceState.FAILED, SliceState.DENIED])
+def test_a_gap_in_the_window_is_owed_until_it_is_filled(state) -> None:
+    ledger = [entry(day) for day in closed(1, 2, 3, 4, 7)] + [entry(closed(5)[0], state)]
+
+    owed = owed_slices(ledger, "t", TODAY, settle_days=0, reach_days=7)
+
+    assert [piece.day for piece in owed] == closed(1, 5, 6)
+
+
+def test_today_is_never_owed_because_it_is_not_closed() -> None:
+    owed = owed_slices([], "t", TODAY, settle_days=2, reach_days=7)
+
+    assert TODAY not in [piece.day for piece in owed]
+
+
+def test_a_day_is_known_when_its_parts_cover_all_its_hours() -> None:
+    morning, evening = entry(DAY, from_hour=0, to_hour=12), entry(DAY, from_hour=12, to_hour=24)
+
+    assert complete_days([evening, morning]) == {DAY: [morning.slice, evening.slice]}
+    assert complete_days([evening]) == {}
+
+
+def test_the_whole_day_stands_alone_beside_its_parts_so_that_nothing_counts_twice() -> None:
+    whole, part = entry(DAY), entry(DAY, from_hour=0, to_hour=12)
+
+    assert complete_days([part, whole]) == {DAY: [whole.slice]}
+
+
+def test_a_failed_pull_again_leaves_the_day_known_by_what_is_stored() -> None:
+    failed = entry(DAY, SliceState.FAILED, has_rollup=True, reason="Graph answered 503.")
+
+    assert complete_days([failed]) == {DAY: [failed.slice]}
+
+
+def test_a_missing_day_says_why() -> None:
+    denied = entry(DAY, SliceState.DENIED, reason="Grant AuditLog.Read.All.")
+    rollups = {DAY + timedelta(days=back): Rollup() for back in range(-3, 3) if back}
+
+    window = make_window(DAY + timedelta(days=2), rollups, missing_reasons([denied]))
+
+    assert [(gap.day, gap.reason) for gap in window.missing] == [
+        (date(2026, 11, 16), "not collected yet"),
+        (DAY, "Grant AuditLog.Read.All."),
+    ]
+    assert not window.is_complete
+
+
+def test_a_window_is_the_seven_days_up_to_and_including_its_ending() -> None:
+    window = make_window(date(2026, 11, 23), {})
+
+    assert (window.days[0], window.days[-1], len(window.days)) == (
+        date(2026, 11, 17),
+        date(2026, 11, 23),
+        7,
+    )
+
+
+def pulled(before, rows):
+    return enter_pull(before, entry(DAY, rows=rows))
+
+
+def test_a_pull_again_with_fewer_rows_is_refused_once_and_believed_when_repeated() -> None:
+    first, stored_first = pulled(None, 100)
+    fewer, stored_fewer = pulled(first, 60)
+    again, stored_again = pulled(fewer, 61)
+
+    assert (stored_first, stored_fewer, stored_again) == (True, False, True)
+    assert (fewer.rows, fewer.refused_rows, again.rows) == (100, 60, 61)
+    assert "60 rows, fewer than the 100" in fewer.reason
+    assert complete_days([fewer]) == {DAY: [fewer.slice]}
+
+
+@pytest.mark.parametrize("rows", [100, 101])
+def test_a_pull_again_with_as_many_rows_or_more_replaces_what_was_there(rows) -> None:
+    first, _ = pulled(None, 100)
+
+    entered, stored = pulled(first, rows)
+
+    assert (entered.rows, entered.refused_rows, stored) == (rows, None, True)
+
+
+def test_a_failure_after_a_complete_pull_keeps_what_that_one_stored() -> None:
+    first, _ = pulled(None, 100)
+
+    failed = enter_failure(first, entry(DAY, SliceState.FAILED, reason="503."))
+
+    assert (failed.rows, failed.has_rollup) == (100, True)
+    assert (pulled(failed, 90)[0].rows, pulled(failed, 90)[1]) == (100, False)
