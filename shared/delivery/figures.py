@@ -1,0 +1,151 @@
+"""The three figures of a report, each with the state it is in: what page and mail show first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.metrics import Tally
+from shared.mfa.scope import Channel
+
+if TYPE_CHECKING:
+    from shared.mfa.breakdown import Breakdown
+    from shared.mfa.metrics import AccountMetrics, ApiMetrics, PortalMetrics, Rule
+    from shared.mfa.report import Report
+
+
+class State(StrEnum):
+    """What can be said of a figure; an unknown is never shown as a zero."""
+
+    MET = "met"  #: 100 %
+    BELOW = "below"
+    INCOMPLETE = "incomplete"  #: a day of the window is missing, so the share is unknown
+    UNDECIDED = "undecided"  #: there were requests, but of none it is known whether MFA was used
+    EMPTY = "empty"  #: there was nothing to measure
+    UNREAD = "unread"  #: the data behind it were not read
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFigure:
+    """The share of one channel's requests that were made with MFA."""
+
+    channel: Channel
+    counts: Tally
+    rule: Rule
+    share: float | None  #: fraction, 0 to 1; `None` while a day is missing, or nothing was decided
+    provisional: float | None  #: the same over the days at hand
+    state: State
+    breakdown: Breakdown
+
+    @property
+    def title(self) -> str:
+        """The channel as a heading."""
+        return "Portal" if self.channel is Channel.PORTAL else "API or SDK"
+
+    @property
+    def noun(self) -> str:
+        """One of its requests, in a sentence."""
+        return "portal request" if self.channel is Channel.PORTAL else "API or SDK request"
+
+    @property
+    def with_mfa(self) -> int:
+        """The share's numerator."""
+        return self.counts.compliant(self.rule)
+
+    @property
+    def against(self) -> int:
+        """The requests that keep the share below 100 %."""
+        return self.counts.against(self.rule)
+
+    @property
+    def decided(self) -> int:
+        """The share's denominator: the requests whose MFA is known."""
+        return self.with_mfa + self.against
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFigure:
+    """The share of enabled accounts that have MFA enforced."""
+
+    enabled: int
+    disabled: int
+    enforced: int
+    conditional: int
+    unprotected: int
+    unknown: int
+    share: float | None  #: with the unknown counted as not enforced: "at least"
+    share_upper: float | None  #: with the unknown counted as enforced: "at most"
+    state: State
+
+    @property
+    def not_enforced(self) -> int:
+        """Enabled accounts that are known to lack it."""
+        return self.conditional + self.unprotected
+
+
+def request_figures(report: Report) -> list[RequestFigure]:
+    """The portal's figure, and the API's."""
+    return [
+        _request_figure(report, Channel.PORTAL, report.metrics.portal),
+        _request_figure(report, Channel.API, report.metrics.api),
+    ]
+
+
+def _request_figure(
+    report: Report, channel: Channel, metrics: PortalMetrics | ApiMetrics
+) -> RequestFigure:
+    counts = msgspec.convert(metrics, Tally, from_attributes=True)
+    return RequestFigure(
+        channel=channel,
+        counts=counts,
+        rule=report.rule,
+        share=metrics.share,
+        provisional=metrics.provisional_share,
+        state=_request_state(counts, metrics.share, incomplete=bool(report.window.missing)),
+        breakdown=report.breakdown[channel],
+    )
+
+
+def _request_state(counts: Tally, share: float | None, *, incomplete: bool) -> State:
+    if incomplete:
+        return State.INCOMPLETE
+    if share is not None:
+        return State.MET if share >= 1 else State.BELOW
+    return State.UNDECIDED if counts.requests else State.EMPTY
+
+
+def account_figure(report: Report) -> AccountFigure:
+    """The accounts' figure, with zeros and `State.UNREAD` where they were not read."""
+    metrics = report.metrics.accounts
+    return AccountFigure(
+        enabled=metrics.enabled or 0,
+        disabled=metrics.disabled or 0,
+        enforced=metrics.enforced or 0,
+        conditional=metrics.conditional or 0,
+        unprotected=metrics.unprotected or 0,
+        unknown=metrics.unknown or 0,
+        share=metrics.share,
+        share_upper=metrics.share_upper,
+        state=_account_state(metrics),
+    )
+
+
+def _account_state(metrics: AccountMetrics) -> State:
+    if metrics.enabled is None:
+        return State.UNREAD
+    if not metrics.enabled:
+        return State.EMPTY
+    if metrics.unknown == metrics.enabled:
+        return State.UNDECIDED
+    return State.MET if metrics.enforced == metrics.enabled else State.BELOW
+
+
+def overall_state(report: Report) -> State:
+    """The state of the whole: a missing day outweighs everything, then any figure below 100 %."""
+    states = [figure.state for figure in request_figures(report)]
+    states.append(account_figure(report).state)
+    order = (State.INCOMPLETE, State.BELOW, State.UNDECIDED, State.MET)
+    return next((state for state in order if state in states), State.EMPTY)

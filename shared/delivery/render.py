@@ -1,0 +1,100 @@
+"""The report as one self-contained HTML page. It renders the Report and computes no figure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from shared.delivery import charts, figures, findings, sentences, words
+
+if TYPE_CHECKING:
+    from shared.mfa.report import Report
+
+_TEMPLATES = Path(__file__).parents[2] / "templates" / "report"
+_STYLE_SHEETS = ("base.css", "figures.css", "charts.css", "tables.css", "media.css")
+
+ROWS_OPEN = 5  #: rows that a table of users or applications may have to lie open; print opens all
+
+
+def _breakable(name: str) -> Markup:
+    """A name that may be broken after its @, where a phone is too narrow for all of it."""
+    return escape(words.harmless(name)).replace("@", Markup("@<wbr>"))
+
+
+_FILTERS = {
+    "percent": words.percent,
+    "thousands": words.thousands,
+    "count": words.count,
+    "long_day": words.long_day,
+    "short_day": words.short_day,
+    "weekday": words.weekday,
+    "instant": words.instant,
+    "short_instant": words.short_instant,
+    "label": sentences.label,
+    "source_name": sentences.source_name,
+    "breakable": _breakable,
+    "capitalize_first": words.capitalised,
+    "finding_card": findings.finding_card,
+    "safe_link": findings.safe_link,
+}
+
+_GLOBALS = {
+    "span": words.span,
+    "name_of": words.name_of,
+    "sentences": sentences,
+    "charts": charts,
+    "request_figures": figures.request_figures,
+    "account_figure": figures.account_figure,
+    "overall_state": figures.overall_state,
+    "ROWS_OPEN": ROWS_OPEN,
+}
+
+
+def render_page(report: Report) -> str:
+    """
+    The whole page: no other host, no script, equal reports give equal pages.
+
+    Every text that is printed is escaped, and freed of control, invisible and direction-changing
+    characters: names come from logs, and whoever signs in chooses them.
+    """
+    return _environment().get_template("page.html").render(report=report)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    style = "".join((_TEMPLATES / name).read_text("utf-8") for name in _STYLE_SHEETS)
+    environment.filters.update(_FILTERS)
+    environment.globals.update(_GLOBALS)
+    environment.globals["style"] = Markup(style)  # noqa: S704 (our own files)
+    environment.globals["style_hash"] = _hash(style)
+    return environment
+
+
+def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a template prints)
+    """What really goes into the page for a printed value."""
+    if value is None:
+        raise TypeError("A template prints None: an unknown needs words of its own.")
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return words.harmless(value)
+    return value
+
+
+def _hash(style: str) -> str:
+    """The style sheet as the page's content security policy names it: no other style may act."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"sha256-{digest}"

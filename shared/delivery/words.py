@@ -1,0 +1,151 @@
+"""Numbers, dates and names as a reader sees them. English, UTC, the same on every machine."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from math import isclose
+
+NBSP = "\u00a0"  #: keeps a number and its unit on one line
+NAME_LIMIT = 120  #: characters of a name that are shown; more only breaks the page
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July",
+    "August", "September", "October", "November", "December",
+)  # fmt: skip
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+# Controls, invisible characters and everything that reorders or fakes the text around it. The two
+# joiners U+200C and U+200D stay: Persian and Indic names need them.
+_HARMFUL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb"
+    "\U000e0000-\U000e0fff]"
+)
+# Marks over or under a letter; a fourth on one would be drawn over the lines around it.
+_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+_STACKED_MARKS = re.compile(f"({_MARK}{{3}}){_MARK}+")
+
+
+def tenths(share: float) -> int:
+    """A share (fraction, 0 to 1) in tenths of a percent; 0 and 1000 only where that is exact."""
+    if share <= 0:
+        return 0
+    if share >= 1:
+        return 1000
+    return min(max(int(share * 1000 + 0.5), 1), 999)
+
+
+def percent(share: float | None) -> str:
+    """
+    A share in percent: ``40 %`` where that is exact, else ``40.0 %``; `None` is ``unknown``.
+
+    Never rounded up to 100 % nor down to 0 %: 0.9999 reads ``99.9 %``.
+    """
+    if share is None:
+        return "unknown"
+    return percent_of_tenths(tenths(share), exact=isclose(share * 100, round(share * 100)))
+
+
+def percent_of_tenths(value: int, *, exact: bool) -> str:
+    """Tenths of a percent as text; without a decimal where the number behind it is a whole one."""
+    whole, tenth = divmod(value, 10)
+    return f"{whole}{NBSP}%" if exact and not tenth else f"{whole}.{tenth}{NBSP}%"
+
+
+def thousands(number: int) -> str:
+    """``48,213``."""
+    return f"{number:,}"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """``1 request``, ``48,213 requests``; `many` where an s does not do."""
+    return f"{thousands(number)} {one if number == 1 else many or one + 's'}"
+
+
+def listed(items: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``; empty for none."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case and the others as they are."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def long_day(day: date) -> str:
+    """``23 November 2026``."""
+    return f"{day.day}{NBSP}{_MONTHS[day.month - 1]}{NBSP}{day.year}"
+
+
+def short_day(day: date) -> str:
+    """``23 Nov``."""
+    return f"{day.day}{NBSP}{_MONTHS[day.month - 1][:3]}"
+
+
+def weekday(day: date) -> str:
+    """``Monday``."""
+    return _WEEKDAYS[day.weekday()]
+
+
+def span(start: date, ending: date) -> str:
+    """``17–23 November 2026``; a month or year is said twice only where it changes."""
+    if start.year != ending.year:
+        return f"{long_day(start)} – {long_day(ending)}"
+    if start.month != ending.month:
+        return f"{start.day}{NBSP}{_MONTHS[start.month - 1]} – {long_day(ending)}"
+    return f"{start.day}–{long_day(ending)}"
+
+
+def instant(text: str) -> str:
+    """``23 November 2026, 08:15 UTC`` from an ISO text in UTC; any other text as it is."""
+    moment = _moment(text)
+    return f"{long_day(moment)}, {moment:%H:%M}{NBSP}UTC" if moment else text
+
+
+def short_instant(text: str) -> str:
+    """``23 Nov, 08:15`` from an ISO text in UTC, for tables that say UTC in their heading."""
+    moment = _moment(text)
+    return f"{short_day(moment)}, {moment:%H:%M}" if moment else text
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text[:19])
+    except ValueError:
+        return None
+
+
+def utc_time(text: str) -> str:
+    """
+    ``2026-11-23T08:15:00Z`` from ``2026-11-23T08:15:00.0000000Z``, for files.
+
+    A fraction of a second only where it is not zero, without trailing zeros.
+    """
+    seconds, fraction = text[:19], text[19:].rstrip("Z").rstrip("0")
+    return f"{seconds}{fraction.rstrip('.')}Z" if text else ""
+
+
+def harmless(text: str) -> str:
+    """
+    Text from a log with nothing in it that acts on the text around it.
+
+    Whoever signs in chooses these names. Control, invisible and direction-changing characters are
+    shown as their code (``[U+202E]``), so that ``gpj.exe`` cannot pass for a picture.
+    """
+    return _STACKED_MARKS.sub(r"\1", _HARMFUL.sub(_code_point, text))
+
+
+def _code_point(match: re.Match[str]) -> str:
+    return f"[U+{ord(match[0]):04X}]"
+
+
+def shorten(text: str, limit: int = NAME_LIMIT) -> str:
+    """A text of `limit` characters at most, its end cut off visibly."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def name_of(*candidates: str) -> str:
+    """The first of the names that is not blank, harmless and not too long; else ``(no name)``."""
+    told = next((text for text in candidates if text.strip()), "")
+    return shorten(harmless(told)) or "(no name)"
