@@ -10,6 +10,7 @@ Every error this project raises on purpose, by what the caller should do about i
     │   ├── SourceIncompleteError  retry the whole slice later
     │   └── OutOfTimeError         halve the slice and hand both halves back to the queue
     ├── StoreError                 what is kept cannot be read or written
+    │   ├── DamagedError           what is kept is not what was written: it must be made again
     │   └── ConflictError          somebody else wrote first: read again, then decide
     └── DeliveryError              a mail or page did not go out; what it says is still stored
 
@@ -51,6 +52,10 @@ class OutOfTimeError(SourceError):
 
 class StoreError(MfaStatusError):
     """What is kept cannot be read or written."""
+
+
+class DamagedError(StoreError):
+    """What is kept is not what was written; trying again will not mend it, making it anew will."""
 
 
 class ConflictError(StoreError):

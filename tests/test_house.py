@@ -55,7 +55,7 @@ MAY_IMPORT = {
 PURE = {
     *("__future__", "array", "bisect", "collections", "dataclasses", "datetime", "enum"),
     *("functools", "gzip", "hashlib", "heapq", "itertools", "math", "operator", "re", "string"),
-    *("types", "typing", "msgspec", "shared"),
+    *("types", "typing", "zlib", "msgspec", "shared"),
 }
 
 #: What an HTTP request must not pay for, and the files that are about just that.

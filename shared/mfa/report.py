@@ -7,7 +7,7 @@ from typing import Self
 
 import msgspec
 
-from shared.errors import StoreError
+from shared.errors import DamagedError
 from shared.mfa.breakdown import Breakdown
 from shared.mfa.metrics import Metrics, Rule, Tally
 from shared.mfa.scope import Channel
@@ -108,15 +108,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """The report that `to_json` wrote; `StoreError` if this is none, or of another version."""
+        """The report that `to_json` wrote; `DamagedError` if it is none, or of another version."""
         try:
             report = msgspec.json.decode(data, type=cls)
         except msgspec.DecodeError as error:
             message = f"A stored report cannot be read: {error}."
-            raise StoreError(message) from error
+            raise DamagedError(message) from error
         if report.schema_version != SCHEMA_VERSION:
-            message = (
-                f"A stored report has schema version {report.schema_version}, not {SCHEMA_VERSION}."
-            )
-            raise StoreError(message)
+            message = f"A stored report has schema version {report.schema_version}."
+            raise DamagedError(message)
         return report

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from shared.errors import StoreError
+from shared.errors import DamagedError
 from shared.mfa.sign_in import SignIn, distinct_copies, merge_copies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _VERSION = 1
+_COMPRESSION = 3  # a sixteenth of the time of 9, for a sixth more bytes
 
 
 class Rollup:
@@ -72,19 +74,20 @@ class Rollup:
     def to_bytes(self) -> bytes:
         """Compressed bytes, the same for equal rollups."""
         copies = [copy for key in sorted(self._copies) for copy in self._copies[key]]
-        return gzip.compress(msgspec.msgpack.encode((_VERSION, copies)), mtime=0)
+        packed = msgspec.msgpack.encode((_VERSION, copies))
+        return gzip.compress(packed, _COMPRESSION, mtime=0)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """The rollup that `to_bytes` wrote; `StoreError` if these are no such bytes."""
+        """The rollup that `to_bytes` wrote; `DamagedError` if these are no such bytes."""
         try:
             version, copies = _decoder.decode(gzip.decompress(data))
-        except (OSError, EOFError, msgspec.DecodeError) as error:
+        except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
             message = f"A stored rollup of {len(data)} bytes cannot be read: {error}."
-            raise StoreError(message) from error
+            raise DamagedError(message) from error
         if version != _VERSION:
             message = f"A stored rollup has version {version}; this release reads {_VERSION}."
-            raise StoreError(message)
+            raise DamagedError(message)
         return cls(copies)
 
 

@@ -71,7 +71,9 @@ def test_a_sign_in_logged_twice_is_one_sign_in_with_two_copies() -> None:
     assert [sign_in.requirement for sign_in in rollup] == [Requirement.SINGLE]
 
 
-@pytest.mark.parametrize("data", [b"", b"no gzip", Rollup().to_bytes()[:-3]])
+@pytest.mark.parametrize(
+    "data", [b"", b"no gzip", Rollup().to_bytes()[:-3], Rollup().to_bytes()[:10] + b"\xff" * 20]
+)
 def test_bytes_that_are_no_rollup_are_refused_in_one_sentence(data) -> None:
     with pytest.raises(StoreError, match="rollup"):
         Rollup.from_bytes(data)

@@ -1,0 +1,127 @@
+"""
+What a cold start costs: the function app beside the SDK that every Python function app loads.
+
+Imports are timed inside fresh processes, taken in turn so that a busy machine slows both, with
+bytecode as it is deployed. Then what the local host serves a second of a stored page: HTTP, the
+SDK's own request and response, and a read of the store from disk.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import function_app
+from shared.local_host import LocalHost
+from shared.service.composition import Service, use
+from shared.service.day_run import collect_owed, publish_owed
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.mfa.sign_in import SignIn
+    from shared.mfa.window import Slice
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS = 5
+REQUESTS = 300
+TENANT = "00000000-0000-4000-8000-000000000001"
+_TIMED = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+_FIRST_ANSWER = """
+import time; t = time.perf_counter()
+import azure.functions as func, function_app
+request = func.HttpRequest("GET", "http://localhost/api/health", headers={}, body=b"")
+answer = function_app.get_health(request)
+print(time.perf_counter() - t)
+"""
+
+
+def run() -> None:
+    """Print the figures."""
+    sdk, app, first = _imports(
+        _TIMED.format("azure.functions"), _TIMED.format("function_app"), _FIRST_ANSWER
+    )
+    print(f"Loading, best of {RUNS} fresh processes")
+    print(f"  azure.functions alone           {sdk * 1000:6.1f} ms")
+    print(f"  function_app                    {app * 1000:6.1f} ms, {app / sdk:.2f} x")
+    print(f"  function_app, first answer out  {first * 1000:6.1f} ms, {first / sdk:.2f} x")
+    with TemporaryDirectory() as folder, use(_published(Path(folder))) as service:
+        host = LocalHost(function_app.app, service.settings)
+        with host.serve() as server:
+            whole, size = _served(server.url, {})
+            same, _ = _served(server.url, {"If-None-Match": "*"})
+    print(
+        f"Local host, one connection: {whole:,.0f} stored pages of {size / 1000:.0f} kB a second,"
+    )
+    print(f"  {same:,.0f} answers a second that nothing has changed")
+
+
+class _Quiet:
+    """A source of a week without sign-ins."""
+
+    name = "simulated"
+
+    def sign_ins(self, owed: Slice) -> Iterator[SignIn]:
+        del owed
+        yield from ()
+
+    def reach_days(self) -> int:
+        return 7
+
+
+class _Told(Service):
+    """A service whose source is quiet."""
+
+    @property
+    def source(self) -> _Quiet:
+        return _Quiet()
+
+
+def _published(folder: Path) -> Service:
+    """A service with one report in its store."""
+    settings = Settings({"TENANT_ID": TENANT, "STORE_FOLDER": str(folder / "store")})
+    service = _Told(settings)
+    collect_owed(service.daily, service.today, lambda *_: None)
+    publish_owed(service.daily, service.today, lambda *_: None)
+    return service
+
+
+def _imports(*codes: str) -> list[float]:
+    """Seconds that each code says it took, the least of some runs."""
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    environment = {**kept, "PYTHONPATH": str(ROOT), "TENANT_ID": TENANT}
+    for code in codes:  # once for the bytecode
+        _fresh(code, environment)
+    taken = [[_fresh(code, environment) for code in codes] for _ in range(RUNS)]
+    return [min(column) for column in zip(*taken, strict=True)]
+
+
+def _fresh(code: str, environment: dict[str, str]) -> float:
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def _served(url: str, headers: dict[str, str]) -> tuple[float, int]:
+    """Answers a second over one connection, the most of some runs, and the size of one."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    rates, size = [], 0
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        for _ in range(REQUESTS):
+            connection.request("GET", "/api/report", headers=headers)
+            size = len(connection.getresponse().read())
+        rates.append(REQUESTS / (time.perf_counter() - start))
+    connection.close()
+    return max(rates), size
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,183 @@
+"""
+Reading sign-in records: ours, the standard library, and DuckDB, to the same counts.
+
+Counted are Partner Center's sign-ins by day, application, requirement and error code. Each pipeline
+runs in a process of its own; peak memory is what it took beyond what it started with, and every
+result is compared. DuckDB runs on one thread, with just the columns named that it needs.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+from bench.generate import API, PORTAL, write_lines, write_pages
+
+SEED = 2
+LINES, PAGES, GZIP = "lines", "Graph pages", "lines, gzip"
+_KIB_OF_MAXRSS = 1024 if sys.platform == "darwin" else 1  # macOS counts bytes
+
+Counts = dict[str, int]  #: "day application requirement error", and how many
+
+
+class Input(NamedTuple):
+    """Records of one layout, of which a share are Partner Center's."""
+
+    layout: str
+    share: float
+    records: int
+
+    def write(self, folder: Path) -> Path:
+        """Write them below the folder; where they are."""
+        name = f"{self.layout}-{self.share}".replace(" ", "-").replace(",", "")
+        if self.layout == PAGES:
+            write_pages(folder / name, self.records, self.share, seed=SEED)
+            return folder / name
+        file = folder / f"{name}.json{'.gz' if self.layout == GZIP else ''}"
+        write_lines(file, self.records, self.share, seed=SEED)
+        return file
+
+
+class Cost(NamedTuple):
+    """What one run of one pipeline took, and what it found."""
+
+    seconds: float
+    peak_mb: float
+    counts: Counts
+
+
+def run(*, is_quick: bool = False) -> None:
+    """Print records a second, peak memory, and how many times as fast ours is."""
+    few, many, runs = (4000, 10_000, 1) if is_quick else (20_000, 100_000, 3)
+    inputs = [Input(layout, 0.01, many) for layout in (LINES, GZIP, PAGES)]
+    inputs += [Input(layout, 1.0, few) for layout in (LINES, GZIP, PAGES)]
+    print(f"{'':<21}{'records':>9}{'ours/s':>12}{'json/s':>10}{'DuckDB/s':>11}", end="")
+    print(f"{'x json':>9}{'x DuckDB':>10}   peak MB: ours, json, DuckDB")
+    with tempfile.TemporaryDirectory() as folder:
+        for each in inputs:
+            path = each.write(Path(folder))
+            _print_row(each, {name: _measure(name, path, runs) for name in PIPELINES})
+
+
+def _print_row(each: Input, costs: dict[str, Cost]) -> None:
+    found = [cost.counts for cost in costs.values()]
+    if not found[0] or found[1:] != found[:-1]:
+        raise AssertionError(f"the pipelines do not agree on {each}")
+    ours, *others = costs.values()
+    rates = [each.records / cost.seconds for cost in costs.values()]
+    print(f"{each.layout:<14}{each.share:>6.0%} {each.records:>9,}", end="")
+    print(f"{rates[0]:>12,.0f}{rates[1]:>10,.0f}{rates[2]:>11,.0f}", end="")
+    print("".join(f"{other.seconds / ours.seconds:>9.1f}x" for other in others), end="   ")
+    print(", ".join(f"{cost.peak_mb:,.0f}" for cost in costs.values()))
+
+
+def _measure(pipeline: str, path: Path, runs: int) -> Cost:
+    """The median time of some runs; the slowest pipeline runs once."""
+    costs = [_run_apart(pipeline, path) for _ in range(1 if pipeline == "json" else runs)]
+    return costs[0]._replace(seconds=median(cost.seconds for cost in costs))
+
+
+def _run_apart(pipeline: str, path: Path) -> Cost:
+    command = [sys.executable, "-m", "bench.reading", pipeline, str(path)]
+    done = subprocess.run(command, check=True, capture_output=True)
+    return Cost(**json.loads(done.stdout))
+
+
+def _run_here(pipeline: str, path: Path) -> Cost:
+    count = PIPELINES[pipeline]()  # imports what it needs
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    counts = count(path)
+    seconds = time.perf_counter() - start
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return Cost(seconds, grown / _KIB_OF_MAXRSS / 1024, counts)
+
+
+def _ours() -> Callable[[Path], Counts]:
+    from shared.mfa.scope import Scope
+    from shared.mfa.sign_in import SignIn
+    from shared.sources.exports import read_exports
+
+    def count(path: Path) -> Counts:
+        counts: Counter[str] = Counter()
+
+        def take(sign_in: SignIn) -> None:
+            counts[
+                f"{sign_in.day} {sign_in.app_id} {sign_in.requirement.value} {sign_in.error_code}"
+            ] += 1
+
+        read_exports([path], Scope().ids, take)
+        return dict(counts)
+
+    return count
+
+
+def _standard_library() -> Callable[[Path], Counts]:
+    def count(path: Path) -> Counts:
+        counts: Counter[str] = Counter()
+        for record in _records(path):
+            if record["appId"].lower() == PORTAL or record["resourceId"].lower() == API:
+                day, code = record["createdDateTime"][:10], record["status"]["errorCode"]
+                counts[f"{day} {record['appId']} {record['authenticationRequirement']} {code}"] += 1
+        return dict(counts)
+
+    return count
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    if path.is_dir():
+        for file in path.iterdir():
+            yield from json.loads(file.read_bytes())["value"]
+    else:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+            for line in lines:
+                yield json.loads(line)["properties"]
+
+
+_FIELDS = (
+    "createdDateTime VARCHAR, appId VARCHAR, resourceId VARCHAR, "
+    "authenticationRequirement VARCHAR, status STRUCT(errorCode INTEGER)"
+)
+_PAGE = f"""
+    SELECT unnest(value) AS r
+    FROM read_json($path, columns = {{value: 'STRUCT({_FIELDS})[]'}}, maximum_object_size = 16000000)
+"""
+_LINES = f"""
+    SELECT properties AS r FROM read_json(
+        $path, format = 'newline_delimited', columns = {{properties: 'STRUCT({_FIELDS})'}})
+"""
+_COUNT = """
+    SELECT concat_ws(' ', r.createdDateTime[:10], r.appId, r.authenticationRequirement,
+                     r.status.errorCode), count(*)
+    FROM ({records}) WHERE lower(r.appId) = $portal OR lower(r.resourceId) = $api GROUP BY ALL
+"""
+
+
+def _duckdb() -> Callable[[Path], Counts]:
+    import duckdb
+
+    database = duckdb.connect(config={"threads": 1})
+
+    def count(path: Path) -> Counts:
+        query = _COUNT.format(records=_PAGE if path.is_dir() else _LINES)
+        files = str(path / "*.json") if path.is_dir() else str(path)
+        values = {"path": files, "portal": PORTAL, "api": API}
+        return dict(database.execute(query, values).fetchall())
+
+    return count
+
+
+PIPELINES = {"ours": _ours, "json": _standard_library, "DuckDB": _duckdb}
+
+if __name__ == "__main__":
+    print(json.dumps(_run_here(sys.argv[1], Path(sys.argv[2]))._asdict()))

@@ -1,0 +1,121 @@
+"""
+The fields of a sign-in record that are used, typed, under the names they have in each shape.
+
+A record comes as Graph's ``signIn`` (`Fields`), as a diagnostic setting's envelope around one
+(`Envelope`), or as a row of a Log Analytics table (`Row`: both at once, in columns). `UNSET` is a
+key that is not there, perhaps only because it is spelled in another case.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Text = str | UnsetType | None
+
+
+class Status(msgspec.Struct, rename="camel", gc=False):
+    """Graph ``signInStatus``."""
+
+    error_code: int | str | None = None  #: 0 is success
+    additional_details: str | None = None
+
+
+class Step(msgspec.Struct, rename="camel", gc=False):
+    """Graph ``authenticationDetail``: one step of the authentication."""
+
+    authentication_step_result_detail: str | None = None
+
+
+class Policy(msgspec.Struct, rename="camel", gc=False):
+    """Graph ``appliedConditionalAccessPolicy``."""
+
+    result: str | None = None
+    enforced_grant_controls: list[str] | None = None
+
+
+class Fields(msgspec.Struct, rename="camel", gc=False, kw_only=True):
+    """What a Graph record says, and an envelope's ``properties``. JSON may come as text."""
+
+    id: Text = UNSET
+    created_date_time: Text = UNSET
+    user_display_name: Text = UNSET
+    user_principal_name: Text = UNSET
+    user_id: Text = UNSET
+    app_id: Text = UNSET
+    app_display_name: Text = UNSET
+    ip_address: Text = UNSET
+    status: Status | str | UnsetType | None = UNSET
+    correlation_id: Text = UNSET
+    applied_conditional_access_policies: list[Policy] | str | UnsetType | None = UNSET
+    is_interactive: bool | UnsetType | None = UNSET
+    resource_display_name: Text = UNSET
+    resource_id: Text = UNSET
+    authentication_details: list[Step] | str | UnsetType | None = UNSET
+    authentication_requirement: Text = UNSET
+    service_principal_name: Text = UNSET
+    session_id: Text = UNSET
+    sign_in_event_types: list[str] | str | UnsetType | None = UNSET
+
+
+class Envelope(msgspec.Struct, gc=False, kw_only=True):
+    """What a diagnostic setting says around the record, and Log Analytics beside it."""
+
+    time: Text = UNSET  #: when it was logged
+    received: Text = UNSET  #: a row's ``TimeGenerated``: when this copy of it came in
+    path: Text = msgspec.field(default=UNSET, name="resourceId")  #: ``/tenants/<id>/…``
+    category: Text = UNSET
+    table: Text = msgspec.field(default=UNSET, name="type")  #: of a row
+    tenant: Text = msgspec.field(default=UNSET, name="tenantId")
+    result_type: int | str | UnsetType | None = msgspec.field(default=UNSET, name="resultType")
+    caller: Text = msgspec.field(default=UNSET, name="callerIpAddress")
+    correlation: Text = msgspec.field(default=UNSET, name="correlationId")
+    further_policies: list[Policy] | str | UnsetType | None = UNSET  #: of a row
+    properties: Fields | UnsetType | None = UNSET
+
+
+#: Columns of a row; others have Graph's name with its first letter in upper case.
+COLUMNS = {
+    "resource_id": "ResourceIdentity",
+    "ip_address": "IPAddress",
+    "applied_conditional_access_policies": "ConditionalAccessPolicies",
+    "received": "TimeGenerated",
+    "path": "ResourceId",
+    "table": "Type",
+    "tenant": "AADTenantId",  # ``TenantId`` is the workspace
+    "result_type": "ResultType",
+    "caller": "CallerIPAddress",
+    "further_policies": "AppliedConditionalAccessPolicies",
+}
+
+
+def names_of(shape: type[msgspec.Struct]) -> Mapping[str, str]:
+    """The keys of a shape in JSON, by attribute."""
+    return {field.name: field.encode_name for field in msgspec.structs.fields(shape)}
+
+
+def _columns(shape: type[msgspec.Struct]) -> list[tuple[str, Any, Any]]:
+    return [
+        (
+            field.name,
+            field.type,
+            msgspec.field(
+                default=UNSET, name=COLUMNS.get(field.name) or _pascal(field.encode_name)
+            ),
+        )
+        for field in msgspec.structs.fields(shape)
+        if field.name not in ("properties", "correlation")
+    ]
+
+
+def _pascal(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+#: A row of ``SigninLogs`` and its sister tables: `Fields` and `Envelope` in one.
+Row = msgspec.defstruct("Row", _columns(Fields) + _columns(Envelope), gc=False)

@@ -1,0 +1,67 @@
+"""Timestamps as the logs write them, brought to one form whose text order is the order in time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+_CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+_ISO = re.compile(
+    rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})[Tt ]({_CLOCK})(?:\.([0-9]{{1,9}}))? ?"
+    r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
+)
+#: The Log Analytics portal's CSV, ``11/23/2026, 8:15:00.000 AM``. Other regional formats put the
+#: day first and write "am", or no half of the day: refused, because to guess is to misplace.
+_PORTAL = re.compile(
+    r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}),?\s+"
+    r"(1[0-2]|0?[1-9]):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]{1,9}))?\s*(AM|PM)"
+)
+_UTC_ZONES = (None, "Z", "+00:00", "z", "+0000", "-00:00", "-0000")
+
+
+def utc_text(text: str) -> str:
+    """
+    A timestamp as ``2026-11-23T08:15:00.0000000Z``; `ValueError` if it is none.
+
+    0 to 9 fractional digits (Azure writes 7; what is beyond is cut off), ``T`` or a space, ``Z``,
+    an offset, or neither, which is UTC: Log Analytics leaves it out.
+    """
+    iso = _ISO.fullmatch(text)
+    if iso is None:
+        return _from_portal(text)
+    day, clock, fraction, zone = iso.groups()
+    if zone not in _UTC_ZONES:
+        day, clock = _to_utc(f"{day}T{clock}", zone)
+    elif not _is_day(day):
+        raise ValueError(text)
+    return f"{day}T{clock}.{(fraction or '')[:7]:0<7}Z"
+
+
+def _to_utc(local: str, zone: str) -> tuple[str, str]:
+    aware = datetime.fromisoformat(f"{local}{zone[:3]}:{zone[-2:]}")
+    try:
+        utc = aware.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(local) from error
+    day, _, clock = utc.isoformat()[:19].partition("T")
+    return day, clock
+
+
+def _from_portal(text: str) -> str:
+    match = _PORTAL.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    month, day, year, hour, minute, second, fraction, half = match.groups()
+    on = date(int(year), int(month), int(day))
+    hours = int(hour) % 12 + (12 if half == "PM" else 0)
+    return f"{on}T{hours:02}:{minute}:{second}.{(fraction or '')[:7]:0<7}Z"
+
+
+@lru_cache(maxsize=1024)
+def _is_day(day: str) -> bool:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
