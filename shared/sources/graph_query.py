@@ -1,0 +1,90 @@
+"""What is asked of Graph's sign-in log: stretches of time, and the addresses that name them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from shared.mfa.scope import Scope
+    from shared.mfa.sign_in import Event, SignIn
+
+PAGE_ROWS = 1000  #: default and maximum of ``$top``
+SHORTEST_STRETCH = timedelta(minutes=1)  #: shorter ones would not bring fewer rows to speak of
+_PATH = "/beta/auditLogs/signIns"  #: v1.0 has no event types, no steps, no sessions
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """
+    A half-open stretch of time, whose ends are whole seconds.
+
+    Ends are written as `SignIn.created_at` is, ``2026-11-23T08:15:00.0000000Z``.
+    """
+
+    start: str
+    end: str
+
+    def __str__(self) -> str:
+        return f"{_brief(self.start)}/{_brief(self.end)}"
+
+    def owns(self, sign_in: SignIn) -> bool:
+        """Whether a sign-in falls into it."""
+        return self.start <= sign_in.created_at < self.end
+
+    def halves(self) -> list[Stretch]:
+        """The later half, then the earlier one; none if it is too short to be halved."""
+        start, end = _instant(self.start), _instant(self.end)
+        if end - start <= SHORTEST_STRETCH:
+            return []
+        middle = start + timedelta(seconds=(end - start) // timedelta(seconds=2))
+        text = f"{middle:%Y-%m-%dT%H:%M:%S}.0000000Z"
+        return [Stretch(text, self.end), Stretch(self.start, text)]
+
+
+def sign_ins_url(graph_url: str, stretch: Stretch, event: Event, scope: Scope) -> str:
+    """
+    The address of a stretch's first page: one event type, of Partner Center's applications only.
+
+    The documented operators on ``createdDateTime`` are ``eq``, ``le`` and ``ge``. The upper bound
+    therefore takes in the instant after the stretch, whose rows `Stretch.owns` sends away: a bound
+    one tick earlier would lose the last second wherever Graph leaves out the fraction.
+    """
+    clauses = [
+        f"createdDateTime ge {_brief(stretch.start)}",
+        f"createdDateTime le {_brief(stretch.end)}",
+        f"signInEventTypes/any(t: t eq '{event}')",
+        f"({_scope_clause(scope)})",
+    ]
+    return _address(graph_url, " and ".join(clauses), PAGE_ROWS)
+
+
+def reach_url(graph_url: str, before: date) -> str:
+    """The address of the newest interactive sign-in of the whole tenant before a day: one row."""
+    return _address(graph_url, f"createdDateTime le {before}T00:00:00Z", 1)
+
+
+def _scope_clause(scope: Scope) -> str:
+    clauses = [
+        *(f"resourceId eq '{id_}'" for id_ in sorted(scope.resource_ids)),
+        *(f"appId eq '{id_}'" for id_ in sorted(scope.portal_app_ids)),
+    ]
+    return " or ".join(clauses)
+
+
+def _address(graph_url: str, filter_: str, rows: int) -> str:
+    encoded = quote(filter_, safe="'()/:,")
+    return f"{graph_url}{_PATH}?$filter={encoded}&$top={rows}"
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text[:19]}+00:00")
+
+
+def _brief(text: str) -> str:
+    """Without the fraction of a second, which is zero."""
+    return f"{text[:19]}Z"

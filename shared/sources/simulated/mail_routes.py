@@ -1,0 +1,49 @@
+"""``POST /v1.0/users/{id}/sendMail``: takes mail and keeps it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+from shared.sources.simulated.site import GraphRefusalError, Request, Response, Route
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """One mail that was accepted."""
+
+    sender: str  #: the user's id or principal name, as it stood in the path
+    message: dict[str, Any]  #: Graph ``message``
+    save_to_sent_items: bool
+
+
+class Mailbox:
+    """Where the simulated tenant's mail ends up."""
+
+    def __init__(self) -> None:
+        self.sent: list[SentMail] = []
+
+    def routes(self) -> list[Route]:
+        """For a `Site`."""
+        return [Route("POST", re.compile(r"/(?:v1\.0|beta)/users/([^/]+)/sendMail"), self._accept)]
+
+    def _accept(self, request: Request, match: re.Match[str]) -> Response:
+        try:
+            given = json.loads(request.body)
+            message = given["message"]
+            is_whole = bool(message["toRecipients"]) and "content" in message["body"]
+        except (ValueError, KeyError, TypeError):
+            is_whole = False
+        if not is_whole:
+            raise GraphRefusalError(
+                HTTPStatus.BAD_REQUEST,
+                "ErrorInvalidRecipients",
+                "At least one recipient and a body are needed.",
+            )
+        sender = unquote(match[1])
+        self.sent.append(SentMail(sender, message, given.get("saveToSentItems", True)))
+        return Response(HTTPStatus.ACCEPTED)

@@ -1,0 +1,268 @@
+"""Sign-ins as Graph beta writes them: the properties that matter, in the words of real records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from shared.sources.simulated.people import Kind, make_guid
+
+if TYPE_CHECKING:
+    import random
+    from datetime import datetime
+
+    from shared.sources.simulated.applications import Door
+    from shared.sources.simulated.people import Person
+
+Row = dict[str, Any]  #: one ``signIn`` of Graph beta
+
+INTERACTIVE = "interactiveUser"
+NON_INTERACTIVE = "nonInteractiveUser"
+SERVICE_PRINCIPAL = "servicePrincipal"
+MANAGED_IDENTITY = "managedIdentity"
+
+_SINGLE = "singleFactorAuthentication"
+_MULTI = "multiFactorAuthentication"
+_BY_CLAIM = "MFA requirement satisfied by claim in the token"
+_BY_PROVIDER = "MFA requirement satisfied by claim provided by external provider"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a sign-in proved who it was, as far as its record says."""
+
+    requirement: str  #: ``authenticationRequirement``
+    details: str | None = None  #: ``status.additionalDetails``
+    steps: tuple[tuple[str, str | None], ...] = ()  #: method and result of each authentication step
+    policy_result: str = "notApplied"  #: what became of the policy that demands MFA
+
+
+class Proofs(Enum):
+    """The ways that occur. Texts: Entra's "howto-mfa-reporting" and public captures."""
+
+    MFA_COMPLETED = Proof(
+        _MULTI,
+        "MFA completed in Azure AD",
+        (("Password", None), ("Mobile app notification", "MFA successfully completed")),
+        "success",
+    )
+    MFA_BY_STRONG_METHOD = Proof(
+        _MULTI,
+        "MFA requirement satisfied by strong authentication",
+        (("Windows Hello for Business", "MFA requirement satisfied by strong authentication"),),
+        "success",
+    )
+    MFA_BY_CLAIM = Proof(_SINGLE, _BY_CLAIM, (("Previously satisfied", _BY_CLAIM),))
+    MFA_BY_CLAIM_SILENTLY = Proof(_SINGLE, _BY_CLAIM)
+    MFA_BY_PROVIDER = Proof(_MULTI, _BY_PROVIDER, (("Federated", _BY_PROVIDER),), "success")
+    MFA_BY_POLICY = Proof(_SINGLE, None, (("Password", None),), "success")
+    PASSWORD = Proof(_SINGLE, None, (("Password", None),))
+    FEDERATED = Proof(
+        _SINGLE,
+        None,
+        (
+            (
+                "Federated",
+                "First factor requirement satisfied by claim provided by external provider",
+            ),
+        ),
+    )
+    REMEMBERED = Proof(
+        _MULTI,
+        "MFA requirement skipped due to remembered device",
+        (("Password", None), ("Previously satisfied", None)),
+    )
+    NOTHING = Proof(_SINGLE)
+    INCOMPLETE = Proof("")  #: the log's first copy of a record, before its details are in
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One sign-in of a user, to be written as a row."""
+
+    at: datetime
+    person: Person
+    door: Door
+    event: str
+    proof: Proofs
+    session_id: str | None
+    correlation_id: str
+    error_code: int = 0
+
+
+_REASONS = {
+    0: "Other.",
+    50074: "Strong Authentication is required.",
+    50076: "Due to a configuration change made by your administrator, or because you moved to a "
+    "new location, you must use multi-factor authentication to access the resource.",
+    50126: "Error validating credentials due to invalid username or password.",
+    53003: "Access has been blocked by Conditional Access policies.",
+    65001: "The user or administrator has not consented to use the application.",
+}
+
+
+class Writer:
+    """Writes one tenant's rows; what all rows of a person share is made once."""
+
+    def __init__(self, chance: random.Random, tenant_id: str, tenant_name: str) -> None:
+        self._chance = chance
+        self._tenant_id = tenant_id
+        self._tenant_name = tenant_name
+        self._policy_id = make_guid(chance)
+        self._of_person: dict[str, Row] = {}
+
+    def write(self, attempt: Attempt) -> Row:
+        """The row of a user's sign-in."""
+        person, proof = attempt.person, attempt.proof.value
+        is_interactive = attempt.event == INTERACTIVE
+        return {
+            **self._heading(attempt.at, attempt.event, attempt.door),
+            **self._shared(person),
+            "correlationId": attempt.correlation_id,
+            "sessionId": attempt.session_id,
+            "isInteractive": is_interactive,
+            "authenticationRequirement": proof.requirement,
+            "authenticationDetails": _steps(proof, attempt.at) if is_interactive else [],
+            "authenticationProtocol": "ropc" if person.kind is Kind.SERVICE else "oAuth2",
+            "incomingTokenType": "none" if is_interactive else "refreshToken",
+            "conditionalAccessStatus": proof.policy_result,
+            "appliedConditionalAccessPolicies": [self._policy(proof.policy_result)],
+            "status": _status(attempt.error_code, proof.details),
+        }
+
+    def write_app_only(self, at: datetime, door: Door, event: str, error_code: int) -> Row:
+        """The row of an application that signs in as itself."""
+        is_managed = event == MANAGED_IDENTITY
+        application = door.application
+        return {
+            **self._heading(at, event, door),
+            "userDisplayName": "",
+            "userPrincipalName": "",
+            "userId": "",
+            "userType": "member",
+            "ipAddress": "" if is_managed else "198.51.100.20",
+            "correlationId": make_guid(self._chance),
+            "sessionId": None,
+            "isInteractive": False,
+            "servicePrincipalName": application.name,
+            "servicePrincipalId": application.id[::-1].replace("-", "")[:8] + application.id[8:],
+            "clientCredentialType": "managedIdentity" if is_managed else "certificate",
+            "authenticationRequirement": "",
+            "authenticationDetails": [],
+            "incomingTokenType": "none",
+            "conditionalAccessStatus": "notApplied",
+            "appliedConditionalAccessPolicies": [],
+            "status": _status(error_code, None),
+        }
+
+    def _heading(self, at: datetime, event: str, door: Door) -> Row:
+        application, resource = door.application, door.resource
+        id_ = make_guid(self._chance)
+        return {
+            "id": id_,
+            "createdDateTime": stamp(at, self._chance.randrange(10) if at.microsecond else 0),
+            "originalRequestId": id_,
+            "signInEventTypes": [event],
+            "appId": application.id,
+            "appDisplayName": application.name,
+            "appOwnerTenantId": application.owner_tenant_id or self._tenant_id,
+            "resourceId": resource.id,
+            "resourceDisplayName": resource.name,
+            "resourceTenantId": self._tenant_id,
+            "tokenIssuerType": "AzureAD",
+            "tokenIssuerName": "",
+            "uniqueTokenIdentifier": f"{self._chance.getrandbits(128):022x}",
+            "processingTimeInMilliseconds": self._chance.randint(60, 900),
+            "riskDetail": "none",
+            "riskLevelAggregated": "none",
+            "riskLevelDuringSignIn": "none",
+            "riskState": "none",
+            "riskEventTypes_v2": [],
+            "servicePrincipalName": None,
+            "servicePrincipalId": "",
+        }
+
+    def _shared(self, person: Person) -> Row:
+        if person.id not in self._of_person:
+            self._of_person[person.id] = self._describe(person)
+        return self._of_person[person.id]
+
+    def _describe(self, person: Person) -> Row:
+        city, state, country, latitude, longitude = person.place
+        system, browser = person.device
+        is_guest = person.kind is Kind.GUEST
+        return {
+            "userDisplayName": person.name,
+            "userPrincipalName": person.upn,
+            "userId": person.id,
+            "userType": "guest" if is_guest else "member",
+            "homeTenantId": person.home_tenant_id,
+            "homeTenantName": "Fabrikam Consulting" if is_guest else self._tenant_name,
+            "crossTenantAccessType": "b2bCollaboration" if is_guest else "none",
+            "ipAddress": person.ip_address,
+            "clientAppUsed": "Browser",
+            "userAgent": f"Mozilla/5.0 ({system}) {browser.replace(' ', '/')}",
+            "deviceDetail": {
+                "deviceId": "",
+                "displayName": "",
+                "operatingSystem": system,
+                "browser": browser,
+                "isCompliant": False,
+                "isManaged": False,
+                "trustType": "",
+            },
+            "location": {
+                "city": city,
+                "state": state,
+                "countryOrRegion": country,
+                "geoCoordinates": {"altitude": None, "latitude": latitude, "longitude": longitude},
+            },
+        }
+
+    def _policy(self, result: str) -> Row:
+        return {
+            "id": self._policy_id,
+            "displayName": "Require MFA for all users",
+            "enforcedGrantControls": ["Mfa"],
+            "enforcedSessionControls": [],
+            "result": result,
+        }
+
+
+def stamp(at: datetime, last_digit: int = 0) -> str:
+    """An instant as Graph writes it: seven digits of a second, none where they are all zero."""
+    if not at.microsecond:
+        return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{at:%Y-%m-%dT%H:%M:%S.%f}{last_digit}Z"
+
+
+def to_instant(text: str) -> str:
+    """A time as Graph writes it, with all seven digits: texts then sort as the instants do."""
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    if "T" not in whole:
+        whole += "T00:00:00"
+    return f"{whole}.{fraction:0<7}Z"
+
+
+def _steps(proof: Proof, at: datetime) -> list[Row]:
+    return [
+        {
+            "authenticationStepDateTime": stamp(at + timedelta(seconds=7 * number)),
+            "authenticationMethod": method,
+            "authenticationMethodDetail": "Password in the cloud" if method == "Password" else None,
+            "succeeded": True,
+            "authenticationStepResultDetail": result,
+            "authenticationStepRequirement": "Primary authentication" if not number else "MFA",
+        }
+        for number, (method, result) in enumerate(proof.steps)
+    ]
+
+
+def _status(error_code: int, details: str | None) -> Row:
+    return {
+        "errorCode": error_code,
+        "failureReason": _REASONS.get(error_code, "Other."),
+        "additionalDetails": details,
+    }

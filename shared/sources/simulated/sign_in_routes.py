@@ -1,0 +1,190 @@
+"""``GET /{beta|v1.0}/auditLogs/signIns`` by the documented rules."""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from shared.sources.simulated.odata import CREATED, EVENT_TYPES, FilterError, parse_filter
+from shared.sources.simulated.rows import INTERACTIVE
+from shared.sources.simulated.site import (
+    GraphRefusalError,
+    Response,
+    Route,
+    Throttle,
+    json_response,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from shared.sources.simulated.odata import Filter
+    from shared.sources.simulated.partner import Logged
+    from shared.sources.simulated.site import Request
+
+LARGEST_PAGE = 1000
+SERVICE = "identity and access reports"
+
+_OPTIONS = frozenset({"$filter", "$top", "$skiptoken", "$orderby", "$select"})
+_ORDERS = {CREATED.lower(): False, f"{CREATED} desc".lower(): False, f"{CREATED} asc".lower(): True}
+_ORDERS[CREATED.lower()] = True  # OData: ascending unless said otherwise
+
+#: All of v1.0's ``signIn``; beta has 48 properties more.
+V1_PROPERTIES = frozenset(
+    """
+    id appDisplayName appId appliedConditionalAccessPolicies authenticationAppDeviceDetails
+    clientAppUsed conditionalAccessStatus correlationId createdDateTime deviceDetail homeTenantId
+    ipAddress isInteractive location resourceDisplayName resourceId resourceTenantId riskDetail
+    riskEventTypes riskEventTypes_v2 riskLevelAggregated riskLevelDuringSignIn riskState
+    servicePrincipalId servicePrincipalName status userAgent userDisplayName userId
+    userPrincipalName
+    """.split()  # noqa: SIM905 (thirty lines of quotation marks would say no more)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How the sign-in log behaves where the documentation leaves room."""
+
+    throttle: Throttle | None = None  #: `None`: nobody is throttled
+    token_seconds: float = 3600.0  #: a skip token's life; the real one is documented nowhere
+    page_rows: int = LARGEST_PAGE  #: a page may hold fewer rows than were asked for
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """Where a crawl stands: a skip token stands for one."""
+
+    found: Sequence[int]  #: positions in the log, all of them, in the order asked for
+    offset: int
+    issued_at: float
+
+
+class SignInLog:
+    """The sign-in log of one tenant, oldest sign-in first, as it is at some instant."""
+
+    def __init__(
+        self,
+        log: Sequence[Logged],
+        conduct: Conduct,
+        *,
+        now: Callable[[], datetime],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.denial: GraphRefusalError | None = None  #: answers everything, where it is set
+        self._log = log
+        self._instants = [logged.instant for logged in log]
+        self._now = now
+        self._clock = clock
+        self._conduct = conduct
+        self._cursors: dict[str, _Cursor] = {}
+
+    def routes(self) -> list[Route]:
+        """For a `Site`."""
+        pattern = re.compile(r"/(beta|v1\.0)/auditLogs/signIns")
+        return [Route("GET", pattern, self._answer, self._conduct.throttle, SERVICE)]
+
+    def deny_for_licence(self) -> None:
+        """From now on the tenant has no premium licence."""
+        self.denial = GraphRefusalError(
+            HTTPStatus.FORBIDDEN,
+            "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+            "Neither tenant is B2C or tenant doesn't have premium license",
+        )
+
+    def deny_for_consent(self) -> None:
+        """From now on the app lacks its permission."""
+        self.denial = GraphRefusalError(
+            HTTPStatus.FORBIDDEN,
+            "Authentication_MSGraphPermissionMissing",
+            "Calling principal does not have required MSGraph permissions AuditLog.Read.All",
+        )
+
+    def _answer(self, request: Request, match: re.Match[str]) -> Response:
+        if self.denial:
+            raise self.denial
+        is_beta = match[1] == "beta"
+        options = request.query
+        unknown = set(options) - _OPTIONS
+        if unknown:
+            raise _bad(f"Query option '{min(unknown)}' is not allowed.")
+        top = min(_top(options.get("$top", str(LARGEST_PAGE))), self._conduct.page_rows)
+        cursor = self._cursor(options, is_beta=is_beta)
+        page = cursor.found[cursor.offset : cursor.offset + top]
+        offset = cursor.offset + len(page)
+        link = self._link(request, cursor, offset) if offset < len(cursor.found) else None
+        return _page(request, [self._log[position].row for position in page], link, is_beta=is_beta)
+
+    def _cursor(self, options: dict[str, str], *, is_beta: bool) -> _Cursor:
+        token = options.get("$skiptoken")
+        if token is None:
+            return _Cursor(self._find(options, is_beta=is_beta), 0, self._clock())
+        cursor = self._cursors.get(token)
+        if cursor is None or self._clock() - cursor.issued_at > self._conduct.token_seconds:
+            raise _bad("Invalid Skip Token, skip token is null or expired.")
+        return cursor
+
+    def _find(self, options: dict[str, str], *, is_beta: bool) -> list[int]:
+        text, order = options.get("$filter"), options.get("$orderby", f"{CREATED} desc").lower()
+        if order not in _ORDERS:
+            raise _bad("Only createdDateTime can be ordered by.")
+        try:
+            filter_ = parse_filter(text, is_beta=is_beta) if text is not None else None
+        except FilterError as error:
+            raise _bad(f"Invalid filter clause: {error}.") from error
+        found = self._passing(filter_)
+        return found if _ORDERS[order] else found[::-1]
+
+    def _passing(self, filter_: Filter | None) -> list[int]:
+        """Positions, oldest first, of the rows that are there by now and pass the filter."""
+        now = self._now()
+        first, last = 0, len(self._log)
+        if filter_ and filter_.oldest:
+            first = bisect_left(self._instants, filter_.oldest)
+        if filter_ and filter_.newest:
+            last = bisect_right(self._instants, filter_.newest)
+        is_interactive_only = filter_ is None or not filter_.names_events
+        return [
+            position
+            for position in range(first, last)
+            if self._log[position].logged_at <= now
+            and (not is_interactive_only or INTERACTIVE in self._log[position].row[EVENT_TYPES])
+            and (filter_ is None or filter_.test(self._log[position].row))
+        ]
+
+    def _link(self, request: Request, cursor: _Cursor, offset: int) -> str:
+        token = base64.b64encode(f"RFNwdAIAAQ {len(self._cursors)} {offset}".encode()).decode()
+        self._cursors[token] = _Cursor(cursor.found, offset, self._clock())
+        path, _, query = request.target.partition("?")
+        kept = [pair for pair in query.split("&") if pair and not pair.startswith("$skiptoken=")]
+        shown = token.replace("=", "%3D").replace("+", "%2B")
+        return f"http://{request.headers['host']}{path}?{'&'.join([*kept, f'$skiptoken={shown}'])}"
+
+
+def _top(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= LARGEST_PAGE:
+        raise _bad(f"Invalid page size specified: '{text}'. Must be between 1 and 1000 inclusive.")
+    return int(text)
+
+
+def _page(
+    request: Request, rows: list[dict[str, object]], link: str | None, *, is_beta: bool
+) -> Response:
+    if not is_beta:
+        rows = [{name: row[name] for name in row if name in V1_PROPERTIES} for row in rows]
+    version = "beta" if is_beta else "v1.0"
+    context = f"http://{request.headers['host']}/{version}/$metadata#auditLogs/signIns"
+    page = {"@odata.context": context, "@odata.nextLink": link, "value": rows}
+    if link is None:
+        del page["@odata.nextLink"]
+    return json_response(page)
+
+
+def _bad(message: str) -> GraphRefusalError:
+    return GraphRefusalError(HTTPStatus.BAD_REQUEST, "BadRequest", message)

@@ -1,0 +1,56 @@
+"""The whole way that the demonstration goes: simulated Graph, loopback HTTP, adapter, source."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from shared.endpoints import make_endpoint
+from shared.identity import Login, open_graph
+from shared.mfa.assessment import assess
+from shared.mfa.metrics import Rule
+from shared.mfa.rollup import Rollup
+from shared.mfa.scope import Scope
+from shared.mfa.window import Slice, make_window, window_days
+from shared.sources.graph import GRANT, GraphSignIns
+from shared.sources.graph_reader import GraphReader
+from shared.sources.pacing import Budget, Pacer
+from shared.sources.simulated.faults import cut, garble, refuse, reset
+from shared.sources.simulated.sign_in_routes import Conduct
+from shared.sources.simulated.simulation import open_simulated
+from shared.sources.simulated.truth import expected_counts
+from tests.sources.graph_doubles import ENDING, FakeTime
+
+FAULTS = {2: reset, 4: cut(), 7: garble, 9: refuse(429, retry_after="120"), 12: refuse(502)}
+
+
+def test_the_figures_of_the_last_week_equal_an_independent_count_over_real_http() -> None:
+    time = FakeTime()
+    with open_simulated(ENDING, faults=FAULTS, conduct=Conduct(page_rows=100)) as simulation:
+        endpoint = make_endpoint("GRAPH_ENDPOINT", simulation.url, simulation.token)
+        with open_graph(endpoint, Login()) as graph:
+            reader = GraphReader(
+                graph,
+                GRANT,
+                pacer=Pacer(clock=time.clock),
+                budget=Budget(clock=time.clock, pause=time.pause),
+            )
+            source = GraphSignIns(
+                reader, Scope(), today=ENDING + timedelta(days=1), name="simulated"
+            )
+            rollups = {
+                day: Rollup(source.sign_ins(Slice(simulation.partner.tenant_id, day)))
+                for day in window_days(ENDING)
+            }
+
+    metrics = assess(make_window(ENDING, rollups), Scope(), Rule()).metrics
+    expected = expected_counts(simulation.partner.told, ENDING)
+    for counter, figure in ((expected["portal"], metrics.portal), (expected["api"], metrics.api)):
+        assert (figure.verified, figure.not_verified, figure.exempted, figure.unknown) == (
+            counter["verified"],
+            counter["not_verified"],
+            counter["exempted"],
+            counter["unknown"],
+        )
+    assert metrics.api.app_only == expected["api"]["app_only"]
+    assert source.name == "simulated"
+    assert 120 in time.pauses

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from shared.endpoints import Cloud, Endpoint, graph_endpoint, make_endpoint
+from shared.errors import BadSettingError
+
+
+@pytest.mark.parametrize(
+    ("cloud", "url", "authority"),
+    [
+        ("global", "https://graph.microsoft.com", "login.microsoftonline.com"),
+        ("usgov", "https://graph.microsoft.us", "login.microsoftonline.us"),
+        ("dod", "https://dod-graph.microsoft.us", "login.microsoftonline.us"),
+        ("china", "https://microsoftgraph.chinacloudapi.cn", "login.chinacloudapi.cn"),
+    ],
+)
+def test_each_cloud_has_its_graph_and_its_login(cloud: str, url: str, authority: str) -> None:
+    endpoint = graph_endpoint(Cloud(cloud), "", "local")
+
+    assert endpoint == Endpoint(url, token=None)
+    assert endpoint.scope == f"{url}/.default"
+    assert Cloud(cloud).authority == authority
+
+
+@pytest.mark.parametrize(
+    "given", ["http://127.0.0.1:7071", "http://localhost", "http://[::1]:80/", "HTTP://LocalHost:1"]
+)
+def test_plain_http_on_a_loopback_host_takes_the_literal_token(given: str) -> None:
+    endpoint = make_endpoint("GRAPH_ENDPOINT", given, "local")
+
+    assert endpoint == Endpoint(given.lower().rstrip("/"), token="local")
+
+
+def test_https_asks_azure_for_a_token_even_on_a_loopback_host() -> None:
+    assert make_endpoint("GRAPH_ENDPOINT", "https://localhost:8443", "local").token is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://graph.microsoft.com",
+        "http://127.0.0.1.evil.example",
+        "http://10.0.0.1",
+        "https://graph.microsoft.com/v1.0",
+        "https://graph.microsoft.com?x=1",
+        "https://somebody@graph.microsoft.com",
+        "https://graph.microsoft.com:port",
+        "https://",
+        "ftp://127.0.0.1",
+        "graph.microsoft.com",
+        "http://[::1",
+    ],
+)
+def test_any_other_address_is_a_bad_setting_that_is_named(given: str) -> None:
+    with pytest.raises(
+        BadSettingError, match=r"PARTNER_CENTER_ENDPOINT is .*expected https://HOST"
+    ):
+        make_endpoint("PARTNER_CENTER_ENDPOINT", given, "local")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_own"),
+    [
+        ("https://graph.microsoft.com/beta/auditLogs/signIns?$skiptoken=x", True),
+        ("https://Graph.Microsoft.com/v1.0/users", True),
+        ("https://graph.microsoft.com", False),
+        ("https://graph.microsoft.com.evil.example/", False),
+        ("https://graph.microsoft.com@evil.example/", False),
+        ("https://graph.microsoft.com:444/", False),
+        ("http://graph.microsoft.com/", False),
+        ("//graph.microsoft.com/", False),
+        ("/beta/users", False),
+        ("", False),
+    ],
+)
+def test_an_endpoint_owns_the_addresses_below_it_and_no_others(url, is_own) -> None:
+    assert Endpoint("https://graph.microsoft.com").owns(url) is is_own
+
+
+def test_a_token_is_not_shown() -> None:
+    assert "secret" not in repr(Endpoint("http://127.0.0.1", token="secret"))
