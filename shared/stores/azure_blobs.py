@@ -1,0 +1,136 @@
+"""Files in Blob Storage. Imported only where a store in Azure is opened: its imports are heavy."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.blob import (
+    BlobSasPermissions,
+    BlobServiceClient,
+    ContentSettings,
+    generate_blob_sas,
+)
+
+from shared.stores import REPORT_FILES
+from shared.stores.azure_common import Options, told
+from shared.stores.names import digest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from azure.core.credentials import TokenCredential
+    from azure.storage.blob import BlobClient
+
+_ROLE = "Storage Blob Data Contributor"
+_DELEGATOR_ROLE = "Storage Blob Delegator"
+#: The newest version that the emulator knows too; four more tries within some 18 seconds.
+_OPTIONS: Options = {
+    "api_version": "2026-06-06",
+    "retry_total": 4,
+    "initial_backoff": 1,
+    "increment_base": 2,
+    "random_jitter_range": 1,
+}
+_URL_GOOD_FOR = timedelta(minutes=10)
+_CLOCKS_APART = timedelta(minutes=5)  #: at most, ours and the service's
+_PRIVATE = "private, no-cache"  #: there is personal data in it; whoever keeps it must ask again
+
+
+class AzureBlobs:
+    """Blobs of one account. A path's first part is its container, made when first written to."""
+
+    def __init__(self, service: BlobServiceClient, prefix: str) -> None:
+        self._service = service
+        self._prefix = prefix
+
+    @classmethod
+    def at(cls, url: str, credential: TokenCredential, prefix: str, options: Options) -> Self:
+        """The blobs behind an address, by identity."""
+        return cls(BlobServiceClient(url, credential=credential, **_OPTIONS | options), prefix)
+
+    @classmethod
+    def in_emulator(cls, connection_string: str, prefix: str, options: Options) -> Self:
+        """The blobs that a connection string leads to."""
+        options = _OPTIONS | options
+        return cls(BlobServiceClient.from_connection_string(connection_string, **options), prefix)
+
+    def read(self, path: str) -> bytes | None:
+        """All of a file, or `None`."""
+        with told(f"{path} cannot be read", _ROLE):
+            try:
+                return self._blob(path).download_blob().readall()
+            except ResourceNotFoundError:
+                return None
+
+    def write(self, path: str, content: bytes) -> None:
+        """Put a file over what was there, whole or not at all."""
+        blob = self._blob(path)
+        with told(f"{path} cannot be written", _ROLE):
+            try:
+                _upload(blob, path, content)
+            except ResourceNotFoundError:  # the container itself; a second maker is no error
+                with suppress(ResourceExistsError):
+                    self._service.create_container(blob.container_name)
+                _upload(blob, path, content)
+
+    def remove(self, path: str) -> None:
+        """Remove a file, if it is there."""
+        with told(f"{path} cannot be removed", _ROLE), suppress(ResourceNotFoundError):
+            self._blob(path).delete_blob()
+
+    def paths(self, prefix: str) -> list[str]:
+        """The paths that begin with `prefix`."""
+        container, _, begin = prefix.partition("/")
+        client = self._service.get_container_client(self._prefix + container)
+        with told(f"{prefix} cannot be listed", _ROLE), suppress(ResourceNotFoundError):
+            return [
+                f"{container}/{name}" for name in client.list_blob_names(name_starts_with=begin)
+            ]
+        return []
+
+    def url(self, path: str, account_name: str, now: datetime) -> str:
+        """A URL good for minutes, to read this one blob over https; signed as by our identity."""
+        blob = self._blob(path)
+        start, expiry = now - _CLOCKS_APART, now + _URL_GOOD_FOR
+        with told(f"No URL can be signed for {path}", _DELEGATOR_ROLE):
+            key = self._service.get_user_delegation_key(start, expiry)
+        signature = generate_blob_sas(
+            account_name,
+            blob.container_name,
+            blob.blob_name,
+            user_delegation_key=key,
+            permission=BlobSasPermissions(read=True),
+            start=start,
+            expiry=expiry,
+            protocol="https",
+            content_disposition=_attached(path),
+            cache_control="private, no-store",
+        )
+        return f"{blob.url}?{signature}"
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._service.close()
+
+    def _blob(self, path: str) -> BlobClient:
+        container, _, name = path.partition("/")
+        return self._service.get_blob_client(self._prefix + container, name)
+
+
+def _upload(blob: BlobClient, path: str, content: bytes) -> None:
+    name = path.rpartition("/")[2]
+    settings = ContentSettings(
+        content_type=REPORT_FILES.get(name, "application/octet-stream"),
+        cache_control=_PRIVATE,
+        content_disposition=_attached(path) if name.endswith(".csv") else None,
+    )
+    blob.upload_blob(
+        content, overwrite=True, content_settings=settings, metadata={"digest": digest(content)}
+    )
+
+
+def _attached(path: str) -> str:
+    return f'attachment; filename="{path.rpartition("/")[2]}"'

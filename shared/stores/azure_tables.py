@@ -1,0 +1,149 @@
+"""Rows in Table Storage. Imported only where a store in Azure is opened: its imports are heavy."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
+
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableServiceClient, UpdateMode
+
+from shared.errors import ConflictError, StoreError
+from shared.stores.azure_common import Options, told
+from shared.stores.medium import NEWEST_FIRST, Columns, Place, Row
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.data.tables import TableClient, TableEntity
+
+_ROLE = "Storage Table Data Contributor"
+#: Four more tries within some 10 seconds: a page's reader is waiting, and queues try again anyway.
+_OPTIONS: Options = {"retry_total": 4, "retry_backoff_factor": 0.5, "retry_backoff_max": 8}
+_KEYS = ("PartitionKey", "RowKey")
+_NO_PARTITION = "all"  #: of tables that are not by tenant
+_LATEST_DAY = 99_999_999  #: days are taken from this, so that the newest day's key sorts first
+
+
+class AzureTables:
+    """The tables of one storage account, each made when it is first written to."""
+
+    def __init__(self, service: TableServiceClient, prefix: str) -> None:
+        self._service = service
+        self._prefix = prefix
+
+    @classmethod
+    def at(cls, url: str, credential: TokenCredential, prefix: str, options: Options) -> Self:
+        """The tables behind an address, by identity."""
+        service = TableServiceClient(url, credential=credential, **_OPTIONS | options)
+        return cls(service, prefix)
+
+    @classmethod
+    def in_emulator(cls, connection_string: str, prefix: str, options: Options) -> Self:
+        """The tables that a connection string leads to."""
+        options = _OPTIONS | options
+        return cls(TableServiceClient.from_connection_string(connection_string, **options), prefix)
+
+    def row(self, place: Place) -> Row | None:
+        """One row, or `None`."""
+        with told(f"Table {place.table} cannot be read", _ROLE):
+            try:
+                return _row(place.table, self._table(place.table).get_entity(*_keys(place)))
+            except ResourceNotFoundError:
+                return None
+
+    def rows(
+        self,
+        table: str,
+        partition: str | None = None,
+        *,
+        since: str | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Rows by key, of one partition or all; of the days from `since` until before `before`."""
+        wanted = {"partition": partition, "since": since, "before": before}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        terms = {
+            "partition": "PartitionKey eq @partition",
+            "since": "Day ge @since",
+            "before": "Day lt @before",
+        }
+        with told(f"Table {table} cannot be read", _ROLE):
+            found = self._table(table).query_entities(
+                " and ".join(terms[name] for name in given),
+                parameters=given,
+                results_per_page=limit,
+            )
+            try:
+                return [_row(table, entity) for entity in islice(found, limit)]
+            except ResourceNotFoundError:
+                return []  # nothing has been written yet
+
+    def put_row(self, place: Place, columns: Columns, *, over: str | None) -> None:
+        """Write a row over the one with that etag, or (`None`) over none; else `ConflictError`."""
+        entity: dict[str, Any] = {**dict(zip(_KEYS, _keys(place), strict=True)), **columns}
+        table = self._table(place.table)
+        with told(f"Table {place.table} cannot be written", _ROLE):
+            if over is not None:
+                _replace(table, entity, over)
+                return
+            try:
+                table.create_entity(entity)
+            except ResourceNotFoundError:  # the table itself; a second maker is no error
+                self._service.create_table_if_not_exists(self._prefix + place.table)
+                table.create_entity(entity)
+
+    def remove_row(self, place: Place) -> None:
+        """Remove a row, if it is there."""
+        with told(f"Table {place.table} cannot be written", _ROLE):
+            self._table(place.table).delete_entity(*_keys(place))
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._service.close()
+
+    def _table(self, name: str) -> TableClient:
+        return self._service.get_table_client(self._prefix + name)
+
+
+def _replace(table: TableClient, entity: dict[str, Any], etag: str) -> None:
+    unchanged = MatchConditions.IfNotModified
+    try:
+        table.update_entity(entity, mode=UpdateMode.REPLACE, etag=etag, match_condition=unchanged)
+    except ResourceNotFoundError as error:
+        raise ConflictError("Somebody else has just removed a row.") from error
+
+
+def _keys(place: Place) -> tuple[str, str]:
+    return place.partition or _NO_PARTITION, _row_key(place.table, place.key)
+
+
+def _row_key(table: str, key: str) -> str:
+    """The key, counted back from the latest day where the newest is to come first."""
+    if table not in NEWEST_FIRST:
+        return key
+    return f"{_LATEST_DAY - int(key.replace('-', '')):08}"
+
+
+def _key(table: str, row_key: str) -> str:
+    if table not in NEWEST_FIRST:
+        return row_key
+    day = f"{_LATEST_DAY - int(row_key):08}"
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}"
+
+
+def _row(table: str, entity: TableEntity) -> Row:
+    partition = entity["PartitionKey"]
+    written_at, etag = entity.metadata["timestamp"], entity.metadata["etag"]
+    if written_at is None or etag is None:
+        raise StoreError(f"A row of table {table} came without its time and etag.")
+    return Row(
+        Place(
+            table, "" if partition == _NO_PARTITION else partition, _key(table, entity["RowKey"])
+        ),
+        {name: value for name, value in entity.items() if name not in _KEYS},
+        etag,
+        written_at.astimezone(UTC).date(),
+    )

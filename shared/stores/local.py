@@ -1,0 +1,272 @@
+"""
+A folder that a person can read: the embedded default.
+
+    tenants/{tenant_id}.json              ledger/{tenant_id}/{slice}.json
+    rollups/{tenant_id}/{slice}.rollup    metrics/{tenant_id}/{ending}.json
+    reports/{tenant_id}/{ending}/{file}   runs/{run_id}.json    claims/{digest of key}.json
+
+Every file is written under one spare name, forced to disk and then renamed: whoever reads gets
+all of the old file or all of the new one, at whatever moment the writer is killed. Writers keep
+each other out by a lock that the system lifts when its holder dies; readers need none.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from shared.errors import ConflictError, StoreError
+from shared.stores.kept import KeptStore
+from shared.stores.medium import NEWEST_FIRST, Columns, Place, Row
+from shared.stores.names import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+_DAY_CHARACTERS = len("2026-11-23")
+_OWNER_ONLY = 0o600  # there is personal data in most of the files
+
+
+class LocalStore(KeptStore):
+    """The store in a folder, which is made with the first write."""
+
+    def __init__(self, folder: Path | str) -> None:
+        super().__init__(Folder(Path(folder)))
+
+
+class Folder:
+    """A folder as a `Medium`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = FolderLock(folder / ".lock")
+        # One name for all that is being written, since the lock lets nobody else write: what a
+        # killed writer left there is simply written over by the next.
+        self._spare = folder / ".writing"
+
+    def read(self, path: str) -> bytes | None:
+        """All of a file, or `None`."""
+        with _told(f"{path} cannot be read"), suppress(FileNotFoundError, NotADirectoryError):
+            return (self._folder / path).read_bytes()
+        return None
+
+    def write(self, path: str, content: bytes) -> None:
+        """Put a file over what was there, whole or not at all."""
+        with _told(f"{path} cannot be written"), self._lock:
+            self._fill_spare(content)
+            self._rename(self._spare, self._folder / path)
+
+    def remove(self, path: str) -> None:
+        """Remove a file, if it is there, and the folders that it leaves empty."""
+        target = self._folder / path
+        with _told(f"{path} cannot be removed"), self._lock:
+            with suppress(FileNotFoundError):
+                target.unlink()
+            self._remove_empty(target.parent)
+
+    def paths(self, prefix: str) -> list[str]:
+        """The paths that begin with `prefix`."""
+        inside = _files_in(self._folder / prefix.rpartition("/")[0])
+        found = (path.relative_to(self._folder).as_posix() for path in inside)
+        return sorted(path for path in found if path.startswith(prefix))
+
+    def row(self, place: Place) -> Row | None:
+        """One row, or `None`."""
+        path = _path(place)
+        with (
+            _told(f"{path} cannot be read"),
+            suppress(FileNotFoundError, NotADirectoryError),
+            (self._folder / path).open("rb") as file,
+        ):
+            content = file.read()
+            written_at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            return Row(place, _columns(path, content), digest(content), written_at.date())
+        return None
+
+    def rows(
+        self,
+        table: str,
+        partition: str | None = None,
+        *,
+        since: str | None = None,
+        before: str | None = None,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Rows by key, of one partition or all; of the days from `since` until before `before`."""
+        paths = sorted(_files_in(self._folder / table / (partition or "")))
+        wanted = [path for path in paths if _is_row(path.name, since, before)]
+        if table in NEWEST_FIRST:
+            wanted.reverse()
+        rows = (self.row(self._place(table, path)) for path in wanted)
+        return list(islice((row for row in rows if row is not None), limit))
+
+    def put_row(self, place: Place, columns: Columns, *, over: str | None) -> None:
+        """Write a row over the one with that etag, or (`None`) over none; else `ConflictError`."""
+        with self._lock:
+            content = self.read(_path(place))
+            if over != (None if content is None else digest(content)):
+                raise ConflictError(f"Somebody else has just written {_path(place)}.")
+            self.write(_path(place), msgspec.json.format(msgspec.json.encode(columns), indent=2))
+
+    def remove_row(self, place: Place) -> None:
+        """Remove a row, if it is there."""
+        self.remove(_path(place))
+
+    def exclusive(self) -> FolderLock:
+        """Keep other writers out meanwhile."""
+        return self._lock
+
+    def settle(self, path: str, plain: str) -> None:
+        """Move a file, if it is there, to where a person looks for it."""
+        with _told(f"{plain} cannot be written"), self._lock:
+            with suppress(FileNotFoundError):
+                self._rename(self._folder / path, self._folder / plain)
+            self._remove_empty((self._folder / path).parent)
+
+    def _fill_spare(self, content: bytes) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        spare = os.open(self._spare, flags, _OWNER_ONLY)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(spare, rest) :]
+            os.fsync(spare)
+        finally:
+            os.close(spare)
+
+    def _rename(self, source: Path, target: Path) -> None:
+        is_new = not target.parent.is_dir()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+        _sync(target.parent)
+        if is_new:
+            for parent in target.parent.relative_to(self._folder).parents:
+                _sync(self._folder / parent)
+
+    def _remove_empty(self, folder: Path) -> None:
+        with suppress(OSError):  # not empty, or not there
+            while folder != self._folder:
+                folder.rmdir()
+                folder = folder.parent
+
+    def _place(self, table: str, path: Path) -> Place:
+        partition = path.parent.relative_to(self._folder / table).as_posix()
+        return Place(table, "" if partition == "." else partition, path.stem)
+
+
+class FolderLock:
+    """Keeps out other threads and processes; may be taken again by whoever has it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = RLock()
+        self._depth = 0
+        self._file = -1
+
+    def __enter__(self) -> Self:
+        self._threads.acquire()
+        try:
+            if self._depth == 0:
+                self._file = self._locked_file()
+        except BaseException:
+            self._threads.release()
+            raise
+        self._depth += 1
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._depth -= 1
+        if self._depth == 0:
+            os.close(self._file)  # which lifts the lock
+        self._threads.release()
+
+    def _locked_file(self) -> int:
+        with _told(f"{self._path} cannot be locked"):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
+            try:
+                _wait_for_lock(file)
+            except BaseException:
+                os.close(file)
+                raise
+            return file
+
+
+if sys.platform == "win32":
+    import errno
+    import msvcrt
+
+    def _wait_for_lock(file: int) -> None:
+        while True:
+            try:
+                return msvcrt.locking(file, msvcrt.LK_LOCK, 1)
+            except OSError as error:
+                if error.errno != errno.EDEADLK:  # which is how it says "ten seconds are over"
+                    raise
+
+    def _sync(folder: Path) -> None:
+        del folder  # Windows has no such call; its renames are journalled
+
+else:
+    import fcntl
+
+    def _wait_for_lock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+    def _sync(folder: Path) -> None:
+        """Force to disk which names are in a folder: a rename may be lost without it."""
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def _path(place: Place) -> str:
+    return f"{'/'.join(filter(None, place))}.json"
+
+
+def _columns(path: str, content: bytes) -> Columns:
+    try:
+        return msgspec.json.decode(content, type=dict[str, str | int | float | bool | None])
+    except msgspec.DecodeError as error:
+        raise StoreError(f"{path} in the store's folder cannot be read: {error}.") from error
+
+
+def _is_row(name: str, since: str | None, before: str | None) -> bool:
+    day = name[:_DAY_CHARACTERS]
+    is_within = (since is None or since <= day) and (before is None or day < before)
+    return is_within and name.endswith(".json")
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder, onerror=_raise_unless_gone):
+        yield from (Path(parent, name) for name in names)
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise StoreError(f"{error.filename} cannot be listed: {error.strerror}.") from error
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say in one sentence what the system refused."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{what} in the store's folder: {error.strerror}.") from error

@@ -1,0 +1,93 @@
+"""Names from outside, checked before any of them becomes a path, a key or part of a query."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, date, datetime
+
+from shared.errors import BadInputError
+from shared.mfa.window import HOURS_OF_DAY, Slice
+from shared.stores import REPORT_FILES
+
+_TOKEN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
+_SHOWN_CHARACTERS = 40  #: of a refused name, in the message
+_TEXT_CHARACTERS = 2_000  #: of a stored reason; a Table property holds 32,768
+
+
+def safe_tenant_id(text: str) -> str:
+    """The tenant id in lower case: a GUID, or anything else that is harmless in a path."""
+    return _token(text, "tenant id")
+
+
+def safe_run_id(text: str) -> str:
+    """The run id in lower case."""
+    return _token(text, "run id")
+
+
+def safe_file_name(name: str) -> str:
+    """The name, if it is one of a report's files."""
+    if name not in REPORT_FILES:
+        raise BadInputError(f"{_shown(name)} is no file of a report: {', '.join(REPORT_FILES)}.")
+    return name
+
+
+def safe_day(day: date) -> str:
+    """The day as ``YYYY-MM-DD``."""
+    if not isinstance(day, date):
+        raise BadInputError(f"{_shown(day)} is no day: a date is expected.")
+    return date.isoformat(day)
+
+
+def safe_slice_name(piece: Slice) -> str:
+    """The slice's own name, which begins with its day."""
+    safe_day(piece.day)
+    if not 0 <= piece.from_hour < piece.to_hour <= HOURS_OF_DAY:
+        raise BadInputError(f"Hours {piece.from_hour} to {piece.to_hour} are no part of a day.")
+    return piece.name
+
+
+def claim_name(key: str) -> str:
+    """A claim's key, which may be any text, as a name of fixed length."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def stamp(instant: str) -> str:
+    """An instant as ``20261124T020000000000Z``: stamps sort as the instants do."""
+    try:
+        moment = datetime.fromisoformat(instant)
+    except (TypeError, ValueError):
+        raise BadInputError(f"{_shown(instant)} is no instant: ISO 8601 is expected.") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
+
+
+def one_line(text: str) -> str:
+    """A text that every store takes: one line of printable characters, cut if it is too long."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _TEXT_CHARACTERS else f"{line[: _TEXT_CHARACTERS - 1]}…"
+
+
+def digest(content: bytes) -> str:
+    """What tells this content from any other, in 32 characters."""
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def _token(text: object, what: str) -> str:
+    # ASCII first: the Kelvin sign is a "k" once it is in lower case.
+    if isinstance(text, str) and text.isascii():
+        name = text.lower()
+        if _TOKEN.fullmatch(name) and ".." not in name and not name.endswith("."):
+            if _WINDOWS_DEVICE.fullmatch(name):
+                raise BadInputError(f"{_shown(text)} is no {what}: it names a device on Windows.")
+            return name
+    raise BadInputError(
+        f"{_shown(text)} is no {what}: a GUID, or up to 64 letters, digits, - and _, is."
+    )
+
+
+def _shown(text: object) -> str:
+    shown = ascii(text)
+    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}…"

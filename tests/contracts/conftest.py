@@ -1,0 +1,46 @@
+"""Every implementation of the store, as the grounds that the suite runs on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.azurite import Azurite, running_azurite
+from tests.contracts.store_grounds import AzureGrounds, Grounds, LocalGrounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shared.stores.kept import KeptStore
+
+_BY_CONNECTION_STRING = pytest.param("azurite", marks=pytest.mark.azurite)
+_BY_IDENTITY = pytest.param("secured_azurite", marks=pytest.mark.azurite)
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    with running_azurite() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def secured_azurite() -> Iterator[Azurite]:
+    with running_azurite(https=True) as server:
+        yield server
+
+
+@pytest.fixture(params=["local", _BY_CONNECTION_STRING, _BY_IDENTITY])
+def grounds(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Grounds]:
+    if request.param == "local":
+        yield LocalGrounds(tmp_path / "around" / "store")
+        return
+    azure = AzureGrounds(request.getfixturevalue(request.param))
+    yield azure
+    azure.close()
+
+
+@pytest.fixture
+def store(grounds: Grounds) -> KeptStore:
+    return grounds.open()

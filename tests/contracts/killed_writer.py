@@ -1,0 +1,42 @@
+"""
+Kills a writer at each of its file operations; prints the folder of each who died so.
+
+    python -m tests.contracts.killed_writer FOLDER CHANGE
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from shared.stores.local import LocalStore
+from tests.contracts.store_examples import CHANGES
+from tests.contracts.store_grounds import count_steps
+
+
+def main(folder: Path, change: str) -> None:
+    prepare, apply, _ = CHANGES[change]
+    for step in count(1):
+        place = folder / f"killed-{step}"
+        prepare(LocalStore(place))
+        child = os.fork()
+        if child == 0:
+            count_steps(pytest.MonkeyPatch(), step, _die)
+            apply(LocalStore(place))
+            os._exit(0)
+        if os.waitpid(child, 0)[1] != signal.SIGKILL:
+            return
+        print(place.name)  # noqa: T201
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,49 @@
+"""What a report leaves behind to be queried by day."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from shared.errors import BadInputError
+from shared.mfa.metrics import Rule
+from shared.mfa.report import HistoryPoint
+from shared.stores import MetricsRow
+from tests.delivery.scenarios import a_missing_day, worked_examples
+
+
+def test_a_row_has_the_shares_and_what_they_are_made_of():
+    report = worked_examples()
+    row = MetricsRow.of(report)
+
+    assert (row.accounts_share, row.accounts_enforced, row.accounts_enabled) == (0.9, 90, 100)
+    assert (row.portal_share, row.portal_compliant, row.portal_decided) == (0.2, 2, 10)
+    assert (row.api_share, row.api_compliant, row.api_decided) == (0.4, 2, 5)
+    assert (row.tenant_id, row.ending) == (report.tenant_id, report.window.ending)
+    assert (row.generated_at, row.complete_days) == (report.generated_at, 7)
+    assert row.point == HistoryPoint(report.window.ending, 0.9, 0.2, 0.4)
+
+
+def test_an_exempted_request_weighs_as_the_rule_says():
+    plain = worked_examples()
+    portal = msgspec.structs.replace(plain.metrics.portal, exempted=3)
+    metrics = msgspec.structs.replace(plain.metrics, portal=portal)
+    for counts_as_mfa, compliant in ((False, 2), (True, 5)):
+        report = msgspec.structs.replace(plain, metrics=metrics, rule=Rule(counts_as_mfa))
+        row = MetricsRow.of(report)
+
+        assert (row.portal_compliant, row.portal_decided) == (compliant, 13)
+
+
+def test_where_a_day_is_missing_there_are_counts_and_no_share():
+    row = MetricsRow.of(a_missing_day())
+
+    assert (row.complete_days, row.portal_share) == (6, None)
+    assert row.portal_decided > 0
+
+
+def test_a_report_of_no_named_tenant_has_no_row():
+    report = msgspec.structs.replace(worked_examples(), tenant_id=None)
+
+    with pytest.raises(BadInputError, match="no named tenant"):
+        MetricsRow.of(report)

@@ -1,0 +1,113 @@
+"""What only a folder can do, or do wrong."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from shared.errors import StoreError
+from shared.stores import Run, Tenant
+from shared.stores.local import LocalStore
+from tests.contracts.store_examples import (
+    DAY,
+    FILES,
+    SLICE,
+    TENANT,
+    complete,
+    failed,
+    rollup_of,
+    save_all,
+    save_new_report,
+)
+
+MORNING = SLICE.halves()[0]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return LocalStore(tmp_path / "store")
+
+
+def files(folder):
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [path.relative_to(folder / "store").as_posix() for path in found]
+
+
+def test_a_person_finds_everything_by_its_name(store, tmp_path):
+    save_all(store)
+    store.save_slice(complete(1, piece=MORNING), rollup_of(1))
+    store.save_tenant(Tenant(TENANT, "Contoso", "partner"))
+    store.save_run(Run("0f1e", TENANT, "done", "2026-11-24T02:00:00Z"))
+
+    assert files(tmp_path) == [
+        ".lock",
+        f"ledger/{TENANT}/2026-11-23.json",
+        f"ledger/{TENANT}/2026-11-23T00-12.json",
+        f"metrics/{TENANT}/2026-11-23.json",
+        *(f"reports/{TENANT}/2026-11-23/{name}" for name in sorted(FILES)),
+        f"rollups/{TENANT}/2026-11-23.rollup",
+        f"rollups/{TENANT}/2026-11-23T00-12.rollup",
+        "runs/0f1e.json",
+        f"tenants/{TENANT}.json",
+    ]
+    folder = tmp_path / "store"
+    report = folder / "reports" / TENANT / "2026-11-23" / "report.json"
+    assert report.read_bytes() == FILES["report.json"]
+    assert '\n  "State": "complete",\n' in (
+        folder / "ledger" / TENANT / "2026-11-23.json"
+    ).read_text("utf-8")
+
+
+def test_what_a_killed_writer_left_is_not_read_and_is_written_over(store, tmp_path):
+    save_all(store)
+    (tmp_path / "store" / ".writing").write_bytes(b"half a fi" * 1_000)
+    save_new_report(store)
+
+    assert store.ledger(TENANT, DAY) == [complete()]
+    assert ".writing" not in files(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_nobody_else_on_the_machine_can_read_personal_data(store, tmp_path):
+    save_all(store)
+
+    modes = [path.stat().st_mode for path in tmp_path.rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(mode) for mode in modes} == {0o600}
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"Day": {}}', "{}", '{"TenantId": 1}'])
+def test_a_row_that_a_person_has_damaged_is_an_error_that_names_it(store, tmp_path, content):
+    store.save_slice(failed())
+    (tmp_path / "store" / "ledger" / TENANT / "2026-11-23.json").write_text(content)
+
+    with pytest.raises(StoreError, match=f"ledger/{TENANT}/2026-11-23.* cannot be read: "):
+        store.ledger(TENANT, DAY)
+
+
+def test_a_folder_that_is_none_is_one_sentence(tmp_path):
+    (tmp_path / "store").write_text("not a folder")
+    store = LocalStore(tmp_path / "store")
+
+    with pytest.raises(StoreError, match=r"cannot be locked in the store's folder: .*\."):
+        save_all(store)
+    with pytest.raises(StoreError, match="cannot be listed"):
+        store.ledger(TENANT, DAY)
+
+
+def test_a_full_disk_is_one_sentence_and_changes_nothing(store, tmp_path, monkeypatch):
+    save_all(store)
+    before = files(tmp_path)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(StoreError, match=r"cannot be written in the store's folder: No space left"):
+        save_new_report(store)
+    monkeypatch.undo()
+
+    assert [name for name in files(tmp_path) if name != ".writing"] == before
+    assert store.report_file(TENANT, DAY, "report.json").content == FILES["report.json"]
+    save_new_report(store)

@@ -1,0 +1,168 @@
+"""No name from outside leads anywhere but into the store."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from shared.errors import BadInputError
+from shared.mfa.window import Slice
+from shared.stores import Run, Tenant
+from tests.contracts.store_examples import (
+    DAY,
+    TENANT,
+    complete,
+    everything,
+    metrics_row,
+    rollup_of,
+    save_all,
+)
+from tests.contracts.store_grounds import LocalGrounds
+
+TRICKS: dict[str, Any] = {
+    "nothing": "",
+    "here": ".",
+    "above": "..",
+    "up and out": "../../secret",
+    "backslashes": "..\\..\\secret",
+    "absolute": "/etc/passwd",
+    "drive": "C:\\secret",
+    "inside another": f"{TENANT}/../{TENANT}",
+    "folder": f"{TENANT}/",
+    "NUL": f"{TENANT}\0.json",
+    "newline": f"{TENANT}\n",
+    "percent": "%2e%2e%2fsecret",
+    "twice percent": "%252e%252e%252fsecret",
+    "very long": "a" * 65,
+    "endless": "a" * 100_000,
+    "full-width dots": "\uff0e\uff0e\uff0fsecret",
+    "division slash": "a\u2215b",
+    "Cyrillic c": "\u0441ontoso",
+    "Kelvin": "\u212aontoso",
+    "dotless": "conto\u0131o",
+    "zero width": "con\u200btoso",
+    "right to left": "\u202econtoso",
+    "dots inside": "a..b",
+    "dot at the end": "contoso.",
+    "hidden": ".lock",
+    "option": "-rf",
+    "device": "NUL",
+    "device with an ending": "com1.txt",
+    "stream": "contoso::$DATA",
+    "wildcard": "*",
+    "quote": "a' or PartitionKey ne '",
+    "Table key": "a#b?c",
+    "surrogate": "\ud800",
+    "nobody": None,
+    "number": 1,
+    "bytes": b"contoso",
+}
+
+
+@pytest.fixture
+def untouched(grounds):
+    """Grounds with something on them, where nothing may be changed, nor anywhere around them."""
+    save_all(grounds.open())
+    before = surroundings(grounds), everything(grounds.open())
+    yield grounds
+    assert (surroundings(grounds), everything(grounds.open())) == before
+
+
+def surroundings(grounds) -> list[str]:
+    if not isinstance(grounds, LocalGrounds):
+        return []
+    return sorted(str(path) for path in grounds.folder.parent.parent.rglob("*"))
+
+
+def test_no_tenant_id_is_a_path(untouched, subtests):
+    store = untouched.open()
+    for trick, name in TRICKS.items():
+        with subtests.test(trick):
+            refuse_tenant(store, name)
+
+
+def refuse_tenant(store, name):
+    piece = Slice(name, DAY)
+    for refused in (
+        lambda: store.ledger(name, DAY),
+        lambda: store.rollup(piece),
+        lambda: store.save_slice(complete(piece=piece), rollup_of(1)),
+        lambda: store.save_report(metrics_row(tenant_id=name), {}),
+        lambda: store.report_file(name, DAY, "report.json"),
+        lambda: store.latest_ending(name),
+        lambda: store.history(name, DAY, 7),
+        lambda: store.save_tenant(Tenant(name, "", "customer")),
+    ):
+        with pytest.raises(BadInputError, match="is no tenant id: ") as caught:
+            refused()
+        assert len(str(caught.value)) < 200
+
+
+def test_no_run_id_is_a_path(untouched, subtests):
+    store = untouched.open()
+    for trick, name in TRICKS.items():
+        with subtests.test(trick):
+            with pytest.raises(BadInputError, match="is no run id: "):
+                store.run(name)
+            with pytest.raises(BadInputError, match="is no run id: "):
+                store.save_run(Run(name, TENANT, "accepted", ""))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "..", "../report.json", "report.json\0", "REPORT.JSON", "x.csv", "/report.json", None],
+)
+def test_no_file_but_those_of_the_contract_is_read_or_written(untouched, name):
+    store = untouched.open()
+
+    with pytest.raises(BadInputError, match=r"is no file of a report: report\.json, "):
+        store.report_file(TENANT, DAY, name)
+    with pytest.raises(BadInputError, match="is no file of a report"):
+        store.save_report(metrics_row(), {"report.json": b"", name: b""})
+
+
+@pytest.mark.parametrize("day", ["../../secret", "2026-11-23", None, 20261123])
+def test_only_a_day_is_a_day(untouched, day):
+    store = untouched.open()
+    for refused in (
+        lambda: store.report_file(TENANT, day, "report.json"),
+        lambda: store.ledger(TENANT, day),
+        lambda: store.rollup(Slice(TENANT, day)),
+        lambda: store.history(TENANT, day, 7),
+        lambda: store.metrics(day),
+        lambda: store.purge(details_before=day, metrics_before=day),
+    ):
+        with pytest.raises(BadInputError, match="is no day"):
+            refused()
+
+
+@pytest.mark.parametrize("hours", [(-1, 5), (0, 25), (5, 5), (12, 3)])
+def test_only_hours_of_a_day_are_part_of_it(untouched, hours):
+    with pytest.raises(BadInputError, match="no part of a day"):
+        untouched.open().rollup(Slice(TENANT, DAY, *hours))
+
+
+@pytest.mark.parametrize("at", ["", "now", "../x", "2026-13-01T00:00:00Z", None])
+def test_only_an_instant_says_when(untouched, at):
+    with pytest.raises(BadInputError, match="is no instant"):
+        untouched.open().save_slice(complete(at=at), rollup_of(1))
+    with pytest.raises(BadInputError, match="is no instant"):
+        untouched.open().save_report(metrics_row(at=at), {})
+
+
+def test_a_tenant_id_means_the_same_in_small_and_in_capital_letters(store):
+    upper = Slice("ABCDEF00-2222-4333-8444-555555555555", DAY)
+    store.save_slice(complete(piece=upper), rollup_of(1))
+
+    assert store.rollup(Slice(upper.tenant_id.lower(), DAY)) == rollup_of(1)
+    assert store.ledger(upper.tenant_id.lower(), DAY) == [complete(piece=upper)]
+
+
+@pytest.mark.parametrize("tenant_id", [TENANT, "contoso.example", "simulated-partner_1", "a" * 64])
+def test_harmless_ids_are_taken(store, tenant_id):
+    store.save_report(metrics_row(date(1, 1, 1), tenant_id=tenant_id), {"report.json": b"{}"})
+
+    assert store.report_file(tenant_id, date(1, 1, 1), "report.json").content == b"{}"
+    assert store.latest_ending(tenant_id) == date(1, 1, 1)

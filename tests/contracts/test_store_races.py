@@ -1,0 +1,234 @@
+"""Where two meet: one wins, and whoever reads meanwhile gets something whole."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from shared.errors import ConflictError, StoreError
+from shared.stores import Run, Tenant
+from shared.stores.local import LocalStore
+from shared.stores.medium import Place
+from tests.contracts.store_examples import (
+    DAY,
+    NEWER_FILES,
+    SLICE,
+    TENANT,
+    complete,
+    everything,
+    metrics_row,
+    rollup_of,
+    save_new_report,
+    save_old_report,
+)
+
+ROOT = Path(__file__).parents[2]
+WRITERS = 6
+
+
+def at_once(grounds, work):
+    """What `work` gives, done by several at the same time; every other one shares its store."""
+    barrier, shared = Barrier(WRITERS), grounds.open()
+
+    def wait_and_work(number):
+        store = shared if number % 2 else grounds.open()
+        barrier.wait()
+        return work(store, number)
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return list(pool.map(wait_and_work, range(WRITERS)))
+
+
+def instant(number: int) -> str:
+    return f"2026-11-24T02:00:{number:02}Z"
+
+
+def test_of_many_that_claim_at_once_exactly_one_wins(grounds):
+    for key in ("mail", "run", "page"):
+        won = at_once(grounds, lambda store, _, key=key: store.claim(key))
+
+        assert sorted(won) == [False] * (WRITERS - 1) + [True]
+
+
+def test_the_first_writers_of_all_may_come_together(grounds):
+    at_once(grounds, lambda store, n: store.save_tenant(Tenant(f"tenant-{n}", "", "customer")))
+    at_once(grounds, lambda store, n: store.save_report(metrics_row(tenant_id=f"tenant-{n}"), {}))
+
+    assert len(grounds.open().tenants()) == WRITERS
+    assert len(grounds.open().metrics(DAY)) == WRITERS
+
+
+def test_of_many_pulls_of_one_slice_the_newest_stays_with_its_own_rollup(grounds):
+    def pull(store, number):
+        for again in range(3):
+            with suppress(ConflictError):
+                at = instant(10 * again + number)
+                store.save_slice(complete(number, at), rollup_of(number))
+            assert store.rollup(SLICE) in rollups
+
+    rollups = [rollup_of(number) for number in range(WRITERS)]
+    at_once(grounds, pull)
+
+    store = grounds.open()
+    assert store.ledger(TENANT, DAY) == [complete(WRITERS - 1, instant(20 + WRITERS - 1))]
+    assert store.rollup(SLICE) == rollups[-1]
+    assert len([name for name in everything(store) if name.startswith("rollups/")]) == 1
+
+
+def test_of_many_pulls_in_the_same_second_entry_and_rollup_are_of_the_same_one(grounds):
+    at_once(grounds, lambda store, n: store.save_slice(complete(n, instant(0)), rollup_of(n)))
+
+    store = grounds.open()
+    (entry,) = store.ledger(TENANT, DAY)
+    assert store.rollup(SLICE) == rollup_of(entry.rows)
+
+
+def test_a_report_is_read_whole_while_it_is_published_again_and_again(grounds):
+    names = ("report.json", "report.html")
+
+    def publish_or_read(store, number):
+        for again in range(5):
+            if number < WRITERS / 2:
+                files = dict.fromkeys(names, f"{number} {again}".encode())
+                with suppress(ConflictError):
+                    store.save_report(metrics_row(at=instant(10 * again + number)), files)
+            elif file := store.report_file(TENANT, DAY, "report.json"):
+                assert file.content in written
+
+    written = [f"{number} {again}".encode() for number in range(WRITERS) for again in range(5)]
+    at_once(grounds, publish_or_read)
+
+    read = [grounds.open().report_file(TENANT, DAY, name).content for name in names]
+    assert read == [b"2 4", b"2 4"]
+
+
+def before_each_read(store, monkeypatch, work):
+    """Let somebody else come between the reader's look at the row and its look at the file."""
+    read = store._medium.read  # noqa: SLF001
+
+    def late_read(path):
+        if path.startswith("reports/"):
+            work()
+        return read(path)
+
+    monkeypatch.setattr(store._medium, "read", late_read)  # noqa: SLF001
+
+
+def test_a_file_replaced_between_two_looks_is_read_as_replaced(grounds, monkeypatch):
+    store = grounds.open()
+    save_old_report(store)
+    before_each_read(store, monkeypatch, lambda: save_new_report(grounds.open()))
+
+    read = store.report_file(TENANT, DAY, "report.json")
+
+    assert read.content == NEWER_FILES["report.json"]
+
+
+def test_a_row_that_was_removed_meanwhile_is_not_written_over_what_is_no_longer_there(grounds):
+    medium, place = grounds.open()._medium, Place("tenants", "", "contoso")  # noqa: SLF001
+    medium.put_row(place, {"Name": "Contoso"}, over=None)
+    held = medium.row(place)
+    medium.remove_row(place)
+
+    with pytest.raises(ConflictError):
+        medium.put_row(place, {"Name": "Contoso GmbH"}, over=held.etag)
+    assert medium.row(place) is None
+
+
+def test_a_claim_that_is_given_back_at_that_very_moment_is_lost_all_the_same(grounds, monkeypatch):
+    store = grounds.open()
+    store.claim("mail")
+    look = store._medium.row  # noqa: SLF001
+
+    def late_look(place):
+        grounds.open().release("mail")
+        return look(place)
+
+    monkeypatch.setattr(store._medium, "row", late_look)  # noqa: SLF001
+
+    assert not store.claim("mail")
+
+
+def test_a_claim_that_cannot_be_written_is_an_error_and_neither_won_nor_lost(grounds, monkeypatch):
+    store = grounds.open()
+
+    def refuse(*_, **__):
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(store._medium, "put_row", refuse)  # noqa: SLF001
+
+    with pytest.raises(StoreError, match="disk is full"):
+        store.claim("mail")
+    assert grounds.open().claim("mail")
+
+
+def test_a_file_replaced_at_every_look_is_an_error_in_the_end(grounds, monkeypatch):
+    def publish():
+        files = {"report.json": b"%d" % (seconds := next(later))}
+        grounds.open().save_report(metrics_row(at=instant(seconds)), files)
+
+    store, later = grounds.open(), count(1)
+    save_old_report(store)
+    before_each_read(store, monkeypatch, publish)
+
+    with pytest.raises(StoreError, match="is being replaced all the time"):
+        store.report_file(TENANT, DAY, "report.json")
+
+
+def test_a_run_that_is_done_stays_so_whoever_comes_at_the_same_time(grounds):
+    def note(store, number):
+        with suppress(ConflictError):
+            store.save_run(Run("0f1e", TENANT, "done" if number == 0 else "running", instant(0)))
+
+    at_once(grounds, note)
+
+    assert grounds.open().run("0f1e").state == "done"
+
+
+def test_of_processes_that_claim_at_once_exactly_one_wins_each_claim(tmp_path):
+    claim_all = (
+        "import sys\n"
+        "from shared.stores.local import LocalStore\n"
+        "store = LocalStore(sys.argv[1])\n"
+        "print(*(number for number in range(100) if store.claim(f'claim {number}')))\n"
+    )
+    command = [sys.executable, "-c", claim_all, str(tmp_path / "store")]
+    claimants = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    won = [claimant.communicate()[0].split() for claimant in claimants]
+
+    assert sorted(number for numbers in won for number in numbers) == sorted(map(str, range(100)))
+
+
+def test_a_lock_whose_holder_was_killed_keeps_nobody_out(tmp_path):
+    hold = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from shared.stores.local import Folder\n"
+        "with Folder(Path(sys.argv[1])).exclusive():\n"
+        "    os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, 'SIGKILL') else 15)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", hold, str(tmp_path)], cwd=ROOT, check=False)
+
+    assert done.returncode != 0
+    assert LocalStore(tmp_path).claim("mail")
+
+
+def test_a_writer_that_never_comes_through_says_so_in_the_end(tmp_path, monkeypatch):
+    store = LocalStore(tmp_path)
+
+    def lose(*_, **__):
+        raise ConflictError("Somebody else was first.")
+
+    monkeypatch.setattr(store._medium, "put_row", lose)  # noqa: SLF001
+
+    with pytest.raises(ConflictError, match="tenants/contoso is being written all the time"):
+        store.save_tenant(Tenant("contoso", "Contoso", "partner"))

@@ -1,0 +1,331 @@
+"""What every store promises, whatever it is kept on."""
+
+from __future__ import annotations
+
+import hashlib
+import tracemalloc
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.errors import ConflictError, StoreError
+from shared.mfa.report import HistoryPoint
+from shared.mfa.rollup import Rollup
+from shared.stores import REPORT_FILES, Run, Tenant
+from tests.contracts.store_examples import (
+    DAY,
+    FILES,
+    NEW_AT,
+    NEWER_FILES,
+    OLD_AT,
+    OTHER,
+    SLICE,
+    TENANT,
+    complete,
+    everything,
+    failed,
+    metrics_row,
+    rollup_of,
+    save_new_report,
+    save_new_slice,
+    save_old_report,
+    save_old_slice,
+)
+from tests.sign_ins import any_sign_in
+
+LONG_AGO = date(2026, 1, 1)
+
+
+def test_before_anything_is_written_there_is_nothing_and_that_is_no_error(store):
+    assert store.tenants() == []
+    assert store.ledger(TENANT, LONG_AGO) == []
+    assert store.rollup(SLICE) is None
+    assert store.report_file(TENANT, DAY, "report.json") is None
+    assert store.report_url(TENANT, DAY, "accounts.csv", datetime.now(UTC)) is None
+    assert store.latest_ending(TENANT) is None
+    assert store.history(TENANT, DAY, 7) == []
+    assert store.metrics(DAY) == []
+    assert store.run("unknown") is None
+    assert store.purge(details_before=DAY, metrics_before=DAY) == 0
+    store.release("never claimed")
+
+
+def test_tenants_are_read_back_by_id_and_can_be_renamed(store):
+    store.save_tenant(Tenant(TENANT, "Contoso", "partner"))
+    store.save_tenant(Tenant(OTHER, "Müller & Söhne", "customer"))
+    store.save_tenant(Tenant(TENANT, "Contoso GmbH", "partner"))
+
+    assert store.tenants() == [
+        Tenant(TENANT, "Contoso GmbH", "partner"),
+        Tenant(OTHER, "Müller & Söhne", "customer"),
+    ]
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(any_sign_in(), max_size=20))
+def test_any_rollup_is_read_back_as_it_was_written(grounds, sign_ins):
+    store, rollup = grounds.fresh().open(), Rollup(sign_ins)
+
+    store.save_slice(complete(len(rollup)), rollup)
+
+    assert store.rollup(SLICE) == rollup
+
+
+def test_the_ledger_has_the_entries_since_a_day_oldest_first(store):
+    morning, evening = SLICE.halves()
+    entries = [
+        complete(1, NEW_AT, piece)
+        for piece in (evening, morning, SLICE, type(SLICE)(TENANT, DAY - timedelta(days=1)))
+    ]
+    for entry in entries:
+        store.save_slice(entry, rollup_of(1))
+
+    assert store.ledger(TENANT, DAY - timedelta(days=1)) == sorted(entries, key=lambda e: e.slice)
+    assert store.ledger(TENANT, DAY) == sorted(entries[:3], key=lambda e: e.slice)
+    assert store.ledger(TENANT, DAY + timedelta(days=1)) == []
+    assert store.ledger(OTHER, LONG_AGO) == []
+
+
+def test_pulling_again_replaces_rollup_and_entry_whole(store):
+    save_old_slice(store)
+    save_new_slice(store)
+
+    assert store.rollup(SLICE) == rollup_of(5)
+    assert store.ledger(TENANT, DAY) == [complete(5, NEW_AT)]
+    assert len([name for name in everything(store) if name.startswith("rollups/")]) == 1
+
+
+def test_pulling_the_same_again_changes_nothing(store):
+    save_old_slice(store)
+    before = everything(store)
+    save_old_slice(store)
+
+    assert everything(store) == before
+
+
+def test_an_entry_without_a_rollup_leaves_the_rollup_there(store):
+    save_old_slice(store)
+    store.save_slice(failed(has_rollup=True, rows=3))
+
+    assert store.ledger(TENANT, DAY) == [failed(has_rollup=True, rows=3)]
+    assert store.rollup(SLICE) == rollup_of(3)
+
+
+def test_a_pull_that_failed_is_known_though_it_has_no_rollup(store):
+    store.save_slice(failed(refused_rows=7))
+
+    assert store.ledger(TENANT, DAY) == [failed(refused_rows=7)]
+    assert store.rollup(SLICE) is None
+
+
+def test_an_older_pull_never_overwrites_a_newer_one(store):
+    save_new_slice(store)
+    before = everything(store)
+
+    with pytest.raises(ConflictError, match=f"rollup of {DAY} of tenant {TENANT} .* later than"):
+        save_old_slice(store)
+    assert everything(store) == before
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("2026-11-24T02:00:00Z", "2026-11-24T02:00:00.5Z"),
+        ("2026-11-24T02:30:00+01:00", "2026-11-24T02:00:00Z"),
+        ("2026-11-24T01:59:59", "2026-11-24T02:00:00.0000001Z"),
+    ],
+)
+def test_which_pull_is_older_is_a_matter_of_instants_and_not_of_how_they_are_written(
+    store, older, newer
+):
+    store.save_slice(complete(2, newer), rollup_of(2))
+
+    with pytest.raises(ConflictError):
+        store.save_slice(complete(1, older), rollup_of(1))
+    assert store.ledger(TENANT, DAY) == [complete(2, newer)]
+
+
+def test_a_reason_of_any_length_and_content_is_kept_as_one_line_of_safe_length(store):
+    store.save_slice(failed(reason="Graph\r\nsaid:\x00 \ud800" + "very long " * 100_000))
+
+    (entry,) = store.ledger(TENANT, DAY)
+    assert entry.reason.startswith("Graph said: very long very long")
+    assert entry.reason.endswith("…")
+    assert len(entry.reason) == 2_000
+
+
+def test_a_damaged_rollup_is_an_error_that_names_the_slice(store):
+    save_old_slice(store)
+    (path,) = (name for name in everything(store) if name.startswith("rollups/"))
+    store._medium.write(path, b"\x1f\x8b no rollup")  # noqa: SLF001
+
+    with pytest.raises(StoreError, match=f"rollup of {DAY} of tenant {TENANT} is damaged"):
+        store.rollup(SLICE)
+    save_new_slice(store)
+    assert store.rollup(SLICE) == rollup_of(5)
+
+
+def test_a_rollup_of_another_release_is_an_error_that_names_the_slice(store, monkeypatch):
+    monkeypatch.setattr("shared.mfa.rollup._VERSION", 99)
+    save_old_slice(store)
+    monkeypatch.undo()
+
+    with pytest.raises(StoreError, match=f"rollup of {DAY} of tenant {TENANT} .* version 99"):
+        store.rollup(SLICE)
+
+
+def test_a_file_that_somebody_has_removed_is_not_there(store):
+    save_old_slice(store)
+    save_old_report(store)
+    for name in everything(store):
+        store._medium.remove(name)  # noqa: SLF001
+
+    assert store.rollup(SLICE) is None
+    assert store.report_file(TENANT, DAY, "report.json") is None
+
+
+def test_a_report_is_read_back_with_its_row(store):
+    save_old_report(store)
+
+    read = {name: store.report_file(TENANT, DAY, name) for name in REPORT_FILES}
+    assert {name: file.content for name, file in read.items() if file} == FILES
+    assert store.metrics(DAY) == [metrics_row()]
+    assert store.latest_ending(TENANT) == DAY
+
+
+def test_the_etag_is_strong_and_made_of_the_content_alone(store):
+    save_old_report(store)
+    first = store.report_file(TENANT, DAY, "report.json")
+    same = {"report.json": FILES["report.json"], "accounts.csv": b""}
+    store.save_report(metrics_row(at=NEW_AT), same)
+
+    assert first.etag == f'"{hashlib.sha256(first.content).hexdigest()[:32]}"'
+    assert store.report_file(TENANT, DAY, "report.json") == first
+    assert store.report_file(TENANT, DAY, "accounts.csv").content == b""
+    store.save_report(metrics_row(at="2026-11-26T02:00:00Z"), NEWER_FILES)
+    assert store.report_file(TENANT, DAY, "report.json").etag != first.etag
+
+
+def test_publishing_again_replaces_all_files_and_leaves_none_of_the_old(store):
+    save_old_report(store)
+    save_new_report(store)
+
+    read = {name: store.report_file(TENANT, DAY, name) for name in FILES}
+    assert {name: file.content for name, file in read.items() if file} == NEWER_FILES
+    assert store.metrics(DAY) == [metrics_row(at=NEW_AT, accounts_share=1.0)]
+    stored = [content for name, content in everything(store).items() if "reports/" in name]
+    assert sorted(stored) == sorted(NEWER_FILES.values())
+
+
+def test_an_older_report_never_overwrites_a_newer_one(store):
+    save_new_report(store)
+    before = everything(store)
+
+    with pytest.raises(ConflictError, match=f"report of tenant {TENANT} that ends on {DAY}"):
+        save_old_report(store)
+    assert everything(store) == before
+
+
+def test_history_is_newest_first_ends_before_a_day_and_has_a_limit(store):
+    days = [DAY - timedelta(days=back) for back in range(40)]
+    for day in sorted(days, key=lambda day: day.day):
+        store.save_report(metrics_row(day), {})
+    store.save_report(metrics_row(DAY, tenant_id=OTHER, api_share=0.5), {})
+
+    points = [HistoryPoint(day, 0.9, None, 1.0) for day in days]
+    assert store.history(TENANT, DAY, 30) == points[1:31]
+    assert store.history(TENANT, DAY + timedelta(days=1), 100) == points
+    assert store.history(TENANT, days[-1], 30) == []
+    assert store.history(OTHER, DAY + timedelta(days=1), 3) == [HistoryPoint(DAY, 0.9, None, 0.5)]
+
+
+def test_metrics_are_found_by_day_over_all_tenants(store):
+    rows = [metrics_row(tenant_id=TENANT), metrics_row(tenant_id=OTHER, complete_days=6)]
+    for row in reversed(rows):
+        store.save_report(row, {})
+    store.save_report(metrics_row(DAY - timedelta(days=1)), {})
+
+    assert store.metrics(DAY) == rows
+    assert store.metrics(DAY + timedelta(days=1)) == []
+
+
+def test_a_run_goes_forward_and_never_back(store):
+    run = Run("0f1e", TENANT, "accepted", OLD_AT)
+    done = Run("0f1e", TENANT, "done", OLD_AT, NEW_AT, "2 slices")
+    for noted in (run, run, Run("0f1e", TENANT, "running", OLD_AT), done, done):
+        store.save_run(noted)
+
+    for state in ("accepted", "running", "failed"):
+        with pytest.raises(ConflictError, match="Run 0f1e is done"):
+            store.save_run(Run("0f1e", TENANT, state, OLD_AT))
+    assert store.run("0f1e") == done
+
+
+def test_a_run_that_failed_may_be_tried_again(store):
+    for state in ("accepted", "failed", "running", "done"):
+        store.save_run(Run("0f1e", TENANT, state, OLD_AT))
+
+    assert store.run("0f1e").state == "done"
+
+
+def test_a_claim_is_won_once_until_it_is_given_back(store):
+    key = "mail/2026-11-23/Ann Müller <ann@contoso.example>/../\0" + "x" * 10_000
+
+    assert [store.claim(key), store.claim(key), store.claim("another")] == [True, False, True]
+    store.release(key)
+    assert [store.claim(key), store.claim(key)] == [True, False]
+
+
+def test_purging_removes_personal_data_first_and_metrics_when_their_time_comes(store):
+    days = [DAY - timedelta(days=back) for back in range(3)]
+    for day in days:
+        store.save_slice(complete(1, piece=type(SLICE)(TENANT, day)), rollup_of(1))
+        store.save_report(metrics_row(day), FILES)
+    store.save_run(Run("0f1e", TENANT, "done", f"{days[2]}T02:00:00Z"))
+    store.claim("mail")
+
+    removed = store.purge(details_before=days[0], metrics_before=days[1])
+
+    assert removed == 2 * 2 + 2 * len(FILES) + 1 + 1  # rollups and entries; files; row; run
+    assert store.ledger(TENANT, LONG_AGO) == [complete(1)]
+    assert [store.rollup(type(SLICE)(TENANT, day)) is None for day in days] == [False, True, True]
+    assert [store.report_file(TENANT, d, "report.json") is None for d in days] == [0, 1, 1]
+    assert [point.ending for point in store.history(TENANT, date(2027, 1, 1), 9)] == days[:2]
+    assert store.run("0f1e") is None
+    assert not store.claim("mail")
+    assert store.purge(details_before=days[0], metrics_before=days[1]) == 0
+
+
+def test_purging_everything_leaves_nothing(store):
+    save_old_slice(store)
+    save_old_report(store)
+    store.claim("mail/ann@contoso.example")
+
+    store.purge(details_before=date(2999, 1, 1), metrics_before=date(2999, 1, 1))
+
+    assert everything(store) == {}
+    assert store.latest_ending(TENANT) is None
+
+
+def test_a_report_whose_files_are_purged_is_no_longer_the_latest(store):
+    save_old_report(store)
+    store.purge(details_before=DAY + timedelta(days=1), metrics_before=LONG_AGO)
+
+    assert store.latest_ending(TENANT) is None
+    assert store.metrics(DAY) == [metrics_row()]
+
+
+def test_a_file_of_ten_thousand_rows_takes_little_memory(store):
+    content = b"".join(b"%0200d\r\n" % n for n in range(10_000))
+    tracemalloc.start()
+    try:
+        store.save_report(metrics_row(), {"all-api-requests.csv": content})
+        read = store.report_file(TENANT, DAY, "all-api-requests.csv")
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert read.content == content
+    assert peak_bytes < 15 * len(content)  # nine of them are Azure's SDK, when it reads
