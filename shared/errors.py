@@ -13,6 +13,7 @@ Every error this project raises on purpose, by what the caller should do about i
     │   ├── DamagedError           what is kept is not what was written: it must be made again
     │   └── ConflictError          somebody else wrote first: read again, then decide
     └── DeliveryError              a mail or page did not go out; what it says is still stored
+        └── DeliveryUncertainError it may have gone out: repeat only where that is harmless
 
 Each message is one sentence: what was wrong, where, and what is expected instead.
 """
@@ -64,3 +65,7 @@ class ConflictError(StoreError):
 
 class DeliveryError(MfaStatusError):
     """A page or a mail did not go out; the report it shows is stored all the same."""
+
+
+class DeliveryUncertainError(DeliveryError):
+    """A mail may or may not have gone out; sending it again might send it twice."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 REQUEST_SECONDS = 120.0  #: Graph's own gateway gives up long before
 _CONNECT_SECONDS = 30.0
+#: How DefaultAzureCredential says that none of the ways to log in had anything to offer.
+_NO_LOGIN = "failed to retrieve a token from the included credentials"
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -158,6 +160,7 @@ def open_graph(
     token that Graph refuses, because credentials remember their tokens until these expire.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs every address in full
+    logging.getLogger("azure").setLevel(logging.ERROR)  # a failed login is told in our own words
     if endpoint.token is not None:
         literal = _LiteralCredential(endpoint.token)
         return Graph(endpoint, _RenewableCredential(lambda: literal), tenant_id="")
@@ -281,15 +284,18 @@ async def _translated(adapter: Any, request: Any, timeout_seconds: float) -> Any
             return await adapter.send_primitive_async(request, "bytes", {})
     except ClientAuthenticationError as error:
         raise _no_token(error) from None  # its text may hold more than a log should
-    except (httpx.ConnectTimeout, httpx.RequestError, AzureError) as error:
+    except (httpx.ConnectTimeout, httpx.ConnectError) as error:  # nothing has left yet
+        raise ConnectionRefusedError(f"{type(error).__name__} on the way to Graph") from None
+    except (httpx.RequestError, AzureError) as error:
         raise ConnectionError(f"{type(error).__name__} on the way to or from Graph") from None
 
 
 def _no_token(error: Exception) -> SourceDeniedError | ConnectionError:
     """Entra's refusals carry a code and last; without one, Entra could not be reached."""
     code = re.search(r"AADSTS\d+", str(error))
-    if code is None and type(error).__name__ != "CredentialUnavailableError":
-        return ConnectionError("no token, and no reason given by Entra")
+    no_login = type(error).__name__ == "CredentialUnavailableError" or _NO_LOGIN in str(error)
+    if code is None and not no_login:
+        return ConnectionRefusedError("no token, and no reason given by Entra")
     reason = code.group() if code else "no login found"
     return SourceDeniedError(
         f"No token for Graph ({reason}): in Azure the app needs a managed identity, "

@@ -73,7 +73,7 @@ class Comparison:
 
 
 def compare(report: Report, earlier: Report | None) -> Comparison | None:
-    """The report beside an earlier one; `None` where that is not of the same tenant, or not earlier."""
+    """The report beside an earlier one of the same tenant; `None` where the other is none."""
     if earlier is None or earlier.tenant_id != report.tenant_id:
         return None
     if earlier.window.ending >= report.window.ending:

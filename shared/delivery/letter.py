@@ -12,7 +12,7 @@ from shared.delivery.comparison import Comparison, change_words, compare
 from shared.delivery.figures import State, account_figure, overall_state, request_figures
 from shared.delivery.findings import finding_card
 from shared.delivery.letter_lists import caveats, changed_names, unlinked, worst_tables
-from shared.delivery.words import count, instant, name_of, percent, shorten, short_day, span
+from shared.delivery.words import count, instant, name_of, percent, short_day, shorten, span
 from shared.endpoints import LOOPBACK_HOSTS
 from shared.errors import BadSettingError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.delivery.charts import Segment
     from shared.delivery.figures import AccountFigure, RequestFigure
     from shared.delivery.letter_lists import Names, Table
+    from shared.mfa.findings import finding as found
     from shared.mfa.report import Report
 
 FINDINGS_SHOWN = 5
@@ -82,6 +83,7 @@ class Letter:
     links: Links | None
     stored_at: str  #: where the report's files lie in the store
     made: str
+    source: str  #: of the figures
 
 
 def write_letter(report: Report, earlier: Report | None, public_url: str | None) -> Letter:
@@ -106,7 +108,8 @@ def write_letter(report: Report, earlier: Report | None, public_url: str | None)
         more_findings=len(report.findings[FINDINGS_SHOWN:]),
         links=_links(report.tenant_id, report.window.ending, public_url),
         stored_at=f"reports/{name_of(report.tenant_id or '')}/{report.window.ending}/",
-        made=f"{instant(report.generated_at)} from {sentences.source_name(report.source)}",
+        made=instant(report.generated_at),
+        source=sentences.source_name(report.source),
     )
 
 
@@ -159,7 +162,7 @@ def _account_line(accounts: AccountFigure, comparison: Comparison | None) -> Fig
     )
 
 
-def _finding(finding: dict[str, object]) -> Finding:
+def _finding(finding: found.Finding) -> Finding:
     card = finding_card(finding)
     shown = [unlinked(name) for name in card.subjects[:SUBJECTS_SHOWN]]
     return Finding(

@@ -10,7 +10,6 @@ from shared.delivery.comparison import untold_words
 from shared.delivery.figures import request_figures
 from shared.delivery.sentences import part_name
 from shared.delivery.words import count, shorten, thousands
-from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
     from shared.delivery.comparison import Comparison
@@ -25,7 +24,7 @@ _NAME_WIDTH = 60  #: characters; a line of the text part has 76
 # What a mail program makes a link of by itself: addresses of pages, and lone names of hosts.
 _LINKED = re.compile(
     r"(?i)\S*(?:://|\bwww\.|\.[a-z]{2,}(?::\d+)?[/?])\S*"
-    r"|(?<![\w@.-])[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?![\w@.-])"
+    r"|(?<![\w@#.-])[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?![\w@#.-])"
 )
 
 
@@ -34,7 +33,7 @@ class Row:
     """One user or application with requests without MFA."""
 
     name: str
-    told: str  #: ``5 of 8 requests``
+    told: str  #: ``5 of 8``: requests without MFA, of all of its requests
     length: int  #: of its bar, in percent of the channel's requests without MFA
 
 
@@ -60,11 +59,9 @@ def unlinked(text: str) -> str:
     """
     The text with nothing in it that a mail program would turn into a link to a page.
 
-    ``https://evil.example`` becomes ``https[:]//evil[.]example``; addresses of mail stay as they are.
+    ``https://evil.example`` becomes ``https[:]//evil[.]example``; mail addresses stay as they are.
     """
-    return _LINKED.sub(
-        lambda match: match[0].replace("://", "[:]//").replace(".", "[.]"), text
-    )
+    return _LINKED.sub(lambda match: match[0].replace("://", "[:]//").replace(".", "[.]"), text)
 
 
 def subject_name(part: Part) -> str:
@@ -96,7 +93,7 @@ def _table(figure: RequestFigure, by: str, parts: list[Part]) -> Table:
 def _row(part: Part, whole: int) -> Row:
     return Row(
         name=subject_name(part),
-        told=f"{thousands(part.against)} of {count(part.counts.requests, 'request')}",
+        told=f"{thousands(part.against)} of {thousands(part.counts.requests)}",
         length=max(round(100 * part.against / whole), 1),
     )
 

@@ -6,6 +6,7 @@ Neither part loads anything from anywhere: no image, no script, no font, no trac
 
 from __future__ import annotations
 
+import re
 import textwrap
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
 TEXT_COLUMNS = 76  #: a line of the text part; longer only where an address would have to be broken
 _TEMPLATES = Path(__file__).parents[2] / "templates" / "mail"
-_FILTERS = {"count": words.count, "thousands": words.thousands, "label": label}
+_FILTERS = {
+    "count": words.count,
+    "thousands": words.thousands,
+    "capitalised": words.capitalised,
+    "label": label,
+}
 
 
 def render_mail(report: Report, earlier: Report | None, public_url: str | None) -> Mail:
@@ -59,11 +65,11 @@ def _render(name: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
-        autoescape=lambda name: bool(name and name.endswith(".html")),
+        autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         finalize=_printed,
         trim_blocks=True,
@@ -96,7 +102,8 @@ def _folded(text: str) -> str:
     A space that must not break is one to the folding too, and a plain one afterwards.
     """
     lines = [folded for line in text.splitlines() for folded in _fold(line.rstrip())]
-    return "\n".join(lines).replace(words.NBSP, " ").strip("\n") + "\n"
+    joined = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+    return joined.replace(words.NBSP, " ").strip("\n") + "\n"
 
 
 def _fold(line: str) -> list[str]:

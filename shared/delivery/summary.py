@@ -78,13 +78,15 @@ def _beside(figure: PortalMetrics | ApiMetrics) -> Iterator[str]:
 
 
 def _worst(report: Report) -> Iterator[str]:
-    for channel, label in ((Channel.API, "application"), (Channel.PORTAL, "user")):
-        breakdown = report.breakdown[channel]
-        parts = breakdown.by_application if label == "application" else breakdown.by_user
+    api, portal = report.breakdown[Channel.API], report.breakdown[Channel.PORTAL]
+    for label, parts in (
+        ("API or SDK requests without MFA, by application", api.by_application),
+        ("portal requests without MFA, by user", portal.by_user),
+    ):
         worst = [part for part in parts if part.against][:SUBJECTS_SHOWN]
         if worst:
             yield ""
-            yield f"  Most {channel.value} requests without MFA, by {label}:"
+            yield f"  Most {label}:"
             yield from map(_subject, worst)
 
 

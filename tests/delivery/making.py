@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from shared.delivery.csv_files import csv_files, file_entries
 from shared.mfa.assessment import Assessment, Heading, assess, make_report
+from shared.mfa.findings.catalogue import Severity
+from shared.mfa.findings.finding import Finding
 from shared.mfa.metrics import AccountMetrics, Rule
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS, Scope
@@ -116,7 +118,7 @@ def report(
     }
     judged = assessment(*sign_ins, **of_assessment)
     files = file_entries(csv_files(judged, told["tenant_id"]))
-    return make_report(judged, Heading(**told), files, history or [], reading)
+    return make_report(judged, Heading(**told), files, history or [], reading=reading)
 
 
 def worked_portal() -> list[SignIn]:
@@ -135,3 +137,19 @@ def worked_api() -> list[SignIn]:
         *(api(DAYS[1], f"10:0{minute}:00", **APP_ONLY) for minute in range(5)),
         *(api(DAYS[2], f"10:0{minute}:00", **VERIFIED) for minute in range(2)),
     ]
+
+
+def finding(**changes: Any) -> Finding:
+    """A finding that says little, and what differs."""
+    plain: dict[str, Any] = {
+        "id": "accounts-excluded",
+        "severity": Severity.HIGH,
+        "title": "A title",
+        "cause": "A cause.",
+        "remedy": "A remedy.",
+        "subjects": [],
+        "subjects_total": 0,
+        "doc": "docs/findings/accounts-excluded.md",
+        "href": "https://entra.microsoft.com/",
+    }
+    return Finding(**(plain | changes))

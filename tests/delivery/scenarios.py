@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from shared.mfa.findings.catalogue import Severity
 from shared.mfa.metrics import AccountMetrics
 from shared.mfa.report import HistoryPoint, Reading, Report, UnreadableRecord
 from tests.delivery.making import (
@@ -20,6 +21,7 @@ from tests.delivery.making import (
     UNKNOWN,
     VERIFIED,
     api,
+    finding,
     portal,
     report,
     user,
@@ -181,25 +183,26 @@ def hostile(source: str = "exports") -> Report:
 
 
 def with_findings() -> Report:
-    """The worked examples with two findings as issue 4 will make them."""
-    findings: list[dict[str, object]] = [
-        {
-            "id": "excluded-from-policy",
-            "severity": "high",
-            "title": "Two administrators are excluded from the MFA policy",
-            "cause": "“Require MFA for all users” excludes the group “Break glass and friends”, "
+    """The worked examples with two findings."""
+    findings = [
+        finding(
+            id="accounts-excluded",
+            title="Two administrators are excluded from the MFA policy",
+            cause="“Require MFA for all users” excludes the group “Break glass and friends”, "
             "of which both are members.",
-            "remedy": "Remove them from the group, or require MFA of it by a policy of its own.",
-            "gain": "Accounts would read 92 %, the portal 70 %.",
-            "href": "https://learn.microsoft.com/entra/identity/conditional-access/",
-            "subjects": [
-                {"name": "agent.a@fabrikam.example", "detail": "Agent A"},
-                "agent.b@fabrikam.example",
-            ],
-        },
-        {"id": "legacy", "severity": "medium", "title": "Legacy authentication is not blocked",
-         "cause": "No policy blocks it.", "remedy": "Block it.", "subjects": []},
-    ]  # fmt: skip
+            remedy="Remove them from the group, or require MFA of it by a policy of its own.",
+            gain="Accounts would read 92 %, the portal 70 %.",
+            subjects=["agent.a@fabrikam.example", "agent.b@fabrikam.example"],
+            subjects_total=2,
+        ),
+        finding(
+            id="legacy-authentication",
+            severity=Severity.MEDIUM,
+            title="Legacy authentication is not blocked",
+            cause="No policy blocks it.",
+            remedy="Block it.",
+        ),
+    ]
     return msgspec.structs.replace(worked_examples(), findings=findings)
 
 

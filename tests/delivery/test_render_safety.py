@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shared.delivery import render
 from shared.delivery.findings import finding_card, safe_link
 from shared.delivery.render import render_page
-from tests.delivery.making import ENDING, NOT_VERIFIED, portal, report
+from tests.delivery.making import ENDING, NOT_VERIFIED, finding, portal, report
 from tests.delivery.parsed import Page, page
 from tests.delivery.scenarios import HOSTILE, hostile, worked_examples
 
@@ -36,17 +36,16 @@ def test_names_cannot_reorder_hide_or_break_the_text_around_them():
 
 
 def test_a_finding_may_hold_anything_and_stays_text():
-    card = dict.fromkeys(("id", "severity", "title", "cause", "remedy", "gain"), HOSTILE[0])
-    subjects = [*HOSTILE, {"name": HOSTILE[1]}]
-    attack = {**card, "href": "javascript:alert(1)", "subjects": subjects}
-    found = page(msgspec.structs.replace(worked_examples(), findings=[attack, {}]))
+    card = dict.fromkeys(("id", "title", "cause", "remedy", "gain"), HOSTILE[0])
+    attack = finding(**card, href="javascript:alert(1)", subjects=[*HOSTILE])
+    found = page(msgspec.structs.replace(worked_examples(), findings=[attack]))
 
     assert not found.all("script")
     assert not [link for link in found.all("a") if "javascript" in (link["href"] or "")]
 
 
 def test_texts_that_are_no_names_are_made_harmless_too():
-    attack = {"title": "a\u202eb", "cause": "c\u2066d", "remedy": "e\x1bf"}
+    attack = finding(title="a\u202eb", cause="c\u2066d", remedy="e\x1bf")
     missing = {ENDING: "g\u202eh"}
     made = msgspec.structs.replace(report(missing=missing), findings=[attack])
 
@@ -58,9 +57,11 @@ def test_texts_that_are_no_names_are_made_harmless_too():
 
 
 def test_a_finding_shows_twenty_subjects_and_counts_the_others():
-    card = finding_card({"title": "T", "subjects": [f"s{n}" for n in range(25)]})
+    listed = finding_card(finding(subjects=[f"s{n}" for n in range(25)], subjects_total=25))
+    cut = finding_card(finding(subjects=[f"s{n}" for n in range(25)], subjects_total=4000))
 
-    assert (len(card.subjects), card.more, card.cause) == (20, 5, "")
+    assert (len(listed.subjects), listed.more) == (20, 5)
+    assert (len(cut.subjects), cut.more) == (20, 3980)
 
 
 @pytest.mark.parametrize(
