@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import msgspec
 
@@ -32,6 +32,7 @@ from shared.mfa.window import WINDOW_DAYS, Window
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shared.mfa.findings.finding import Finding
     from shared.mfa.report import FileEntry, Reading
 
 
@@ -84,12 +85,20 @@ class Heading(msgspec.Struct, frozen=True):
     generated_at: str
 
 
+class Beside(TypedDict, total=False):
+    """What a report may tell beside the requests; fields of `Report`."""
+
+    reading: Reading | None
+    findings: list[Finding]
+    directory_notes: dict[str, str]
+
+
 def make_report(
     assessment: Assessment,
     heading: Heading,
     files: Mapping[str, FileEntry],
     history: Sequence[HistoryPoint] = (),
-    reading: Reading | None = None,
+    **more: Unpack[Beside],
 ) -> Report:
     """The report of an assessment; `history` is of earlier windows, this one is added to it."""
     window, requests, rule = assessment.window, assessment.requests, assessment.rule
@@ -109,7 +118,7 @@ def make_report(
         days=_days(assessment),
         breakdown={channel: break_down(requests[channel], rule) for channel in Channel},
         rule=rule,
-        reading=reading,
+        **more,
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from shared.errors import DamagedError
 from shared.mfa.breakdown import Breakdown
+from shared.mfa.findings.finding import Finding
 from shared.mfa.metrics import Metrics, Rule, Tally
 from shared.mfa.scope import Channel
 from shared.mfa.window import MissingDay
@@ -94,7 +95,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     window: WindowSummary
     metrics: Metrics
     files: dict[str, FileEntry]
-    findings: list[dict[str, object]] = []
+    findings: list[Finding] = []
+    directory_notes: dict[str, str] = {}  #: why what was not read of the directory was not
     forecast: Forecast
     history: list[HistoryPoint]
     days: list[DayCounts]

@@ -80,6 +80,9 @@ class Cursor:
 
     def peek(self) -> bytes:
         """The first byte that is not space; the cursor stands on it. Empty at the end."""
+        byte = self.data[self.at : self.at + 1]
+        if byte not in SPACE and len(self.data) - self.at >= _LOOKAHEAD_BYTES:
+            return byte
         while True:
             self.at = _SPACES.match(self.data, self.at).end()  # type: ignore[union-attr]
             is_enough = len(self.data) - self.at >= _LOOKAHEAD_BYTES

@@ -116,7 +116,7 @@ def _files(path: Path) -> list[Path]:
         below = sorted(file for file in path.rglob("*") if file.is_file())
         files = [file for file in below if not file.name.startswith(".")]
         if not any(file.stat().st_size for file in files):
-            raise BadInputError(f"The folder {path} holds no files; {EXPECTED}.")
+            raise BadInputError(f"The folder {path} holds nothing to read; {EXPECTED}.")
         return files
     if not path.exists():
         raise BadInputError(f"There is no file or folder {path}; {EXPECTED}.")

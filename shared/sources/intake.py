@@ -125,4 +125,6 @@ def _unwrap(record: bytes) -> list[msgspec.Raw] | None:
         wrapper = _wrapper_decoder.decode(record)
     except (msgspec.DecodeError, RecursionError):
         return None
-    return wrapper.records if wrapper.value is None else wrapper.value
+    if wrapper.value is None and wrapper.records is None:
+        return None
+    return (wrapper.value or []) + (wrapper.records or [])

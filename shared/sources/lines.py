@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 1024 * 1024  #: 1 to 4 MiB is best; the processor's cache holds one
 LONGEST_RECORD_BYTES = 4 * 1024 * 1024  #: sign-in records are some 4 to 12 kB, rarely 400
 
-_BRACE, _ZULU = b"}Z"
-_UTC = b"+00:00"
 _DAY_LENGTH = len("2026-11-23")
 SPACE = b" \t\r\n\xef\xbb\xbf"  #: between records; a byte order mark where files were joined
 
@@ -88,13 +86,15 @@ class LineReader:
             while hits[hit] < start:
                 hit += 1
             if self._habit:
-                start = self._skip_regular(block, start, hits[hit], self._habit)
+                start = self._skip_regular(block, start, end, hits[hit], self._habit)
             if start < end:
                 stop = block.find(b"\n", start)
                 self._read_line(bytes(block[start:stop]), may_concern=hits[hit] < stop)
                 start = stop + 1
 
-    def _skip_regular(self, block: bytearray, start: int, hit: int, habit: Skimmed) -> int:
+    def _skip_regular(
+        self, block: bytearray, start: int, end: int, hit: int, habit: Skimmed
+    ) -> int:
         """
         Count lines written as the last one was, up to the line of the `hit`; where the rest begins.
 
@@ -102,22 +102,24 @@ class LineReader:
         """
         opening, time_key, _ = habit
         find, startswith = block.find, block.startswith
-        count, day = 0, b""
+        count, day = 0, b"?"
+        time = _find(block, time_key, start, end)
         while start < hit:
             stop = find(b"\n", start)
-            at = _find(block, time_key, start, stop) + len(time_key)
+            at = time + len(time_key)
             quote = find(b'"', at)
+            time = _find(block, time_key, at, end)  # the next line's, if it is none of this line's
             if (
                 stop > hit
                 or not start + len(time_key) < at < quote < stop
+                or 0 <= time < stop
                 or not startswith(opening, start)
-                or not (block[stop - 1] == _BRACE or block[stop - 2 : stop] == b"}\r")
-                or not (block[quote - 1] == _ZULU or block[quote - 6 : quote] == _UTC)
-                or _find(block, time_key, quote, stop) >= 0
+                or not (startswith(b"}", stop - 1) or startswith(b"}\r", stop - 2))
+                or not (startswith(b"+00:00", quote - 6) or startswith(b"Z", quote - 1))
                 or _find(block, opening, start + 1, at) >= 0
             ):
                 break
-            if block[at : at + _DAY_LENGTH] != day:
+            if not startswith(day, at):
                 self._skip(count, day)
                 count, day = 0, bytes(block[at : at + _DAY_LENGTH])
                 if day not in self._days:

@@ -41,6 +41,7 @@ __all__ = ["FAILED", "Page", "UnreadableError", "parse_page", "parse_sign_in", "
 FAILED = -1  #: the error code of a sign-in of which only a word says that it was not completed
 
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_LARGEST_CODE = 2**31 - 1  #: Graph's ``errorCode`` is an Int32
 _NUMBER = re.compile(r"\s*-?[0-9]{1,18}\s*", re.ASCII)
 _TENANT_PATH = re.compile(r"/tenants/([^/]+)", re.IGNORECASE)
 _INTERACTIVE: dict[object, Event] = {True: Event.INTERACTIVE, False: Event.NON_INTERACTIVE}
@@ -152,18 +153,13 @@ def _id(text: Text) -> str:
 
 
 def _created_at(fields: Fields, envelope: Envelope) -> str:
-    told = (
-        ("createdDateTime", fields.created_date_time),
-        ("time", envelope.time),
-        ("TimeGenerated", envelope.received),
-    )
-    name, text = next(((name, text) for name, text in told if text), ("", ""))
+    text = fields.created_date_time or envelope.time or envelope.received
     if not text:
         refuse("it is no sign-in record: it has neither createdDateTime nor time")
     try:
         return utc_text(text)
     except ValueError:
-        refuse(f"its {name} {text[:40]!r} is no timestamp")
+        refuse(f"its time {text[:40]!r} is no timestamp")
 
 
 def _received_at(envelope: Envelope) -> str:
@@ -175,7 +171,10 @@ def _received_at(envelope: Envelope) -> str:
 
 def _digest(record: object) -> str:
     """The same for equal content, whatever the order of its keys and the space between them."""
-    canonical = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    try:
+        canonical = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    except RecursionError:
+        refuse("it is nested too deep")
     return blake2b(canonical.encode(), digest_size=16).hexdigest()
 
 
@@ -212,10 +211,9 @@ def _error_code(told: int | str | None, result: int | str | UnsetType | None) ->
     ``Failure`` in its place).
     """
     for value in (told, result):
-        if isinstance(value, int):
-            return value
-        if value and _NUMBER.fullmatch(value):
-            return int(value)
+        if isinstance(value, int) or (value and _NUMBER.fullmatch(value)):
+            code = int(value)
+            return code if abs(code) <= _LARGEST_CODE else FAILED
     if not isinstance(result, str) or not result.strip():
         return None
     return 0 if result.strip().lower() in ("success", "succeeded") else FAILED

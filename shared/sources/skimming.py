@@ -49,6 +49,7 @@ class Skimmer:
     def __init__(self, ids: Collection[str]) -> None:
         self._needles = sorted({_needle(wanted) for wanted in ids})
         self._known_openings: set[bytes] = set()
+        self._last: Skimmed | None = None
 
     def hits(self, block: Block, end: int) -> list[int]:
         """Where in ``block[:end]`` lines may concern an id: a place in each such line, in order."""
@@ -63,8 +64,10 @@ class Skimmer:
 
     def may_concern(self, record: bytes) -> bool:
         """Whether an id may be in a record."""
-        has_needle = any(_find(record, needle) >= 0 for needle in self._needles)
-        return has_needle or bool(_escapes(record, len(record)))
+        for needle in self._needles:
+            if _find(record, needle) >= 0:
+                return True
+        return bool(_escapes(record, len(record)))
 
     def learn(self, record: bytes) -> None:
         """Take note of how a record began that was decoded."""
@@ -73,8 +76,13 @@ class Skimmer:
 
     def look(self, record: bytes) -> Skimmed | None:
         """What is seen of a record that concerns no id; `None` if it has to be decoded."""
+        if self._last and _is_like(record, self._last):
+            return self._last
         seen = _skim(record)
-        return seen if seen and seen.opening in self._known_openings else None
+        if seen and seen.opening in self._known_openings:
+            self._last = seen
+            return seen
+        return None
 
 
 class Skimmed(NamedTuple):
@@ -91,7 +99,7 @@ def _skim(record: bytes) -> Skimmed | None:
 
     Regular is one object from its first to its last byte, with one ``createdDateTime`` in it, and
     before that no second beginning (a line cut short has the next one run on). What is between is
-    not looked at: JSON that is broken there goes unnoticed.
+    not looked at: JSON that is broken there goes unnoticed, and so may an hour that is none.
     """
     opening = _OPENING.match(record)
     if not opening or record[-1:] != b"}" or _LISTS.match(record):
@@ -108,6 +116,22 @@ def _skim(record: bytes) -> Skimmed | None:
         return Skimmed(opening[0], key, utc_text(text.decode())[:10])
     except ValueError:
         return None
+
+
+def _is_like(record: bytes, last: Skimmed) -> bool:
+    """Whether all that is looked at is as it was in another record: `_skim` would find the same."""
+    opening, time_key, day = last
+    at = _find(record, time_key) + len(time_key)
+    end = record.find(b'"', at)
+    return (
+        len(time_key) < at < end
+        and record.startswith(opening)
+        and record.endswith(b"}")
+        and record.startswith(day.encode(), at)
+        and (record.startswith(b"Z", end - 1) or record.startswith(b"+00:00", end - 6))
+        and _find(record, time_key, end) < 0
+        and _find(record, opening, 1, at) < 0
+    )
 
 
 def _needle(wanted: str) -> bytes:

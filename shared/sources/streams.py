@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 256 * 1024  #: fits the processor's cache beside what is made of it
 _GZIP = b"\x1f\x8b"
 _GZIP_FORMAT = 31  #: zlib's number for it
+_BREAKS = (OSError, EOFError, zlib.error)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  #: what PowerShell's ``>`` writes
 
 
@@ -27,7 +28,9 @@ class Stream(io.RawIOBase):
     why; what could be read before counts.
     """
 
-    def __init__(self, file: io.RawIOBase, on_bytes: Callable[[int], None]) -> None:
+    def __init__(
+        self, file: io.RawIOBase | io.BufferedIOBase, on_bytes: Callable[[int], None]
+    ) -> None:
         super().__init__()
         self.fault = ""
         self._file = file
@@ -48,7 +51,7 @@ class Stream(io.RawIOBase):
                 if self._chunks is None:
                     return self._read_plain(view)
                 self._pending = memoryview(next(self._chunks, b""))
-            except (OSError, EOFError, zlib.error) as error:
+            except _BREAKS as error:
                 self.fault = f"the file breaks off: {error}"
                 self._chunks = iter(())
         size = min(len(view), len(self._pending))
@@ -62,7 +65,7 @@ class Stream(io.RawIOBase):
 
     def _open(self) -> None:
         """Read the first bytes, and see from them what it is."""
-        first = self._file_bytes(_CHUNK_BYTES)
+        first = self._first_chunk(self._rest())
         if first[:2] == _GZIP:
             chunks = _inflate(chain([first], self._rest()))
             self._chunks = chunks
@@ -75,7 +78,7 @@ class Stream(io.RawIOBase):
     def _first_chunk(self, chunks: Iterator[bytes]) -> bytes:
         try:
             return next(chunks, b"")
-        except (EOFError, zlib.error) as error:
+        except _BREAKS as error:
             self.fault = f"the file breaks off: {error}"
             return b""
 
@@ -85,13 +88,9 @@ class Stream(io.RawIOBase):
         return size
 
     def _rest(self) -> Iterator[bytes]:
-        while data := self._file_bytes(_CHUNK_BYTES):
+        while data := self._file.read(_CHUNK_BYTES):
+            self._on_bytes(len(data))
             yield data
-
-    def _file_bytes(self, size: int) -> bytes:
-        data = self._file.read(size) or b""
-        self._on_bytes(len(data))
-        return data
 
 
 def _inflate(compressed: Iterator[bytes]) -> Iterator[bytes]:

@@ -22,7 +22,10 @@ _ZONE = re.compile(r"\s*\[([^\]]*)\]\s*$")
 
 def is_header(line: str) -> bool:
     """Whether a line is the header of exported sign-ins."""
-    cells = next(csv.reader([line]), [])
+    try:
+        cells = next(csv.reader([line]), [])
+    except csv.Error:
+        return False
     return any(_ZONE.sub("", cell).strip().lower() in _TIMES for cell in cells)
 
 
@@ -31,7 +34,7 @@ def read_table(stream: Stream, intake: Intake) -> None:
     csv.field_size_limit(LONGEST_RECORD_BYTES)
     text = io.TextIOWrapper(io.BufferedReader(stream), "utf-8", errors="replace", newline="")
     rows = csv.reader(text)
-    header = next(rows)
+    header = next(row for row in rows if row)
     names = [_ZONE.sub("", cell).strip() for cell in header]
     zone = _other_zone(header)
     unreadable, line = intake.unreadable, rows.line_num + 1

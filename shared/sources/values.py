@@ -122,7 +122,7 @@ class ValueReader:
         self._cursor.at += 1
         byte = self._cursor.peek()
         if name == b"columns":
-            self._columns = _column_names(self._cursor.value())
+            self._columns = [_column_name(column) for column in _list(self._cursor.value())]
         elif byte == b"[":
             self._place = _PLACES.get(name, _Place.LIST)
             self._cursor.at += 1
@@ -141,11 +141,11 @@ class ValueReader:
 
     def _read_row(self) -> None:
         line = self._cursor.line
-        cells = loads(self._cursor.value())
-        if isinstance(cells, list) and len(cells) == len(self._columns):
+        cells = _list(self._cursor.value())
+        if len(cells) == len(self._columns):
             self._intake.take_values(dict(zip(self._columns, cells, strict=True)), line)
         else:
-            self._intake.refuse(line, f"it has not {len(self._columns)} cells, as the columns have")
+            self._intake.refuse(line, f"it has {len(cells)} cells, not {len(self._columns)}")
 
     def _find_next_record(self, opening: bytes) -> None:
         """
@@ -198,7 +198,14 @@ def _opening(cursor: Cursor) -> bytes:
     return found[0] if found else b""
 
 
-def _column_names(columns: bytes) -> list[str]:
-    """The names of ``[{"name": …, "type": …}, …]``."""
-    told = loads(columns)
-    return [str(column.get("name")) for column in told] if isinstance(told, list) else []
+def _list(value: bytes) -> list[object]:
+    try:
+        told = loads(value)
+    except ValueError:
+        return []
+    return told if isinstance(told, list) else []
+
+
+def _column_name(column: object) -> str:
+    """The name of ``{"name": …, "type": …}``."""
+    return str(column.get("name")) if isinstance(column, dict) else str(column)

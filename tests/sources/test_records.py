@@ -184,7 +184,7 @@ class TestTime:
         ],
     )
     def test_what_is_no_certain_time_makes_the_record_unreadable(self, text: str) -> None:
-        with pytest.raises(UnreadableError, match="createdDateTime .* is no timestamp"):
+        with pytest.raises(UnreadableError, match=r"its time .* is no timestamp"):
             parse(graph_record(createdDateTime=text))
 
     def test_the_sign_ins_own_time_wins_over_the_time_it_was_logged(self) -> None:
@@ -199,6 +199,21 @@ class TestTime:
         row = log_analytics_row(CreatedDateTime="", TimeGenerated="2026-11-21T00:10:00.123Z")
 
         assert parse(record).created_at == parse(row).created_at == "2026-11-21T00:10:00.1230000Z"
+
+    @pytest.mark.parametrize(
+        "record",
+        [
+            {"id": "1", "userPrincipalName": "ann@contoso.example", "accountEnabled": True},
+            {"id": "2", "displayName": "Require MFA", "state": "enabled"},
+            {"id": "3", "appId": VENDOR, "displayName": "Control Panel"},
+        ],
+        ids=["user", "policy", "application"],
+    )
+    def test_other_things_that_were_created_some_time_are_no_sign_in_records(
+        self, record: dict[str, object]
+    ) -> None:
+        with pytest.raises(UnreadableError, match="all it has of one is a time"):
+            parse(record | {"createdDateTime": "2026-11-20T09:00:00Z"})
 
     def test_without_any_time_it_is_no_sign_in_record(self) -> None:
         with pytest.raises(UnreadableError, match="neither createdDateTime nor time"):
@@ -282,6 +297,10 @@ class TestErrorCode:
         record = diagnostic_record(status={"errorCode": ""}, envelope={"resultType": "50074"})
 
         assert parse(record).error_code == 50074
+
+    @pytest.mark.parametrize("code", [10**30, "9" * 18])
+    def test_a_number_that_is_no_error_code_is_no_success_either(self, code: object) -> None:
+        assert parse(graph_record(status={"errorCode": code})).error_code == FAILED
 
     @pytest.mark.parametrize("code", ["50140", 50140.0, " 50140 "])
     def test_an_error_code_may_be_written_otherwise(self, code: object) -> None:
@@ -530,7 +549,7 @@ class TestPage:
         read = parse_page(page(graph_record(createdDateTime="never"), graph_record(appId=API)))
 
         assert [sign_in.app_id for sign_in in read.sign_ins] == [API]
-        assert read.unreadable == ["its createdDateTime 'never' is no timestamp"]
+        assert read.unreadable == ["its time 'never' is no timestamp"]
 
     @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"error":{}}', page(graph_record())[:-9]])
     def test_a_body_that_is_no_whole_page_is_an_error(self, body: bytes) -> None:

@@ -1,0 +1,197 @@
+"""From a policy's conditions, as Graph has them, to the `Extent` they leave to its demand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.mfa.accounts.extent import MODERN_CLIENTS, Axis, Condition, Extent, Futile, Limit, Span
+from shared.mfa.accounts.guests import words
+from shared.mfa.accounts.policy import Applications, Conditions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from shared.mfa.accounts.policy import Devices, Locations, Platforms
+
+_LEGACY_CLIENTS = frozenset({"exchangeactivesync", "eassupported", "other"})
+_NAMES = {
+    "browser": "browsers",
+    "mobileappsanddesktopclients": "mobile apps and desktop clients",
+    "android": "Android",
+    "ios": "iOS",
+    "linux": "Linux",
+    "macos": "macOS",
+    "windows": "Windows",
+    "windowsphone": "Windows Phone",
+    "alltrusted": "trusted locations",
+    "00000000-0000-0000-0000-000000000000": "MFA trusted addresses",
+    "office365": "Office 365",
+    "microsoftadminportals": "Microsoft Admin Portals",
+    "797f4846-ba00-4fd7-ba43-dac1f8f63013": "Windows Azure Service Management API",
+    "00000002-0000-0ff1-ce00-000000000000": "Office 365 Exchange Online",
+    "00000003-0000-0ff1-ce00-000000000000": "Office 365 SharePoint Online",
+    "devicecodeflow": "device code flow",
+    "authenticationtransfer": "authentication transfer",
+}
+
+
+def read_extent(
+    conditions: Conditions | None, partner_center_ids: frozenset[str], places: Mapping[str, str]
+) -> Extent:
+    """
+    Judge conditions; *places* names the locations by lower-case id.
+
+    Partner Center is in neither of the two groups of applications that Graph names by a word: it
+    is missing from Microsoft's lists of what ``Office365`` and ``MicrosoftAdminPortals`` hold
+    (entra-docs, "Targeting resources", 01/26/2026). So a policy for one of these does not reach
+    Partner Center, and one that excludes it still does.
+    """
+    conditions = conditions or Conditions()
+    applications = conditions.applications or Applications()
+    clients = words(conditions.client_app_types) or {"all"}
+    included = words(applications.include_applications)
+    limits = (
+        _applications(applications, partner_center_ids),
+        _clients(clients),
+        _platforms(conditions.platforms),
+        _locations(conditions.locations, places),
+        *_opaque_limits(conditions, applications),
+    )
+    return Extent(
+        limits=tuple(limit for limit in limits if limit is not None),
+        left_out=words(applications.exclude_applications) - partner_center_ids,
+        named=None if "all" in included else included,
+        covers_legacy=bool(clients & {"all", "other"}),
+        futile=_futile(applications, clients),
+    )
+
+
+def names(values: Iterable[str], known: Mapping[str, str] | None = None) -> str:
+    """Values as a person would list them: "Android, iOS and Windows"; four at most."""
+    listed = sorted((known or {}).get(value) or _NAMES.get(value, value) for value in values)
+    if len(listed) > 4:  # noqa: PLR2004 -- a reader's patience
+        listed = [*listed[:3], f"{len(listed) - 3} more"]
+    return " and ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]]))
+
+
+def _futile(applications: Applications, clients: frozenset[str] | set[str]) -> Futile | None:
+    if clients <= _LEGACY_CLIENTS:
+        return Futile.LEGACY_ONLY
+    aims = words(applications.include_applications) - {"none"}
+    if aims or applications.application_filter or _contexts(applications):
+        return None
+    return Futile.USER_ACTION if applications.include_user_actions else Futile.NO_APPLICATION
+
+
+def _contexts(applications: Applications) -> tuple[str, ...]:
+    return applications.include_authentication_context_class_references or ()
+
+
+def _applications(applications: Applications, partner_center_ids: frozenset[str]) -> Limit | None:
+    included = words(applications.include_applications) - {"none"}
+    excluded = words(applications.exclude_applications) & partner_center_ids
+    if "all" not in included:
+        span = Span(Axis.APPLICATION, included & partner_center_ids, excluded)
+        reached = "among them" if span.include and not excluded else "not among them"
+        text = f"for {names(included)} (Partner Center {reached})" if included else ""
+        return Limit(Condition.APPLICATIONS, text, span)
+    if excluded:
+        span = Span(Axis.APPLICATION, exclude=excluded)
+        return Limit(Condition.PARTNER_CENTER, "for applications other than Partner Center", span)
+    return None
+
+
+def _clients(clients: frozenset[str] | set[str]) -> Limit | None:
+    modern = frozenset(clients & set(MODERN_CLIENTS))
+    if "all" in clients or len(modern) == len(MODERN_CLIENTS):
+        return None
+    text = f"in {names(modern) or 'clients of a kind not known here'}"
+    return Limit(Condition.CLIENT_APP, text, Span(Axis.CLIENT, modern))
+
+
+def _platforms(platforms: Platforms | None) -> Limit | None:
+    if platforms is None:
+        return None
+    span = _span(Axis.PLATFORM, platforms.include_platforms, platforms.exclude_platforms)
+    text = _listed(span, "on", "on platforms other than")
+    return Limit(Condition.PLATFORM, text, span) if span.values else None
+
+
+def _locations(locations: Locations | None, places: Mapping[str, str]) -> Limit | None:
+    if locations is None:
+        return None
+    span = _span(Axis.LOCATION, locations.include_locations, locations.exclude_locations)
+    text = _listed(span, "from", "from places other than", places)
+    return Limit(Condition.LOCATION, text, span) if span.values else None
+
+
+def _span(axis: Axis, include: tuple[str, ...] | None, exclude: tuple[str, ...] | None) -> Span:
+    included = words(include)
+    return Span(axis, None if "all" in included or not included else included, words(exclude))
+
+
+def _listed(span: Span, on: str, other: str, known: Mapping[str, str] | None = None) -> str:
+    excluded = names(span.exclude, known)
+    if span.include is None:
+        return f"{other} {excluded}"
+    included = f"{on} {names(span.include, known)}"
+    return f"{included} except {excluded}" if span.exclude else included
+
+
+def _opaque_limits(conditions: Conditions, applications: Applications) -> Iterator[Limit]:
+    """The conditions that no other policy can make up for."""
+    yield from _filter_limit(applications)
+    if _contexts(applications):
+        text = "where an application asks for an authentication context"
+        yield Limit(Condition.APPLICATIONS, text)
+    yield from _risk_limits(conditions)
+    if _has_device_condition(conditions):
+        yield Limit(Condition.DEVICE_FILTER, "on devices that a filter picks")
+    flows = conditions.authentication_flows
+    methods = words(flows.transfer_methods if flows else None) - {"none"}
+    if methods:
+        yield Limit(Condition.AUTHENTICATION_FLOW, f"by {names(methods)}")
+    if any((conditions.times or {}).values()):
+        yield Limit(Condition.OTHER, "at certain times")
+
+
+def _filter_limit(applications: Applications) -> Iterator[Limit]:
+    """
+    Limit by an application filter.
+
+    It speaks of custom security attributes, which are not part of a directory file: whether one
+    that excludes hits Partner Center is not known.
+    """
+    rule = applications.application_filter
+    is_for_all = "all" in words(applications.include_applications)
+    if rule is None or (rule.mode == "include" and is_for_all):
+        return
+    if rule.mode == "include":
+        yield Limit(Condition.APPLICATIONS, "for applications that a filter picks")
+    else:
+        text = "for applications that a filter does not exclude"
+        yield Limit(Condition.APPLICATIONS, text, is_certain=False)
+
+
+def _risk_limits(conditions: Conditions) -> Iterator[Limit]:
+    levels = {
+        "sign-in risk": words(conditions.sign_in_risk_levels),
+        "user risk": words(conditions.user_risk_levels),
+        "service principal risk": words(conditions.service_principal_risk_levels),
+        "insider risk": words(conditions.insider_risk_levels),
+    }
+    for kind, wanted in levels.items():
+        if wanted:
+            yield Limit(Condition.RISK, f"at {names(wanted)} {kind}")
+
+
+def _has_device_condition(conditions: Conditions) -> bool:
+    devices: Devices | None = conditions.devices
+    older = devices and (
+        devices.exclude_devices
+        or devices.exclude_device_states
+        or {"all"} - words(devices.include_devices or ("All",))
+        or {"all"} - words(devices.include_device_states or ("All",))
+    )
+    states = conditions.device_states or {}
+    return bool((devices and devices.device_filter) or older or states.get("excludeStates"))

@@ -1,0 +1,213 @@
+"""
+The tenant's directory as far as MFA is concerned: accounts, groups, roles and policies.
+
+Every value mirrors a Microsoft Graph object: same names, same nesting, unknown keys ignored.
+`None` means *not read*, an empty tuple means *read, there is none*; the difference decides between
+"unknown" and "unprotected". Words that Graph may add to later (`OpenWord`) never fail to decode:
+what this version does not know becomes `UNKNOWN`, which protects nobody.
+"""
+
+import msgspec
+
+from shared.mfa.accounts.graph import GraphObject, OpenWord
+from shared.mfa.accounts.policy import AuthenticationStrength, ConditionalAccessPolicy
+
+FORMAT = "partner-mfa-status/directory"
+VERSION = 1
+
+
+class UserType(OpenWord):
+    """Graph ``userType``: what a user may see, not where the account is at home."""
+
+    MEMBER = "Member"
+    GUEST = "Guest"
+    UNKNOWN = "unknownFutureValue"
+
+
+class PerUserMfaState(OpenWord):
+    """Graph ``perUserMfaState``; `ENABLED` asks for registration and MFA, as `ENFORCED` does."""
+
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    ENFORCED = "enforced"
+    UNKNOWN = "unknownFutureValue"
+
+
+class MemberKind(OpenWord):
+    """What a group member is, by ``@odata.type``; devices and the like are of no concern."""
+
+    USER = "#microsoft.graph.user"
+    GROUP = "#microsoft.graph.group"
+    SERVICE_PRINCIPAL = "#microsoft.graph.servicePrincipal"
+    DEVICE = "#microsoft.graph.device"
+    CONTACT = "#microsoft.graph.orgContact"
+    UNKNOWN = "unknownFutureValue"
+
+
+class Method(OpenWord):
+    """Graph ``methodsRegistered``: a way to prove oneself that an account has set up."""
+
+    PUSH = "microsoftAuthenticatorPush"
+    PASSWORDLESS = "microsoftAuthenticatorPasswordless"
+    SOFTWARE_CODE = "softwareOneTimePasscode"
+    HARDWARE_CODE = "hardwareOneTimePasscode"
+    MOBILE = "mobilePhone"
+    ALTERNATE_MOBILE = "alternateMobilePhone"
+    OFFICE_PHONE = "officePhone"
+    EMAIL = "email"
+    SECURITY_QUESTION = "securityQuestion"
+    FIDO2 = "fido2SecurityKey"
+    PASSKEY = "passKeyDeviceBound"
+    PASSKEY_AUTHENTICATOR = "passKeyDeviceBoundAuthenticator"
+    PASSKEY_WINDOWS_HELLO = "passKeyDeviceBoundWindowsHello"
+    WINDOWS_HELLO = "windowsHelloForBusiness"
+    MAC_ENCLAVE = "macOsSecureEnclaveKey"
+    TEMPORARY_PASS = "temporaryAccessPass"  # noqa: S105 -- a word of Graph's
+    UNKNOWN = "unknownFutureValue"
+
+
+class FederatedMfa(OpenWord):
+    """Graph ``federatedIdpMfaBehavior``: whose MFA counts for users of a federated domain."""
+
+    ACCEPT = "acceptIfMfaDoneByFederatedIdp"
+    ENFORCE = "enforceMfaByFederatedIdp"
+    REJECT = "rejectMfaByFederatedIdp"
+    UNKNOWN = "unknownFutureValue"
+
+
+class User(GraphObject, frozen=True, gc=False):
+    """An account (``/users``). There may be hundreds of thousands, so it holds nothing spare."""
+
+    id: str
+    user_principal_name: str | None = None
+    display_name: str | None = None
+    account_enabled: bool | None = None
+    user_type: UserType | None = None
+    per_user_mfa_state: PerUserMfaState | None = None
+
+    @property
+    def is_external(self) -> bool:
+        """Whether its name says that the account is at home in another directory."""
+        return "#EXT#" in (self.user_principal_name or "").upper()
+
+
+class Member(GraphObject, frozen=True, gc=False):
+    """One direct member of a group, or the principal of a role assignment."""
+
+    id: str = ""
+    kind: MemberKind | None = msgspec.field(default=None, name="@odata.type")
+
+
+class Group(GraphObject, frozen=True):
+    """A group with its direct members; `members` is `None` where they were not read."""
+
+    id: str
+    display_name: str | None = None
+    members: tuple[Member, ...] | None = None
+
+
+class RoleDefinition(GraphObject, frozen=True):
+    """A directory role; policies name it by `template_id`, assignments by `id`."""
+
+    id: str
+    template_id: str | None = None
+    display_name: str | None = None
+
+
+class RoleAssignment(GraphObject, frozen=True):
+    """An active assignment; policies heed it only where its scope is the whole directory."""
+
+    principal_id: str
+    role_definition_id: str
+    directory_scope_id: str | None = None
+    principal: Member | None = None
+
+    @property
+    def is_tenant_wide(self) -> bool:
+        """Scopes below the directory (administrative units, objects) do not reach policies."""
+        return self.directory_scope_id in (None, "", "/")
+
+
+class SecurityDefaults(GraphObject, frozen=True):
+    """``identitySecurityDefaultsEnforcementPolicy``."""
+
+    is_enabled: bool | None = None
+
+
+class NamedLocation(GraphObject, frozen=True):
+    """A place policies can name."""
+
+    id: str
+    display_name: str | None = None
+    is_trusted: bool | None = None
+
+
+class Federation(GraphObject, frozen=True):
+    """``internalDomainFederation`` of a domain."""
+
+    federated_idp_mfa_behavior: FederatedMfa | None = None
+
+
+class Domain(GraphObject, frozen=True):
+    """A domain of the tenant; `authentication_type` is ``Managed`` or ``Federated``."""
+
+    id: str
+    authentication_type: str | None = None
+    federation_configuration: tuple[Federation, ...] | None = None
+
+    @property
+    def is_federated(self) -> bool:
+        """Whether another identity provider signs its users in."""
+        return (self.authentication_type or "").casefold() == "federated"
+
+
+class UserRegistration(GraphObject, frozen=True):
+    """What an account has registered (``userRegistrationDetails``). Registered is not enforced."""
+
+    id: str
+    is_mfa_registered: bool | None = None
+    is_admin: bool | None = None
+    methods_registered: tuple[Method, ...] | None = None
+
+
+class CustomerMfa(GraphObject, frozen=True):
+    """A customer's MFA figures (``customerMfaInsight``)."""
+
+    compliant_admins_count: int | None = None
+    compliant_non_admins_count: int | None = None
+    total_users_count: int | None = None
+    security_defaults_status: str | None = None
+    mfa_conditional_access_policy_status: str | None = None
+    legacy_per_user_mfa_status: str | None = None
+
+
+class Customer(GraphObject, frozen=True):
+    """A customer of the partner; `mfa` is `None` where its figures were not read."""
+
+    tenant_id: str
+    display_name: str | None = None
+    mfa: CustomerMfa | None = None
+
+
+class Organization(GraphObject, frozen=True):
+    """The tenant itself."""
+
+    id: str | None = None
+    display_name: str | None = None
+
+
+class Directory(GraphObject, frozen=True, kw_only=True):
+    """All of it. Only the accounts must have been read."""
+
+    users: tuple[User, ...]
+    organization: Organization | None = None
+    groups: tuple[Group, ...] | None = None
+    role_definitions: tuple[RoleDefinition, ...] | None = None
+    role_assignments: tuple[RoleAssignment, ...] | None = None
+    security_defaults: SecurityDefaults | None = None
+    conditional_access_policies: tuple[ConditionalAccessPolicy, ...] | None = None
+    authentication_strength_policies: tuple[AuthenticationStrength, ...] | None = None
+    named_locations: tuple[NamedLocation, ...] | None = None
+    domains: tuple[Domain, ...] | None = None
+    user_registration_details: tuple[UserRegistration, ...] | None = None
+    customers: tuple[Customer, ...] | None = None

@@ -1,0 +1,94 @@
+"""Is MFA enforced? All demands on one class of accounts taken together, three-valued."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from shared.mfa.accounts.extent import leave_no_gap
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
+    from shared.mfa.accounts.conditional_access import Demand
+    from shared.mfa.accounts.truth import Truth
+
+
+class Enforcement(StrEnum):
+    """How an enabled account stands; worst first."""
+
+    UNPROTECTED = "unprotected"
+    UNKNOWN = "unknown"  #: it hangs on something that was not read
+    CONDITIONAL = "conditional"  #: MFA only sometimes, or MFA or something else, or blocked
+    ENFORCED = "enforced"
+
+
+def enforcement(
+    demands: Sequence[Demand], applies: Sequence[Truth], elsewhere: Truth
+) -> Enforcement:
+    """
+    How accounts stand to whom each of *demands* applies as *applies* says.
+
+    *elsewhere* is whether something other than these policies enforces MFA. What is not known is
+    taken at its worst and at its best: where both give the same answer, it does not matter.
+    """
+    if elsewhere is True:
+        return Enforcement.ENFORCED
+    worst = level(demands, applies)
+    if worst is Enforcement.ENFORCED:
+        return worst
+    if elsewhere is None or worst is not level(demands, applies, range(len(demands))):
+        return Enforcement.UNKNOWN
+    return worst
+
+
+def level(
+    demands: Sequence[Demand], applies: Sequence[Truth], at_best: Container[int] = ()
+) -> Enforcement:
+    """What the policies amount to: those *at_best*, by place, at their best, others at worst."""
+    reached = [
+        (demand, place not in at_best)
+        for place, (demand, truth) in enumerate(zip(demands, applies, strict=True))
+        if _counts(truth, surely=place not in at_best)
+    ]
+    if leave_no_gap(
+        [demand.extent for demand, surely in reached if demand.requires(surely=surely)]
+    ):
+        return Enforcement.ENFORCED
+    if any(_counts(demand.asks, surely=surely) for demand, surely in reached):
+        return Enforcement.CONDITIONAL
+    return Enforcement.UNPROTECTED
+
+
+def matters(demands: Sequence[Demand], applies: Sequence[Truth], place: int) -> bool:
+    """Whether the answer may hang on what is not known of one policy."""
+    others = [other for other in range(len(demands)) if other != place]
+    return level(demands, applies, (place,)) is not level(demands, applies) or (
+        level(demands, applies, others) is not level(demands, applies, range(len(demands)))
+    )
+
+
+def _counts(truth: Truth, *, surely: bool) -> bool:
+    return truth is True or (truth is None and not surely)
+
+
+def enforcers(demands: Sequence[Demand], applies: Sequence[Truth]) -> list[list[Demand]]:
+    """
+    The policies that enforce MFA, each alone; failing that, one set that does so together.
+
+    Of a set, no policy could be spared.
+    """
+    sure = [
+        demand
+        for demand, truth in zip(demands, applies, strict=True)
+        if truth is True and demand.requires(surely=True)
+    ]
+    alone = [[demand] for demand in sure if leave_no_gap([demand.extent])]
+    if alone or not leave_no_gap([demand.extent for demand in sure]):
+        return alone
+    together = list(sure)
+    for demand in sure:
+        without = [other for other in together if other is not demand]
+        if leave_no_gap([other.extent for other in without]):
+            together = without
+    return [together]

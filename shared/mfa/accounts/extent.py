@@ -1,0 +1,154 @@
+"""
+When a policy applies: to which applications, from which clients, platforms and places.
+
+Four kinds of condition can be made up for by other policies, because two may leave nothing between
+them (one for browsers, one for desktop clients): these hold a `Span`. Risk, device filters and
+authentication flows cannot: a policy with one of them is conditional, whatever stands beside it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from itertools import chain, combinations
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+_MANY_PLACES = 8  # with more, places are not added up: each may overlap each
+
+
+class Condition(StrEnum):
+    """Why a demand does not hold always; the values are part of finding ids."""
+
+    APPLICATIONS = "applications"
+    PARTNER_CENTER = "partner-center"
+    CLIENT_APP = "client-app"
+    PLATFORM = "platform"
+    LOCATION = "location"
+    RISK = "risk"
+    DEVICE_FILTER = "device-filter"
+    AUTHENTICATION_FLOW = "authentication-flow"
+    OTHER = "other"
+
+
+class Futile(StrEnum):
+    """Why a policy says nothing of any sign-in that is of concern here."""
+
+    NO_APPLICATION = "names no application"
+    USER_ACTION = "is about registering security information or devices, not about signing in"
+    LEGACY_ONLY = "is about legacy protocols only, which cannot do MFA"
+
+
+class Axis(StrEnum):
+    """What a span is about."""
+
+    APPLICATION = "application"  #: Partner Center's ids one by one; all others count as one
+    CLIENT = "client"  #: browsers, and apps with modern authentication
+    PLATFORM = "platform"
+    LOCATION = "location"  #: named places may overlap
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Which values of one axis a policy includes (`None`: every one) and excludes. Lower case."""
+
+    axis: Axis
+    include: frozenset[str] | None = None
+    exclude: frozenset[str] = frozenset()
+
+    def admits(self, case: frozenset[str]) -> bool:
+        """Whether a sign-in is within for which just the values in *case* hold."""
+        return (self.include is None or bool(self.include & case)) and not self.exclude & case
+
+    @property
+    def values(self) -> frozenset[str]:
+        """Every value it names."""
+        return (self.include or frozenset()) | self.exclude
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """One condition of a policy."""
+
+    condition: Condition
+    text: str  #: follows "only": "from trusted locations"; empty where another limit says it
+    span: Span | None = None  #: `None` where no other policy can make up for it
+    is_certain: bool = True  #: `False` where what decides if it limits anything was not read
+
+
+class Extent(msgspec.Struct, frozen=True):
+    """When a policy applies. Without a limit it applies to every sign-in of modern clients."""
+
+    limits: tuple[Limit, ...] = ()
+    left_out: frozenset[str] = frozenset()  #: excluded applications other than Partner Center's
+    named: frozenset[str] | None = None  #: applications it is for; `None`: all
+    covers_legacy: bool = True  #: whether it is about legacy protocols besides
+    futile: Futile | None = None
+
+    def is_open(self, *, surely: bool) -> bool:
+        """Whether no limit stands in the way but those that other policies can make up for."""
+        return not any(limit.span is None and (limit.is_certain or surely) for limit in self.limits)
+
+    @property
+    def spans(self) -> dict[Axis, Span]:
+        """The limits that other policies can make up for."""
+        return {limit.span.axis: limit.span for limit in self.limits if limit.span}
+
+    @property
+    def when(self) -> str:
+        """The limits in words: "only in browsers and from trusted locations"."""
+        texts = [limit.text for limit in self.limits if limit.text]
+        return f"only {' and '.join(texts)}" if texts else ""
+
+
+def leave_no_gap(extents: Sequence[Extent]) -> bool:
+    """
+    Whether every sign-in of a modern client is within at least one of *extents*.
+
+    Only limits with a span are looked at. Exact but for places: a policy that names many of them
+    counts for nothing, so that the answer errs towards "conditional".
+    """
+    places = {
+        value
+        for extent in extents
+        for axis, span in extent.spans.items()
+        if axis is Axis.LOCATION
+        for value in span.values
+    }
+    is_few = len(places) <= _MANY_PLACES
+    return _cover(
+        [spans for spans in (e.spans for e in extents) if is_few or Axis.LOCATION not in spans]
+    )
+
+
+def _cover(boxes: Collection[dict[Axis, Span]]) -> bool:
+    """Split one axis into the cases that tell the boxes apart; each case must be covered."""
+    if not all(boxes):
+        return True  # one of them is without limits
+    axis = min((axis for box in boxes for axis in box), default=None)
+    if axis is None:
+        return False
+    spans = [box[axis] for box in boxes if axis in box]
+    return all(_cover(list(_within(boxes, axis, case))) for case in _cases(axis, spans))
+
+
+def _within(
+    boxes: Collection[dict[Axis, Span]], axis: Axis, case: frozenset[str]
+) -> Iterator[dict[Axis, Span]]:
+    for box in boxes:
+        if axis not in box or box[axis].admits(case):
+            yield {other: span for other, span in box.items() if other is not axis}
+
+
+def _cases(axis: Axis, spans: Sequence[Span]) -> Iterator[frozenset[str]]:
+    if axis is Axis.CLIENT:
+        return (frozenset({client}) for client in MODERN_CLIENTS)
+    values = sorted(frozenset().union(*(span.values for span in spans)))
+    most = len(values) if axis is Axis.LOCATION else 1
+    subsets = (combinations(values, size) for size in range(most + 1))
+    return map(frozenset, chain.from_iterable(subsets))
+
+
+#: Graph's client types that can do MFA, in lower case.
+MODERN_CLIENTS = ("browser", "mobileappsanddesktopclients")

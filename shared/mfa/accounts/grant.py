@@ -1,0 +1,125 @@
+"""What a policy asks for before it lets a sign-in through: MFA, MFA or something else, a block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.accounts.guests import words
+from shared.mfa.accounts.policy import AuthenticationStrength, Operator
+from shared.mfa.accounts.roster import key
+from shared.mfa.accounts.truth import Truth, all_of, any_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shared.mfa.accounts.policy import GrantControls
+
+#: Microsoft's own strengths: multifactor, passwordless and phishing-resistant; each one is MFA.
+BUILT_IN_STRENGTHS = frozenset(f"00000000-0000-0000-0000-00000000000{digit}" for digit in (2, 3, 4))
+
+_CONTROLS = {
+    "mfa": "MFA",
+    "compliantdevice": "a compliant device",
+    "domainjoineddevice": "a hybrid joined device",
+    "approvedapplication": "an approved app",
+    "compliantapplication": "an app with a protection policy",
+    "passwordchange": "a password change",
+    "riskremediation": "the remediation of a risk",
+}
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """A policy's demand, apart from when and of whom it is made."""
+
+    requires_mfa: Truth = False  #: whether nothing but MFA satisfies it
+    offers_mfa: Truth = False  #: whether MFA is among the ways to satisfy it
+    blocks: bool = False
+    others: tuple[str, ...] = ()  #: the ways that are not MFA: "a compliant device"
+    has_custom_control: bool = False  #: never yields the MFA claim (Partner Center's status page)
+    doubt: str = ""  #: the controls of which it is not known if they are MFA
+    strength: AuthenticationStrength | None = None  #: as far as it was read
+
+
+class _Way(msgspec.Struct, frozen=True):
+    """One control."""
+
+    is_mfa: Truth
+    name: str
+
+
+def read_grant(
+    controls: GrantControls | None, strengths: Iterable[AuthenticationStrength]
+) -> Grant:
+    """
+    Judge grant controls; `strengths` are those of the tenant that were read.
+
+    ``AND`` requires MFA when any control is MFA, ``OR`` only when all of them are: "MFA or a
+    compliant device" lets a sign-in through without MFA.
+    """
+    if controls is None:
+        return Grant()
+    if any(control.lower() == "block" for control in controls.built_in_controls or ()):
+        return Grant(blocks=True)
+    strength = _best_known(controls.authentication_strength, strengths)
+    ways = _ways(controls, strength)
+    return Grant(
+        requires_mfa=_required(ways, controls.operator),
+        offers_mfa=any_of(way.is_mfa for way in ways),
+        others=tuple(dict.fromkeys(way.name for way in ways if way.is_mfa is not True)),
+        has_custom_control=bool(controls.custom_authentication_factors),
+        doubt=" or ".join(way.name for way in ways if way.is_mfa is None),
+        strength=strength,
+    )
+
+
+def _required(ways: list[_Way], operator: Operator | None) -> Truth:
+    truths = [way.is_mfa for way in ways]
+    with_all, with_any = any_of(truths), bool(truths) and all_of(truths)
+    if operator is Operator.AND:
+        return with_all
+    if operator is Operator.OR:
+        return with_any
+    return with_all if with_all == with_any else None
+
+
+def _ways(controls: GrantControls, strength: AuthenticationStrength | None) -> list[_Way]:
+    ways = [_control(control) for control in controls.built_in_controls or ()]
+    if controls.custom_authentication_factors:
+        ways.append(_Way(is_mfa=False, name="a custom control"))
+    if controls.terms_of_use:
+        ways.append(_Way(is_mfa=False, name="terms of use"))
+    if strength is not None:
+        name = f"the authentication strength “{strength.display_name or strength.id}”"
+        ways.append(_Way(is_mfa=_is_mfa(strength), name=name))
+    return ways
+
+
+def _control(control: str) -> _Way:
+    name = _CONTROLS.get(control.lower())
+    if name is None:
+        return _Way(is_mfa=None, name=f"the control “{control}”, which is not known here")
+    return _Way(is_mfa=name == "MFA", name=name)
+
+
+def _best_known(
+    strength: AuthenticationStrength | None, strengths: Iterable[AuthenticationStrength]
+) -> AuthenticationStrength | None:
+    """The strength as the policy expands it, filled up from the tenant's list."""
+    if strength is None:
+        return None
+    listed = next((other for other in strengths if key(other.id) == key(strength.id)), strength)
+    return AuthenticationStrength(
+        strength.id,
+        strength.display_name or listed.display_name,
+        strength.requirements_satisfied or listed.requirements_satisfied,
+        strength.allowed_combinations or listed.allowed_combinations,
+    )
+
+
+def _is_mfa(strength: AuthenticationStrength) -> Truth:
+    satisfied = words(strength.requirements_satisfied)
+    if "mfa" in satisfied or (not satisfied and key(strength.id) in BUILT_IN_STRENGTHS):
+        return True
+    return False if satisfied == {"none"} else None

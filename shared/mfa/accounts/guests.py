@@ -1,0 +1,105 @@
+"""Guests and external users, by the kinds that conditional access tells apart."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.mfa.accounts.directory import UserType
+from shared.mfa.accounts.people import NOBODY, People
+
+if TYPE_CHECKING:
+    from shared.mfa.accounts.directory import User
+    from shared.mfa.accounts.policy import GuestsOrExternalUsers
+    from shared.mfa.accounts.roster import Roster
+
+_INTERNAL_GUEST = "internalguest"
+_B2B_GUEST = "b2bcollaborationguest"
+_B2B_MEMBER = "b2bcollaborationmember"
+_OTHER = "otherexternaluser"
+_ELSEWHERE = frozenset({"b2bdirectconnectuser", "serviceprovider"})  # no account in this directory
+_KNOWN_KINDS = _ELSEWHERE | {_INTERNAL_GUEST, _B2B_GUEST, _B2B_MEMBER, _OTHER, "none"}
+
+#: Kinds an account may be of, by its type, if known, and whether it is at home elsewhere.
+_KINDS = {
+    (UserType.GUEST, True): frozenset({_B2B_GUEST}),
+    (UserType.GUEST, False): frozenset({_INTERNAL_GUEST, _B2B_GUEST, _OTHER}),
+    (UserType.MEMBER, True): frozenset({_B2B_MEMBER}),
+    (None, True): frozenset({_B2B_GUEST, _B2B_MEMBER}),
+    (None, False): frozenset({_INTERNAL_GUEST, _B2B_GUEST, _OTHER, _B2B_MEMBER}),
+}
+
+
+_NAMES = {
+    _INTERNAL_GUEST: "internal guests",
+    _B2B_GUEST: "B2B guests",
+    _B2B_MEMBER: "B2B members",
+    _OTHER: "other external users",
+    "b2bdirectconnectuser": "B2B direct connect users",
+    "serviceprovider": "service providers",
+}
+
+
+def names_of(kinds: frozenset[str]) -> str:
+    """Kinds of guests and external users as a person would call them."""
+    if kinds >= _NAMES.keys():
+        return "guests and external users"
+    return ", ".join(sorted(_NAMES.get(kind, kind) for kind in kinds))
+
+
+def words(value: str | tuple[str, ...] | None) -> frozenset[str]:
+    """The lower-case words of a Graph flags enumeration: comma-separated text, or a list."""
+    parts = value.split(",") if isinstance(value, str) else value or ()
+    return frozenset(part.strip().lower() for part in parts if part.strip())
+
+
+class Guests:
+    """
+    Guests and external accounts, by kind.
+
+    The directory says what an account may see (``userType``) but only hints at where it is at home
+    (``#EXT#`` in its name). A guest without this hint may be an internal one, or an invited one
+    whose name was changed, so a policy that names only one of these kinds leaves it open.
+    Source of the kinds: Entra's page "Authentication and Conditional Access for B2B users".
+    """
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+
+    @cached_property
+    def all(self) -> People:
+        """What Graph's older word ``GuestsOrExternalUsers`` stands for: every kind."""
+        return self._named(_KNOWN_KINDS)
+
+    def of(self, wanted: GuestsOrExternalUsers) -> People:
+        """The accounts a policy means by a list of kinds, perhaps of certain home tenants only."""
+        tenants = wanted.external_tenants
+        is_restricted = tenants is not None and (tenants.membership_kind or "").lower() != "all"
+        return self._named(words(wanted.guest_or_external_user_types), is_restricted=is_restricted)
+
+    def _named(self, kinds: frozenset[str], *, is_restricted: bool = False) -> People:
+        has_new_kind = not kinds <= _KNOWN_KINDS
+        named = NOBODY
+        for bits, may_be, is_surely_one in self._cases:
+            if is_surely_one and may_be <= kinds and not is_restricted:
+                named |= People.exactly(bits)
+            elif has_new_kind or may_be & kinds:
+                named |= People(0, bits)
+        return named
+
+    @cached_property
+    def _cases(self) -> list[tuple[int, frozenset[str], bool]]:
+        """Accounts, the kinds they may be of, and whether they surely are of one of these."""
+        sorted_out: dict[tuple[UserType | None, bool], list[int]] = {}
+        for number, user in enumerate(self._roster.users):
+            if user.user_type is not UserType.MEMBER or user.is_external:
+                hints = (_known(user), user.is_external)
+                sorted_out.setdefault(hints, []).append(number)
+        return [
+            (self._roster.those(numbers), _KINDS[hints], hints != (None, False))
+            for hints, numbers in sorted_out.items()
+        ]
+
+
+def _known(user: User) -> UserType | None:
+    return None if user.user_type is UserType.UNKNOWN else user.user_type

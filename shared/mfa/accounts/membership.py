@@ -1,0 +1,190 @@
+"""
+Who belongs to what: groups with their nesting, directory roles, guests.
+
+Answers are sets over all accounts (`People`), worked out once per group, role or kind: no loop here
+runs over accounts and policies. What was not read makes exactly the accounts that may be concerned
+"possible", never more and never fewer.
+"""
+
+from __future__ import annotations
+
+from array import array
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.accounts.directory import Group, MemberKind
+from shared.mfa.accounts.guests import Guests
+from shared.mfa.accounts.people import NOBODY, People, union
+from shared.mfa.accounts.roster import Roster, key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.mfa.accounts.directory import Directory, Member, RoleAssignment
+
+
+_UNTOLD = (None, MemberKind.UNKNOWN)
+_MAY_BE_USER = (MemberKind.USER, *_UNTOLD)
+
+
+class _Nested(msgspec.Struct, frozen=True):
+    """A group and what is nested in it, nearest first."""
+
+    groups: tuple[Group, ...]
+    paths: tuple[str, ...]  #: to each of `groups`, from the outermost: "All staff > Contractors"
+    is_whole: bool  #: whether every group below was read
+
+
+class Groups:
+    """Groups with the accounts in them, directly or through other groups. Cycles are legal."""
+
+    def __init__(self, directory: Directory, roster: Roster) -> None:
+        self._roster = roster
+        self._groups = {key(group.id): group for group in directory.groups or ()}
+        self._nested: dict[str, _Nested] = {}
+        self._members: dict[str, People] = {}
+        self._nearest: dict[str, array[int]] = {}
+
+    def name(self, group_id: str) -> str:
+        """What to call a group: its display name, else its id."""
+        group = self._groups.get(key(group_id))
+        return (group and group.display_name) or group_id
+
+    def members(self, group_id: str) -> People:
+        """The accounts in a group; anyone may be where it, or a group nested in it, is unread."""
+        known = self._members.get(key(group_id))
+        if known is None:
+            nested = self._tree(group_id)
+            sure = self._roster.those(
+                number for group in nested.groups for number in self._direct(group)
+            )
+            possible = sure if nested.is_whole else self._roster.everyone.possible
+            known = self._members[key(group_id)] = People(sure, possible)
+        return known
+
+    def path(self, group_id: str, number: int) -> str:
+        """How account *number* belongs to the group: "All staff > Contractors"."""
+        nested = self._tree(group_id)
+        if len(nested.groups) <= 1:
+            return self.name(group_id)
+        nearest = self._nearest.get(key(group_id))
+        if nearest is None:
+            nearest = self._nearest[key(group_id)] = self._find_nearest(nested)
+        return nested.paths[nearest[number]]
+
+    def _find_nearest(self, nested: _Nested) -> array[int]:
+        nearest = array("I", bytes(4 * self._roster.size))
+        for place in reversed(range(len(nested.groups))):
+            for number in self._direct(nested.groups[place]):
+                nearest[number] = place
+        return nearest
+
+    def _direct(self, group: Group) -> Iterator[int]:
+        number_of = self._roster.number
+        for member in group.members or ():
+            if member.kind in _MAY_BE_USER and (number := number_of(member.id)) is not None:
+                yield number
+
+    def _tree(self, group_id: str) -> _Nested:
+        if key(group_id) not in self._nested:
+            self._nested[key(group_id)] = self._walk(key(group_id))
+        return self._nested[key(group_id)]
+
+    def _walk(self, group_id: str) -> _Nested:
+        """Breadth first, so that the path found is a shortest one."""
+        paths = {group_id: self.name(group_id)}
+        queue, is_whole = [group_id], group_id in self._groups
+        for current in queue:  # grows while it is walked
+            group = self._groups.get(current)
+            if group is None or group.members is None:
+                is_whole = False
+                continue
+            for child in filter(self._may_be_group, group.members):
+                if key(child.id) not in paths:
+                    paths[key(child.id)] = f"{paths[current]} > {self.name(child.id)}"
+                    queue.append(key(child.id))
+        read = [current for current in queue if current in self._groups]
+        return _Nested(
+            tuple(self._groups[current] for current in read),
+            tuple(paths[current] for current in read),
+            is_whole,
+        )
+
+    def _may_be_group(self, member: Member) -> bool:
+        if member.kind is MemberKind.GROUP:
+            return True
+        return member.kind in _UNTOLD and self._roster.number(member.id) is None
+
+
+class Roles:
+    """Directory roles by template id, held directly or through a group; active ones only."""
+
+    def __init__(self, directory: Directory, roster: Roster, groups: Groups) -> None:
+        self._roster = roster
+        self._groups = groups
+        self._assignments = directory.role_assignments
+        self._definitions = directory.role_definitions
+        self._by_id = {key(role.id): role for role in directory.role_definitions or ()}
+        self._holders: dict[str, People] = {}
+
+    def name(self, template_id: str) -> str:
+        """What to call a role: its display name, else its template id."""
+        for role in self._by_id.values():
+            if key(template_id) in (key(role.template_id or ""), key(role.id)):
+                return role.display_name or template_id
+        return template_id
+
+    def holders(self, template_id: str) -> People:
+        """
+        The accounts a policy means by a role.
+
+        Policies heed assignments for the whole directory only, not those for an administrative
+        unit or one object (Entra's page on users and groups in conditional access).
+        """
+        if self._assignments is None or self._definitions is None:
+            return self._roster.anyone
+        known = self._holders.get(key(template_id))
+        if known is None:
+            known = self._holders[key(template_id)] = union(
+                self._held(assignment, key(template_id))
+                for assignment in self._assignments
+                if assignment.is_tenant_wide
+            )
+        return known
+
+    @cached_property
+    def admins(self) -> People:
+        """The accounts that hold any role, of whatever scope."""
+        if self._assignments is None:
+            return self._roster.anyone
+        return union(map(self._principals, self._assignments))
+
+    def _held(self, assignment: RoleAssignment, template_id: str) -> People:
+        role = key(assignment.role_definition_id)
+        definition = self._by_id.get(role)
+        if template_id in (role, key(definition.template_id or "") if definition else role):
+            return self._principals(assignment)
+        if definition is None:  # an assignment of a role that was not read may be of this one
+            return People(0, self._principals(assignment).possible)
+        return NOBODY
+
+    def _principals(self, assignment: RoleAssignment) -> People:
+        principal = assignment.principal_id
+        if self._roster.number(principal) is not None:
+            return self._roster.one(principal)
+        kind = assignment.principal.kind if assignment.principal else None
+        if kind in (*_UNTOLD, MemberKind.GROUP):
+            return self._groups.members(principal)
+        return NOBODY
+
+
+class Membership:
+    """All of it, over one numbering of the accounts."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.roster = Roster(directory.users)
+        self.groups = Groups(directory, self.roster)
+        self.roles = Roles(directory, self.roster, self.groups)
+        self.guests = Guests(self.roster)

@@ -1,0 +1,147 @@
+"""
+Conditional access policies, as Graph returns them (v1.0 schema, and older conditions of beta).
+
+`None` and empty both mean "nothing of this kind was configured" here: a policy is read whole.
+"""
+
+from typing import Any
+
+from shared.mfa.accounts.graph import GraphObject, OpenWord
+
+
+class PolicyState(OpenWord):
+    """Graph ``conditionalAccessPolicy.state``."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    REPORT_ONLY = "enabledForReportingButNotEnforced"
+    UNKNOWN = "unknownFutureValue"
+
+
+class Operator(OpenWord):
+    """Graph ``grantControls.operator``: all of the controls, or any one of them."""
+
+    AND = "AND"
+    OR = "OR"
+    UNKNOWN = "unknownFutureValue"
+
+
+class Filter(GraphObject, frozen=True):
+    """A rule over devices or applications; `mode` is ``include`` or ``exclude``."""
+
+    mode: str | None = None
+    rule: str | None = None
+
+
+class Applications(GraphObject, frozen=True):
+    """Which resources a policy is about."""
+
+    include_applications: tuple[str, ...] | None = None
+    exclude_applications: tuple[str, ...] | None = None
+    application_filter: Filter | None = None
+    include_user_actions: tuple[str, ...] | None = None
+    include_authentication_context_class_references: tuple[str, ...] | None = None
+
+
+class ExternalTenants(GraphObject, frozen=True):
+    """Of which directories external users are meant; `membership_kind` is ``all`` or a list."""
+
+    membership_kind: str | None = None
+    members: tuple[str, ...] | None = None
+
+
+class GuestsOrExternalUsers(GraphObject, frozen=True):
+    """Kinds of guests and external users; Graph writes the kinds into one comma-separated text."""
+
+    guest_or_external_user_types: str | tuple[str, ...] | None = None
+    external_tenants: ExternalTenants | None = None
+
+
+class PolicyUsers(GraphObject, frozen=True):
+    """Whom a policy is about; an exclusion always beats an inclusion."""
+
+    include_users: tuple[str, ...] | None = None
+    exclude_users: tuple[str, ...] | None = None
+    include_groups: tuple[str, ...] | None = None
+    exclude_groups: tuple[str, ...] | None = None
+    include_roles: tuple[str, ...] | None = None
+    exclude_roles: tuple[str, ...] | None = None
+    include_guests_or_external_users: GuestsOrExternalUsers | None = None
+    exclude_guests_or_external_users: GuestsOrExternalUsers | None = None
+
+
+class Platforms(GraphObject, frozen=True):
+    """Operating systems, as the browser or app says."""
+
+    include_platforms: tuple[str, ...] | None = None
+    exclude_platforms: tuple[str, ...] | None = None
+
+
+class Locations(GraphObject, frozen=True):
+    """Named locations by id, or ``All`` or ``AllTrusted``."""
+
+    include_locations: tuple[str, ...] | None = None
+    exclude_locations: tuple[str, ...] | None = None
+
+
+class Devices(GraphObject, frozen=True):
+    """A device filter, or the older lists of device states it replaced."""
+
+    device_filter: Filter | None = None
+    include_devices: tuple[str, ...] | None = None
+    exclude_devices: tuple[str, ...] | None = None
+    include_device_states: tuple[str, ...] | None = None
+    exclude_device_states: tuple[str, ...] | None = None
+
+
+class AuthenticationFlows(GraphObject, frozen=True):
+    """Ways to hand a sign-in from one device to another."""
+
+    transfer_methods: str | tuple[str, ...] | None = None
+
+
+class Conditions(GraphObject, frozen=True):
+    """When a policy applies; `None` and empty both mean "no condition of this kind"."""
+
+    applications: Applications | None = None
+    users: PolicyUsers | None = None
+    client_app_types: tuple[str, ...] | None = None
+    platforms: Platforms | None = None
+    locations: Locations | None = None
+    sign_in_risk_levels: tuple[str, ...] | None = None
+    user_risk_levels: tuple[str, ...] | None = None
+    service_principal_risk_levels: tuple[str, ...] | None = None
+    insider_risk_levels: str | tuple[str, ...] | None = None
+    devices: Devices | None = None
+    device_states: dict[str, Any] | None = None  #: replaced by the device filter, beta only
+    authentication_flows: AuthenticationFlows | None = None
+    times: dict[str, Any] | None = None  #: beta only
+
+
+class AuthenticationStrength(GraphObject, frozen=True):
+    """A set of accepted method combinations; only `requirements_satisfied` says it is MFA."""
+
+    id: str = ""
+    display_name: str | None = None
+    requirements_satisfied: str | None = None
+    allowed_combinations: tuple[str, ...] | None = None
+
+
+class GrantControls(GraphObject, frozen=True):
+    """What a policy asks for before it lets a sign-in through."""
+
+    operator: Operator | None = None
+    built_in_controls: tuple[str, ...] | None = None
+    custom_authentication_factors: tuple[str, ...] | None = None
+    terms_of_use: tuple[str, ...] | None = None
+    authentication_strength: AuthenticationStrength | None = None
+
+
+class ConditionalAccessPolicy(GraphObject, frozen=True):
+    """One conditional access policy, whole."""
+
+    id: str = ""
+    display_name: str | None = None
+    state: PolicyState | None = None
+    conditions: Conditions | None = None
+    grant_controls: GrantControls | None = None

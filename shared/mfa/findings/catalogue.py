@@ -1,0 +1,241 @@
+"""
+Every finding there can be: stable ids, and the words for them.
+
+A template's ``{names}`` are filled in by whoever finds it. Each id has a page of the same name in
+``docs/findings``, which says what it means, how it is known, and where to mend it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+_ENTRA = "https://entra.microsoft.com/#view/"
+POLICIES = f"{_ENTRA}Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies"
+POLICY = f"{_ENTRA}Microsoft_AAD_ConditionalAccess/PolicyBlade/policyId/{{policy_id}}"
+
+
+class Severity(StrEnum):
+    """How bad it is; worst first."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One kind of finding."""
+
+    severity: Severity
+    title: str
+    cause: str
+    remedy: str
+
+
+CATALOGUE: dict[str, Entry] = {
+    "mfa-not-implemented": Entry(
+        Severity.HIGH,
+        "MFA is not implemented",
+        "No policy, no per-user setting and no security defaults demand MFA of anybody.",
+        "Switch security defaults on, or demand MFA of all users for all cloud apps by a policy.",
+    ),
+    "accounts-not-targeted": Entry(
+        Severity.HIGH,
+        "No policy is about these accounts",
+        "Nothing demands MFA of {accounts}: no policy names them, and none excludes them.",
+        "Add them to a policy that demands MFA for all cloud apps, or disable those not needed.",
+    ),
+    "accounts-excluded": Entry(
+        Severity.HIGH,
+        "Accounts are excluded from a policy that demands MFA",
+        "Policy “{policy}” excludes {accounts} of which nothing else enforces MFA, {entries}.",
+        "Remove these exclusions. The requirement knows no exceptions, for emergency accounts "
+        "neither: give these a security key.",
+    ),
+    "guests-without-mfa": Entry(
+        Severity.MEDIUM,
+        "Guests without MFA",
+        "The requirement counts guests as it does members; {accounts} have no MFA enforced.",
+        "Include guests and external users in the policy for all users, remove those not needed.",
+    ),
+    "conditional-applications": Entry(
+        Severity.HIGH,
+        "MFA for some applications only",
+        "Policy “{policy}” demands MFA {when}.",
+        "Let it be about all resources (formerly all cloud apps).",
+    ),
+    "conditional-partner-center": Entry(
+        Severity.HIGH,
+        "Partner Center is excluded from MFA",
+        "Policy “{policy}” demands MFA {when}.",
+        "Remove Partner Center from the excluded resources.",
+    ),
+    "conditional-client-app": Entry(
+        Severity.HIGH,
+        "MFA for some kinds of client only",
+        "Policy “{policy}” demands MFA {when}.",
+        "Let it be about browsers, mobile apps and desktop clients alike.",
+    ),
+    "conditional-platform": Entry(
+        Severity.HIGH,
+        "MFA on some platforms only",
+        "Policy “{policy}” demands MFA {when}. A client can claim to be any platform.",
+        "Remove the platform condition.",
+    ),
+    "conditional-location": Entry(
+        Severity.HIGH,
+        "MFA from some places only",
+        "Policy “{policy}” demands MFA {when}.",
+        "Remove the location condition: Partner Center wants MFA from the office too.",
+    ),
+    "conditional-risk": Entry(
+        Severity.HIGH,
+        "MFA at risk only",
+        "Policy “{policy}” demands MFA {when}.",
+        "Keep it if you like, and demand MFA without regard to risk by another policy.",
+    ),
+    "conditional-device-filter": Entry(
+        Severity.HIGH,
+        "MFA on some devices only",
+        "Policy “{policy}” demands MFA {when}.",
+        "Remove the device filter.",
+    ),
+    "conditional-authentication-flow": Entry(
+        Severity.HIGH,
+        "MFA for some ways to sign in only",
+        "Policy “{policy}” demands MFA {when}.",
+        "Keep it if you like, and demand MFA for every flow by another policy.",
+    ),
+    "conditional-other": Entry(
+        Severity.HIGH,
+        "MFA under a condition only",
+        "Policy “{policy}” demands MFA {when}.",
+        "Remove the condition.",
+    ),
+    "mfa-or-something-else": Entry(
+        Severity.HIGH,
+        "Something else will do instead of MFA",
+        "Policy “{policy}” accepts {others} instead of MFA.",
+        "Let it require all of its controls, or MFA alone: a compliant device yields no MFA claim.",
+    ),
+    "blocked-not-mfa": Entry(
+        Severity.LOW,
+        "Blocked at times, but never asked for MFA",
+        "All that reaches {accounts} is a block: policy “{policy}”.",
+        "Add a policy that demands MFA; the block may stay.",
+    ),
+    "report-only": Entry(
+        Severity.MEDIUM,
+        "A policy that demands MFA only reports",
+        "Policy “{policy}” demands MFA but is in report-only mode; {effect}.",
+        "Look at its effect in the sign-in log, then switch it on.",
+    ),
+    "custom-control": Entry(
+        Severity.HIGH,
+        "A custom control stands in for MFA",
+        "Policy “{policy}” asks for a custom control. Its sign-ins never carry the MFA claim.",
+        "Move the provider to an external authentication method and demand MFA.",
+    ),
+    "policy-without-sign-ins": Entry(
+        Severity.LOW,
+        "A policy demands MFA, but of no sign-in",
+        "Policy “{policy}” {futile}.",
+        "Demand MFA for all resources, from all clients, besides.",
+    ),
+    "security-defaults": Entry(
+        Severity.INFO,
+        "Security defaults enforce MFA by need",
+        "Administrators are asked at every sign-in, everybody else when Microsoft sees a need: "
+        "accounts count as enforced while requests without MFA still occur.",
+        "To bring requests to 100 % too, demand MFA by policies instead (takes Entra ID P1).",
+    ),
+    "federation-alone": Entry(
+        Severity.HIGH,
+        "Only another identity provider may ask for MFA",
+        "The domain {domain} is federated, and nothing in Entra enforces MFA of {accounts} there. "
+        "What the provider demands is not seen.",
+        "Demand MFA of them in Entra as well; the provider's MFA then satisfies it.",
+    ),
+    "federation-claim": Entry(
+        Severity.INFO,
+        "MFA is done by another identity provider",
+        "The domain {domain} is federated: {behavior}.",
+        "Let the provider's token carry http://schemas.microsoft.com/claims/multipleauthn in the "
+        "claim authnmethodsreferences, or Partner Center sees no MFA.",
+    ),
+    "third-party-mfa": Entry(
+        Severity.INFO,
+        "MFA of a third party is in use",
+        "{sources}. Some ways of binding it in never satisfy Partner Center.",
+        "Check the table on this finding's page.",
+    ),
+    "strength-not-registered": Entry(
+        Severity.MEDIUM,
+        "Registered methods do not satisfy the demanded strength",
+        "Policy “{policy}” demands an authentication strength that no registered method of "
+        "{accounts} satisfies; certificates are not seen here.",
+        "Let them register a method that does, before they are locked out.",
+    ),
+    "mfa-not-registered": Entry(
+        Severity.MEDIUM,
+        "Accounts have not registered for MFA",
+        "{accounts} have no MFA method. The next who knows the password can register one.",
+        "Have them register, from a trusted place or with a temporary access pass.",
+    ),
+    "service-accounts-as-users": Entry(
+        Severity.MEDIUM,
+        "User accounts that look like service accounts",
+        "The names of {accounts} suggest that software signs in with them, without MFA.",
+        "Replace them by application identities or managed identities.",
+    ),
+    "legacy-authentication": Entry(
+        Severity.MEDIUM,
+        "Legacy protocols are not covered",
+        "No policy stops {accounts} from signing in by protocols that cannot do MFA, though MFA "
+        "is enforced for modern clients.",
+        "Block the client types “Exchange ActiveSync” and “Other clients” for all users.",
+    ),
+    "not-read": Entry(
+        Severity.HIGH,
+        "Not everything could be read",
+        "{accounts} cannot be judged. Not read: {missing}.",
+        "Grant the missing permission, or add the missing key to the directory file.",
+    ),
+    "signed-in-without-mfa": Entry(
+        Severity.HIGH,
+        "Users signed in without MFA",
+        "{accounts} without enforced MFA made requests without MFA in the window.",
+        "Enforce MFA for them first: each is a request that Partner Center counts or refuses.",
+    ),
+    "enforced-but-without-mfa": Entry(
+        Severity.HIGH,
+        "The policy says covered, the log says single factor",
+        "MFA is judged to be enforced for {accounts}, yet they made requests without it.",
+        "Open the record in the sign-in log: its conditional access tab says what did not apply.",
+    ),
+    "active-without-enforcement": Entry(
+        Severity.HIGH,
+        "Used Partner Center, and no MFA is enforced",
+        "{accounts} used Partner Center in the window and have no MFA enforced.",
+        "Begin with these: they are what is technically enforced, the rest is contract.",
+    ),
+    "remembered-device": Entry(
+        Severity.MEDIUM,
+        "MFA was skipped on remembered devices",
+        "MFA was skipped for {accounts}: a remembered device, a trusted address, an app password.",
+        "Switch “remember MFA on trusted devices” off and use sign-in frequency instead.",
+    ),
+    "app-only-access": Entry(
+        Severity.INFO,
+        "Applications call Partner Center without a user",
+        "{applications} called Partner Center's API app-only. MFA cannot be asked for there.",
+        "Check that these calls need no user; where App+User is demanded, app-only is refused.",
+    ),
+}
+
+
+def page_of(finding_id: str) -> str:
+    """The path of a finding's page in the project."""
+    return f"docs/findings/{finding_id}.md"

@@ -1,0 +1,123 @@
+"""One thing that keeps the figure below 100 %, or is worth knowing about it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from math import floor
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.findings.catalogue import CATALOGUE, POLICIES, POLICY, Severity, page_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from shared.mfa.accounts.assessment import Accounts
+
+MOST_SUBJECTS = 1000  #: names listed; the accounts file has them all
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding; what it means in general is told on the page `doc`."""
+
+    id: str  #: stable; a key of the catalogue
+    severity: Severity
+    title: str
+    cause: str
+    remedy: str
+    subjects: list[str]  #: names of accounts, policies, domains or applications; the first of them
+    subjects_total: int
+    gained: int = 0  #: accounts that the fix would enforce MFA of
+    gain: str = ""  #: what the accounts figure would read after the fix, in words
+    share_after: float | None = None  #: the same as a fraction; `None` where it would not change it
+    doc: str
+    href: str  #: the blade where it is mended
+
+
+class Subjects(msgspec.Struct, frozen=True):
+    """Whom a finding is about: the first names, and how many there are."""
+
+    names: list[str]
+    total: int
+
+    @property
+    def accounts(self) -> str:
+        """How many, in words."""
+        return count_of(self.total)
+
+
+def count_of(number: int) -> str:
+    """A number of accounts in words."""
+    return "1 account" if number == 1 else f"{number:,} accounts"
+
+
+def named(accounts: Accounts, numbers: Iterator[int]) -> Subjects:
+    """The accounts of these numbers by name."""
+    users = accounts.membership.roster.users
+    first = [users[n].user_principal_name or users[n].id for n in islice(numbers, MOST_SUBJECTS)]
+    return Subjects(sorted(first), len(first) + sum(1 for _ in numbers))
+
+
+def listed(names: Iterable[str]) -> Subjects:
+    """Anything else by name."""
+    every = sorted(names)
+    return Subjects(every[:MOST_SUBJECTS], len(every))
+
+
+def finding(
+    finding_id: str,
+    subjects: Subjects,
+    *,
+    policy_id: str = "",
+    **words: str,
+) -> Finding:
+    """A finding of the catalogue with its words filled in."""
+    entry = CATALOGUE[finding_id]
+    words.setdefault("accounts", subjects.accounts)
+    return Finding(
+        id=finding_id,
+        severity=entry.severity,
+        title=entry.title,
+        cause=entry.cause.format_map(words),
+        remedy=entry.remedy,
+        subjects=subjects.names,
+        subjects_total=subjects.total,
+        doc=page_of(finding_id),
+        href=POLICY.format(policy_id=policy_id) if policy_id else POLICIES,
+    )
+
+
+def worth(found: Finding, accounts: Accounts, gained: int) -> Finding:
+    """The finding with what the figure would read once *gained* more accounts are enforced."""
+    metrics = accounts.metrics
+    if not metrics.enabled:
+        return found
+    share_after = ((metrics.enforced or 0) + gained) / metrics.enabled
+    return msgspec.structs.replace(
+        found,
+        gained=gained,
+        share_after=share_after,
+        gain=f"{percent(share_after)} of the accounts would have MFA enforced ({gained:+,}).",
+    )
+
+
+def percent(share: float) -> str:
+    """A share in words, cut to one digit: only all is 100 %, only none is 0 %."""
+    tenths = floor(share * 1000)
+    if share > 0 and tenths == 0:
+        return "under 0.1 %"
+    return f"{tenths / 10:g} %"
+
+
+def by_gain(findings: Iterable[Finding]) -> list[Finding]:
+    """What buys most first; then worst first."""
+    return sorted(
+        findings,
+        key=lambda found: (
+            -found.gained,
+            list(Severity).index(found.severity),
+            found.id,
+            found.subjects,
+        ),
+    )

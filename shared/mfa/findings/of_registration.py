@@ -1,0 +1,231 @@
+"""What the accounts themselves show: guests, federation, registration, names, legacy protocols."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.mfa.accounts.directory import FederatedMfa, Method
+from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.accounts.extent import Condition
+from shared.mfa.accounts.guests import words
+from shared.mfa.accounts.people import Lookup
+from shared.mfa.findings.finding import finding, listed, named, worth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from shared.mfa.accounts.assessment import AccountClass, Accounts
+    from shared.mfa.accounts.conditional_access import Demand
+    from shared.mfa.accounts.directory import Directory, Domain
+    from shared.mfa.accounts.standing import Tenant
+    from shared.mfa.findings.finding import Finding
+
+#: Names as they are given to accounts that software signs in with; a hint, no proof.
+_SOFTWARE = re.compile(
+    r"(?:^|[._-])(?:svc|service|srv|sync|bot|robot|noreply|no-reply|automation|batch|backup"
+    r"|scanner|script|api)(?:[._-]|\d|$)"
+)
+_OPEN = (Enforcement.UNPROTECTED, Enforcement.CONDITIONAL)
+
+_PROVIDER = {
+    FederatedMfa.ACCEPT: "the provider's MFA is accepted where its token says so",
+    FederatedMfa.ENFORCE: "Entra sends its users to the provider for MFA",
+    FederatedMfa.UNKNOWN: "its federatedIdpMfaBehavior is a word not known here",
+    None: "its federatedIdpMfaBehavior is not set, so an older setting decides",
+}
+
+#: The combinations a registered method can give, by Graph's words, in lower case.
+_COMBINATIONS = {
+    Method.PUSH: "microsoftauthenticatorpush",
+    Method.PASSWORDLESS: "devicebasedpush microsoftauthenticatorpush",
+    Method.SOFTWARE_CODE: "softwareoath",
+    Method.HARDWARE_CODE: "hardwareoath",
+    Method.MOBILE: "sms voice",
+    Method.ALTERNATE_MOBILE: "voice",
+    Method.OFFICE_PHONE: "voice",
+    Method.EMAIL: "",
+    Method.SECURITY_QUESTION: "",
+    Method.FIDO2: "fido2",
+    Method.PASSKEY: "fido2",
+    Method.PASSKEY_AUTHENTICATOR: "fido2",
+    Method.PASSKEY_WINDOWS_HELLO: "windowshelloforbusiness",
+    Method.WINDOWS_HELLO: "windowshelloforbusiness",
+    Method.MAC_ENCLAVE: "windowshelloforbusiness",
+    Method.TEMPORARY_PASS: "temporaryaccesspassonetime temporaryaccesspassmultiuse",
+}
+
+
+def account_notes(directory: Directory, accounts: Accounts) -> Iterator[Finding]:
+    """All findings that are about accounts, whatever the policy."""
+    yield from _guests(accounts)
+    yield from _service_accounts(accounts)
+    yield from _unregistered(accounts)
+    yield from _unsatisfied_strengths(directory, accounts)
+    yield from _legacy(accounts)
+    yield from _federation(directory, accounts)
+    if accounts.tenant.security_defaults:
+        yield finding("security-defaults", listed([]))
+
+
+def _open_accounts(accounts: Accounts) -> Iterator[int]:
+    return accounts.numbers(accounts.standing_at(*_OPEN))
+
+
+def _enabled_accounts(accounts: Accounts) -> Iterator[int]:
+    return accounts.numbers(accounts.places(lambda one: one.standing.enabled is True))
+
+
+def _closing(accounts: Accounts, finding_id: str, numbers: Iterator[int]) -> Iterator[Finding]:
+    """A finding about accounts that are open, and would be enforced if it were mended."""
+    subjects = named(accounts, numbers)
+    if subjects.total:
+        yield worth(finding(finding_id, subjects), accounts, subjects.total)
+
+
+def _guests(accounts: Accounts) -> Iterator[Finding]:
+    guests = Lookup(accounts.membership.guests.all, len(accounts))
+    numbers = (number for number in _open_accounts(accounts) if guests.truth(number))
+    yield from _closing(accounts, "guests-without-mfa", numbers)
+
+
+def _service_accounts(accounts: Accounts) -> Iterator[Finding]:
+    users = accounts.membership.roster.users
+    numbers = (
+        number
+        for number in _open_accounts(accounts)
+        if _SOFTWARE.search(_before_at(users[number].user_principal_name))
+    )
+    yield from _closing(accounts, "service-accounts-as-users", numbers)
+
+
+def _before_at(name: str | None) -> str:
+    return (name or "").partition("@")[0].lower()
+
+
+def _unregistered(accounts: Accounts) -> Iterator[Finding]:
+    """Guests are left out: they may register at home."""
+    guests = Lookup(accounts.membership.guests.all, len(accounts))
+    subjects = named(
+        accounts,
+        (
+            number
+            for number in _enabled_accounts(accounts)
+            if accounts.is_registered.truth(number) is False and guests.truth(number) is False
+        ),
+    )
+    if subjects.total:
+        yield finding("mfa-not-registered", subjects)
+
+
+def _legacy(accounts: Accounts) -> Iterator[Finding]:
+    """Accounts with enforced MFA that surely no policy keeps from legacy protocols."""
+    tenant = accounts.tenant
+    if tenant.security_defaults is not False or not tenant.policies_were_read:
+        return
+    bare = accounts.places(lambda one: _is_open_to_legacy(tenant, one))
+    if bare:
+        yield finding("legacy-authentication", named(accounts, accounts.numbers(bare)))
+
+
+def _is_open_to_legacy(tenant: Tenant, one: AccountClass) -> bool:
+    return one.judgement.enforcement is Enforcement.ENFORCED and not any(
+        applies is not False and _stops_legacy(demand)
+        for applies, demand in zip(one.standing.applies, tenant.demands, strict=True)
+    )
+
+
+def _stops_legacy(demand: Demand) -> bool:
+    """MFA stops legacy protocols as a block does: they cannot do it. They only reach mail."""
+    named_apps = demand.extent.named
+    mail = {"office365", "00000002-0000-0ff1-ce00-000000000000"}
+    harmless = {Condition.CLIENT_APP, Condition.APPLICATIONS, Condition.PARTNER_CENTER}
+    return (
+        demand.in_force is not False
+        and (demand.grant.blocks or demand.grant.requires_mfa is not False)
+        and demand.extent.covers_legacy
+        and (named_apps is None or bool(named_apps & mail))
+        and all(limit.condition in harmless for limit in demand.extent.limits)
+    )
+
+
+def _federation(directory: Directory, accounts: Accounts) -> Iterator[Finding]:
+    sources = [
+        f"Policy “{demand.name}” asks for a custom control"
+        for demand in accounts.tenant.demands
+        if demand.in_force and demand.grant.has_custom_control
+    ]
+    for domain in directory.domains or ():
+        behavior = _behavior(domain)
+        if domain.is_federated and behavior:
+            sources.append(f"the domain {domain.id} is federated")
+            yield from _federation_alone(domain, accounts)
+            yield finding(
+                "federation-claim", listed([domain.id]), domain=domain.id, behavior=behavior
+            )
+    if sources:
+        told = "; ".join(sources)
+        yield finding("third-party-mfa", listed([]), sources=told[:1].upper() + told[1:])
+
+
+def _behavior(domain: Domain) -> str:
+    """Whose MFA counts, in words; empty where Entra always does it itself."""
+    settings = domain.federation_configuration
+    if settings is None:
+        return "its federatedIdpMfaBehavior was not read"
+    behavior = settings[0].federated_idp_mfa_behavior if settings else None
+    return "" if behavior is FederatedMfa.REJECT else _PROVIDER[behavior]
+
+
+def _federation_alone(domain: Domain, accounts: Accounts) -> Iterator[Finding]:
+    users, ending = accounts.membership.roster.users, f"@{domain.id.lower()}"
+    bare = accounts.standing_at(Enforcement.UNPROTECTED)
+    subjects = named(
+        accounts,
+        (
+            number
+            for number in accounts.numbers(bare)
+            if (users[number].user_principal_name or "").lower().endswith(ending)
+        ),
+    )
+    if subjects.total:
+        found = finding("federation-alone", subjects, domain=domain.id)
+        yield worth(found, accounts, subjects.total)
+
+
+def _unsatisfied_strengths(directory: Directory, accounts: Accounts) -> Iterator[Finding]:
+    """Accounts whose every registered method is too weak for a policy that applies to them."""
+    for place, demand in enumerate(accounts.tenant.demands):
+        strength = demand.grant.strength
+        allowed = words(strength.allowed_combinations if strength else None)
+        if allowed and demand.in_force and demand.grant.requires_mfa:
+            methods = {part for combination in allowed for part in combination.split(",")}
+            numbers = _lacking(directory, accounts, place, methods)
+            subjects = named(accounts, numbers)
+            if subjects.total:
+                yield finding(
+                    "strength-not-registered", subjects, policy=demand.name, policy_id=demand.id
+                )
+
+
+def _lacking(
+    directory: Directory, accounts: Accounts, place: int, allowed: set[str]
+) -> Iterator[int]:
+    if "federatedmultifactor" in allowed and any(d.is_federated for d in directory.domains or ()):
+        return
+    for details in directory.user_registration_details or ():
+        number = accounts.membership.roster.number(details.id)
+        if number is None or not details.methods_registered:
+            continue
+        standing = accounts.class_of(number).standing
+        applies = standing.enabled and standing.applies[place]
+        if applies and _are_too_weak(details.methods_registered, allowed):
+            yield number
+
+
+def _are_too_weak(methods: Iterable[Method], allowed: set[str]) -> bool:
+    """A method not known here may be strong enough."""
+    return all(
+        method is not Method.UNKNOWN and not allowed & set(_COMBINATIONS[method].split())
+        for method in methods
+    )

@@ -1,0 +1,181 @@
+"""Who is in the simulated directory: the people of the sign-ins as Graph's users, and groups."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shared.sources.simulated.people import DOMAIN, Kind, make_guid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from shared.sources.simulated.people import Person
+
+Row = dict[str, Any]  #: an object as Graph has it
+
+_USER = "#microsoft.graph.user"
+_GROUP = "#microsoft.graph.group"
+_DEVICE = "#microsoft.graph.device"
+
+
+def named_guid(name: str) -> str:
+    """The id of what there is one of by that name; the same in every simulation."""
+    return make_guid(random.Random(f"directory {name}"))  # noqa: S311 (made up, to be repeatable)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The people by the part they play in the story, as `story.Story` deals the parts."""
+
+    people: Sequence[Person]
+
+    @property
+    def members(self) -> list[Person]:
+        """Enabled accounts of the tenant's own: agents, vendor's users, desk, and the rest."""
+        return self._of(Kind.MEMBER)
+
+    @property
+    def agents(self) -> list[Person]:
+        """Who works in the portal."""
+        return self.members[:20]
+
+    @property
+    def vendor_user(self) -> Person:
+        """The one whose control panel still loses the claim."""
+        return self.members[23]
+
+    @property
+    def desk(self) -> list[Person]:
+        """Who works with the license desk."""
+        return self.members[24:30]
+
+    @property
+    def others(self) -> list[Person]:
+        """Who never comes to Partner Center."""
+        return self.members[31:]
+
+    @property
+    def federated(self) -> list[Person]:
+        """Whom another identity provider signs in."""
+        return self._of(Kind.FEDERATED)
+
+    @property
+    def guests(self) -> list[Person]:
+        """Who is at home elsewhere."""
+        return self._of(Kind.GUEST)
+
+    @property
+    def services(self) -> list[Person]:
+        """Programs that sign in as users."""
+        return self._of(Kind.SERVICE)
+
+    @property
+    def emergency(self) -> list[Person]:
+        """Accounts for the day nobody else gets in."""
+        return self._of(Kind.BREAK_GLASS)
+
+    def _of(self, kind: Kind) -> list[Person]:
+        return [person for person in self.people if person.kind is kind and person.is_enabled]
+
+
+def make_users(cast: Cast) -> list[Row]:
+    """``/users``, with the properties that are not given unless they are named."""
+    others = cast.others
+    states = {others[8].id: "enforced", others[9].id: "enabled"}
+    return [_user(person, states.get(person.id, "disabled")) for person in cast.people]
+
+
+def make_registrations(cast: Cast) -> list[Row]:
+    """``userRegistrationDetails``; disabled accounts are left out."""
+    admins = {person.id for person in (cast.members[0], cast.others[7], *cast.desk[:3])}
+    return [
+        _registration(person, _methods(cast, person), is_admin=person.id in admins)
+        for person in cast.people
+        if person.is_enabled
+    ]
+
+
+def make_groups(cast: Cast) -> list[Row]:
+    """Groups with their direct members; "MFA exceptions" is nested three deep."""
+    members, others, services = cast.members, cast.others, cast.services
+    return [
+        _group("Integrations", services[2:]),
+        _group("Service accounts", services[:2], nested=["Integrations"]),
+        _group("Rollout wave 3", [members[15], members[16], others[6]]),
+        _group("MFA exceptions", [cast.vendor_user], ["Service accounts", "Rollout wave 3"]),
+        _group("EMEA office (AD FS)", cast.federated, has_device=True),
+        _group("Field sales", others[:3]),
+        _group("Third-party MFA pilots", others[3:5]),
+        _group("Operations on managed devices", others[5:6]),
+        _group("Tier 0 administrators", [members[0], others[7]]),
+        _group("AdminAgents", cast.agents),
+        _group("HelpdeskAgents", cast.desk),
+        _group("SalesAgents", others[:3]),
+    ]
+
+
+def _user(person: Person, state: str) -> Row:
+    is_guest = person.kind is Kind.GUEST
+    home = person.upn.replace("@", "_")
+    return {
+        "id": person.id,
+        "displayName": person.name,
+        "userPrincipalName": f"{home}#EXT#@{DOMAIN}" if is_guest else person.upn,
+        "mail": person.upn,
+        "accountEnabled": person.is_enabled,
+        "userType": "Guest" if is_guest else "Member",
+        "creationType": "Invitation" if is_guest else None,
+        "externalUserState": "Accepted" if is_guest else None,
+        "onPremisesSyncEnabled": True if person.kind is Kind.FEDERATED else None,
+        "createdDateTime": "2021-03-08T09:12:44Z",
+        "perUserMfaState": state,
+    }
+
+
+def _methods(cast: Cast, person: Person) -> list[str]:
+    if person.kind in (Kind.SERVICE, Kind.GUEST):
+        return []
+    if person in cast.emergency:
+        return ["fido2SecurityKey"] if person is cast.emergency[0] else []
+    if person in (cast.others[7], cast.vendor_user):
+        return ["mobilePhone"]  # no use where a phishing-resistant method is demanded
+    return ["microsoftAuthenticatorPush", "softwareOneTimePasscode", "fido2SecurityKey"]
+
+
+def _registration(person: Person, methods: list[str], *, is_admin: bool) -> Row:
+    return {
+        "id": person.id,
+        "userPrincipalName": person.upn,
+        "userDisplayName": person.name,
+        "userType": "guest" if person.kind is Kind.GUEST else "member",
+        "isAdmin": is_admin or person.kind is Kind.BREAK_GLASS,
+        "isMfaCapable": bool(methods),
+        "isMfaRegistered": bool(methods),
+        "isPasswordlessCapable": "fido2SecurityKey" in methods,
+        "isSsprCapable": False,
+        "isSsprEnabled": False,
+        "isSsprRegistered": False,
+        "methodsRegistered": methods,
+        "lastUpdatedDateTime": "2026-11-23T04:00:00Z",
+    }
+
+
+def _group(
+    name: str,
+    users: Iterable[Person],
+    nested: Iterable[str] = (),
+    *,
+    has_device: bool = False,
+) -> Row:
+    members = [{"@odata.type": _USER, "id": user.id} for user in users]
+    members += [{"@odata.type": _GROUP, "id": named_guid(other)} for other in nested]
+    members += [{"@odata.type": _DEVICE, "id": named_guid("a device")}] * has_device
+    return {
+        "id": named_guid(name),
+        "displayName": name,
+        "visibility": None,
+        "securityEnabled": True,
+        "members": members,
+    }

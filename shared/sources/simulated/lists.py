@@ -1,0 +1,84 @@
+"""Lists of the simulated Graph by the rules they have in common: pages, properties, options."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from shared.sources.simulated.site import GraphRefusalError, json_response
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.sources.simulated.site import Request, Response
+
+Row = dict[str, Any]  #: an object as Graph has it
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What one list allows; each list has its own page in the documentation."""
+
+    options: frozenset[str] = frozenset()  #: besides ``$skiptoken``, which only a link may hold
+    default_rows: int = 100
+    most_rows: int = 999  #: maximum of ``$top``
+    hidden: frozenset[str] = frozenset()  #: properties that are given only where they are named
+    never: frozenset[str] = frozenset()  #: properties that are there but not of this API
+
+
+def answer_list(request: Request, rows: Sequence[Row], rules: Rules, page_rows: int) -> Response:
+    """The page that is asked for; no page holds more than `page_rows`."""
+    options = request.query
+    unknown = set(options) - rules.options - {"$skiptoken"}
+    if unknown:
+        raise bad(f"Query option '{min(unknown)}' is not allowed.")
+    size = min(_top(options, rules), page_rows)
+    offset = _offset(options)
+    shown = [select(row, options, rules) for row in rows[offset : offset + size]]
+    page: Row = {"value": shown}
+    if offset + size < len(rows):
+        page["@odata.nextLink"] = _link(request, offset + size)
+    return json_response(page)
+
+
+def select(row: Row, options: dict[str, str], rules: Rules) -> Row:
+    """The properties that are asked for; the type's name is always among them."""
+    names = [name for name in options.get("$select", "").split(",") if name]
+    known = set(row) - rules.never
+    if unknown := set(names) - known:
+        raise bad(f"Could not find a property named '{min(unknown)}'.")
+    wanted = set(names) or known - rules.hidden
+    return {name: row[name] for name in row if name in wanted or name == "@odata.type"}
+
+
+def bad(message: str) -> GraphRefusalError:
+    """The refusal of a request that is not allowed."""
+    return GraphRefusalError(HTTPStatus.BAD_REQUEST, "Request_BadRequest", message)
+
+
+def _top(options: dict[str, str], rules: Rules) -> int:
+    text = options.get("$top", str(rules.default_rows))
+    if not text.isdecimal() or not 0 < int(text) <= rules.most_rows:
+        raise bad(f"Invalid page size specified: '{text}'.")
+    return int(text)
+
+
+def _offset(options: dict[str, str]) -> int:
+    token = options.get("$skiptoken")
+    if token is None:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(token))
+    except (ValueError, binascii.Error):
+        raise bad("Invalid Skip Token, skip token is null or expired.") from None
+
+
+def _link(request: Request, offset: int) -> str:
+    path, _, query = request.target.partition("?")
+    token = base64.urlsafe_b64encode(f"{offset:06}".encode()).decode()
+    kept = [pair for pair in query.split("&") if pair and not pair.startswith("$skiptoken=")]
+    address = "&".join([*kept, f"$skiptoken={token}"])
+    return f"http://{request.headers['host']}{path}?{address}"

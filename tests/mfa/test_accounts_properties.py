@@ -1,0 +1,153 @@
+"""The set algebra against the slow way, on random small tenants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.mfa.accounts.assessment import assess_accounts
+from shared.mfa.accounts.directory import Directory
+from tests.directories import PARTNER_CENTER, document, group, policy, user
+from tests.mfa import naive
+
+USERS = ["ann", "bob", "cyd", "dan"]
+GROUPS = ["staff", "leads", "guests", "unread"]  # the last is in no document
+ROLES = ["admin", "reader", "nobody has it"]
+PLATFORMS = ["windows", "iOS"]
+PLACES = ["HQ", "Lab"]
+
+
+def some(values: list[str], most: int = 2, least: int = 0) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(values), min_size=least, max_size=most, unique=True)
+
+
+def rarely(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    return st.one_of(st.none(), st.none(), st.none(), strategy)
+
+
+@st.composite
+def accounts(draw: st.DrawFn) -> list[dict[str, Any]]:
+    return [
+        user(
+            name,
+            accountEnabled=draw(st.sampled_from([True, True, True, False])),
+            userType=draw(st.sampled_from(["Member", "Member", "Guest", None])),
+            perUserMfaState=draw(
+                st.sampled_from(["disabled", "disabled", "disabled", "enforced", None])
+            ),
+        )
+        for name in USERS
+    ]
+
+
+@st.composite
+def groups(draw: st.DrawFn) -> list[dict[str, Any]] | None:
+    if draw(st.integers(0, 9)) == 0:
+        return None
+    return [
+        group(
+            name,
+            *draw(some(USERS)),
+            groups=tuple(draw(some(GROUPS, 1))),
+            **({"members": None} if draw(st.integers(0, 9)) == 0 else {}),
+        )
+        for name in GROUPS[:-1]
+    ]
+
+
+@st.composite
+def people(draw: st.DrawFn) -> dict[str, list[str]]:
+    words = [*USERS, "All", "All", "GuestsOrExternalUsers"]
+    return {
+        "includeUsers": draw(some(words)),
+        "includeGroups": draw(some(GROUPS, 1)),
+        "includeRoles": draw(some(ROLES, 1)),
+        "excludeUsers": draw(some([*USERS, "GuestsOrExternalUsers"], 1)),
+        "excludeGroups": draw(some(GROUPS, 1)),
+        "excludeRoles": draw(some(ROLES, 1)),
+    }
+
+
+def span(values: list[str], word: str) -> st.SearchStrategy[tuple[list[str], list[str]]]:
+    every = st.just([word])
+    return st.tuples(
+        st.one_of(every, every, some(values, least=1)),
+        st.one_of(st.just([]), some(values, 1)),
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    conditions: dict[str, Any] = {}
+    if draw(st.booleans()):
+        include, exclude = draw(span(PLATFORMS, "all"))
+        conditions["platforms"] = {"includePlatforms": include, "excludePlatforms": exclude}
+    if draw(st.booleans()):
+        include, exclude = draw(span(PLACES, "All"))
+        conditions["locations"] = {"includeLocations": include, "excludeLocations": exclude}
+    if draw(st.integers(0, 7)) == 0:
+        conditions["signInRiskLevels"] = ["high"]
+    include, exclude = draw(span([*PARTNER_CENTER, "Office365"], "All"))
+    strength = draw(rarely(st.sampled_from(["00000000-0000-0000-0000-000000000004", "custom"])))
+    controls = some(["mfa", "compliantDevice"]) | st.just(["mfa"]) | st.just(["block"])
+    return policy(
+        name,
+        users=draw(people()),
+        applications={"includeApplications": include, "excludeApplications": exclude},
+        clientAppTypes=draw(
+            st.sampled_from(
+                [["all"], ["all"], ["browser"], ["mobileAppsAndDesktopClients", "other"], ["other"]]
+            )
+        ),
+        state=draw(
+            st.sampled_from(
+                ["enabled"] * 6 + ["disabled", "enabledForReportingButNotEnforced", "new word"]
+            )
+        ),
+        grant={
+            "operator": draw(st.sampled_from(["AND", "OR"])),
+            "builtInControls": draw(controls),
+            "authenticationStrength": strength and {"id": strength},
+        },
+        **conditions,
+    )
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> dict[str, Any]:
+    assignments = [
+        {
+            "principalId": draw(st.sampled_from([*USERS, *GROUPS])),
+            "roleDefinitionId": draw(st.sampled_from(["of admin", "of reader", "not read"])),
+            "directoryScopeId": draw(st.sampled_from(["/", "/", "/administrativeUnits/1"])),
+        }
+        for _ in range(draw(st.integers(0, 2)))
+    ]
+    definitions = [{"id": f"of {role}", "templateId": role} for role in ROLES[:2]]
+    is_read = draw(st.integers(0, 9)) > 0
+    return document(
+        *[draw(policies(f"P{place}")) for place in range(draw(st.integers(0, 4)))],
+        users=draw(accounts()),
+        groups=draw(groups()),
+        roleAssignments=assignments if is_read else None,
+        roleDefinitions=definitions,
+        securityDefaults=draw(
+            st.sampled_from([{"isEnabled": False}] * 6 + [{"isEnabled": True}, None])
+        ),
+    )
+
+
+@given(documents())
+@settings(max_examples=300)
+def test_accounts_stand_as_one_user_one_policy_one_sign_in_at_a_time_would_say(
+    doc: dict[str, Any],
+) -> None:
+    every_sign_in = naive.sign_ins(PLATFORMS, PLACES)
+    expected = {one["id"]: naive.enforcement(doc, one, every_sign_in) for one in doc["users"]}
+
+    judged = assess_accounts(msgspec.convert(doc, Directory))
+
+    assert {row.object_id: row.enforcement for row in judged} == expected

@@ -1,0 +1,52 @@
+"""Accounts that no set tells apart are one class; over many accounts, and whatever their order."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.mfa.accounts.classes import Classes
+from shared.mfa.accounts.directory import User
+from shared.mfa.accounts.people import Lookup, People, bits_of
+from shared.mfa.accounts.roster import Roster
+
+
+def roster(size: int) -> Roster:
+    return Roster(tuple(User(f"user-{number}") for number in range(size)))
+
+
+def check(size: int, sets: list[People]) -> None:
+    """Every account's class says of each set what the set says of the account."""
+    classes = Classes(roster(size))
+    columns = [classes.add(people) for people in sets]
+    classes.split()
+
+    answers = [
+        tuple(column.truth(signature) for column in columns) for signature in classes.signatures
+    ]
+    lookups = [Lookup(people, size) for people in sets]
+    for number, place in enumerate(classes.class_of):
+        assert answers[place] == tuple(lookup.truth(number) for lookup in lookups)
+    assert len(classes.class_of) == size
+    assert len(set(answers)) == len(answers)
+
+
+numbers = st.sets(st.integers(0, 19))
+
+
+@given(st.lists(st.tuples(numbers, numbers), max_size=4))
+def test_a_class_says_what_its_sets_say(pairs) -> None:
+    check(20, [People(bits_of(sure, 20), bits_of(sure | more, 20)) for sure, more in pairs])
+
+
+def test_a_class_says_what_its_sets_say_over_more_accounts_than_are_taken_at_once() -> None:
+    size = 40_000
+    third = bits_of(range(0, size, 3), size)
+    last = bits_of(range(size - 7, size), size)
+
+    check(size, [People.exactly(third), People(last, third | last), People(0, last)])
+
+
+def test_without_sets_or_accounts_there_is_at_most_one_class() -> None:
+    check(3, [])
+    check(0, [People()])
