@@ -86,7 +86,13 @@ class _Told(Service):
 
 def _published(folder: Path) -> Service:
     """A service with one report in its store."""
-    settings = Settings({"TENANT_ID": TENANT, "STORE_FOLDER": str(folder / "store")})
+    settings = Settings(
+        {  # exports: no directory is read
+            "TENANT_ID": TENANT,
+            "SIGNIN_SOURCE": "exports",
+            "STORE_FOLDER": str(folder / "store"),
+        }
+    )
     service = _Told(settings)
     collect_owed(service.daily, service.today, lambda *_: None)
     publish_owed(service.daily, service.today, lambda *_: None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
@@ -23,6 +24,9 @@ API = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
 TENANT = "6f0a3c5e-7d21-4b8e-9c40-2a1b3c4d5e6f"
 
 PAGE_RECORDS = 1000  #: Graph's largest page
+_PAGE = (
+    b'{"@odata.context":"https://graph.microsoft.com/beta/$metadata#auditLogs/signIns","value":['
+)
 _FIRST = datetime(2026, 11, 17, tzinfo=UTC)
 _SPAN = timedelta(days=7)
 _VARIANTS = 64
@@ -35,6 +39,8 @@ _POLICIES = [
     ("Terms of use for guests", []),
 ]
 _RESULTS = ["success", "notApplied", "notApplied", "notEnabled", "reportOnlyNotApplied"]
+Shape = Callable[[int, Random], dict[str, Any]]
+
 _BROWSERS = ["Edge 130.0.2849", "Chrome 130.0.0", "Firefox 132.0", "Rich Client 4.66.1"]
 _STEPS = [
     [("Password", "Correct password")],
@@ -49,23 +55,18 @@ _STEPS = [
 
 def write_lines(file: Path, count: int, share: float, *, seed: int) -> None:
     """A diagnostic setting's lines; gzip, if the file is named so."""
-    opened = gzip.open(file, "wb", compresslevel=1) if file.suffix == ".gz" else file.open("wb")
-    with opened as target:
-        records = diagnostic_records(count, share, seed=seed)
+    records = diagnostic_records(count, share, seed=seed)
+    with gzip.open(file, "wb", 1) if file.suffix == ".gz" else file.open("wb") as target:
         while batch := list(islice(records, PAGE_RECORDS)):
             target.write(b"\n".join(batch) + b"\n")
 
 
-def write_pages(folder: Path, count: int, share: float, *, seed: int) -> None:
-    """Graph's pages, one a file."""
-    folder.mkdir(parents=True)
+def write_pages(file: Path, count: int, share: float, *, seed: int) -> None:
+    """Graph's pages, one a line."""
     records = graph_records(count, share, seed=seed)
-    number = 0
-    while batch := list(islice(records, PAGE_RECORDS)):
-        start = b'{"@odata.context":"https://graph.microsoft.com/beta/$metadata#auditLogs/signIns"'
-        page = start + b',"value":[' + b",".join(batch) + b"]}"
-        (folder / f"{number:05}.json").write_bytes(page)
-        number += 1
+    with file.open("wb") as target:
+        while batch := list(islice(records, PAGE_RECORDS)):
+            target.write(_PAGE + b",".join(batch) + b"]}\n")
 
 
 def diagnostic_records(count: int, share: float, *, seed: int) -> Iterator[bytes]:
@@ -78,7 +79,7 @@ def graph_records(count: int, share: float, *, seed: int) -> Iterator[bytes]:
     return _records(count, share, Random(seed), _graph)
 
 
-def _records(count: int, share: float, chance: Random, shape: Any) -> Iterator[bytes]:
+def _records(count: int, share: float, chance: Random, shape: Shape) -> Iterator[bytes]:
     templates = [_template(shape(variant, chance)) for variant in range(_VARIANTS)]
     users = [(_guid(chance), f"person{n}@contoso.example", f"Person {n}") for n in range(_USERS)]
     apps = [(_guid(chance), f"Application {n}") for n in range(_APPS)]
@@ -88,7 +89,7 @@ def _records(count: int, share: float, chance: Random, shape: Any) -> Iterator[b
         app_id, app_name = apps[chance.randrange(_APPS)]
         resource_id = apps[chance.randrange(_APPS)][0]
         if chance.random() < share:
-            if chance.random() < 0.5:
+            if chance.getrandbits(1):
                 app_id, app_name = PORTAL, "Microsoft Partner"
             else:
                 resource_id = API

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,6 @@ def test_every_setting_has_its_line_on_the_settings_page_and_no_other_has() -> N
     lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line[:3] == "| `"]
 
     assert lines == [
-        f"| `{setting.name}` | {f'`{setting.default}`' if setting.default else 'none'} | {setting.help} |"
-        for setting in SETTINGS
+        f"| `{name}` | {f'`{default}`' if default else 'none'} | {meaning} |"
+        for name, default, meaning in map(astuple, SETTINGS)
     ]

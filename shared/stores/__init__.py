@@ -43,6 +43,7 @@ REPORT_FILES = {
     "all-api-requests.csv": _CSV,
     "accounts.csv": _CSV,
     "customers.csv": _CSV,
+    "directory.json.gz": "application/gzip",
     # Served, but not by these names: the page with other links, and Partner Center's resources.
     "page.html": "text/html; charset=utf-8",
     "nonMfaCompliantPartnerPrincipals.json": "application/json",

@@ -1,0 +1,215 @@
+"""The commands that need the whole house. What they say goes to standard error."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.progress import Progress
+from shared.service.addresses import API
+from shared.service.composition import Service, use
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import date
+
+    from shared.local_host import LocalHost
+    from shared.local_http import LocalServer
+    from shared.service.mailing import Delivery
+
+DONE, DONE_IN_PART = 0, 1  #: exit codes
+PORT = 7071  #: where Functions Core Tools serve, too
+DEMO_FOLDER = Path(".local/demo")
+_HIGHEST_PORT = 65_535
+
+
+def add_run(parser: argparse.ArgumentParser, day: Callable[[str], date]) -> None:
+    """``run [--ending DATE] [--json]``."""
+    parser.set_defaults(run=_run)
+    parser.add_argument(
+        "--ending",
+        type=day,
+        metavar="DATE",
+        help="act as if this were the newest closed day, UTC; default: yesterday",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the report as JSON on standard output"
+    )
+
+
+def add_serve(parser: argparse.ArgumentParser) -> None:
+    """``serve [--port N]``."""
+    parser.set_defaults(run=_serve)
+    _add_port(parser)
+
+
+def add_demo(parser: argparse.ArgumentParser) -> None:
+    """``demo [--once] [--port N]``."""
+    parser.set_defaults(run=_demo)
+    parser.add_argument("--once", action="store_true", help="end instead of serving the report")
+    _add_port(parser)
+
+
+def add_directory(parser: argparse.ArgumentParser) -> None:
+    """``directory --out FILE``."""
+    parser.set_defaults(run=_directory)
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="the file to write; it names people"
+    )
+
+
+def _add_port(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=PORT,
+        metavar="N",
+        help=f"where to serve on this machine; 0 takes a free one; default: {PORT}",
+    )
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and int(text) <= _HIGHEST_PORT:
+        return int(text)
+    message = f"{text!r} is no port; expected is a number from 0 to {_HIGHEST_PORT}"
+    raise argparse.ArgumentTypeError(message)
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    """One daily run in this process."""
+    from shared.delivery.summary import summarise
+    from shared.service.day_run import collect_owed, publish_owed, told
+
+    today = options.ending + timedelta(days=1) if options.ending else None
+    with use(Service(settings, today=today)) as service:
+        with _progress("Collecting", "slices") as progress:
+            failed = collect_owed(service.daily, service.today, progress)
+        with _progress("Publishing", "reports") as progress:
+            report = publish_owed(service.daily, service.today, progress)[-1]
+        _say(summarise(report).rstrip())
+        if failed:
+            _say(told(failed))
+        if options.json:
+            sys.stdout.buffer.write(report.to_json())
+        _say_where(service)
+        _say_mailed(service.mail())
+        service.tidy()
+    return DONE_IN_PART if failed else DONE
+
+
+def _directory(options: argparse.Namespace, settings: Settings) -> int:
+    """The tenant's users and policies as a file for ``analyze --directory``."""
+    from shared.delivery.folder import write_files
+
+    with use(Service(settings)) as service:
+        pulled = service.pull_directory()
+    write_files(options.out.parent, {options.out.name: pulled.document()})
+    options.out.chmod(0o600)
+    _say(f"{len(pulled.directory.users):,} accounts written to {options.out}.")
+    for note in pulled.notes.values():
+        _say(note)
+    return DONE_IN_PART if pulled.notes else DONE
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    """The HTTP functions over the current store, until Ctrl-C."""
+    with use(Service(settings)) as service:
+        _ = service.tenant_id  # if it is not set, this stops here rather than at every request
+        host = _host(settings)
+        _serve_until_interrupted(host, host.serve(options.port))
+    return DONE
+
+
+def _demo(options: argparse.Namespace, _: Settings) -> int:
+    """The whole chain over a simulated partner, by the functions themselves."""
+    host = _host(Settings({}))
+    server = None if options.once else host.serve(options.port)  # while there is nothing to lose
+    shutil.rmtree(DEMO_FOLDER, ignore_errors=True)
+    url = server.url if server else f"http://127.0.0.1:{options.port}"
+    with use(Service(demo_settings(DEMO_FOLDER, url))) as service:
+        play(host)
+        _say_where(service)
+        for mail in sorted((DEMO_FOLDER / "outbox").glob("*.eml")):
+            _say(f"Mail:    {mail}")
+        if server:
+            _serve_until_interrupted(host, server)
+    return DONE_IN_PART if host.waiting else DONE
+
+
+def demo_settings(folder: Path, public_url: str) -> Settings:
+    """Everything that a demonstration needs, and nothing of the environment."""
+    return Settings(
+        {
+            "SIGNIN_SOURCE": "simulated",
+            "STORE": "local",
+            "STORE_FOLDER": str(folder / "store"),
+            "MAILER": "outbox",
+            "OUTBOX_FOLDER": str(folder / "outbox"),
+            "REPORT_SENDER": "mfa-status@northwindcloud.example",
+            "REPORT_RECIPIENTS": "security@northwindcloud.example",
+            "PUBLIC_URL": public_url,
+        }
+    )
+
+
+def play(host: LocalHost) -> None:
+    """One day of the function app: each timer once, and what it puts into the queues."""
+    host.fire("plan_slices")
+    with _progress("Collecting", "slices") as progress:
+        host.work(progress)
+    host.fire("plan_reports")
+    with _progress("Publishing", "reports") as progress:
+        host.work(progress)
+    host.fire("mail_status")
+
+
+def _host(settings: Settings) -> LocalHost:
+    import function_app
+    from shared.local_host import LocalHost
+
+    return LocalHost(function_app.app, settings)
+
+
+def _serve_until_interrupted(host: LocalHost, server: LocalServer) -> None:
+    host.work_always()
+    _say(f"Served:  {server.url}{API}/report  (until Ctrl-C)")
+    try:
+        server.serve()
+    except KeyboardInterrupt:
+        _say("")
+    finally:
+        server.close()
+
+
+def _say_where(service: Service) -> None:
+    """Where the newest report, its files and the mail are."""
+    ending = service.store.latest_ending(service.tenant_id)
+    place = f"reports/{service.tenant_id}/{ending}"
+    if service.store_kind == "local":
+        place = str(Path(service.settings.text("STORE_FOLDER")) / place)
+    _say(f"Report:  {place}/report.html")
+    _say(f"CSV:     {place}/*.csv")
+
+
+def _say_mailed(deliveries: Iterable[Delivery]) -> None:
+    mails = [f"{delivery.outcome} to {delivery.recipient}" for delivery in deliveries]
+    _say(f"Mail:    {', '.join(mails) or 'none; REPORT_RECIPIENTS names nobody'}")
+
+
+@contextmanager
+def _progress(label: str, unit: str) -> Iterator[Progress]:
+    progress = Progress(label, unit)
+    try:
+        yield progress
+    finally:
+        progress.finish()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

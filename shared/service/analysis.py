@@ -1,0 +1,170 @@
+"""A report from exported records: no account, no store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from shared.errors import BadInputError
+from shared.mfa.assessment import Heading, assess, history_point
+from shared.mfa.report import Reading
+from shared.mfa.rollup import Rollup
+from shared.mfa.window import WINDOW_DAYS, make_window, window_days
+from shared.service.people import People
+from shared.service.publishing import Publication, publish
+from shared.sources.directory import read_directory
+from shared.sources.exports import discover, read_exports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from shared.mfa.metrics import Rule
+    from shared.mfa.report import HistoryPoint
+    from shared.mfa.scope import Scope
+    from shared.mfa.sign_in import SignIn
+    from shared.mfa.window import Window
+    from shared.sources.exports import Pair, ReadingResult
+
+HISTORY_DAYS = 30  #: how many earlier windows are worked out where the files reach back far enough
+NOT_IN_FILES = "not in the files"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What `analyze` was asked."""
+
+    paths: Sequence[Path]
+    scope: Scope
+    rule: Rule
+    now: datetime  #: aware, UTC
+    tenant_id: str | None = None
+    ending: date | None = None  #: default: the newest closed UTC day in the records
+    since: date | None = None  #: default: the day of the first record
+    directory: Path | None = None  #: a ``--directory`` file; without it nothing is said of accounts
+
+
+@dataclass(slots=True)
+class _Collected:
+    """Partner Center's sign-ins by day, and whose they are."""
+
+    scope: Scope
+    tenant_id: str | None  #: the partner's, where it is known beforehand
+    days: dict[date, Rollup] = field(default_factory=dict)
+    tenants: set[str] = field(default_factory=set)
+    taken: int = 0
+    other_tenants: int = 0
+
+    def take(self, sign_in: SignIn) -> None:
+        """Keep a sign-in that concerns Partner Center, unless it is from another tenant's log."""
+        if self.scope.channel(sign_in) is None:
+            return
+        if self.tenant_id and sign_in.tenant_id not in ("", self.tenant_id):
+            self.other_tenants += 1
+            return
+        self.taken += 1
+        self.tenants.add(sign_in.tenant_id)
+        self.days.setdefault(date.fromisoformat(sign_in.day), Rollup()).add(sign_in)
+
+
+def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publication:
+    """
+    Read the files whole, then work the report out; nothing is written here.
+
+    `BadInputError` for files that hold no readable record, or sign-ins of several tenants.
+    """
+    people = _people(question)
+    collected = _Collected(question.scope, _known_tenant(question, people))
+    result = read_exports(question.paths, question.scope.ids, collected.take, on_progress)
+    ending = question.ending or _newest_closed_day(result, question.now)
+    first = question.since or result.first_day
+    assessment = assess(
+        _window(collected.days, first, ending),
+        question.scope,
+        question.rule,
+        people.accounts.metrics if people else None,
+    )
+    return publish(
+        assessment,
+        _heading(question, collected, people),
+        history=_history(collected.days, first, ending, question),
+        reading=_reading(result, collected),
+        people=people,
+    )
+
+
+def _people(question: Question) -> People | None:
+    if question.directory is None:
+        return None
+    return People(read_directory(question.directory), question.scope)
+
+
+def _known_tenant(question: Question, people: People | None) -> str | None:
+    """The partner's tenant as far as the question and the directory tell it."""
+    organization = people.directory.organization if people else None
+    told = ((organization.id if organization else None) or "").lower()
+    if told and question.tenant_id and told != question.tenant_id:
+        raise BadInputError(
+            f"{question.directory} is the directory of tenant {told}, "
+            f"but the partner's tenant is said to be {question.tenant_id}."
+        )
+    return question.tenant_id or told or None
+
+
+def _heading(question: Question, collected: _Collected, people: People | None) -> Heading:
+    """Whose report it is: as asked, else as the directory says, else as the records do."""
+    tenant_id = collected.tenant_id or _only_tenant(collected.tenants - {""})
+    organization = people.directory.organization if people else None
+    name = organization.display_name if organization else None
+    return Heading(tenant_id, name, "exports", f"{question.now:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def pairs_in(paths: Sequence[Path], on_progress: Callable[[int, int], None]) -> list[Pair]:
+    """Which applications ask for which resources in the files, the most frequent first."""
+    return discover(paths, on_progress)
+
+
+def _only_tenant(tenants: set[str]) -> str | None:
+    if len(tenants) > 1:
+        shown = ", ".join(sorted(tenants)[:5])
+        message = (
+            f"The files hold Partner Center sign-ins of {len(tenants)} tenants ({shown}); "
+            "name the partner's with --tenant-id."
+        )
+        raise BadInputError(message)
+    return next(iter(tenants), None)
+
+
+def _newest_closed_day(result: ReadingResult, now: datetime) -> date:
+    return min(result.last_day, now.date() - timedelta(days=1))
+
+
+def _window(days: dict[date, Rollup], first: date, ending: date) -> Window:
+    """The files are taken to be complete from their first record's day to `ending`."""
+    known = {day: days.get(day, Rollup()) for day in window_days(ending) if day >= first}
+    return make_window(ending, known, dict.fromkeys(window_days(ending), NOT_IN_FILES))
+
+
+def _history(
+    days: dict[date, Rollup], first: date, ending: date, question: Question
+) -> list[HistoryPoint]:
+    """Every earlier window that the files hold whole."""
+    earliest = max(first + timedelta(days=WINDOW_DAYS - 1), ending - timedelta(days=HISTORY_DAYS))
+    endings = [earliest + timedelta(days=n) for n in range((ending - earliest).days)]
+    return [
+        history_point(assess(_window(days, first, day), question.scope, question.rule))
+        for day in endings
+    ]
+
+
+def _reading(result: ReadingResult, collected: _Collected) -> Reading:
+    return Reading(
+        records=result.records,
+        unreadable=result.unreadable,
+        unreadable_records=list(result.unreadable_records),
+        copies=collected.taken - sum(map(len, collected.days.values())),
+        first_day=result.first_day,
+        last_day=result.last_day,
+        other_tenants=collected.other_tenants,
+    )

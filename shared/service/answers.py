@@ -1,0 +1,130 @@
+"""HTTP answers as plain values: stored bytes with their ETag, problems, redirects."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.errors import BadInputError, BadSettingError, MfaStatusError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.stores import StoredFile
+
+#: There is personal data in it: no shared cache may keep it, and whoever keeps it asks again.
+_PRIVATE = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+_NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
+_POLICY_OF_PAGE = re.compile(
+    rb'<meta http-equiv="Content-Security-Policy" content="([ -!#-~]{1,500})">'
+)
+_HEAD_BYTES = 2_000  #: of a page, in which its policy is
+_ETAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an HTTP function answers."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = b""
+
+
+class RefusedError(MfaStatusError):
+    """A request is answered with a problem instead; one sentence for whoever asked."""
+
+    def __init__(
+        self, status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.headers = headers
+
+
+def answered(make: Callable[[], Answer]) -> Answer:
+    """
+    What `make` answers, or the problem it raised.
+
+    Only what was wrong with the request is told to whoever asked; the rest goes to the log.
+    """
+    try:
+        return make()
+    except RefusedError as refusal:
+        return problem(refusal.status, str(refusal), refusal.headers)
+    except BadSettingError:
+        _log.exception("A request could not be answered")
+        sentence = "This app is not completely set up; its log says what is missing."
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence)
+    except BadInputError as error:
+        return problem(HTTPStatus.BAD_REQUEST, str(error))
+    except StoreError:
+        _log.exception("A request could not be answered")
+        sentence = "What is stored cannot be read just now; try again in a minute."
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence, {"Retry-After": "60"})
+    except MfaStatusError:
+        _log.exception("A request could not be answered")
+        sentence = "Something went wrong that this app has written to its log."
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
+
+
+def problem(status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """An RFC 9457 problem."""
+    told = {"type": "about:blank", "title": status.phrase, "status": int(status)}
+    return json_answer(
+        status, {**told, "detail": sentence}, media_type="application/problem+json", headers=headers
+    )
+
+
+def json_answer(
+    status: HTTPStatus,
+    value: object,
+    *,
+    media_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """A value as JSON that nobody keeps."""
+    fresh = {**_PRIVATE, "Cache-Control": "no-store", "Content-Security-Policy": _NO_PAGE}
+    body = msgspec.json.encode(value)
+    return Answer(int(status), {**fresh, "Content-Type": media_type, **(headers or {})}, body)
+
+
+def stored_answer(
+    stored: StoredFile, media_type: str, if_none_match: str, attached_as: str = ""
+) -> Answer:
+    """Stored bytes, or 304 where whoever asks has the same already."""
+    headers = {
+        **_PRIVATE,
+        "ETag": stored.etag,
+        "Content-Type": media_type,  # with 304 too: the SDK would say text/plain, and be believed
+        "Content-Security-Policy": _policy(stored.content),
+    }
+    if _matches(if_none_match, stored.etag):
+        return Answer(int(HTTPStatus.NOT_MODIFIED), headers)
+    if attached_as:
+        headers["Content-Disposition"] = f'attachment; filename="{attached_as}"'
+    return Answer(int(HTTPStatus.OK), headers, stored.content)
+
+
+def redirect(url: str) -> Answer:
+    """Somewhere else, this once: the URL is good for minutes and opens to whoever has it."""
+    headers = {**_PRIVATE, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return Answer(int(HTTPStatus.FOUND), {**headers, "Location": url})
+
+
+def _policy(content: bytes) -> str:
+    """A page's own policy, which names its one style sheet, and that nobody may frame it."""
+    found = _POLICY_OF_PAGE.search(content[:_HEAD_BYTES])
+    return f"{found[1].decode()}; frame-ancestors 'none'" if found else _NO_PAGE
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    """``If-None-Match``: ``*``, or a list of tags, compared weakly (RFC 9110, 13.1.2)."""
+    return if_none_match.strip() == "*" or etag in _ETAG.findall(if_none_match)

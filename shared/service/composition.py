@@ -1,0 +1,335 @@
+"""
+Builds what triggers and commands need out of the settings: each part once, when first needed.
+
+The only place that knows which implementation a setting stands for. The imports are as lazy as the
+parts: a request for a stored page pays for the store and nothing else.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from shared.errors import BadSettingError
+from shared.mfa.window import WINDOW_DAYS
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from azure.core.credentials import TokenCredential
+
+    from shared.delivery.mail import Mailer
+    from shared.endpoints import Endpoint
+    from shared.identity import Login
+    from shared.service.daily import Daily
+    from shared.service.mailing import Delivery
+    from shared.service.people import People
+    from shared.service.queues import QueueWork
+    from shared.service.runs import Runs
+    from shared.service.serving import Desk
+    from shared.sources import SignInSource
+    from shared.sources.pacing import Pacer
+    from shared.sources.pulled_directory import PulledDirectory
+    from shared.sources.simulated.simulation import Simulation
+    from shared.stores import Store
+
+_STORAGE_SUFFIXES = {
+    "global": "core.windows.net",
+    "usgov": "core.usgovcloudapi.net",
+    "dod": "core.usgovcloudapi.net",
+    "china": "core.chinacloudapi.cn",
+}
+_T = TypeVar("_T")
+
+_log = logging.getLogger(__name__)
+
+
+class _once(cached_property[_T]):  # noqa: N801 (a decorator, named as one)
+    """A part that is made once, whichever thread asks first."""
+
+    def __get__(self, instance: Service, owner: object = None) -> _T:  # type: ignore[override]
+        with instance.lock:
+            return super().__get__(instance)
+
+
+class Service:
+    """Everything that one set of settings amounts to."""
+
+    def __init__(self, settings: Settings, *, today: date | None = None) -> None:
+        """With `today` it acts as on that day; instants stay the real ones."""
+        self.settings = settings
+        self.lock = threading.RLock()
+        self._today = today
+        self._opened = ExitStack()
+
+    @property
+    def today(self) -> date:
+        """The UTC day; reports end on the one before."""
+        return self._today or utc_now().date()
+
+    @_once
+    def tenant_id(self) -> str:
+        """The partner's; the simulated tenant has its own."""
+        if self.is_simulated:
+            from shared.sources.simulated.partner import TENANT_ID
+
+            return TENANT_ID
+        return self.settings.tenant_id or self.settings.required("TENANT_ID")
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether no tenant is asked at all."""
+        return self._source_kind == "simulated"
+
+    @property
+    def store_kind(self) -> str:
+        """``local`` or ``azure``."""
+        if self.settings.text("STORE"):
+            return self.settings.choice("STORE", "azure", "local")
+        names = ("STORAGE_ACCOUNT_NAME", "STORAGE_CONNECTION_STRING")
+        return "azure" if any(map(self.settings.text, names)) else "local"
+
+    @_once
+    def store(self) -> Store:
+        """What is kept."""
+        from shared.stores import open_store
+
+        settings, kind = self.settings, self.store_kind
+        account = settings.text("STORAGE_ACCOUNT_NAME")
+        emulator = settings.text("STORAGE_CONNECTION_STRING")
+        by_identity = kind == "azure" and account and not emulator
+        store = open_store(
+            kind,
+            folder=Path(settings.text("STORE_FOLDER")),
+            account_name=account or None,
+            connection_string=emulator or None,
+            credential=self._credential() if by_identity else None,
+            endpoint_suffix=_STORAGE_SUFFIXES[self._cloud],
+        )
+        self._opened.callback(store.close)
+        return store
+
+    @_once
+    def source(self) -> SignInSource:
+        """Where sign-ins come from; any number of threads may read from it."""
+        if self._source_kind == "exports":
+            return self._exports()
+        from shared.service.graph_slices import GraphSlices
+
+        return GraphSlices("simulated" if self.is_simulated else "graph", self)
+
+    @_once
+    def daily(self) -> Daily:
+        """The daily run's steps."""
+        from shared.service.daily import Daily
+        from shared.sources.simulated.partner import TENANT_NAME
+
+        return Daily(
+            tenant_id=self.tenant_id,
+            tenant_name=TENANT_NAME if self.is_simulated else None,
+            source=self.source,
+            store=self.store,
+            scope=self.settings.scope,
+            rule=self.settings.rule,
+            settle_days=self.settings.number("SETTLE_DAYS", 0, 30),
+            now=utc_now,
+            read_people=None if self._source_kind == "exports" else self.read_people,
+        )
+
+    def read_people(self) -> People:
+        """The directory as Graph tells it now, every account judged."""
+        from shared.service.people import People
+
+        pulled = self.pull_directory()
+        read_at = f"{utc_now():%Y-%m-%dT%H:%M:%SZ}"
+        scope = self.settings.scope
+        return People(pulled.directory, scope, read_at=read_at, notes=pulled.notes)
+
+    def pull_directory(self) -> PulledDirectory:
+        """Users, policies and customers, as far as Graph lets them be read."""
+        from shared.identity import open_graph
+        from shared.service.graph_slices import reading_budget
+        from shared.sources.graph_access import Limits
+        from shared.sources.graph_directory import read_directory_from_graph
+
+        limits = Limits.none() if self.is_simulated else Limits(reports=self.pacer)
+        with open_graph(self.endpoint, self.login) as graph:
+            return read_directory_from_graph(
+                graph,
+                limits=limits,
+                budget=reading_budget(),
+                has_customers=self._cloud == "global",
+            )
+
+    @_once
+    def runs(self) -> Runs:
+        """Runs that somebody starts."""
+        from shared.service.runs import Runs
+
+        return Runs(self.daily)
+
+    @_once
+    def work(self) -> QueueWork:
+        """What timers and queue functions do."""
+        from shared.service.queues import QueueWork
+
+        return QueueWork(self.daily, self.runs)
+
+    def desk(self, headers: Mapping[str, str]) -> Desk:
+        """What answers one HTTP request."""
+        from shared.service.serving import Desk
+
+        return Desk(self.tenant_id, self.store, lambda: self.runs, utc_now, headers)
+
+    @_once
+    def simulation(self) -> Simulation:
+        """The simulated tenant, running; its thirty days end yesterday."""
+        from shared.sources.simulated.simulation import open_simulated
+
+        return self._opened.enter_context(open_simulated(self.today - timedelta(days=1)))
+
+    @_once
+    def pacer(self) -> Pacer:
+        """Shared by all that is read from Graph in this process."""
+        from shared.sources.pacing import Pacer
+
+        if self.is_simulated:
+            return Pacer(limit=1_000, period_seconds=0.0)  # nobody is spared by waiting
+        return Pacer()
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where Graph is."""
+        from shared.endpoints import Cloud, Endpoint, graph_endpoint
+
+        if self.is_simulated:
+            return Endpoint(self.simulation.url, self.simulation.token)
+        given, token = self.settings.text("GRAPH_ENDPOINT"), self.settings.text("GRAPH_TOKEN")
+        return graph_endpoint(Cloud(self._cloud), given, token)
+
+    @property
+    def login(self) -> Login:
+        """Whom to sign in as."""
+        from shared.endpoints import Cloud
+        from shared.identity import Login
+
+        settings = self.settings
+        return Login(
+            cloud=Cloud(self._cloud),
+            tenant_id="" if self.is_simulated else self.tenant_id,
+            is_managed=settings.has_managed_identity,
+            client_id=settings.text("AZURE_CLIENT_ID"),
+        )
+
+    def mail(self) -> list[Delivery]:
+        """Mail the newest report, once to each recipient; what became of each mail."""
+        from shared.service.mailing import mail_status, newest_reports
+
+        reports = newest_reports(self.store, self.tenant_id)
+        recipients = self.settings.words("REPORT_RECIPIENTS")
+        if reports is None or not recipients:
+            _log.info("No mail: %s", "there is no report" if recipients else "no recipients")
+            return []
+        url = self.settings.text("PUBLIC_URL") or None
+        with self._mailer() as mailer:
+            return mail_status(*reports, recipients, mailer, self.store, public_url=url)
+
+    def tidy(self) -> int:
+        """Remove what has been kept for long enough; how many files and rows that were."""
+        details = self.settings.number("DETAIL_RETENTION_DAYS", WINDOW_DAYS, 3650)
+        metrics = self.settings.number("RETENTION_DAYS", WINDOW_DAYS, 3650)
+        return self.store.purge(
+            details_before=self.today - timedelta(days=details),
+            metrics_before=self.today - timedelta(days=metrics),
+        )
+
+    def close(self) -> None:
+        """Let go of connections, and of the simulated tenant."""
+        self._opened.close()
+
+    @property
+    def _cloud(self) -> str:
+        return self.settings.choice("CLOUD", "global", "usgov", "dod", "china")
+
+    @property
+    def _source_kind(self) -> str:
+        kind = self.settings.choice("SIGNIN_SOURCE", "graph", "diagnostics", "exports", "simulated")
+        if kind == "diagnostics":
+            raise BadSettingError(
+                "Setting SIGNIN_SOURCE is 'diagnostics', which is not built yet; "
+                "expected is graph, exports or simulated."
+            )
+        return kind
+
+    def _exports(self) -> SignInSource:
+        from shared.sources.exported_days import ExportedDays
+
+        folder = Path(self.settings.required("EXPORTS_FOLDER"))
+        return ExportedDays(folder, self.settings.scope, today=self.today)
+
+    @contextmanager
+    def _mailer(self) -> Iterator[Mailer]:
+        from shared.delivery.mail import open_mailer
+        from shared.identity import open_graph
+        from shared.service.mailing import post_through
+
+        settings = self.settings
+        kind = settings.choice("MAILER", "graph", "smtp", "outbox")
+        with ExitStack() as opened:
+            if kind == "graph":
+                graph = opened.enter_context(open_graph(self.endpoint, self.login))
+            yield open_mailer(
+                kind,
+                sender=settings.text("REPORT_SENDER"),
+                outbox_folder=Path(settings.text("OUTBOX_FOLDER")),
+                smtp_host=settings.text("SMTP_HOST"),
+                smtp_port=settings.number("SMTP_PORT", 1, 65_535),
+                smtp_user=settings.text("SMTP_USER"),
+                smtp_password=settings.text("SMTP_PASSWORD"),
+                post=post_through(graph) if kind == "graph" else None,
+            )
+
+    def _credential(self) -> TokenCredential:
+        from shared.identity import open_credential
+
+        return open_credential(self.login)
+
+
+_current: Service | None = None
+_current_lock = threading.Lock()
+
+
+def service() -> Service:
+    """The one of this process, made of the environment unless `use` gave another."""
+    global _current  # noqa: PLW0603 (one a process is the point)
+    with _current_lock:
+        if _current is None:
+            _current = Service(Settings())
+            atexit.register(_current.close)  # the simulated tenant would not let the process end
+        return _current
+
+
+@contextmanager
+def use(given: Service) -> Iterator[Service]:
+    """Make `service` give this one, for the length of the block; then it is closed."""
+    global _current  # noqa: PLW0603
+    with _current_lock:
+        before, _current = _current, given
+    try:
+        yield given
+    finally:
+        with _current_lock:
+            _current = before
+        given.close()
+
+
+def utc_now() -> datetime:
+    """The clock, read nowhere else."""
+    return datetime.now(UTC)

@@ -1,0 +1,255 @@
+"""The daily run, step by step: plan, collect, publish. Each step can be done again with no harm."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.errors import (
+    ConflictError,
+    DamagedError,
+    OutOfTimeError,
+    SourceDeniedError,
+    SourceError,
+    SourceIncompleteError,
+)
+from shared.mfa.assessment import Heading, assess
+from shared.mfa.report import Report
+from shared.mfa.rollup import Rollup
+from shared.mfa.window import (
+    WINDOW_DAYS,
+    LedgerEntry,
+    Slice,
+    SliceState,
+    complete_days,
+    enter_failure,
+    enter_pull,
+    make_window,
+    missing_reasons,
+    owed_slices,
+    window_days,
+)
+from shared.service.addresses import report_address
+from shared.service.people import DIRECTORY_FILE, People
+from shared.service.publishing import publish_for_serving
+from shared.stores import MetricsRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator
+
+    from shared.mfa.metrics import Rule
+    from shared.mfa.scope import Scope
+    from shared.mfa.window import Window
+    from shared.sources import SignInSource
+    from shared.stores import Store
+
+HISTORY_POINTS = 90  #: how many earlier reports a report's trend shows
+GIVEN_UP = "Given up after repeated tries."  #: how the reason begins where no try is left
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """The daily run of one tenant over its source and its store."""
+
+    tenant_id: str
+    tenant_name: str | None
+    source: SignInSource
+    store: Store
+    scope: Scope
+    rule: Rule
+    settle_days: int
+    now: Callable[[], datetime]  #: aware, UTC
+    read_people: Callable[[], People] | None = None  #: the directory as it is; `None`: not asked
+
+    def plan(self, today: date) -> list[Slice]:
+        """
+        The slices owed.
+
+        Until there is a report over seven known days, as far back as the source's log reaches: a
+        first run that was denied or killed half-way is not over.
+        """
+        reach_days = WINDOW_DAYS if self._is_filled_in(today) else self._reach_days()
+        return owed_slices(
+            self._ledger(today - timedelta(days=reach_days)),
+            self.tenant_id,
+            today,
+            settle_days=self.settle_days,
+            reach_days=reach_days,
+        )
+
+    def collect(self, owed: Slice) -> list[Slice]:
+        """
+        Pull one slice and store it; what is left to do, which is nothing or the slice's halves.
+
+        Raises `SourceIncompleteError` after entering the failure in the ledger, so that the queue
+        tries again. A denied slice is entered and not tried again: only a person can change that.
+        """
+        try:
+            rollup = self._pull(owed)
+        except OutOfTimeError as error:
+            return self._halve(owed, error)
+        except SourceDeniedError as error:
+            self._enter_failure(owed, SliceState.DENIED, str(error))
+            return []
+        except SourceIncompleteError as error:
+            self._enter_failure(owed, SliceState.FAILED, str(error))
+            raise
+        self._keep(owed, rollup)
+        return []
+
+    def abandon(self, owed: Slice) -> None:
+        """Enter in the ledger that the queue has given a slice up; the last reason is kept."""
+        before = self._entry(owed)
+        last = before.reason if before and before.reason else "The reason was not recorded."
+        reason = f"{GIVEN_UP} {last.removeprefix(GIVEN_UP).lstrip()}"  # once, though done again
+        self._enter_failure(owed, SliceState.FAILED, reason)
+
+    def owed_reports(self, today: date) -> list[date]:
+        """
+        The endings to report on, oldest first.
+
+        The newest closed day always, and earlier ones that have no report though their days are
+        known, or one made before a day of theirs was pulled.
+        """
+        newest = today - timedelta(days=1)
+        ledger = self._ledger(date.min)
+        known = complete_days(ledger)
+        age = (newest - min(known, default=newest)).days
+        earlier = (newest - timedelta(days=back) for back in range(age, 0, -1))
+        return [*(ending for ending in earlier if self._is_owed(ending, ledger, known)), newest]
+
+    def publish(self, ending: date) -> Report:
+        """Make and store the report of one ending; stored bytes stay where nothing changed."""
+        people = self._people(ending)
+        accounts = people.accounts.metrics if people else None
+        assessment = assess(self._window(ending), self.scope, self.rule, accounts)
+        heading = Heading(self.tenant_id, self.tenant_name, self.source.name, self._timestamp())
+        history = self.store.history(self.tenant_id, ending, HISTORY_POINTS)
+        address = report_address(self.tenant_id, ending)
+        publication = publish_for_serving(assessment, heading, history, address, people)
+        if not self._is_published(publication.report):
+            with _unless_newer_is_stored(f"the report of {ending}"):
+                self.store.save_report(MetricsRow.of(publication.report), publication.files)
+        return publication.report
+
+    def _is_filled_in(self, today: date) -> bool:
+        newest = self.store.history(self.tenant_id, today, 1)
+        return any(share is not None for point in newest for share in (point.portal, point.api))
+
+    def _reach_days(self) -> int:
+        try:
+            return max(self.source.reach_days(), WINDOW_DAYS)
+        except SourceError as error:  # collecting will meet the same, and enter it in the ledger
+            _log.warning("How far back the log of %s goes is not known: %s", self.tenant_id, error)
+            return WINDOW_DAYS
+
+    def _pull(self, owed: Slice) -> Rollup:
+        """All of a slice, or an exception; nothing is stored before the source is exhausted."""
+        return Rollup(
+            sign_in
+            for sign_in in self.source.sign_ins(owed)
+            if owed.owns(sign_in) and self.scope.channel(sign_in)
+        )
+
+    def _keep(self, owed: Slice, rollup: Rollup) -> None:
+        found = self._new_entry(owed, SliceState.COMPLETE, rows=len(rollup))
+        entry, believed = enter_pull(self._entry(owed), found)
+        with _unless_newer_is_stored(owed.name):
+            self.store.save_slice(entry, rollup if believed else None)
+        _log.info(
+            "Slice %s of %s: %d rows. %s", owed.name, owed.tenant_id, len(rollup), entry.reason
+        )
+
+    def _halve(self, owed: Slice, error: OutOfTimeError) -> list[Slice]:
+        halves = owed.halves()
+        if halves == [owed]:
+            self._enter_failure(owed, SliceState.FAILED, str(error))
+            message = f"One hour of sign-ins ({owed.name}) cannot be read in one execution. {error}"
+            raise SourceIncompleteError(message) from error
+        return halves
+
+    def _enter_failure(self, owed: Slice, state: SliceState, reason: str) -> None:
+        failed = self._new_entry(owed, state, reason=reason)
+        with _unless_newer_is_stored(owed.name):
+            self.store.save_slice(enter_failure(self._entry(owed), failed))
+        _log.warning("Slice %s of %s is %s: %s", owed.name, owed.tenant_id, state.value, reason)
+
+    def _new_entry(
+        self, owed: Slice, state: SliceState, *, rows: int = 0, reason: str = ""
+    ) -> LedgerEntry:
+        return LedgerEntry(owed, state, self.source.name, self._timestamp(), rows, reason)
+
+    def _entry(self, owed: Slice) -> LedgerEntry | None:
+        return next((entry for entry in self._ledger(owed.day) if entry.slice == owed), None)
+
+    def _ledger(self, since: date) -> list[LedgerEntry]:
+        return self.store.ledger(self.tenant_id, since)
+
+    def _window(self, ending: date) -> Window:
+        ledger = self._ledger(next(window_days(ending)))
+        reasons = missing_reasons(ledger)
+        rollups: dict[date, Rollup] = {}
+        for day, pieces in complete_days(ledger).items():
+            try:
+                rollups[day] = sum(map(self._stored_rollup, pieces), Rollup())
+            except DamagedError as error:
+                reasons[day] = str(error)
+        return make_window(ending, rollups, reasons)
+
+    def _stored_rollup(self, piece: Slice) -> Rollup:
+        rollup = self.store.rollup(piece)
+        if rollup is None:  # an entry without its rollup is no empty day
+            raise DamagedError("It was collected, but what was stored of it is gone.")
+        return rollup
+
+    def _is_owed(self, ending: date, ledger: list[LedgerEntry], known: Container[date]) -> bool:
+        days = set(window_days(ending))
+        stored = self._stored_report(ending)
+        if stored is None:
+            return all(day in known for day in days)
+        pulled = [entry.at for entry in ledger if entry.slice.day in days]
+        return max(pulled, default="") >= stored.generated_at
+
+    def _people(self, ending: date) -> People | None:
+        """
+        The directory as it is for the newest closed day; as it was stored for earlier ones.
+
+        Where it cannot be read now, what an earlier try of the same day stored is taken.
+        """
+        if self.read_people and ending >= self.now().date() - timedelta(days=1):
+            try:
+                return self.read_people()
+            except SourceError as error:
+                _log.warning("The directory of %s was not read: %s", self.tenant_id, error)
+        stored = self.store.report_file(self.tenant_id, ending, DIRECTORY_FILE)
+        return People.from_bytes(stored.content, self.scope) if stored else None
+
+    def _is_published(self, report: Report) -> bool:
+        """Whether the very same report, but for when it was made, is stored already."""
+        stored = self._stored_report(report.window.ending)
+        return stored is not None and report == msgspec.structs.replace(
+            stored, generated_at=report.generated_at
+        )
+
+    def _stored_report(self, ending: date) -> Report | None:
+        stored = self.store.report_file(self.tenant_id, ending, "report.json")
+        return Report.from_json(stored.content) if stored else None
+
+    def _timestamp(self) -> str:
+        return f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+
+
+@contextmanager
+def _unless_newer_is_stored(what: str) -> Iterator[None]:
+    """Let a slower execution end in peace: what it has is older than what is stored by now."""
+    try:
+        yield
+    except ConflictError:
+        _log.info("Kept what was stored meanwhile of %s.", what)

@@ -1,0 +1,101 @@
+"""The people behind a report: who is in the directory, and how each account stands."""
+
+from __future__ import annotations
+
+import gzip
+from itertools import chain
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from shared.errors import DamagedError
+from shared.mfa.accounts.assessment import Accounts, assess_accounts
+from shared.mfa.accounts.directory import Directory
+from shared.mfa.findings.finding import by_gain
+from shared.mfa.findings.of_accounts import account_findings
+from shared.mfa.findings.of_requests import Requests, request_findings
+from shared.mfa.requests import newness
+from shared.mfa.scope import Channel
+from shared.mfa.verdict import Verdict
+
+if TYPE_CHECKING:
+    from shared.mfa.assessment import Assessment
+    from shared.mfa.findings.finding import Finding
+    from shared.mfa.requests import Request
+    from shared.mfa.scope import Scope
+
+DIRECTORY_FILE = "directory.json.gz"  #: stored beside a report, so that it can be made again
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What is stored of a directory that was read."""
+
+    read_at: str
+    notes: dict[str, str]
+    directory: Directory
+
+
+class People:
+    """A directory with every account judged, and when and how completely it was read."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        scope: Scope,
+        *,
+        read_at: str = "",
+        notes: dict[str, str] | None = None,
+    ) -> None:
+        """Judge; `read_at` is UTC, and empty for a file, which does not tell how old it is."""
+        self.directory = directory
+        self.read_at = read_at
+        self.notes = notes or {}
+        self.accounts: Accounts = assess_accounts(directory, partner_center_ids=scope.ids)
+
+    def findings(self, assessment: Assessment) -> list[Finding]:
+        """Why the figures are below 100 %, what buys most first."""
+        about_requests = request_findings(self.accounts, _requests(assessment))
+        return by_gain([*account_findings(self.directory, self.accounts), *about_requests])
+
+    def to_bytes(self) -> bytes:
+        """The directory to be stored; personal data."""
+        kept = _Kept(self.read_at, self.notes, self.directory)
+        return gzip.compress(msgspec.json.encode(kept), 3, mtime=0)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, scope: Scope) -> Self:
+        """What `to_bytes` gave, judged again; `DamagedError` if it is none."""
+        try:
+            kept = msgspec.json.decode(gzip.decompress(data), type=_Kept)
+        except (OSError, EOFError, msgspec.DecodeError) as error:
+            raise DamagedError(f"A stored directory cannot be read: {error}.") from error
+        return cls(kept.directory, scope, read_at=kept.read_at, notes=kept.notes)
+
+
+def _requests(assessment: Assessment) -> Requests:
+    """A window's requests as findings need them."""
+    made = chain.from_iterable(assessment.requests.values())
+    oldest_first = sorted((item for item in made if item.sign_in.user_id), key=newness)
+    return Requests(
+        without_mfa=_newest_records(oldest_first, Verdict.NOT_VERIFIED),
+        exempted=_newest_records(oldest_first, Verdict.EXEMPTED),
+        active={item.sign_in.user_id for item in oldest_first if item.verdict.is_request},
+        app_only=_app_only(assessment),
+    )
+
+
+def _newest_records(oldest_first: list[Request], verdict: Verdict) -> dict[str, str]:
+    return {
+        request.sign_in.user_id: request.sign_in.id
+        for request in oldest_first
+        if request.verdict is verdict
+    }
+
+
+def _app_only(assessment: Assessment) -> dict[str, int]:
+    calls: dict[str, int] = {}
+    for request in assessment.requests[Channel.API]:
+        if request.verdict is Verdict.APP_ONLY:
+            name = request.sign_in.app_name or request.sign_in.app_id
+            calls[name] = calls.get(name, 0) + 1
+    return calls

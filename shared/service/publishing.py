@@ -1,0 +1,95 @@
+"""From an assessment to every file of a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.delivery.csv_files import csv_files, file_entries
+from shared.delivery.directory_rows import account_rows, customer_rows
+from shared.delivery.partner_center_json import partner_center_files
+from shared.mfa.assessment import Beside, Heading, make_report
+from shared.service.people import DIRECTORY_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from shared.delivery.csv_files import Row
+    from shared.mfa.assessment import Assessment
+    from shared.mfa.report import HistoryPoint, Reading, Report
+    from shared.service.people import People
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A report and the bytes of its files by name, in the order in which they are to be written."""
+
+    report: Report
+    files: dict[str, bytes]
+
+
+def publish(
+    assessment: Assessment,
+    heading: Heading,
+    history: Sequence[HistoryPoint] = (),
+    reading: Reading | None = None,
+    people: People | None = None,
+) -> Publication:
+    """Render every file of the contract; ``report.json`` is last, so that it never comes alone."""
+    from shared.delivery.render import render_page
+
+    tables = csv_files(assessment, heading.tenant_id, *_directory_rows(assessment, heading, people))
+    beside = Beside(reading=reading)
+    if people:
+        beside = Beside(
+            reading=reading,
+            findings=people.findings(assessment),
+            directory_notes=people.notes,
+        )
+    report = make_report(assessment, heading, file_entries(tables), history, **beside)
+    files = {table.name: table.content for table in tables}
+    files["report.html"] = render_page(report).encode()
+    files["report.json"] = report.to_json()
+    return Publication(report, files)
+
+
+def _directory_rows(
+    assessment: Assessment, heading: Heading, people: People | None
+) -> tuple[Iterable[Row] | None, Iterable[Row] | None]:
+    """The rows of the accounts and the customers file, `None` for what was not read."""
+    if people is None:
+        return None, None
+    customers = people.directory.customers
+    return (
+        account_rows(people.accounts, assessment, heading.tenant_id),
+        None if customers is None else customer_rows(customers, people.read_at),
+    )
+
+
+def publish_for_serving(
+    assessment: Assessment,
+    heading: Heading,
+    history: Sequence[HistoryPoint],
+    address: str,
+    people: People | None = None,
+) -> Publication:
+    """
+    The same for the store, with what the HTTP functions serve besides: they compute nothing.
+
+    ``page.html`` is the page with links that begin with `address`, the path below which the files
+    are served: the page itself is served at addresses from where relative links lead elsewhere.
+    """
+    from shared.delivery.render import render_page
+
+    plain = publish(assessment, heading, history, people=people)
+    entries = {
+        name: msgspec.structs.replace(entry, href=f"{address}/{entry.href}")
+        for name, entry in plain.report.files.items()
+    }
+    page = render_page(msgspec.structs.replace(plain.report, files=entries))
+    beside = partner_center_files(assessment, heading.tenant_id)
+    if people:
+        beside[DIRECTORY_FILE] = people.to_bytes()
+    return Publication(plain.report, {**beside, "page.html": page.encode(), **plain.files})

@@ -1,0 +1,133 @@
+"""
+Runs that somebody started: begun once at a time, looked after by whoever collects their slices.
+
+There is nothing to wait in: the slices go through the queue like the timer's, and each execution
+that has entered one looks whether it was the last. Two that both find so publish the same bytes.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import msgspec
+
+from shared.errors import ConflictError
+from shared.mfa.window import HOURS_OF_DAY, SliceState
+from shared.service.daily import GIVEN_UP
+from shared.service.errands import SliceErrand
+from shared.stores import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from shared.mfa.window import LedgerEntry
+    from shared.service.daily import Daily
+
+PATIENCE = timedelta(hours=2)  #: a run that is not over by then is taken for lost
+
+_ACTIVE = ("accepted", "running")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The runs of one tenant."""
+
+    daily: Daily
+
+    def start(self) -> tuple[Run, list[SliceErrand]]:
+        """
+        A new run and what is to be put into the queue for it.
+
+        `ConflictError` where one is under way: then `newest` tells which.
+        """
+        now = self.daily.now()
+        newest = self.newest()
+        if newest and newest.state in _ACTIVE and now - _moment(newest.asked_at) < PATIENCE:
+            raise ConflictError(f"Run {newest.id} is under way.")
+        # Of two that start at once, one wins. With the minute in its name, a claim whose holder
+        # died before it wrote the run stands in nobody's way for longer than that.
+        before = newest.id if newest else "none"
+        if not self.daily.store.claim(f"run/{self.daily.tenant_id}/{before}/{now:%Y-%m-%dT%H:%M}"):
+            raise ConflictError("Another run is being started.")
+        return self._begin(now)
+
+    def newest(self) -> Run | None:
+        """The run that was started last."""
+        pointer = self.daily.store.run(self._pointer_id)
+        return self.daily.store.run(pointer.reason) if pointer else None
+
+    def look_after(self, errand: SliceErrand) -> None:
+        """
+        Note how far an errand's run has come; publish, if that was the last of its slices.
+
+        A run is over when every hour of its days is settled in the ledger since it was asked for:
+        entered by an entry that does not stand for a slice which the queue will try again.
+        """
+        run = self.daily.store.run(errand.run_id) if errand.run_id else None
+        if run is None or run.state == "done":
+            return
+        settled = self._settled(run, errand)
+        if not all(_covers(settled.get(day, ())) for day in errand.planned):
+            self._note(run, "running")
+            return
+        for ending in self.daily.owed_reports(_moment(run.asked_at).date()):
+            self.daily.publish(ending)
+        entries = [entry for day in errand.planned for entry in settled[day]]
+        failed = [entry for entry in entries if entry.state is not SliceState.COMPLETE]
+        self._note(run, "failed" if failed else "done", _told(failed))
+
+    @property
+    def _pointer_id(self) -> str:
+        """The id under which the id of the newest run is kept; no run has one like it."""
+        return f"newest-{self.daily.tenant_id}"
+
+    def _begin(self, now: datetime) -> tuple[Run, list[SliceErrand]]:
+        owed = self.daily.plan(now.date())
+        run = Run(uuid4().hex, self.daily.tenant_id, "accepted", f"{now:%Y-%m-%dT%H:%M:%SZ}")
+        self.daily.store.save_run(run)
+        pointer = msgspec.structs.replace(run, id=self._pointer_id, reason=run.id)
+        self.daily.store.save_run(pointer)
+        planned = tuple(sorted(piece.day for piece in owed))
+        _log.info("Run %s of %s: %d slices", run.id, run.tenant_id, len(owed))
+        return run, [SliceErrand(piece, run.id, planned) for piece in owed]
+
+    def _settled(self, run: Run, errand: SliceErrand) -> dict[date, list[LedgerEntry]]:
+        settled: dict[date, list[LedgerEntry]] = {}
+        for entry in self.daily.store.ledger(run.tenant_id, min(errand.planned)):
+            if entry.at >= run.asked_at and not _is_tried_again(entry):
+                settled.setdefault(entry.slice.day, []).append(entry)
+        return settled
+
+    def _note(self, run: Run, state: str, reason: str = "") -> None:
+        finished = "" if state in _ACTIVE else f"{self.daily.now():%Y-%m-%dT%H:%M:%SZ}"
+        noted = msgspec.structs.replace(run, state=state, finished_at=finished, reason=reason)
+        if noted != run:
+            with suppress(ConflictError):  # another execution has just noted that it is done
+                self.daily.store.save_run(noted)
+
+
+def _is_tried_again(entry: LedgerEntry) -> bool:
+    return entry.state is SliceState.FAILED and not entry.reason.startswith(GIVEN_UP)
+
+
+def _covers(entries: Iterable[LedgerEntry]) -> bool:
+    """Whether entries of one day speak for all its hours; those of halves may do so together."""
+    hours = {
+        hour for entry in entries for hour in range(entry.slice.from_hour, entry.slice.to_hour)
+    }
+    return len(hours) == HOURS_OF_DAY
+
+
+def _told(failed: Iterable[LedgerEntry]) -> str:
+    return " ".join(f"{entry.slice.name}: {entry.reason}" for entry in failed)
+
+
+def _moment(instant: str) -> datetime:
+    return datetime.fromisoformat(instant)

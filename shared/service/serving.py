@@ -1,0 +1,214 @@
+"""What the HTTP functions answer. Names from a request are checked before the store sees any."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import platform
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from http import HTTPStatus
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.errors import ConflictError, StoreError
+from shared.mfa.report import SCHEMA_VERSION, FileEntry, WindowSummary
+from shared.service.addresses import run_address
+from shared.service.answers import Answer, RefusedError, json_answer, redirect, stored_answer
+from shared.stores import REPORT_FILES, StoredFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from shared.service.runs import Runs
+    from shared.stores import Store
+
+VERSION = "0.1.0"  #: of this app; test: as pyproject.toml says
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_RESOURCES = ("nonMfaCompliantPartnerPrincipals", "applicationmfaadoptionstatus", "partnerRequests")
+_NOT_BY_NAME = {"page.html", "directory.json.gz", *(f"{resource}.json" for resource in _RESOURCES)}
+FILES = tuple(name for name in REPORT_FILES if name not in _NOT_BY_NAME)  #: served by their name
+_BIGGEST = "all-api-requests.csv"  #: the one file that is worth a redirect to where it is stored
+_SEARCH_CHARACTERS = 100
+_NOT_READ = "The customers have not been read yet."
+
+
+class _Told(msgspec.Struct):
+    """What is needed of a ``report.json`` here."""
+
+    window: WindowSummary
+    files: dict[str, FileEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """
+    Hands out what is stored; one for each request.
+
+    Each method either returns an `Answer` or raises what `answered` makes one of.
+    """
+
+    tenant_id: str  #: the partner's
+    store: Store
+    runs: Callable[[], Runs]  #: only who starts or looks up a run needs more than the store
+    now: Callable[[], datetime]
+    headers: Mapping[str, str]  #: of the request; looked up in any case
+
+    def newest_page(self) -> Answer:
+        """The partner's newest page."""
+        return self._stored(self.tenant_id, self._newest(self.tenant_id), "page.html")
+
+    def page(self, tenant_id: str, ending: str) -> Answer:
+        """One report's page."""
+        return self._stored(*self._report(tenant_id, ending), "page.html")
+
+    def file(self, tenant_id: str, ending: str, file: str) -> Answer:
+        """One file of a report by its name, or where the store itself hands it out."""
+        if file not in FILES:
+            raise RefusedError(
+                HTTPStatus.BAD_REQUEST, f"A report has no such file; it has {', '.join(FILES)}."
+            )
+        tenant, day = self._report(tenant_id, ending)
+        url = self.store.report_url(tenant, day, file, self.now()) if file == _BIGGEST else None
+        return redirect(url) if url else self._stored(tenant, day, file)
+
+    def resource(self, name: str) -> Answer:
+        """One of Partner Center's resources, as of the partner's newest report."""
+        return self._stored(self.tenant_id, self._newest(self.tenant_id), f"{name}.json")
+
+    def customers(self) -> Answer:
+        """The customers' page. Nothing reads customers yet, so there is none to be had."""
+        raise RefusedError(HTTPStatus.NOT_FOUND, _NOT_READ)
+
+    def customers_json(self) -> Answer:
+        """The same as JSON."""
+        raise RefusedError(HTTPStatus.NOT_FOUND, _NOT_READ)
+
+    def customers_csv(self, search: str) -> Answer:
+        """The customers whose name or tenant id holds a text; all where it is empty."""
+        if len(search) > _SEARCH_CHARACTERS:
+            sentence = f"search is longer than {_SEARCH_CHARACTERS} characters."
+            raise RefusedError(HTTPStatus.BAD_REQUEST, sentence)
+        ending = self._newest(self.tenant_id)
+        if self._told(ending).files["customers"].total is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, _NOT_READ)
+        stored = self._file(self.tenant_id, ending, "customers.csv")
+        found = _searched(stored, search.casefold()) if search else stored
+        return self._answer(found, "customers.csv")
+
+    def start_run(self) -> tuple[Answer, list[str]]:
+        """A new run, and the messages that make it go; 409 while another one is under way."""
+        runs = self.runs()
+        try:
+            run, errands = runs.start()
+        except ConflictError as error:
+            newest = runs.newest()
+            where = {"Location": run_address(newest.id)} if newest else {}
+            raise RefusedError(HTTPStatus.CONFLICT, str(error), where) from error
+        where = {"Location": run_address(run.id)}
+        answer = json_answer(HTTPStatus.ACCEPTED, {"id": run.id}, headers=where)
+        return answer, [errand.to_json() for errand in errands]
+
+    def run(self, run_id: str) -> Answer:
+        """What has come of a run."""
+        if not _RUN_ID.fullmatch(run_id):
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "A run id is 32 hexadecimal digits.")
+        run = self.store.run(run_id)
+        if run is None or run.tenant_id != self.tenant_id:
+            raise RefusedError(HTTPStatus.NOT_FOUND, "There is no such run.")
+        return json_answer(
+            HTTPStatus.OK,
+            {
+                "id": run.id,
+                "state": run.state,
+                "asked_at": run.asked_at,
+                "finished_at": run.finished_at or None,
+                "reason": run.reason or None,
+            },
+        )
+
+    def health(self) -> Answer:
+        """What runs here and how far the reports are; nothing about people."""
+        from importlib.metadata import version  # slow to load, for this one answer
+
+        newest = self.store.latest_ending(self.tenant_id)
+        window = self._told(newest).window if newest else None
+        yesterday = self.now().date() - timedelta(days=1)
+        return json_answer(
+            HTTPStatus.OK,
+            {
+                "status": "ok",
+                "version": VERSION,
+                "python": platform.python_version(),
+                "azure_functions": version("azure-functions"),
+                "report_schema": SCHEMA_VERSION,
+                "newest_ending": newest,
+                "days_behind": (yesterday - newest).days if newest else None,
+                "days_missing": [gap.day for gap in window.missing] if window else None,
+            },
+        )
+
+    def _report(self, tenant_id: str, ending: str) -> tuple[str, date]:
+        """Which report is meant, out of a request's own words."""
+        if not _GUID.fullmatch(tenant_id):
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "A tenant id is a GUID.")
+        tenant = tenant_id.lower()
+        return tenant, self._newest(tenant) if ending == "latest" else _day(ending)
+
+    def _newest(self, tenant_id: str) -> date:
+        newest = self.store.latest_ending(tenant_id)
+        if newest is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, "There is no report of this tenant yet.")
+        return newest
+
+    def _told(self, ending: date) -> _Told:
+        stored = self._file(self.tenant_id, ending, "report.json")
+        try:
+            return msgspec.json.decode(stored.content, type=_Told)
+        except msgspec.DecodeError as error:
+            raise StoreError(f"The report of {ending} cannot be read: {error}.") from error
+
+    def _stored(self, tenant_id: str, ending: date, name: str) -> Answer:
+        return self._answer(self._file(tenant_id, ending, name), name)
+
+    def _file(self, tenant_id: str, ending: date, name: str) -> StoredFile:
+        stored = self.store.report_file(tenant_id, ending, name)
+        if stored is None:
+            sentence = f"There is no report of this tenant that ends on {ending}."
+            raise RefusedError(HTTPStatus.NOT_FOUND, sentence)
+        return stored
+
+    def _answer(self, stored: StoredFile, name: str) -> Answer:
+        attached = name if name.endswith(".csv") else ""
+        if_none_match = self.headers.get("if-none-match", "")
+        return stored_answer(stored, REPORT_FILES[name], if_none_match, attached)
+
+
+def _day(text: str) -> date:
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass  # no such day
+    raise RefusedError(
+        HTTPStatus.BAD_REQUEST, "A report is named by the day it ends on, YYYY-MM-DD, or latest."
+    )
+
+
+def _searched(stored: StoredFile, wanted: str) -> StoredFile:
+    """The heading, and the rows that hold a text in their customer's name or tenant id."""
+    heading, *rows = csv.reader(StringIO(stored.content.decode(), newline=""))
+    columns = [heading.index("Customer"), heading.index("TenantId")]
+    kept = StringIO()
+    writer = csv.writer(kept, lineterminator="\r\n")
+    writer.writerow(heading)
+    writer.writerows(row for row in rows if any(wanted in row[n].casefold() for n in columns))
+    content = kept.getvalue().encode()
+    return StoredFile(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')

@@ -1,0 +1,216 @@
+"""Which implementation a setting stands for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shared.errors import BadSettingError, SourceDeniedError
+from shared.service import composition
+from shared.service.composition import Service, use
+from shared.settings import Settings
+from shared.sources.simulated.partner import TENANT_ID as SIMULATED
+from shared.sources.simulated.simulation import open_simulated
+from shared.stores.local import LocalStore
+from tests.records import graph_record, ndjson
+from tests.service.world import ENDING, TENANT, TODAY, Scripted, a_week, make_daily, run_day
+
+EMULATOR = "UseDevelopmentStorage=true"
+
+
+def service(**settings):
+    return Service(Settings({"TENANT_ID": TENANT} | settings), today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({}, "local"),
+        ({"STORAGE_ACCOUNT_NAME": "contosomfa"}, "azure"),
+        ({"STORAGE_CONNECTION_STRING": EMULATOR}, "azure"),
+        ({"STORAGE_ACCOUNT_NAME": "contosomfa", "STORE": "local"}, "local"),
+        ({"STORE": "Azure"}, "azure"),
+    ],
+)
+def test_the_store_is_azure_where_storage_is_set_unless_it_is_said_otherwise(
+    settings, kind
+) -> None:
+    assert service(**settings).store_kind == kind
+
+
+def test_stores_are_opened_as_they_are_named(tmp_path) -> None:
+    from shared.stores.azure import AzureStore
+
+    with use(service(STORE_FOLDER=str(tmp_path))) as local:
+        assert isinstance(local.store, LocalStore)
+    with use(service(STORAGE_CONNECTION_STRING=EMULATOR)) as emulated:
+        assert isinstance(emulated.store, AzureStore)
+    with use(service(STORAGE_ACCOUNT_NAME="contosomfa", CLOUD="usgov")) as by_identity:
+        assert isinstance(by_identity.store, AzureStore)
+
+
+@pytest.mark.parametrize(
+    ("settings", "part", "named"),
+    [
+        ({"TENANT_ID": ""}, "tenant_id", "TENANT_ID"),
+        ({"TENANT_ID": "contoso"}, "tenant_id", "TENANT_ID"),
+        ({"STORE": "sql"}, "store", "STORE"),
+        ({"STORE": "azure"}, "store", "STORAGE_ACCOUNT_NAME"),
+        ({"SIGNIN_SOURCE": "splunk"}, "source", "SIGNIN_SOURCE"),
+        ({"SIGNIN_SOURCE": "diagnostics"}, "source", "not built yet"),
+        ({"SIGNIN_SOURCE": "exports"}, "source", "EXPORTS_FOLDER"),
+        ({"CLOUD": "mars"}, "endpoint", "CLOUD"),
+        ({"GRAPH_ENDPOINT": "http://graph.example"}, "endpoint", "GRAPH_ENDPOINT"),
+        ({"SETTLE_DAYS": "many"}, "daily", "SETTLE_DAYS"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_named(settings, part, named) -> None:
+    with pytest.raises(BadSettingError, match=named):
+        getattr(service(**settings), part)
+
+
+def test_a_setting_is_looked_at_when_it_is_needed_and_not_before() -> None:
+    made = service(STORE="sql", SIGNIN_SOURCE="graph", MAILER="pigeon", SETTLE_DAYS="many")
+
+    assert made.tenant_id == TENANT
+    assert made.endpoint.url == "https://graph.microsoft.com"
+
+
+def test_a_part_is_made_once(tmp_path) -> None:
+    with use(service(STORE_FOLDER=str(tmp_path))) as made:
+        assert made.daily is made.daily
+        assert made.work.daily is made.daily
+        assert made.daily.store is made.store
+
+
+def test_a_process_has_one_service_unless_another_is_used() -> None:
+    with use(service()) as first:
+        assert composition.service() is first
+        with use(service()) as second:
+            assert composition.service() is second
+        assert composition.service() is first
+
+
+def test_the_simulated_tenant_needs_no_settings_and_ends_with_its_service(tmp_path) -> None:
+    settings = Settings({"SIGNIN_SOURCE": "simulated", "STORE_FOLDER": str(tmp_path)})
+    with use(Service(settings, today=TODAY)) as made:
+        assert made.tenant_id == SIMULATED
+        assert made.daily.tenant_name == made.simulation.partner.tenant_name
+        assert made.simulation.partner.ending == ENDING
+        assert made.source.reach_days() == 30
+        url = made.simulation.url
+
+    import socket
+
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5).close()
+
+
+def test_graph_is_read_where_its_endpoint_says_with_its_literal_token(tmp_path) -> None:
+    with open_simulated(ENDING) as simulation:
+        settings = {
+            "TENANT_ID": SIMULATED,
+            "GRAPH_ENDPOINT": simulation.url,
+            "GRAPH_TOKEN": simulation.token,
+            "STORE_FOLDER": str(tmp_path),
+        }
+        with use(service(**settings)) as made:
+            [newest, *_] = made.daily.plan(TODAY)
+            made.daily.collect(newest)
+
+            assert made.source.name == "graph"
+            [entry] = made.store.ledger(SIMULATED, newest.day)
+            assert entry.rows > 100
+        assert {each.status for each in simulation.site.served} == {200}
+
+
+def test_a_wrong_token_is_a_denial_that_says_what_to_check(tmp_path) -> None:
+    with open_simulated(ENDING) as simulation:
+        settings = {"GRAPH_ENDPOINT": simulation.url, "STORE_FOLDER": str(tmp_path)}
+        with use(service(**settings)) as made, pytest.raises(SourceDeniedError, match="401"):
+            made.source.reach_days()
+
+
+def test_exports_are_a_source_of_the_days_that_they_hold(tmp_path) -> None:
+    records = [graph_record(createdDateTime=f"2026-11-{day}T09:00:00Z") for day in (18, 20, 22)]
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "log.json").write_bytes(ndjson(*records))
+    settings = {
+        "SIGNIN_SOURCE": "exports",
+        "EXPORTS_FOLDER": str(tmp_path / "exports"),
+        "STORE_FOLDER": str(tmp_path / "store"),
+        "TENANT_ID": "",
+    }
+    with use(service(**settings | {"TENANT_ID": "cccccccc-0000-4000-8000-00000000000c"})) as made:
+        report, failed = run_day(made.daily)
+
+    assert made.source.name == "exports"
+    assert [entry.slice.day.day for entry in failed] == [17, 23]
+    assert "2026-11-18 to 2026-11-22" in failed[0].reason
+    assert [gap.day.day for gap in report.window.missing] == [17, 23]
+    assert report.metrics.portal.requests == 3
+    assert report.metrics.portal.share is None
+
+
+def mailed(tmp_path, **settings):
+    made = service(STORE_FOLDER=str(tmp_path / "store"), **settings)
+    run_day(make_daily(tmp_path / "store", Scripted(a_week())))
+    with use(made):
+        return made.mail()
+
+
+def test_the_outbox_takes_mail_by_default(tmp_path) -> None:
+    outbox = tmp_path / "outbox"
+
+    told = mailed(tmp_path, OUTBOX_FOLDER=str(outbox), REPORT_RECIPIENTS="a@x.example;b@x.example")
+
+    assert [delivery.outcome for delivery in told] == ["sent", "sent"]
+    assert len(list(outbox.glob("*.eml"))) == 2
+
+
+def test_nobody_is_mailed_where_nobody_is_named_or_nothing_is_there(tmp_path) -> None:
+    assert mailed(tmp_path) == []
+    assert (
+        service(STORE_FOLDER=str(tmp_path / "empty"), REPORT_RECIPIENTS="a@x.example").mail() == []
+    )
+
+
+def test_graph_takes_mail_where_it_is_the_mailer(tmp_path) -> None:
+    with open_simulated(ENDING) as simulation:
+        told = mailed(
+            tmp_path,
+            MAILER="graph",
+            REPORT_SENDER="mfa@contoso.example",
+            REPORT_RECIPIENTS="a@contoso.example",
+            GRAPH_ENDPOINT=simulation.url,
+            GRAPH_TOKEN=simulation.token,
+        )
+
+    assert [delivery.outcome for delivery in told] == ["sent"]
+    assert [mail.sender for mail in simulation.mailbox.sent] == ["mfa@contoso.example"]
+    [recipient] = simulation.mailbox.sent[0].message["toRecipients"]
+    assert recipient["emailAddress"]["address"] == "a@contoso.example"
+
+
+def test_a_mailer_that_is_none_is_named(tmp_path) -> None:
+    with pytest.raises(BadSettingError, match="MAILER"):
+        mailed(tmp_path, MAILER="pigeon", REPORT_RECIPIENTS="a@x.example")
+
+
+def test_what_has_been_kept_for_long_enough_is_removed(tmp_path) -> None:
+    folder = tmp_path / "store"
+    daily = make_daily(folder, Scripted(a_week()))
+    run_day(daily)
+
+    with use(service(STORE_FOLDER=str(folder))) as made:
+        made.tidy()
+        assert made.store.latest_ending(TENANT) == ENDING
+    later = Service(made.settings, today=TODAY + timedelta(days=31))
+    with use(later):
+        assert later.tidy() > 0
+        assert later.store.latest_ending(TENANT) is None
+        assert len(later.store.history(TENANT, later.today, 10)) == 1
+    with use(Service(made.settings, today=TODAY + timedelta(days=401))) as much_later:
+        much_later.tidy()
+        assert much_later.store.history(TENANT, much_later.today, 10) == []

@@ -1,0 +1,327 @@
+"""The daily run over a local store: what it owes, keeps, refuses, and survives."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+
+import pytest
+
+from shared.errors import OutOfTimeError, SourceDeniedError, SourceIncompleteError
+from shared.mfa.window import Slice, SliceState
+from shared.service.daily import GIVEN_UP
+from shared.service.errands import SliceErrand
+from shared.service.queues import QueueWork
+from shared.service.runs import Runs
+from shared.stores.kept import KeptStore
+from shared.stores.local import Folder
+from tests.service.world import (
+    ENDING,
+    TENANT,
+    TODAY,
+    WEEK,
+    Clock,
+    Scripted,
+    a_day,
+    a_week,
+    kept_in,
+    make_daily,
+    read_back,
+    run_day,
+)
+
+
+def entry_of(daily, day):
+    return next(e for e in daily.store.ledger(TENANT, day) if e.slice == Slice(TENANT, day))
+
+
+def test_a_first_run_fills_the_window_and_reports_on_it(tmp_path) -> None:
+    daily = make_daily(tmp_path, Scripted(a_week(weak=1, strong=3)))
+
+    report, failed = run_day(daily)
+
+    assert failed == []
+    assert report.window.complete_days == 7
+    assert report.metrics.portal.share == 0.75
+    assert report.metrics.api.share == 1.0
+    assert daily.store.latest_ending(TENANT) == ENDING
+
+
+def test_a_first_run_goes_back_as_far_as_the_log_and_reports_on_every_window(tmp_path) -> None:
+    days = {TODAY - timedelta(days=back): a_day(TODAY) for back in range(1, 31)}
+    daily = make_daily(tmp_path, Scripted(days, reach=30))
+
+    report, _ = run_day(daily)
+
+    assert len(daily.source.asked) == 30
+    assert len(report.history) == 24
+
+
+def test_a_first_run_that_was_killed_is_taken_up_again(tmp_path) -> None:
+    days = {
+        TODAY - timedelta(days=back): a_day(TODAY - timedelta(days=back)) for back in range(1, 31)
+    }
+    daily = make_daily(tmp_path, Scripted(days, reach=30))
+    for owed in daily.plan(TODAY)[:12]:
+        daily.collect(owed)
+    daily.source.asked.clear()
+
+    report, _ = run_day(daily)
+
+    assert len(daily.source.asked) == 30 - 12 + 3  # what is missing, and what settles
+    assert len(report.history) == 24
+
+
+def test_a_first_run_that_was_denied_says_so_and_is_made_up_for(tmp_path) -> None:
+    days = {TODAY - timedelta(days=back): [SourceDeniedError("Grant it.")] for back in range(1, 31)}
+    daily = make_daily(tmp_path, Scripted(days, reach=30))
+    daily.source.reach_days = lambda: next(daily.source.sign_ins(Slice(TENANT, ENDING)))
+
+    report, failed = run_day(daily)
+    assert len(failed) == 7
+    assert {gap.reason for gap in report.window.missing} == {"Grant it."}
+
+    daily.source.days = {day: a_day(day) for day in days}
+    daily.source.reach_days = lambda: 30
+    daily.now.go_on(days=1)
+    report, failed = run_day(daily, TODAY + timedelta(days=1))
+    assert failed == []
+    assert len(report.history) == 24
+
+
+def test_the_next_day_only_the_newest_days_are_pulled_again(tmp_path) -> None:
+    source = Scripted(a_week())
+    daily = make_daily(tmp_path, source)
+    run_day(daily)
+    source.asked.clear()
+
+    daily.now.go_on(days=1)
+    run_day(daily, TODAY + timedelta(days=1))
+
+    assert source.asked == ["2026-11-24", "2026-11-23", "2026-11-22"]
+
+
+def test_what_arrives_late_heals_the_report_that_was_made_without_it(tmp_path) -> None:
+    source = Scripted(a_week(weak=0, strong=2))
+    daily = make_daily(tmp_path, source)
+    first, _ = run_day(daily)
+    assert first.metrics.portal.share == 1.0
+
+    source.days[ENDING] = a_day(ENDING, weak=2, strong=2)
+    daily.now.go_on(days=1)
+    run_day(daily, TODAY + timedelta(days=1))
+
+    healed = daily.publish(ENDING)
+    assert healed.metrics.portal.requests == first.metrics.portal.requests + 2
+    assert healed.metrics.portal.share == pytest.approx(14 / 16)
+    stored = daily.store.report_file(TENANT, ENDING, "report.json")
+    assert b'"not_verified": 2' in stored.content
+
+
+def test_a_day_that_was_missed_is_pulled_and_its_report_made_later(tmp_path) -> None:
+    gap = WEEK[4]
+    source = Scripted(a_week())
+    source.days[gap] = [SourceIncompleteError("Graph failed 8 times in a row.")]
+    daily = make_daily(tmp_path, source)
+
+    report, failed = run_day(daily)
+    assert [entry.slice.day for entry in failed] == [gap]
+    assert report.metrics.portal.share is None
+    assert [(each.day, each.reason) for each in report.window.missing] == [
+        (gap, "Graph failed 8 times in a row.")
+    ]
+
+    source.days[gap] = a_day(gap)
+    daily.now.go_on(hours=1)
+    report, failed = run_day(daily)
+    assert failed == []
+    assert report.window.complete_days == 7
+
+
+def test_collecting_twice_is_collecting_once(tmp_path) -> None:
+    daily = make_daily(tmp_path, Scripted(a_week()))
+    run_day(daily)
+    before = kept_in(tmp_path)
+
+    run_day(daily)
+
+    assert kept_in(tmp_path) == before
+
+
+def test_a_report_that_says_the_same_stays_as_it_was_made(tmp_path) -> None:
+    daily = make_daily(tmp_path, Scripted(a_week()))
+    run_day(daily)
+    reports = kept_in(tmp_path / "reports")
+
+    daily.now.go_on(hours=3)
+    run_day(daily)
+
+    assert kept_in(tmp_path / "reports") == reports
+
+
+def test_a_pull_with_fewer_rows_is_refused_once_and_then_believed(tmp_path) -> None:
+    source = Scripted({ENDING: a_day(ENDING, weak=4)})
+    daily = make_daily(tmp_path, source)
+    owed = Slice(TENANT, ENDING)
+    daily.collect(owed)
+
+    source.days[ENDING] = a_day(ENDING, weak=1)
+    daily.collect(owed)
+    assert len(daily.store.rollup(owed)) == 6
+    assert "3 rows" in entry_of(daily, ENDING).reason
+    assert "6" in entry_of(daily, ENDING).reason
+
+    daily.collect(owed)
+    assert len(daily.store.rollup(owed)) == 3
+    assert entry_of(daily, ENDING).rows == 3
+
+
+def test_a_denied_slice_is_entered_and_not_tried_again(tmp_path) -> None:
+    source = Scripted({ENDING: [SourceDeniedError("Grant AuditLog.Read.All.")]})
+    daily = make_daily(tmp_path, source)
+
+    assert daily.collect(Slice(TENANT, ENDING)) == []
+
+    assert source.asked == ["2026-11-23"]
+    assert entry_of(daily, ENDING).state is SliceState.DENIED
+    assert entry_of(daily, ENDING).reason == "Grant AuditLog.Read.All."
+
+
+def test_half_a_slice_is_nothing(tmp_path) -> None:
+    broken = [*a_day(ENDING), SourceIncompleteError("The connection broke.")]
+    daily = make_daily(tmp_path, Scripted({ENDING: broken}))
+
+    with pytest.raises(SourceIncompleteError):
+        daily.collect(Slice(TENANT, ENDING))
+
+    assert daily.store.rollup(Slice(TENANT, ENDING)) is None
+    assert entry_of(daily, ENDING).state is SliceState.FAILED
+    assert entry_of(daily, ENDING).has_rollup is False
+
+
+def test_a_failed_pull_leaves_what_an_earlier_one_stored(tmp_path) -> None:
+    source = Scripted({ENDING: a_day(ENDING)})
+    daily = make_daily(tmp_path, source)
+    daily.collect(Slice(TENANT, ENDING))
+
+    source.days[ENDING] = [SourceIncompleteError("Graph is down.")]
+    with pytest.raises(SourceIncompleteError):
+        daily.collect(Slice(TENANT, ENDING))
+
+    assert len(daily.store.rollup(Slice(TENANT, ENDING))) == 3
+    assert entry_of(daily, ENDING).has_rollup is True
+
+
+def test_a_day_too_big_for_one_execution_is_halved_until_it_fits(tmp_path) -> None:
+    too_much = [OutOfTimeError("The execution's time is used up.")]
+    source = Scripted({ENDING: a_day(ENDING)})
+    source.days |= {"2026-11-23": too_much, "2026-11-23T00-12": too_much}
+    daily = make_daily(tmp_path, source)
+    work = QueueWork(daily, Runs(daily))
+
+    waiting = [SliceErrand(Slice(TENANT, ENDING)).to_json()]
+    while waiting:
+        waiting += work.collect(waiting.pop(0).encode())
+
+    assert source.asked == [
+        "2026-11-23",
+        "2026-11-23T00-12",
+        "2026-11-23T12-24",
+        "2026-11-23T00-06",
+        "2026-11-23T06-12",
+    ]
+    report = daily.publish(ENDING)
+    assert ENDING not in [gap.day for gap in report.window.missing]
+    assert report.metrics.portal.requests == 2
+
+
+def test_an_hour_that_does_not_fit_is_a_failure(tmp_path) -> None:
+    hour = Slice(TENANT, ENDING, 3, 4)
+    daily = make_daily(tmp_path, Scripted({ENDING: [OutOfTimeError("Time is used up.")]}))
+
+    with pytest.raises(SourceIncompleteError, match="One hour"):
+        daily.collect(hour)
+
+
+def test_giving_up_keeps_the_last_reason_however_often_it_is_done(tmp_path) -> None:
+    daily = make_daily(tmp_path, Scripted({ENDING: [SourceIncompleteError("Graph is down.")]}))
+    owed = Slice(TENANT, ENDING)
+    with pytest.raises(SourceIncompleteError):
+        daily.collect(owed)
+
+    daily.abandon(owed)
+    daily.abandon(owed)
+
+    assert entry_of(daily, ENDING).reason == f"{GIVEN_UP} Graph is down."
+
+
+class Crash(BaseException):
+    """The process is gone: nobody catches this."""
+
+
+class Crashing:
+    """A folder on which the process dies at the n-th thing it changes, before or after it."""
+
+    CHANGES = ("write", "remove", "put_row", "remove_row", "settle")
+
+    def __init__(self, folder, at, *, after):
+        self._folder = Folder(folder)
+        self._at, self._after = at, after
+        self.count = 0
+
+    def __getattr__(self, name):
+        reached = getattr(self._folder, name)
+        return self._counted(reached) if name in self.CHANGES else reached
+
+    def _counted(self, reached):
+        def change(*given, **named):
+            self.count += 1
+            if self.count == self._at and not self._after:
+                raise Crash
+            done = reached(*given, **named)
+            if self.count == self._at:
+                raise Crash
+            return done
+
+        return change
+
+
+def days_after(folder, source, medium=None):
+    """One daily run, settled at once, so that it changes little."""
+    clock = Clock()
+    clock.go_on(days=1)
+    store = KeptStore(medium) if medium else None
+    daily = make_daily(folder, source, clock=clock, settle_days=0, store=store)
+    run_day(daily, TODAY + timedelta(days=1))
+
+
+@pytest.fixture(scope="module")
+def yesterday(tmp_path_factory):
+    """A store with one daily run in it, and what the next one would make of it undisturbed."""
+    before = tmp_path_factory.mktemp("before") / "store"
+    source = Scripted(a_week() | {TODAY: a_day(TODAY, weak=2)})
+    run_day(make_daily(before, source, settle_days=0))
+    after = before.with_name("after")
+    shutil.copytree(before, after)
+    medium = Crashing(after, 0, after=False)
+    days_after(after, source, medium)
+    return before, source, read_back(KeptStore(Folder(after))), medium.count
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_crash_at_any_change_and_another_run_give_the_same_bytes(
+    yesterday, tmp_path, after
+) -> None:
+    before, source, undisturbed, changes = yesterday
+    assert changes > 10
+
+    for number in range(1, changes + 1):
+        folder = tmp_path / str(number)
+        shutil.copytree(before, folder)
+        with pytest.raises(Crash):
+            days_after(folder, source, Crashing(folder, number, after=after))
+
+        days_after(folder, source)
+
+        found = read_back(KeptStore(Folder(folder)))
+        assert found == undisturbed, f"after a crash at change {number} of {changes}"

@@ -1,0 +1,208 @@
+"""Runs that somebody starts: one at a time, over when every slice is settled."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+
+from shared.errors import ConflictError, OutOfTimeError, SourceDeniedError, SourceIncompleteError
+from shared.service.errands import ReportErrand, SliceErrand
+from shared.service.queues import QueueWork
+from shared.service.runs import PATIENCE, Runs
+from shared.service.serving import Desk
+from tests.service.world import ENDING, TENANT, WEEK, Scripted, a_day, a_week, make_daily
+
+
+@pytest.fixture
+def daily(tmp_path):
+    return make_daily(tmp_path, Scripted(a_week()))
+
+
+def begin(daily):
+    """A run, and its messages."""
+    run, errands = Runs(daily).start()
+    return run, [errand.to_json().encode() for errand in errands]
+
+
+def state(daily, run):
+    return daily.store.run(run.id).state
+
+
+def test_a_run_is_running_until_its_last_slice_and_then_has_published(daily) -> None:
+    work = QueueWork(daily, Runs(daily))
+    run, messages = begin(daily)
+    assert state(daily, run) == "accepted"
+
+    for message in messages[:-1]:
+        work.collect(message)
+        assert state(daily, run) == "running"
+        assert daily.store.latest_ending(TENANT) is None
+    daily.now.go_on(minutes=3)
+    work.collect(messages[-1])
+
+    done = daily.store.run(run.id)
+    assert (done.state, done.finished_at, done.reason) == ("done", "2026-11-24T02:18:00Z", "")
+    assert daily.store.latest_ending(TENANT) == ENDING
+
+
+def test_messages_may_come_in_any_order_and_more_than_once(daily) -> None:
+    work = QueueWork(daily, Runs(daily))
+    run, messages = begin(daily)
+
+    for message in [*messages[::-1], messages[0], messages[3]]:
+        work.collect(message)
+
+    assert state(daily, run) == "done"
+
+
+def test_halves_belong_to_the_run_of_the_whole(daily) -> None:
+    daily.source.days["2026-11-23"] = [OutOfTimeError("Time is used up.")]
+    work = QueueWork(daily, Runs(daily))
+    run, messages = begin(daily)
+
+    left = [half for message in messages for half in work.collect(message)]
+    assert len(left) == 2
+    assert state(daily, run) == "running"
+    work.collect(left[0].encode())
+    assert state(daily, run) == "running"
+    work.collect(left[1].encode())
+
+    assert state(daily, run) == "done"
+
+
+def test_a_slice_that_is_to_be_tried_again_holds_its_run_up(daily) -> None:
+    daily.source.days[WEEK[2]] = [SourceIncompleteError("Graph is down.")]
+    work = QueueWork(daily, Runs(daily))
+    run, messages = begin(daily)
+    broken = messages.pop(2)
+
+    with pytest.raises(SourceIncompleteError):
+        work.collect(broken)
+    for message in messages:
+        work.collect(message)
+    assert state(daily, run) == "running"
+
+    daily.source.days[WEEK[2]] = a_day(WEEK[2])
+    work.collect(broken)
+    assert state(daily, run) == "done"
+
+
+def test_a_run_with_slices_that_were_given_up_has_failed_and_says_why(daily) -> None:
+    daily.source.days[WEEK[2]] = [SourceIncompleteError("Graph is down.")]
+    daily.source.days[WEEK[5]] = [SourceDeniedError("Grant AuditLog.Read.All.")]
+    work = QueueWork(daily, Runs(daily))
+    run, messages = begin(daily)
+
+    for number, message in enumerate(messages):
+        if number == 2:
+            with pytest.raises(SourceIncompleteError):
+                work.collect(message)
+        else:
+            work.collect(message)
+    work.abandon(messages[2])
+
+    failed = daily.store.run(run.id)
+    assert failed.state == "failed"
+    assert "Graph is down." in failed.reason
+    assert "Grant AuditLog.Read.All." in failed.reason
+    assert daily.store.latest_ending(TENANT) == ENDING  # what is known is reported all the same
+
+
+def test_of_many_that_start_at_once_one_does(daily) -> None:
+    barrier = Barrier(8)
+
+    def start(_):
+        barrier.wait()
+        try:
+            return Runs(daily).start()[0].id
+        except ConflictError:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        started = [each for each in pool.map(start, range(8)) if each]
+
+    assert len(started) == 1
+    assert [Runs(daily).newest()] == [daily.store.run(started[0])]
+
+
+def test_after_a_run_there_can_be_another(daily) -> None:
+    work = QueueWork(daily, Runs(daily))
+    run, messages = begin(daily)
+    for message in messages:
+        work.collect(message)
+
+    again, errands = Runs(daily).start()
+
+    assert again.id != run.id
+    assert len(errands) == 3  # the newest day and those that settle
+
+
+def test_a_run_that_was_lost_stands_in_nobody_s_way_for_ever(daily) -> None:
+    lost, _ = begin(daily)
+    daily.now.go_on(hours=1)
+    with pytest.raises(ConflictError):
+        Runs(daily).start()
+
+    daily.now.moment += PATIENCE - timedelta(hours=1)
+
+    assert Runs(daily).start()[0].id != lost.id
+
+
+def test_who_dies_while_starting_a_run_stands_in_the_way_for_a_minute_only(daily) -> None:
+    daily.store.claim(f"run/{TENANT}/none/2026-11-24T02:15")
+    with pytest.raises(ConflictError, match="being started"):
+        Runs(daily).start()
+    desk = Desk(TENANT, daily.store, lambda: Runs(daily), daily.now, {})
+    from shared.service.answers import answered
+
+    refused = answered(lambda: desk.start_run()[0])
+    assert refused.status == 409
+    assert "Location" not in refused.headers
+
+    daily.now.go_on(minutes=1)
+
+    assert Runs(daily).start()
+
+
+def test_a_message_that_is_none_is_dropped_when_it_is_given_up(daily, caplog) -> None:
+    work = QueueWork(daily, Runs(daily))
+
+    for nonsense in (b"", b"{}", b"\xff", b'{"slice":1}', b'{"slice":{"tenant_id":"x"}}'):
+        work.abandon(nonsense)
+
+    assert caplog.text.count("A message was dropped") == 5
+    assert daily.store.ledger(TENANT, ENDING) == []
+
+
+def test_the_timer_s_slices_belong_to_no_run(daily) -> None:
+    work = QueueWork(daily, Runs(daily))
+
+    for text in work.plan():
+        work.collect(text.encode())
+
+    assert Runs(daily).newest() is None
+
+
+def test_reports_are_planned_and_made_one_by_one(daily) -> None:
+    work = QueueWork(daily, Runs(daily))
+    for text in work.plan():
+        work.collect(text.encode())
+
+    messages = work.plan_reports()
+    for text in messages:
+        work.publish(text.encode())
+
+    assert messages == [ReportErrand(ENDING).to_json()]
+    assert daily.store.latest_ending(TENANT) == ENDING
+
+
+def test_errands_come_back_from_their_messages() -> None:
+    from shared.mfa.window import Slice
+
+    errand = SliceErrand(Slice(TENANT, ENDING, 6, 12), "0" * 32, (ENDING,))
+
+    assert SliceErrand.from_json(errand.to_json()) == errand
+    assert ReportErrand.from_json(ReportErrand(ENDING).to_json()) == ReportErrand(ENDING)

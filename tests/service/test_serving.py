@@ -1,0 +1,421 @@
+"""What the HTTP functions answer, without HTTP: stored bytes, problems, runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from io import StringIO
+
+import pytest
+
+from shared.errors import BadSettingError, ConflictError, StoreError
+from shared.service.answers import answered
+from shared.service.runs import Runs
+from shared.service.serving import FILES, Desk, _searched
+from shared.stores import StoredFile
+from tests.service.world import (
+    ENDING,
+    TENANT,
+    WEEK,
+    Clock,
+    Scripted,
+    a_week,
+    make_daily,
+    run_day,
+)
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture(scope="module")
+def daily(tmp_path_factory):
+    """A daily run that has been done."""
+    made = make_daily(tmp_path_factory.mktemp("store"), Scripted(a_week(weak=2, strong=3)))
+    run_day(made)
+    return made
+
+
+@pytest.fixture
+def ask(daily):
+    """Asks the desk for something, with the request's headers as keywords."""
+
+    def ask(what, *names, store=None, **headers):
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        desk = Desk(TENANT, store or daily.store, lambda: Runs(daily), Clock(), given)
+        return answered(lambda: getattr(desk, what)(*names))
+
+    return ask
+
+
+def detail(answer):
+    """The sentence of a problem, which is checked to be one."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    told = json.loads(answer.body)
+    assert told.keys() == {"type", "title", "status", "detail"}
+    assert told["status"] == answer.status
+    return told["detail"]
+
+
+def test_the_newest_page_is_the_page_of_the_newest_report(ask) -> None:
+    newest, named, latest = (
+        ask("newest_page"),
+        ask("page", TENANT, str(ENDING)),
+        ask("page", TENANT, "latest"),
+    )
+
+    assert newest == named == latest
+    assert newest.status == 200
+    assert newest.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert newest.body.startswith(b"<!doctype html>")
+
+
+def test_every_link_of_a_served_page_leads_to_a_file_that_is_served(ask) -> None:
+    links = re.findall(r'href="(/[^"]+)"', ask("newest_page").body.decode())
+
+    assert {link.rpartition("/")[0] for link in links} == {f"/api/reports/{TENANT}/{ENDING}"}
+    assert len(links) == 5
+    for link in links:
+        assert ask("file", *link.split("/")[3:]).status == 200
+
+
+def test_a_page_that_is_read_from_a_disk_links_to_the_files_beside_it(ask) -> None:
+    page = ask("file", TENANT, "latest", "report.html").body.decode()
+
+    assert 'href="all-api-requests.csv"' in page
+    assert 'href="/api' not in page
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_file_is_served_as_it_is_stored(ask, daily, name) -> None:
+    stored = daily.store.report_file(TENANT, ENDING, name)
+
+    answer = ask("file", TENANT, str(ENDING), name)
+
+    assert (answer.status, answer.body, answer.headers["ETag"]) == (
+        200,
+        stored.content,
+        stored.etag,
+    )
+
+
+def test_files_carry_their_media_type_and_csv_its_name(ask) -> None:
+    as_json = ask("file", TENANT, "latest", "report.json").headers
+    as_csv = ask("file", TENANT, "latest", "accounts.csv").headers
+
+    assert as_json["Content-Type"] == "application/json"
+    assert "Content-Disposition" not in as_json
+    assert as_csv["Content-Type"].startswith("text/csv; charset=utf-8")
+    assert as_csv["Content-Disposition"] == 'attachment; filename="accounts.csv"'
+
+
+def test_nothing_personal_is_kept_where_others_could_get_it(ask) -> None:
+    for answer in (ask("newest_page"), ask("file", TENANT, "latest", "report.json")):
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_policy_of_a_page_allows_its_own_style_sheet_and_nothing_else(ask) -> None:
+    answer = ask("newest_page")
+    [of_page] = re.findall(r'Content-Security-Policy" content="([^"]+)"', answer.body.decode())
+
+    policy = answer.headers["Content-Security-Policy"]
+
+    assert policy == f"{of_page}; frame-ancestors 'none'"
+    assert "default-src 'none'" in policy
+    assert re.search(r"style-src 'sha256-[A-Za-z0-9+/]{43}='", policy)
+    assert "unsafe-inline" not in policy
+
+
+def test_a_policy_cannot_be_smuggled_in_by_what_a_page_tells() -> None:
+    from shared.service.answers import stored_answer
+
+    told = b'<meta http-equiv="Content-Security-Policy" content="default-src *">'
+    late = StoredFile(b"<!doctype html>" + b" " * 5000 + told, '"a"')
+    split = StoredFile(told.replace(b"*", b"*\r\nX-Evil: 1"), '"a"')
+
+    for stored in (late, split):
+        policy = stored_answer(stored, "text/html", "").headers["Content-Security-Policy"]
+        assert policy == "default-src 'none'; frame-ancestors 'none'"
+
+
+@pytest.mark.parametrize(
+    "form", ["{}", "W/{}", '"other", {}', '"other",W/{}', "*", " * ", '"a,b", {} ,"c"']
+)
+def test_who_has_it_already_is_told_so(ask, form) -> None:
+    etag = ask("newest_page").headers["ETag"]
+
+    answer = ask("newest_page", if_none_match=form.format(etag))
+
+    assert answer.status == 304
+    assert answer.body == b""
+    assert answer.headers["ETag"] == etag
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("form", ["", '"other"', 'W/"other"', "{bare}", '"{bare}', '"x{bare}"'])
+def test_who_has_something_else_gets_it(ask, form) -> None:
+    bare = ask("newest_page").headers["ETag"].strip('"')
+
+    assert ask("newest_page", if_none_match=form.replace("{bare}", bare)).status == 200
+
+
+@pytest.mark.parametrize(
+    "tenant", ["", "x", "..", "../..", f"{TENANT}/..", f"{TENANT} ", "a" * 9000]
+)
+def test_what_is_no_tenant_id_never_reaches_the_store(ask, tenant) -> None:
+    answer = ask("page", tenant, "latest", store=Untouchable())
+
+    assert answer.status == 400
+    assert detail(answer) == "A tenant id is a GUID."
+
+
+@pytest.mark.parametrize(
+    "ending",
+    ["", "today", "Latest", "2026-11-31", "20261123", "2026-W48-1", "2026-11-23/..", "٢٠٢٦-11-23"],
+)
+def test_what_is_no_day_never_reaches_the_store(ask, ending) -> None:
+    answer = ask("page", TENANT, ending, store=Untouchable())
+
+    assert answer.status == 400
+    assert "YYYY-MM-DD" in detail(answer)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("", "x.csv", "../report.json", "report.json/", "REPORT.JSON", "..%2freport.json"),
+        *("a\0.csv", "page.html", "partnerRequests.json"),
+    ],
+)
+def test_what_is_no_file_never_reaches_the_store(ask, file) -> None:
+    answer = ask("file", TENANT, "latest", file, store=Untouchable())
+
+    assert answer.status == 400
+    assert "report.json" in detail(answer)
+
+
+def test_a_report_that_is_not_there_is_not_found(ask) -> None:
+    for names in ((NOBODY, "latest"), (NOBODY, "2026-11-23"), (TENANT, "2025-01-01")):
+        assert ask("page", *names).status == 404
+    assert "2025-01-01" in detail(ask("page", TENANT, "2025-01-01"))
+
+
+def test_a_tenant_id_may_be_written_in_capitals(ask) -> None:
+    assert ask("page", TENANT.upper(), "latest").status == 200
+
+
+class Untouchable:
+    """A store that nothing may be asked of."""
+
+
+class Broken:
+    def __getattr__(self, name):
+        raise StoreError("The account contosomfa refuses: key Eby8vdM0 is wrong.")
+
+
+@pytest.mark.parametrize(
+    ("what", "names"),
+    [
+        *(("newest_page", ()), ("health", ()), ("file", (TENANT, "latest", "report.json"))),
+        *(("run", ("0" * 32,)), ("resource", ("partnerRequests",)), ("customers_csv", ("",))),
+    ],
+)
+def test_a_store_that_fails_is_told_of_without_its_secrets(ask, caplog, what, names) -> None:
+    answer = ask(what, *names, store=Broken())
+
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "60"
+    assert "Eby8vdM0" not in detail(answer)
+    assert "contosomfa" not in detail(answer)
+    assert "Eby8vdM0" in caplog.text
+
+
+def test_a_setting_that_is_missing_is_for_the_log() -> None:
+    def ask():
+        raise BadSettingError("Setting TENANT_ID is not set.")
+
+    answer = answered(ask)
+
+    assert answer.status == 503
+    assert "TENANT_ID" not in detail(answer)
+
+
+def test_the_biggest_file_is_handed_out_by_a_store_that_can(ask, daily) -> None:
+    class Signing:
+        def __getattr__(self, name):
+            return getattr(daily.store, name)
+
+        def report_url(self, tenant_id, ending, name, now):
+            return f"https://store.example/{tenant_id}/{ending}/{name}?sig=1&at={now:%H}"
+
+    big = ask("file", TENANT, "latest", "all-api-requests.csv", store=Signing())
+    small = ask("file", TENANT, "latest", "accounts.csv", store=Signing())
+
+    assert big.status == 302
+    assert big.headers["Location"].startswith("https://store.example/")
+    assert big.headers["Cache-Control"] == "no-store"
+    assert big.body == b""
+    assert small.status == 200
+
+
+def shape(value):
+    """Names and kinds of a JSON value, whatever it holds; of a list, its first item's."""
+    if isinstance(value, dict):
+        return {name: shape(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])]
+    return type(value).__name__
+
+
+@pytest.mark.parametrize(
+    "name", ["nonMfaCompliantPartnerPrincipals", "applicationmfaadoptionstatus", "partnerRequests"]
+)
+def test_partner_center_s_resources_have_partner_center_s_shape(ask, samples, name) -> None:
+    theirs = json.loads((samples / f"partnercenter-docs-{name}.json").read_bytes())
+
+    answer = ask("resource", name)
+    ours = json.loads(answer.body)
+
+    assert answer.headers["Content-Type"] == "application/json"
+    if name == "partnerRequests":
+        for item in ours["items"]:  # the documentation's table and its sample name it differently
+            assert item.pop("ipAddress") == item["sourceIpAddress"]
+    assert shape(ours) == shape(theirs)
+
+
+def test_the_resources_tell_what_the_files_tell(ask) -> None:
+    def rows(file):
+        text = ask("file", TENANT, "latest", file).body.decode()
+        return list(csv.DictReader(StringIO(text, newline="")))
+
+    def resource(name):
+        return json.loads(ask("resource", name).body)
+
+    principals = resource("nonMfaCompliantPartnerPrincipals")
+    requests = resource("partnerRequests")
+    adoption = resource("applicationmfaadoptionstatus")
+
+    assert principals["totalCount"] == len(principals["items"]) == 1
+    assert [item["upn"] for item in principals["items"]] == [
+        row["Upn"] for row in rows("portal-requests-without-mfa.csv")
+    ]
+    assert [item["requestId"] for item in requests["items"]] == [
+        row["RequestId"] for row in rows("all-api-requests.csv")
+    ]
+    assert [(item["loginDate"], str(item["totalRequestCount"])) for item in adoption] == [
+        (row["LoginDate"], row["TotalRequestCount"]) for row in rows("api-requests-summary.csv")
+    ]
+
+
+def test_customers_that_nobody_has_read_are_not_shown_as_none(ask) -> None:
+    for answer in (ask("customers"), ask("customers_json"), ask("customers_csv", "")):
+        assert answer.status == 404
+        assert detail(answer) == "The customers have not been read yet."
+
+
+def test_a_search_finds_customers_by_name_or_tenant_in_any_case() -> None:
+    heading = "Customer,Total Users,TenantId\r\n"
+    rows = ['"Adatum, Inc.",5,aaaa\r\n', "Überall GmbH,7,bbbb\r\n", "'=Sum,1,cccc\r\n"]
+    stored = StoredFile((heading + "".join(rows)).encode(), '"all"')
+
+    def search(text):
+        return _searched(stored, text.casefold()).content.decode()
+
+    assert search("ADATUM") == heading + rows[0]
+    assert search("überALL") == heading + rows[1]
+    assert search("CCC") == heading + rows[2]
+    assert search("nobody") == heading
+    assert search("") == heading + "".join(rows)
+    assert _searched(stored, "adatum").etag != _searched(stored, "nobody").etag
+
+
+def test_a_search_is_no_longer_than_a_name(ask) -> None:
+    assert ask("customers_csv", "x" * 101, store=Untouchable()).status == 400
+
+
+def test_health_tells_how_far_the_reports_are_and_nothing_about_people(ask) -> None:
+    told = json.loads(ask("health").body)
+
+    assert told["status"] == "ok"
+    assert told["newest_ending"] == "2026-11-23"
+    assert told["days_behind"] == 0
+    assert told["days_missing"] == []
+    assert "contoso" not in json.dumps(told)
+
+
+def test_health_of_an_empty_store_is_no_fault(tmp_path, ask) -> None:
+    told = json.loads(ask("health", store=make_daily(tmp_path, Scripted()).store).body)
+
+    assert (told["status"], told["newest_ending"], told["days_missing"]) == ("ok", None, None)
+
+
+def test_health_names_the_days_that_are_missing(tmp_path, ask) -> None:
+    days = {day: made for day, made in a_week().items() if day != WEEK[3]}
+    daily = make_daily(tmp_path, Scripted(days), settle_days=0)
+    for day in days:
+        from shared.mfa.window import Slice
+
+        daily.collect(Slice(TENANT, day))
+    daily.publish(ENDING)
+
+    told = json.loads(ask("health", store=daily.store).body)
+
+    assert told["days_missing"] == [str(WEEK[3])]
+
+
+def test_a_run_s_id_is_checked_before_it_is_looked_up(ask) -> None:
+    for run_id in ("", "x", "..", "A" * 32, "0" * 33, f"newest-{TENANT}"):
+        assert ask("run", run_id, store=Untouchable()).status == 400
+    assert ask("run", "0" * 32).status == 404
+
+
+def test_a_second_run_is_refused_with_the_way_to_the_first(tmp_path) -> None:
+    daily = make_daily(tmp_path, Scripted(a_week()))
+    desk = Desk(TENANT, daily.store, lambda: Runs(daily), Clock(), {})
+    first, messages = desk.start_run()
+    assert first.status == 202
+    assert len(messages) == 7
+    run_id = json.loads(first.body)["id"]
+    assert first.headers["Location"] == f"/api/runs/{run_id}"
+
+    second = answered(lambda: desk.start_run()[0])
+
+    assert second.status == 409
+    assert second.headers["Location"] == first.headers["Location"]
+    assert json.loads(desk.run(run_id).body) == {
+        "id": run_id,
+        "state": "accepted",
+        "asked_at": "2026-11-24T02:15:00Z",
+        "finished_at": None,
+        "reason": None,
+    }
+
+
+def test_another_tenant_s_run_is_not_told_of(tmp_path) -> None:
+    daily = make_daily(tmp_path, Scripted(a_week()))
+    run, _ = Runs(daily).start()
+    desk = Desk(NOBODY, daily.store, lambda: Runs(daily), Clock(), {})
+
+    assert answered(lambda: desk.run(run.id)).status == 404
+
+
+def test_what_was_not_foreseen_is_left_to_the_host() -> None:
+    def ask():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        answered(ask)
+
+
+def test_a_conflict_in_the_store_is_no_secret_either(caplog) -> None:
+    def ask():
+        raise ConflictError("ledger/cccc is being written by others.")
+
+    answer = answered(ask)
+
+    assert answer.status == 503
+    assert "cccc" not in detail(answer)
+    assert "cccc" in caplog.text

@@ -1,0 +1,125 @@
+"""A partner whose sign-ins a test writes down, day by day, and the daily run over a local store."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from shared.mfa.metrics import Rule
+from shared.mfa.scope import Scope
+from shared.service.daily import Daily
+from shared.stores import REPORT_FILES, open_store
+from tests.sign_ins import api_sign_in, portal_sign_in
+
+TENANT = "cccccccc-0000-4000-8000-00000000000c"
+TODAY = date(2026, 11, 24)
+ENDING = TODAY - timedelta(days=1)
+WEEK = [ENDING - timedelta(days=back) for back in range(7)]  #: newest first
+
+
+class Clock:
+    """Stands still unless it is told to go on."""
+
+    def __init__(self, moment=datetime(2026, 11, 24, 2, 15, tzinfo=UTC)):
+        self.moment = moment
+
+    def __call__(self):
+        return self.moment
+
+    def go_on(self, **step):
+        self.moment += timedelta(**step)
+
+
+class Scripted:
+    """A source of what it is told: a day's sign-ins, or what asking for them raises."""
+
+    name = "graph"
+
+    def __init__(self, days=None, reach=7):
+        self.days = dict(days or {})
+        self.reach = reach
+        self.asked = []
+
+    def sign_ins(self, owed):
+        self.asked.append(owed.name)
+        told = self.days.get(owed.name, self.days.get(owed.day, []))
+        for sign_in in told or ():
+            if isinstance(sign_in, Exception):
+                raise sign_in
+            yield sign_in
+
+    def reach_days(self):
+        return self.reach
+
+
+def on(day, hour=9, minute=0):
+    """An instant of a day, as sign-ins write it."""
+    return f"{day}T{hour:02}:{minute:02}:00.0000000Z"
+
+
+def a_day(day, *, weak=1, strong=1):
+    """Some portal and API requests of a day; the same ones whenever it is asked for."""
+    from shared.mfa.sign_in import Evidence
+
+    def made(kind, number, **changes):
+        make = {"p": portal_sign_in, "a": api_sign_in}[kind[0]]
+        return make(id=f"{day}-{kind}-{number}", created_at=on(day, minute=number), **changes)
+
+    satisfied = {"details": Evidence.SATISFIED}
+    return [
+        *(made("p-weak", number) for number in range(weak)),
+        *(made("p-strong", number, **satisfied) for number in range(strong)),
+        *(made("a-strong", number, **satisfied) for number in range(strong)),
+    ]
+
+
+def a_week(**counts):
+    """Seven such days."""
+    return {day: a_day(day, **counts) for day in WEEK}
+
+
+def make_daily(folder, source, *, clock=None, settle_days=2, store=None):
+    """The daily run over a folder."""
+    return Daily(
+        tenant_id=TENANT,
+        tenant_name="Contoso Cloud",
+        source=source,
+        store=store or open_store("local", folder=folder),
+        scope=Scope(),
+        rule=Rule(),
+        settle_days=settle_days,
+        now=clock or Clock(),
+    )
+
+
+def run_day(daily, today=TODAY):
+    """Plan, collect and publish, as `run` does; the newest report and what failed."""
+    from shared.service.day_run import collect_owed, publish_owed
+
+    failed = collect_owed(daily, today, lambda *_: None)
+    return publish_owed(daily, today, lambda *_: None)[-1], failed
+
+
+def kept_in(folder):
+    """Every file below a folder by its path, without the lock and the spare file for writing."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
+def read_back(store, tenant=TENANT):
+    """All that a store has to tell of a tenant's days and reports, as its readers get it."""
+    entries = store.ledger(tenant, date.min)
+    points = store.history(tenant, date.max, 1000)
+    return {
+        "ledger": entries,
+        "rollups": {e.slice.name: store.rollup(e.slice) for e in entries if e.has_rollup},
+        "history": points,
+        "files": {
+            (str(point.ending), name): file
+            for point in points
+            for name in REPORT_FILES
+            if (file := store.report_file(tenant, point.ending, name))
+        },
+    }

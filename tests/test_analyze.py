@@ -1,0 +1,461 @@
+"""`analyze` as its user meets it: files in, a report out, through the command itself."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.records import (
+    API,
+    AZURE,
+    BY_CLAIM,
+    OTHER,
+    TENANT,
+    VENDOR,
+    diagnostic_record,
+    graph_record,
+    log_analytics_row,
+    ndjson,
+    page,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+ENDING = "2026-11-23"
+FILES = {
+    "report.json",
+    "report.html",
+    "portal-requests-without-mfa.csv",
+    "api-requests-summary.csv",
+    "all-api-requests.csv",
+    "accounts.csv",
+    "customers.csv",
+}
+WITH_MFA = {"status": {"errorCode": 0, "additionalDetails": BY_CLAIM}}
+APP_AND_USER = {"appId": VENDOR, "appDisplayName": "Control Panel", "resourceId": API}
+
+
+def run(*arguments, **environment):
+    """`python -m shared …` in an environment of its own, as `dev.py` starts it."""
+    plain = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-X", "utf8", "-m", "shared", *map(str, arguments)],
+        cwd=ROOT,
+        env=plain | environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def analyze(tmp_path, *files, ending=ENDING, options=(), **environment):
+    """The report that `analyze` writes for these files' contents, all days being in them."""
+    paths = []
+    for number, content in enumerate(files):
+        paths.append(tmp_path / f"signins-{number}.txt")
+        paths[-1].write_bytes(content)
+    arguments = [
+        "--out",
+        tmp_path / "report",
+        "--ending",
+        ending,
+        "--since",
+        "2026-11-01",
+        *options,
+    ]
+    done = run("analyze", *paths, *arguments, **environment)
+    assert done.returncode == 0, done.stderr
+    return json.loads((tmp_path / "report" / "report.json").read_bytes())
+
+
+def rows(tmp_path, name):
+    with (tmp_path / "report" / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def made(day, count, **changes):
+    return [
+        graph_record(createdDateTime=f"2026-11-{day}T10:00:00Z", **changes) for _ in range(count)
+    ]
+
+
+def test_the_portal_example_of_the_original_report_reads_20_percent(tmp_path) -> None:
+    # day 1 agent A 3 operations without MFA, day 2 agent B 5 without, day 3 agent A 2 with
+    records = [
+        *made(18, 3, userId="a", userPrincipalName="a@contoso.example"),
+        *made(19, 5, userId="b", userPrincipalName="b@contoso.example"),
+        *made(20, 2, userId="a", userPrincipalName="a@contoso.example", **WITH_MFA),
+    ]
+
+    report = analyze(tmp_path, page(*records))
+
+    assert report["metrics"]["portal"] == {
+        "requests": 10,
+        "verified": 2,
+        "not_verified": 8,
+        "exempted": 0,
+        "unknown": 0,
+        "not_completed": 0,
+        "share": 0.2,
+        "provisional_share": 0.2,
+    }
+    listed = rows(tmp_path, "portal-requests-without-mfa.csv")
+    assert [(row["Upn"], row["LastNonMfaCompliantLoginDateTime"]) for row in listed] == [
+        ("b@contoso.example", "2026-11-19T10:00:00Z"),
+        ("a@contoso.example", "2026-11-18T10:00:00Z"),
+    ]
+
+
+def test_the_api_example_of_the_original_report_reads_40_percent(tmp_path) -> None:
+    # day 1 App+User 3 without MFA, day 2 app-only 5, day 3 App+User 2 with
+    records = [
+        *made(18, 3, **APP_AND_USER),
+        *made(19, 5, **APP_AND_USER, signInEventTypes=["servicePrincipal"], userId=""),
+        *made(20, 2, **APP_AND_USER, **WITH_MFA),
+    ]
+
+    report = analyze(tmp_path, page(*records), options=["--tenant-id", TENANT])
+
+    assert report["metrics"]["api"] == {
+        "requests": 5,
+        "verified": 2,
+        "not_verified": 3,
+        "exempted": 0,
+        "unknown": 0,
+        "not_completed": 0,
+        "app_only": 5,
+        "share": 0.4,
+        "provisional_share": 0.4,
+    }
+    assert [tuple(row.values()) for row in rows(tmp_path, "api-requests-summary.csv")] == [
+        ("2026-11-20", "2", "2", VENDOR, "Control Panel"),
+        ("2026-11-18", "0", "3", VENDOR, "Control Panel"),
+    ]
+    details = rows(tmp_path, "all-api-requests.csv")
+    assert [row["MfaCompliant"] for row in details] == ["true"] * 2 + ["false"] * 3
+    assert {row["TenantId"] for row in details} == {TENANT}
+
+
+def test_every_file_of_the_contract_is_there_and_nothing_else(tmp_path) -> None:
+    analyze(tmp_path, page(graph_record()))
+
+    assert {path.name for path in (tmp_path / "report").iterdir()} == FILES
+
+
+def test_one_sign_in_in_all_three_shapes_and_files_is_one_request(tmp_path) -> None:
+    same = "99999999-0000-4000-8000-000000000009"
+    graph, row = graph_record(id=same), log_analytics_row(Id=same)
+    zipped = gzip.compress(ndjson(diagnostic_record(id=same)))
+
+    report = analyze(tmp_path, page(graph), zipped, ndjson(row))
+
+    assert report["metrics"]["portal"]["requests"] == 1
+    assert report["reading"]["records"] == 3
+    assert report["reading"]["copies"] == 2
+
+
+def test_files_in_any_order_and_split_give_the_same_report(tmp_path) -> None:
+    session = {"sessionId": "s", "correlationId": ""}
+    records = [
+        *made(17, 2, **session, **WITH_MFA),
+        *made(19, 3, **APP_AND_USER, **session, signInEventTypes=["nonInteractiveUser"]),
+        *made(21, 1),
+    ]
+
+    whole = analyze(tmp_path, page(*records))
+    parts = analyze(tmp_path, ndjson(*records[4:]), page(*records[2:4]), ndjson(*records[:2]))
+
+    for report in (whole, parts):
+        del report["generated_at"]
+    assert whole == parts
+    assert whole["metrics"]["api"]["verified"] == 3
+
+
+def test_days_before_the_first_record_are_missing_and_the_share_is_unknown(tmp_path) -> None:
+    source = tmp_path / "signins.json"
+    source.write_bytes(page(*made(19, 4), *made(22, 1, **WITH_MFA)))
+
+    done = run("analyze", source, "--out", tmp_path / "report")
+
+    report = json.loads((tmp_path / "report" / "report.json").read_bytes())
+    assert done.returncode == 0
+    assert report["window"] == {
+        "start": "2026-11-16",
+        "ending": "2026-11-22",
+        "complete_days": 4,
+        "missing": [
+            {"day": f"2026-11-{day}", "reason": "not in the files"} for day in (16, 17, 18)
+        ],
+    }
+    assert report["metrics"]["portal"]["share"] is None
+    assert report["metrics"]["portal"]["provisional_share"] == 0.2
+    assert "missing: 16 November 2026, not in the files" in done.stderr
+
+
+def test_a_record_of_another_application_still_says_where_the_files_begin_and_end(tmp_path) -> None:
+    elsewhere = {"appId": OTHER, "resourceId": OTHER}
+    source = tmp_path / "signins.ndjson"
+    source.write_bytes(ndjson(*made(10, 1, **elsewhere), *made(20, 1), *made(21, 1, **elsewhere)))
+
+    run("analyze", source, "--out", tmp_path / "report")
+
+    report = json.loads((tmp_path / "report" / "report.json").read_bytes())
+    assert report["window"]["ending"] == "2026-11-21"
+    assert report["window"]["complete_days"] == 7
+    assert [point["ending"] for point in report["history"]] == [
+        f"2026-11-{day}" for day in range(16, 22)
+    ]
+
+
+def test_today_is_not_closed_so_it_is_never_the_default_ending(tmp_path) -> None:
+    today = datetime.now(UTC)
+    source = tmp_path / "signins.ndjson"
+    source.write_bytes(ndjson(graph_record(createdDateTime=f"{today:%Y-%m-%dT%H:%M:%SZ}")))
+
+    done = run("analyze", source, "--json")
+
+    ending = json.loads(done.stdout)["window"]["ending"]
+    assert ending == f"{today - timedelta(days=1):%Y-%m-%d}"
+
+
+def test_what_could_not_be_read_is_counted_and_said_with_file_and_line(tmp_path) -> None:
+    good = ndjson(*made(20, 2))
+    cut = ndjson(graph_record())[:200]
+
+    report = analyze(tmp_path, good + b"no json\n" + cut)
+
+    reading = report["reading"]
+    assert (reading["records"], reading["unreadable"]) == (2, 2)
+    assert [
+        (Path(found["file"]).name, found["line"]) for found in reading["unreadable_records"]
+    ] == [
+        ("signins-0.txt", 3),
+        ("signins-0.txt", 4),
+    ]
+
+
+def test_json_prints_the_report_and_nothing_else_on_standard_output(tmp_path) -> None:
+    source = tmp_path / "signins.json"
+    source.write_bytes(page(*made(20, 1)))
+
+    done = run("analyze", source, "--json", "--out", tmp_path / "report")
+
+    assert done.stdout.encode() == (tmp_path / "report" / "report.json").read_bytes()
+    assert "Portal requests with MFA" in done.stderr
+
+
+def test_the_terminal_says_both_figures_in_numbers_the_worst_and_where_to_look(tmp_path) -> None:
+    source = tmp_path / "signins.json"
+    records = [*made(20, 3), *made(20, 1, **WITH_MFA), *made(20, 2, **APP_AND_USER)]
+    source.write_bytes(page(*records))
+
+    said = run("analyze", source, "--out", tmp_path / "report", "--since", "2026-11-01").stderr
+
+    assert "25 %   1 of 4" in said
+    assert "0 %   0 of 2" in said
+    assert "Control Panel" in said
+    assert "ann@contoso.example" in said
+    assert str(tmp_path / "report" / "report.html") in said
+    assert "\x1b" not in said
+    assert "\r" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("absent.json", "--out", "x"), "absent.json"),
+        (("{empty}", "--out", "x"), "empty.json"),
+        (("{noise}", "--out", "x"), "noise.txt"),
+        (("{good}",), "--out"),
+        (("{good}", "--out", "x", "--ending", "yesterday"), "YYYY-MM-DD"),
+        (("{good}", "--out", "{good}"), "good.json"),
+        ((), "PATH"),
+    ],
+)
+def test_wrong_usage_and_useless_input_end_with_2_and_a_sentence_that_names_the_fault(
+    tmp_path, arguments, sentence
+) -> None:
+    contents = {"empty": b"", "noise": b"nothing\nof use\n", "good": page(graph_record())}
+    suffixes = {"empty": ".json", "noise": ".txt", "good": ".json"}
+    files = {name: tmp_path / (name + suffixes[name]) for name in contents}
+    for name, path in files.items():
+        path.write_bytes(contents[name])
+
+    done = run("analyze", *(argument.format(**files) for argument in arguments))
+
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_wrong_setting_ends_with_2_and_names_itself(tmp_path) -> None:
+    source = tmp_path / "signins.json"
+    source.write_bytes(page(graph_record()))
+
+    done = run("analyze", source, "--out", tmp_path / "report", PORTAL_APP_IDS="portal")
+
+    assert done.returncode == 2
+    assert "PORTAL_APP_IDS" in done.stderr
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_report_that_cannot_be_made_leaves_the_earlier_one_as_it_was(tmp_path) -> None:
+    analyze(tmp_path, page(*made(20, 3)))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
+    (tmp_path / "signins-0.txt").write_bytes(b"nothing of use")
+
+    done = run("analyze", tmp_path / "signins-0.txt", "--out", tmp_path / "report")
+
+    assert done.returncode == 2
+    assert {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()} == before
+
+
+def test_the_ids_of_portal_and_api_can_be_set(tmp_path) -> None:
+    report = analyze(
+        tmp_path,
+        page(*made(20, 2, appId=OTHER), *made(20, 3, appId=VENDOR, resourceId=AZURE), *made(20, 1)),
+        PORTAL_APP_IDS=OTHER,
+        PARTNER_CENTER_RESOURCE_IDS=AZURE,
+    )
+
+    # the shipped portal's own sign-in asks for the Azure resource, so it now is an API request
+    assert report["metrics"]["portal"]["requests"] == 2
+    assert report["metrics"]["api"]["requests"] == 4
+
+
+def test_discover_lists_every_application_and_resource_most_frequent_first(tmp_path) -> None:
+    source = tmp_path / "signins.json"
+    source.write_bytes(page(*made(20, 1, **APP_AND_USER), *made(20, 3, appId=OTHER)))
+
+    done = run("analyze", source, "--discover")
+
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert [OTHER in text for text in lines[-2:]] == [True, False]
+    assert VENDOR in lines[-1]
+    assert API in lines[-1]
+
+
+def test_the_tenant_is_taken_from_the_records_where_it_is_not_given(tmp_path) -> None:
+    assert analyze(tmp_path, ndjson(diagnostic_record()))["tenant_id"] == TENANT
+
+
+def test_sign_ins_of_several_tenants_are_never_added_up(tmp_path) -> None:
+    source = tmp_path / "signins.ndjson"
+    theirs = diagnostic_record(
+        envelope={"tenantId": OTHER, "resourceId": f"/tenants/{OTHER}/providers/x"},
+        resourceTenantId=OTHER,
+    )
+    source.write_bytes(ndjson(diagnostic_record(), theirs))
+
+    refused = run("analyze", source, "--json")
+    chosen = json.loads(run("analyze", source, "--json", "--tenant-id", TENANT.upper()).stdout)
+
+    assert refused.returncode == 2
+    assert "--tenant-id" in refused.stderr
+    assert chosen["metrics"]["portal"]["requests"] == 1
+    assert chosen["reading"]["other_tenants"] == 1
+
+
+def test_hostile_names_reach_neither_the_spreadsheet_nor_the_page_as_code(tmp_path) -> None:
+    formula, script = "=cmd|' /C calc'!A0", "<script>alert(1)</script>"
+    record = graph_record(userPrincipalName=formula, userDisplayName=script, appDisplayName=script)
+
+    analyze(tmp_path, page(record))
+
+    assert rows(tmp_path, "portal-requests-without-mfa.csv")[0]["Upn"] == f"'{formula}"
+    assert "<script" not in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def directory_file(tmp_path, **changes):
+    """110 accounts, 10 disabled, 90 of the others with MFA enforced per user."""
+    states = ["enforced"] * 90 + ["disabled"] * 20
+    users = [
+        {
+            "id": f"user-{number}",
+            "userPrincipalName": f"user-{number}@contoso.example",
+            "displayName": f"User {number}",
+            "accountEnabled": number < 100,
+            "userType": "Member",
+            "perUserMfaState": state,
+        }
+        for number, state in enumerate(states)
+    ]
+    document = {
+        "format": "partner-mfa-status/directory",
+        "version": 1,
+        "organization": {"id": TENANT, "displayName": "Contoso"},
+        "users": users,
+        "groups": [],
+        "roleDefinitions": [],
+        "roleAssignments": [],
+        "securityDefaults": {"isEnabled": False},
+        "conditionalAccessPolicies": [],
+    }
+    path = tmp_path / "directory.json"
+    path.write_text(json.dumps(document | changes), encoding="utf-8")
+    return path
+
+
+def test_the_accounts_example_of_the_original_report_reads_90_percent(tmp_path) -> None:
+    directory = directory_file(tmp_path)
+
+    report = analyze(tmp_path, page(graph_record()), options=["--directory", directory])
+
+    assert report["metrics"]["accounts"] == {
+        "enabled": 100,
+        "disabled": 10,
+        "enforced": 90,
+        "conditional": 0,
+        "unprotected": 10,
+        "unknown": 0,
+        "share": 0.9,
+        "share_upper": 0.9,
+    }
+    assert (report["tenant_id"], report["tenant_name"]) == (TENANT, "Contoso")
+    listed = rows(tmp_path, "accounts.csv")
+    assert len(listed) == report["files"]["accounts"]["rows"] == 110
+    assert [row["Enforcement"] for row in listed] == (
+        ["unprotected"] * 10 + ["enforced"] * 90 + [""] * 10
+    )
+
+
+def test_what_was_not_read_of_the_directory_is_unknown_and_gives_at_least_and_at_most(
+    tmp_path,
+) -> None:
+    directory = directory_file(tmp_path, conditionalAccessPolicies=None)
+
+    report = analyze(tmp_path, page(graph_record()), options=["--directory", directory])
+
+    accounts = report["metrics"]["accounts"]
+    assert (accounts["enforced"], accounts["unknown"]) == (90, 10)
+    assert (accounts["share"], accounts["share_upper"]) == (0.9, 1.0)
+
+
+def test_without_a_directory_the_accounts_are_not_read_rather_than_none(tmp_path) -> None:
+    report = analyze(tmp_path, page(graph_record()))
+
+    assert set(report["metrics"]["accounts"].values()) == {None}
+    assert report["files"]["accounts"] == {"href": "accounts.csv", "rows": 0, "total": None}
+    assert rows(tmp_path, "accounts.csv") == []
+
+
+def test_a_directory_of_another_tenant_than_the_one_named_is_refused(tmp_path) -> None:
+    source = tmp_path / "signins.json"
+    source.write_bytes(page(graph_record()))
+    directory = directory_file(tmp_path)
+
+    done = run("analyze", source, "--json", "--directory", directory, "--tenant-id", OTHER)
+
+    assert done.returncode == 2
+    assert TENANT in done.stderr
+    assert OTHER in done.stderr

@@ -1,0 +1,299 @@
+"""`demo --once` as its user meets it: an empty folder, then a report, CSV files and a mail."""
+
+from __future__ import annotations
+
+import csv
+import email
+import email.policy
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from datetime import date
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+import function_app
+from shared.commands import demo_settings, play
+from shared.local_host import LocalHost
+from shared.service.composition import Service, use
+from shared.settings import Settings
+from shared.sources.simulated.partner import TENANT_ID, simulate_partner
+from shared.sources.simulated.truth import expected_counts
+from tests.azurite import running_azurite
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def shared(*arguments, cwd, **options):
+    """``python -m shared``, started."""
+    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "shared", *arguments],
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        **options,
+    )
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """The folder that it was played in, and what it said."""
+    folder = tmp_path_factory.mktemp("demo")
+    with shared("demo", "--once", cwd=folder) as process:
+        out, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said
+    assert out == ""
+    return folder, said
+
+
+@pytest.fixture(scope="module")
+def report(played):
+    folder, said = played
+    page = folder / re.findall(r"Report: +(\S+)", said)[0]
+    return json.loads(page.with_name("report.json").read_bytes())
+
+
+def truth(report):
+    """What the figures of a report's window have to be, by the simulator's own account."""
+    ending = date.fromisoformat(report["window"]["ending"])
+    partner = simulate_partner(ending)
+    return expected_counts(partner.told, ending)
+
+
+def test_the_figures_are_what_the_simulator_meant(report) -> None:
+    for channel, expected in truth(report).items():
+        figure = report["metrics"][channel]
+        told = {name: figure[name] for name in figure if name in expected}
+        assert told == expected
+        decided = expected["verified"] + expected["not_verified"] + expected["exempted"]
+        assert figure["share"] == pytest.approx(expected["verified"] / decided)
+        assert figure["requests"] == decided + expected["unknown"]
+
+
+def test_it_plays_thirty_days_and_tells_their_story(report) -> None:
+    assert report["source"] == "simulated"
+    assert report["window"]["complete_days"] == 7
+    assert len(report["history"]) == 24
+    assert (
+        min(point["portal"] for point in report["history"][:20]) < report["history"][-1]["portal"]
+    )
+
+
+def test_it_says_where_everything_is(played) -> None:
+    folder, said = played
+
+    page, mail = (folder / re.findall(rf"{what}: +(\S+)", said)[0] for what in ("Report", "Mail"))
+
+    assert "Simulated data." in page.read_text("utf-8")
+    names = {path.name for path in page.parent.glob("*.csv")}
+    assert names == {
+        "portal-requests-without-mfa.csv",
+        "api-requests-summary.csv",
+        "all-api-requests.csv",
+        "accounts.csv",
+        "customers.csv",
+    }
+    assert mail.suffix == ".eml"
+    assert {path.name for path in folder.iterdir()} == {".local"}
+
+
+def test_the_csv_files_add_up_to_the_figures(played, report) -> None:
+    folder, said = played
+    page = folder / re.findall(r"Report: +(\S+)", said)[0]
+
+    def rows(name):
+        return list(csv.DictReader(StringIO(page.with_name(name).read_text("utf-8"), newline="")))
+
+    api = report["metrics"]["api"]
+    assert len(rows("all-api-requests.csv")) == api["requests"]
+    summary = rows("api-requests-summary.csv")
+    assert sum(int(row["TotalRequestCount"]) for row in summary) == api["requests"]
+    assert sum(int(row["MfaCompliantRequestCount"]) for row in summary) == api["verified"]
+
+
+def test_the_mail_carries_the_figures_and_the_way_to_the_page(played) -> None:
+    folder, said = played
+    [path] = (folder / name for name in re.findall(r"Mail: +(\S+)", said))
+
+    mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+
+    body = mail.get_body(("plain",))
+    assert body
+    text = body.get_content()
+    assert mail["To"] == "security@northwindcloud.example"
+    assert f"http://127.0.0.1:7071/api/reports/{TENANT_ID}/" in text
+
+
+def test_it_begins_anew_each_time(played) -> None:
+    folder, _ = played
+    stray = folder / ".local" / "demo" / "store" / "stray"
+    stray.touch()
+
+    with shared("demo", "--once", cwd=folder) as process:
+        process.communicate(timeout=300)
+
+    assert process.returncode == 0
+    assert not stray.exists()
+
+
+def get(url, path):
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    told = answer.status, answer.read()
+    connection.close()
+    return told
+
+
+def served_at(process):
+    """The address, as soon as it is said; the rest of what is said stays unread."""
+    for line in process.stderr:
+        if found := re.search(r"Served: +(http://[\d.:]+)", line):
+            return found[1]
+    pytest.fail("it ended without serving")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process alone")
+def test_it_serves_the_report_until_it_is_interrupted_and_then_ends_quietly(tmp_path) -> None:
+    with shared("demo", "--port", "0", cwd=tmp_path) as process:
+        url = served_at(process)
+        status, page = get(url, "/api/report")
+        [mail] = (tmp_path / ".local" / "demo" / "outbox").glob("*.eml")
+        process.send_signal(signal.SIGINT)
+        out, said = process.communicate(timeout=60)
+
+    assert status == 200
+    assert b"Simulated data." in page
+    assert url in mail.read_text("utf-8").replace("=\n", "")
+    assert (process.returncode, out, said.strip()) == (0, "", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process alone")
+def test_serve_serves_what_is_there_already(played) -> None:
+    folder, _ = played
+    store = folder / ".local" / "demo" / "store"
+    environment = {"TENANT_ID": TENANT_ID, "STORE_FOLDER": str(store), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-P", "-m", "shared", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        url = served_at(process)
+        status, _ = get(url, "/api/report")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+    assert status == 200
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("serve",), "TENANT_ID"),
+        (("run",), "TENANT_ID"),
+        (("serve", "--port", "65536"), "65536"),
+        (("demo", "--port", "x"), "'x'"),
+        (("run", "--ending", "yesterday"), "'yesterday'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(tmp_path, arguments, sentence) -> None:
+    with shared(*arguments, cwd=tmp_path) as process:
+        out, said = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert out == ""
+    assert sentence in said
+    assert "Traceback" not in said
+
+
+def test_a_port_that_is_taken_is_said_before_the_work_begins(tmp_path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        with shared("demo", "--port", port, cwd=tmp_path) as process:
+            _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 2
+    assert f"Port {port}" in said
+    assert not (tmp_path / ".local").exists()
+
+
+def run_json(folder, *arguments, **environment):
+    """``run --json``: its exit code, its report, what it said."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "shared", "run", "--json", *arguments],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "SIGNIN_SOURCE": "simulated", **environment},
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout or b"null"), done.stderr.decode()
+
+
+def test_run_does_the_same_without_a_host_and_prints_the_report(tmp_path, report) -> None:
+    code, told, said = run_json(tmp_path, REPORT_RECIPIENTS="a@contoso.example")
+
+    assert code == 0
+    assert told["metrics"] == report["metrics"]
+    assert told["history"] == report["history"]
+    assert (tmp_path / re.findall(r"Report: +(\S+)", said)[0]).exists()
+    assert "sent to a…@contoso.example" in said
+    assert len(list((tmp_path / ".local" / "outbox").glob("*.eml"))) == 1
+
+
+def test_run_can_act_as_on_another_day(tmp_path) -> None:
+    code, told, said = run_json(tmp_path, "--ending", "2026-03-01")
+
+    assert code == 0
+    assert told["window"] == {
+        "start": "2026-02-23",
+        "ending": "2026-03-01",
+        "complete_days": 7,
+        "missing": [],
+    }
+    assert "REPORT_RECIPIENTS names nobody" in said
+
+
+@pytest.mark.azurite
+def test_it_comes_to_the_same_in_the_storage_emulator(tmp_path, report) -> None:
+    with running_azurite() as azurite:
+        settings = Settings(
+            {
+                "SIGNIN_SOURCE": "simulated",
+                "STORAGE_CONNECTION_STRING": azurite.connection_string,
+                "OUTBOX_FOLDER": str(tmp_path),
+                "REPORT_RECIPIENTS": "security@northwindcloud.example",
+            }
+        )
+        with use(Service(settings)) as service:
+            host = LocalHost(function_app.app, settings)
+            play(host)
+            with host.serve() as server:
+                status, body = get(server.url, f"/api/reports/{TENANT_ID}/latest/report.json")
+
+            assert service.store_kind == "azure"
+            assert host.waiting == []
+    assert status == 200
+    told = json.loads(body)
+    assert {**told, "generated_at": ""} == {**report, "generated_at": ""}
+    assert len(list(tmp_path.glob("*.eml"))) == 1
+
+
+def test_the_demo_is_the_same_whatever_the_environment_says() -> None:
+    settings = demo_settings(Path("anywhere"), "http://127.0.0.1:7071")
+
+    assert settings.text("STORE_FOLDER").startswith("anywhere")
+    assert settings.text("SIGNIN_SOURCE") == "simulated"
+    assert settings.tenant_id is None

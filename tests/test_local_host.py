@@ -1,0 +1,452 @@
+"""The local host over real HTTP, with real messages, on loopback."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+from contextlib import contextmanager
+
+import azure.functions as func
+import pytest
+
+import function_app
+from shared.errors import BadInputError, OutOfTimeError, SourceIncompleteError
+from shared.local_host import LocalHost
+from shared.mfa.window import Slice
+from shared.service.composition import Service, use
+from shared.service.daily import GIVEN_UP
+from shared.service.errands import SliceErrand
+from shared.settings import Settings
+from tests.service.world import ENDING, TENANT, TODAY, Scripted, a_week, make_daily, run_day
+
+
+class Told(Service):
+    """A service whose source, clock and store are a test's."""
+
+    def __init__(self, folder, source):
+        super().__init__(Settings({"TENANT_ID": TENANT, "STORE_FOLDER": str(folder)}), today=TODAY)
+        self.daily = make_daily(folder, source)
+        self.store = self.daily.store
+
+
+@pytest.fixture
+def source():
+    return Scripted(a_week(weak=2, strong=3))
+
+
+@pytest.fixture
+def service(tmp_path, source):
+    with use(Told(tmp_path, source)) as told:
+        yield told
+
+
+@pytest.fixture
+def host(service):
+    return LocalHost(function_app.app, service.settings)
+
+
+@pytest.fixture
+def server(host):
+    with host.serve() as serving:
+        yield serving
+
+
+@pytest.fixture
+def ask(server):
+    """Sends a request just as it is written, and gives status, headers and body."""
+
+    def ask(target, method="GET", body=None, **headers):
+        connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, target, body=body, headers=named)
+        answer = connection.getresponse()
+        told = answer.status, answer.headers, answer.read()
+        connection.close()
+        return told
+
+    return ask
+
+
+def is_problem(told, status):
+    got, headers, body = told
+    assert got == status, body
+    assert headers["Content-Type"] == "application/problem+json"
+    assert json.loads(body)["status"] == status
+    return True
+
+
+@pytest.fixture
+def published(service):
+    run_day(service.daily)
+
+
+@pytest.mark.usefixtures("published")
+def test_a_stored_page_is_served_and_not_sent_twice(ask) -> None:
+    status, headers, body = ask("/api/report")
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert body.startswith(b"<!doctype html>")
+    assert int(headers["Content-Length"]) == len(body)
+
+    status, again, body = ask("/api/report", If_None_Match=headers["ETag"])
+
+    assert (status, body) == (304, b"")
+    for name in ("ETag", "Content-Type", "Content-Security-Policy", "Cache-Control"):
+        assert again[name] == headers[name]  # a cache takes them over
+    assert "Content-Length" not in again
+
+
+@pytest.mark.usefixtures("published")
+def test_the_head_of_a_page_is_that_of_the_page(ask) -> None:
+    _, of_page, page = ask("/api/report")
+    status, of_head, body = ask("/api/report", method="HEAD")
+
+    assert (status, body) == (200, b"")
+    assert int(of_head["Content-Length"]) == len(page)
+    assert {**of_head, "Date": ""} == {**of_page, "Date": ""}
+
+
+@pytest.mark.usefixtures("published")
+@pytest.mark.parametrize("path", ["/api/report/", "/API/Report", f"/api/Reports/{TENANT}/LATEST"])
+def test_routes_fit_in_any_case_and_with_a_slash_at_the_end(ask, path) -> None:
+    status, _, body = ask(path)
+
+    if path.endswith("LATEST"):  # a parameter is as it is written
+        assert status == 400
+    else:
+        assert status == 200
+        assert body.startswith(b"<!doctype html>")
+
+
+@pytest.mark.usefixtures("published")
+def test_every_file_and_resource_can_be_had(ask) -> None:
+    base = f"/api/reports/{TENANT}"
+    for path in (
+        f"{base}/{ENDING}",
+        f"{base}/latest/report.json",
+        f"{base}/latest/report.html",
+        f"{base}/latest/all-api-requests.csv",
+        f"{base}/{ENDING}/customers.csv",
+        "/api/v1/nonMfaCompliantPartnerPrincipals",
+        "/api/v1/applicationmfaadoptionstatus",
+        "/api/v1/partnerRequests",
+        "/api/health",
+    ):
+        assert ask(path)[0] == 200, path
+    assert json.loads(ask(f"{base}/latest/report.json")[2])["metrics"]["portal"]["share"] == 0.6
+
+
+@pytest.mark.usefixtures("published")
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/", 404),
+        ("/report", 404),
+        ("/api", 404),
+        ("/api/", 404),
+        ("/api/nothing", 404),
+        ("/api//report", 404),
+        ("/api/report/more", 404),
+        ("/api/reports", 404),
+        (f"/api/reports/{TENANT}", 404),
+        (f"/api/reports/{TENANT}/latest/report.json/more", 404),
+        (f"/api/reports/{TENANT}/2020-01-01", 404),
+        ("/api/reports/x/latest", 400),
+        (f"/api/reports/{TENANT}/..", 400),
+        (f"/api/reports/{TENANT}/%2e%2e", 400),
+        (f"/api/reports/{TENANT}/..%2f..%2f..%2fetc%2fpasswd", 400),
+        (f"/api/reports/..%2f{TENANT}/latest", 400),
+        (f"/api/reports/{TENANT}/latest/..%2freport.json", 400),
+        (f"/api/reports/{TENANT}/latest/%2e%2e%2f%2e%2e%2fledger", 400),
+        (f"/api/reports/{TENANT}/latest/..%5creport.json", 400),
+        (f"/api/reports/{TENANT}/latest/report.json%00.csv", 400),
+        (f"/api/reports/{TENANT}/latest/%ff%fe", 400),
+        (f"/api/reports/{TENANT}/latest/nothing.csv", 400),
+        (f"/api/reports/{TENANT}/latest/page.html", 400),
+        (f"/api/reports/{TENANT}/../../api/report", 404),
+        ("/api/runs/..%2f..", 400),
+        ("/api/runs/" + "0" * 32, 404),
+        ("/api/customers", 404),
+        ("/api/customers.json", 404),
+        ("/api/customers.csv?search=" + "x" * 200, 400),
+        ("/api/" + "x" * 3000, 414),
+        ("/api/reports/" + "x/" * 900, 404),
+        ("/api/" + "x" * 70_000, 414),
+    ],
+)
+def test_whatever_is_asked_for_the_answer_is_a_problem_and_no_more(ask, target, status) -> None:
+    assert is_problem(ask(target), status)
+
+
+def test_a_method_that_an_address_does_not_take_is_refused_with_those_it_does(ask) -> None:
+    for path, method, allowed in (
+        ("/api/report", "POST", "GET, HEAD"),
+        ("/api/report", "DELETE", "GET, HEAD"),
+        ("/api/runs", "GET", "POST"),
+        ("/api/health", "OPTIONS", "GET, HEAD"),
+    ):
+        told = ask(path, method=method)
+        assert is_problem(told, 405)
+        assert told[1]["Allow"] == allowed
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "BREW"])
+def test_a_method_of_no_use_is_refused(ask, method) -> None:
+    assert is_problem(ask("/api/report", method=method), 501)
+
+
+def raw(server, data):
+    """What comes back for bytes that no client would send."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /api/report HTTP/1.1\r\n\r\n",
+        b"GET /api/report HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        b"GET /api/report HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n",
+    ],
+)
+def test_who_comes_by_another_name_is_sent_away(server, head) -> None:
+    """A page whose name was made to lead to this machine must not get at what is served here."""
+    assert raw(server, head).startswith(b"HTTP/1.1 421 ")
+
+
+def test_another_site_s_page_can_start_nothing(ask, host) -> None:
+    for origin in ("http://evil.example", "null", "https://127.0.0.1"):
+        assert is_problem(ask("/api/runs", method="POST", Origin=origin), 403)
+    assert host.waiting == []
+
+
+def test_a_body_must_say_how_long_it_is_and_be_short(server) -> None:
+    host = server.url.removeprefix("http://").encode()
+    head = b"POST /api/runs HTTP/1.1\r\nHost: " + host + b"\r\n"
+
+    assert b" 411 " in raw(server, head + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+    assert b" 411 " in raw(server, head + b"Content-Length: -1\r\n\r\n")
+    assert b" 413 " in raw(server, head + b"Content-Length: 9999999999\r\n\r\n")
+
+
+def test_nonsense_is_answered_or_hung_up_on_and_the_server_goes_on(ask, server) -> None:
+    for nonsense in (b"", b"\r\n", b"\0" * 100, b"GET\r\n\r\n", b"GET /%zz HTTP/9.9\r\n\r\n"):
+        raw(server, nonsense)
+
+    assert ask("/api/health")[0] == 200
+
+
+@pytest.mark.usefixtures("published")
+def test_many_can_ask_at_once(ask) -> None:
+    told = []
+    threads = [
+        threading.Thread(target=lambda: told.append(ask("/api/report")[0])) for _ in range(24)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert told == [200] * 24
+
+
+def test_it_is_served_on_loopback_only_and_a_port_only_once(host, server) -> None:
+    assert server.url.startswith("http://127.0.0.1:")
+    port = int(server.url.rpartition(":")[2])
+
+    with pytest.raises(BadInputError, match="--port"):
+        host.serve(port)
+
+
+def test_a_run_can_be_started_and_followed_to_its_end(ask, host) -> None:
+    status, headers, body = ask("/api/runs", method="POST", body=b"")
+    assert status == 202
+    where = headers["Location"]
+    assert where == f"/api/runs/{json.loads(body)['id']}"
+    assert len(host.waiting) == 7
+    assert json.loads(ask(where)[2])["state"] == "accepted"
+    again = ask("/api/runs", method="POST")
+    assert is_problem(again, 409)
+    assert again[1]["Location"] == where
+
+    host.work()
+
+    told = json.loads(ask(where)[2])
+    assert (told["state"], told["reason"]) == ("done", None)
+    assert ask("/api/report")[0] == 200
+    assert host.waiting == []
+
+
+def test_a_run_goes_on_by_itself_while_the_host_works(ask, host, service) -> None:
+    published = threading.Event()
+    publish = service.daily.store.save_report
+
+    def save_report(*given):
+        publish(*given)
+        published.set()
+
+    object.__setattr__(service.daily.store, "save_report", save_report)
+    host.work_always()
+
+    assert ask("/api/runs", method="POST")[0] == 202
+
+    assert published.wait(60)
+    assert ask("/api/report")[0] == 200
+
+
+def test_the_functions_themselves_go_from_timer_to_report(host, service) -> None:
+    told = []
+
+    host.fire("plan_slices")
+    host.work(lambda done, total: told.append((done, total)))
+    host.fire("plan_reports")
+    host.work()
+
+    assert told == [(number, 7) for number in range(1, 8)]
+    assert service.store.latest_ending(TENANT) == ENDING
+
+
+def test_a_slice_that_fails_is_tried_five_times_and_the_ledger_says_why(
+    host, service, source
+) -> None:
+    source.days[ENDING] = [SourceIncompleteError("Graph failed 8 times in a row.")]
+    host.fire("plan_slices")
+
+    host.work()
+
+    assert source.asked.count("2026-11-23") == 5
+    assert source.asked.count("2026-11-22") == 1
+    entry = next(e for e in service.store.ledger(TENANT, ENDING) if e.slice.day == ENDING)
+    assert entry.reason == f"{GIVEN_UP} Graph failed 8 times in a row."
+    assert host.waiting == []
+
+
+def test_a_report_that_fails_is_left_in_its_poison_queue(host, caplog) -> None:
+    host.enqueue("reports", "no report")
+
+    host.work()
+
+    assert [message.queue for message in host.waiting] == ["reports-poison"]
+    assert caplog.text.count("Function publish_report failed") == 5
+
+
+def test_a_message_that_is_no_slice_is_given_up_and_dropped(host, caplog) -> None:
+    host.enqueue("slices", "{}")
+
+    host.work()
+
+    assert host.waiting == []
+    assert "A message was dropped" in caplog.text
+
+
+def test_halves_go_back_into_the_queue(host, source) -> None:
+    source.days["2026-11-23"] = [OutOfTimeError("The execution's time is used up.")]
+    host.enqueue("slices", SliceErrand(Slice(TENANT, ENDING)).to_json())
+
+    host.work()
+
+    assert source.asked == ["2026-11-23", "2026-11-23T00-12", "2026-11-23T12-24"]
+
+
+def test_what_a_timer_s_function_raises_is_raised(host, service) -> None:
+    service.daily.source.reach_days = lambda: 1 // 0
+
+    with pytest.raises(ZeroDivisionError):
+        host.fire("plan_slices")
+
+
+@contextmanager
+def app_of(*functions):
+    """An app of a test's own, and its host."""
+    app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+    for function in functions:
+        function(app)
+    yield LocalHost(app, Settings({"OUTBOX_FOLDER": "resolved"}))
+
+
+def test_a_message_comes_with_what_the_host_tells_of_it() -> None:
+    told = []
+
+    def listen(app):
+        @app.queue_trigger(arg_name="message", queue_name="%OUTBOX_FOLDER%", connection="Any")
+        def listener(message: func.QueueMessage) -> None:
+            told.append(message)
+            raise ZeroDivisionError
+
+    with app_of(listen) as host:
+        host.enqueue("resolved", "ä")
+        host.work()
+
+    assert [message.dequeue_count for message in told] == [1, 2, 3, 4, 5]
+    assert {message.get_body().decode() for message in told} == {"ä"}
+    assert len({message.id for message in told}) == 1
+    assert all(message.insertion_time and message.expiration_time for message in told)
+
+
+@pytest.mark.parametrize(
+    ("value", "bodies"), [("one", ["one"]), (["a", "b"], ["a", "b"]), ([], []), (None, [])]
+)
+def test_an_output_may_be_one_message_or_many_or_none(value, bodies) -> None:
+    def write(app):
+        @app.timer_trigger(arg_name="timer", schedule="0 0 0 * * *")
+        @app.queue_output(arg_name="out", queue_name="letters", connection="Any")
+        def writer(timer: func.TimerRequest, out: func.Out[str]) -> None:
+            assert timer.past_due is False
+            out.set(value)
+
+    with app_of(write) as host:
+        host.fire("writer")
+
+    assert [(message.queue, message.body) for message in host.waiting] == [
+        ("letters", body) for body in bodies
+    ]
+
+
+def test_a_function_that_fails_sends_nothing() -> None:
+    def write(app):
+        @app.route("write", methods=["GET"])
+        @app.queue_output(arg_name="out", queue_name="letters", connection="Any")
+        def writer(req: func.HttpRequest, out: func.Out[str]) -> func.HttpResponse:
+            out.set(f"never {req.url}")
+            raise ZeroDivisionError("the secret")
+
+    with app_of(write) as host, host.serve() as server:
+        connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
+        connection.request("GET", "/api/write")
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+
+    assert answer.status == 500
+    assert b"secret" not in body
+    assert host.waiting == []
+
+
+def test_a_literal_route_wins_over_a_parameter() -> None:
+    def one(app):
+        @app.route("{any}/{thing}", methods=["GET"])
+        def anything(req: func.HttpRequest) -> func.HttpResponse:
+            return func.HttpResponse(json.dumps(["any", dict(req.route_params), dict(req.params)]))
+
+    def other(app):
+        @app.route("things/first", methods=["GET"])
+        def first(req: func.HttpRequest) -> func.HttpResponse:
+            return func.HttpResponse(f"first {req.method}")
+
+    with app_of(one, other) as host, host.serve() as server:
+
+        def get(path):
+            connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
+            connection.request("GET", path)
+            body = connection.getresponse().read()
+            connection.close()
+            return body.decode()
+
+        assert get("/api/things/first") == "first GET"
+        told = json.loads(get("/api/things/a%20b%2Fc?x=1&y=%C3%A4"))
+
+    assert told == ["any", {"any": "things", "thing": "a b/c"}, {"x": "1", "y": "ä"}]

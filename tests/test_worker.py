@@ -1,0 +1,297 @@
+"""
+The app in production's own worker library, compared with the local host, function by function.
+
+The library (`azure-functions-runtime`) needs Python 3.13. Where the suite itself runs on less, it
+is driven in a process of another Python, in an environment that uv makes of requirements-dev.txt.
+What the Functions host does around the worker, nobody can try here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import function_app
+from shared.local_host import LocalHost, Message, http_data, index, queue_data
+from shared.local_http import Request
+from shared.service.composition import Service, use
+from shared.service.errands import SliceErrand
+from shared.settings import Settings
+from shared.sources.simulated.partner import TENANT_ID
+from shared.stores.local import FolderLock
+
+pytestmark = pytest.mark.worker
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / ".tools" / "worker"
+REQUIREMENTS = ROOT / "requirements-dev.txt"
+NEEDED = (3, 13)
+_INSTALL_SECONDS = 600
+
+
+def python_of_the_worker() -> str:
+    """A Python with the library; this one, if it is such a one. Skips where there is none."""
+    if sys.version_info[:2] >= NEEDED and importlib.util.find_spec("azure_functions_runtime"):
+        return sys.executable
+    python, uv = newer_python(), shutil.which("uv") or bundled_uv()
+    if python is None:
+        pytest.skip("the worker library needs Python 3.13, and none was found")
+    if uv is None:
+        pytest.skip("the worker library's environment is made by uv, and none was found")
+    return environment(python, uv)
+
+
+def newer_python() -> str | None:
+    """A Python 3.13 that runs: on PATH, or among pyenv's."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    candidates = [shutil.which("python3.13"), *sorted(pyenv.glob("3.13*/bin/python3"))]
+    return next((str(each) for each in candidates if each and is_wanted(each)), None)
+
+
+def is_wanted(python: str | Path) -> bool:
+    code = "import sys; print(sys.version_info[:2])"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    return done.stdout.strip() == str(NEEDED)
+
+
+def bundled_uv() -> str | None:
+    found = sorted(ROOT.glob(".venv*/bin/uv")) + sorted(ROOT.glob(".venv*/Scripts/uv.exe"))
+    return str(found[0]) if found else None
+
+
+def environment(python: str, uv: str) -> str:
+    """An environment with everything of requirements-dev.txt; whoever comes first makes it."""
+    folder = TOOLS / hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
+    made = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    with FolderLock(TOOLS / ".lock"):
+        if not (folder / "whole").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            set_up([uv, "venv", "--quiet", "--python", python, str(folder)])
+            sync = [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", str(made)]
+            set_up([*sync, str(REQUIREMENTS)])
+            (folder / "whole").touch()
+    return str(made)
+
+
+def set_up(command: list[str]) -> None:
+    done = subprocess.run(
+        command, timeout=_INSTALL_SECONDS, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = " ".join(done.stderr.split())[-500:]
+        if os.environ.get("CI"):  # where a gap in the tests must not pass for a success
+            pytest.fail(f"the worker's environment could not be made: {said}")
+        pytest.skip(f"the worker's environment could not be made: {said}")
+
+
+class Worker:
+    """The library in a process of its own, which `tests/worker/drive.py` runs."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [python_of_the_worker(), str(ROOT / "tests" / "worker" / "drive.py")],
+            cwd=ROOT,
+            env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        assert self._process.stdin
+        assert self._process.stdout
+        self._in, self._out = self._process.stdin, self._process.stdout
+        self.indexed = self._read()
+
+    def call(self, name, data, metadata=None):
+        """What came of calling a function with the data of its trigger, a datum of the SDK's."""
+        trigger = next(b["name"] for b in self.indexed[name] if b["type"].endswith("Trigger"))
+        given = {"function": name, "trigger": trigger, "data": plain(data), "type": data.type}
+        given["metadata"] = {key: datum.value for key, datum in (metadata or {}).items()}
+        self._in.write(json.dumps(given) + "\n")
+        self._in.flush()
+        return self._read()
+
+    def close(self):
+        self._in.close()
+        self._out.close()
+        assert self._process.wait(60) == 0
+
+    def _read(self):
+        line = self._out.readline()
+        assert line, "the worker library did not start, or ended"
+        return json.loads(line)
+
+
+def plain(datum):
+    """A datum as JSON."""
+    if datum.type != "http":
+        return datum.value
+    told = {
+        name: {key: each.value for key, each in part.items()} if isinstance(part, dict) else part
+        for name, part in datum.value.items()
+    }
+    return {
+        name: part
+        if isinstance(part, dict)
+        else part.value.decode()
+        if name == "body"
+        else part.value
+        for name, part in told.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("worker")
+
+
+@pytest.fixture(scope="module")
+def environment_of_both(folder):
+    return {
+        "SIGNIN_SOURCE": "simulated",
+        "STORE": "local",
+        "STORE_FOLDER": str(folder / "store"),
+        "OUTBOX_FOLDER": str(folder / "outbox"),
+        "REPORT_SENDER": "mfa-status@northwindcloud.example",
+        "REPORT_RECIPIENTS": "security@northwindcloud.example",
+    }
+
+
+@pytest.fixture(scope="module")
+def worker(environment_of_both):
+    started = Worker(environment_of_both)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+def host(environment_of_both):
+    """The local host over the very same store."""
+    settings = Settings(environment_of_both)
+    with use(Service(settings)):
+        yield LocalHost(function_app.app, settings)
+
+
+def message(body):
+    return queue_data(Message("any", body, "1", datetime.now(UTC), 1))
+
+
+def timer():
+    from azure.functions.meta import Datum
+
+    return Datum('{"IsPastDue": false}', "json")
+
+
+def request(path, params=None, method="GET", **headers):
+    return http_data(Request(method, f"http://localhost{path}", headers, {}, params or {}, b""))
+
+
+def test_it_indexes_every_function_with_the_bindings_that_the_sdk_tells_of(worker) -> None:
+    told = {
+        each.get_function_name(): json.loads(each.get_function_json())["bindings"]
+        for each in index(function_app.app)
+    }
+
+    assert worker.indexed == told
+
+
+def test_the_daily_run_goes_through_it_from_timer_to_mail(worker, folder) -> None:
+    planned = worker.call("plan_slices", timer())
+    assert planned["ok"], planned["error"]
+    slices = json.loads(planned["outputs"]["slices"]["value"])
+    assert len(slices) == 30
+
+    for body in slices:
+        done = worker.call("collect_slice", *message(body))
+        assert done["ok"], done["error"]
+        assert done["outputs"]["left"] == {"type": "json", "value": "[]"}
+
+    owed = worker.call("plan_reports", timer())
+    reports = json.loads(owed["outputs"]["reports"]["value"])
+    assert len(reports) == 24
+    done = worker.call("publish_report", *message(reports[-1]))
+    assert done["ok"], done["error"]
+
+    mailed = worker.call("mail_status", timer())
+    assert mailed["ok"], mailed["error"]
+    assert len(list((folder / "outbox").rglob("*.eml"))) == 1
+
+
+def test_a_failure_is_told_to_the_host_and_poison_is_entered(worker) -> None:
+    assert worker.call("collect_slice", *message("{}"))["ok"] is False
+    assert worker.call("publish_report", *message("no report"))["ok"] is False
+
+    given_up = worker.call("abandon_slice", *message("{}"))
+
+    assert given_up["ok"], given_up["error"]
+
+
+def test_every_http_function_answers_as_on_the_local_host(worker, host) -> None:
+    report = {"tenant_id": TENANT_ID, "ending": "latest"}
+    asked = {
+        "get_report": ("/api/report", {}),
+        "get_report_page": (f"/api/reports/{TENANT_ID}/latest", report),
+        "get_report_file": (
+            f"/api/reports/{TENANT_ID}/latest/accounts.csv",
+            {**report, "file": "accounts.csv"},
+        ),
+        "get_customers": ("/api/customers", {}),
+        "get_customers_json": ("/api/customers.json", {}),
+        "get_customers_csv": ("/api/customers.csv", {}),
+        "get_run": ("/api/runs/x", {"run_id": "x"}),
+        "get_principals": ("/api/v1/nonMfaCompliantPartnerPrincipals", {}),
+        "get_adoption": ("/api/v1/applicationmfaadoptionstatus", {}),
+        "get_partner_requests": ("/api/v1/partnerRequests", {}),
+    }
+    of_http = {name for name, each in host.functions.items() if each.kind == "httpTrigger"}
+    assert asked.keys() == of_http - {"start_run", "get_health"}
+
+    for name, (path, params) in asked.items():
+        ours = host.answer(host.functions[name], Request("GET", path, {}, {}, params, b""))
+        theirs = worker.call(name, request(path, params))["returned"]["value"]
+        assert theirs["status"] == ours.status, name
+        assert theirs["body"] == ours.body.decode(), name
+        assert lower(theirs["headers"]) == lower(ours.headers), name
+
+
+def lower(headers):
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def test_what_was_not_changed_is_not_sent_again_there_either(worker) -> None:
+    first = worker.call("get_report", request("/api/report"))["returned"]["value"]
+
+    again = worker.call(
+        "get_report", request("/api/report", **{"if-none-match": first["headers"]["ETag"]})
+    )
+
+    assert again["returned"]["value"]["status"] == 304
+
+
+def test_health_and_runs_work_there_too(worker) -> None:
+    health = worker.call("get_health", request("/api/health"))["returned"]["value"]
+    assert health["status"] == 200
+    assert json.loads(health["body"])["python"].startswith("3.")
+
+    started = worker.call("start_run", request("/api/runs", method="POST"))
+    assert started["returned"]["value"]["status"] == 202
+    messages = json.loads(started["outputs"]["slices"]["value"])
+    run_id = json.loads(started["returned"]["value"]["body"])["id"]
+    assert {SliceErrand.from_json(body).run_id for body in messages} == {run_id}
+
+
+def test_nothing_of_the_app_is_left_untried() -> None:
+    """What is called above, by name: a new function has to be added there."""
+    source = Path(__file__).read_text("utf-8")
+
+    for function in index(function_app.app):
+        assert f'"{function.get_function_name()}"' in source, function.get_function_name()

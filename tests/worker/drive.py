@@ -1,0 +1,108 @@
+"""
+Runs the app in production's worker library, for `tests/test_worker.py`; needs Python 3.13.
+
+Reads one call a line from standard input, ``{"function", "trigger", "data", "type", "metadata"}``,
+and writes what came of it, ``{"ok", "returned", "outputs", "error"}``. The first line that it
+writes is what the library indexed. ``native_invocation`` is the library's own way in without
+protobuf; only the start needs its message classes, for which plain objects stand in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from uuid import uuid4
+
+from azure_functions_runtime import handle_event, native_invocation
+from azure_functions_runtime.bindings.datumdef import Datum
+from azure_functions_runtime.utils.threadpool import start_threadpool_executor
+
+
+class Plain:
+    """Any protobuf message: keeps what it is given."""
+
+    def __init__(self, **fields):
+        self.__dict__.update(fields)
+
+
+class BindingInfo(Plain):
+    undefined, inout, out = None, 2, 1  # as the SDK numbers directions
+
+
+class StatusResult(Plain):
+    Success, Failure = "success", "failure"
+
+
+class Protos:
+    BindingInfo, StatusResult = BindingInfo, StatusResult
+
+    def __getattr__(self, name):
+        return Plain
+
+
+def plain(datum):
+    """A datum as JSON; bytes as text, which is all that this app answers."""
+    if datum is None:
+        return None
+    if datum.type == "http":
+        value = {
+            "status": int(datum.value["status_code"].value),
+            "headers": {name: each.value for name, each in datum.value["headers"].items()},
+            "body": datum.value["body"].value.decode(),
+        }
+        return {"type": "http", "value": value}
+    return {"type": datum.type, "value": datum.value}
+
+
+def http(value):
+    """The parts of a request, each a datum."""
+    texts = {
+        name: {key: Datum(text, "string") for key, text in value[name].items()}
+        for name in ("headers", "query", "params")
+    }
+    single = {name: Datum(value[name], "string") for name in ("method", "url")}
+    return Datum({**texts, **single, "body": Datum(value["body"].encode(), "bytes")}, "http")
+
+
+async def start(folder):
+    init = SimpleNamespace(capabilities={}, function_app_directory=folder)
+    request = SimpleNamespace(
+        request=SimpleNamespace(worker_init_request=init),
+        properties={"host": "127.0.0.1", "protos": Protos()},
+    )
+    answer = await handle_event.worker_init_request(request)
+    if answer.result.status != StatusResult.Success:
+        sys.exit(f"{answer.result.exception.message}\n{answer.result.exception.stack_trace}")
+    return (await handle_event.functions_metadata_request(request)).function_metadata_results
+
+
+async def call(known, given):
+    kind = given["type"]
+    data = http(given["data"]) if kind == "http" else Datum(given["data"], kind)
+    metadata = {
+        name: Datum(value, "int" if isinstance(value, int) else "string")
+        for name, value in given.get("metadata", {}).items()
+    }
+    ok, returned, outputs, error, _ = await native_invocation.invocation_request_native(
+        str(uuid4()), known[given["function"]], [(given["trigger"], data)], metadata
+    )
+    told = {name: plain(datum) for name, datum in outputs}
+    return {"ok": ok, "returned": plain(returned), "outputs": told, "error": error}
+
+
+async def main():
+    sys.path.insert(0, str(Path.cwd()))
+    start_threadpool_executor()
+    indexed = await start(str(Path.cwd()))
+    known = {each.name: each.function_id for each in indexed}
+    bindings = {each.name: [json.loads(raw) for raw in each.raw_bindings] for each in indexed}
+    print(json.dumps(bindings), flush=True)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        print(json.dumps(await call(known, json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
