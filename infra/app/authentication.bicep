@@ -1,0 +1,69 @@
+// Who is let in: App Service authentication with Entra, in front of every path, none left out.
+//
+// It is always on. Without a client id there is no provider to sign in with, so whoever comes gets
+// 401, and host.bicep refuses every address besides: two fences, because the figures name people.
+//
+// No client secret: the app registration trusts the app's own identity (a federated credential).
+// The issuer is Entra's v1 form on purpose: only v1 tokens say in `amr` whether there was MFA.
+//
+// App roles (infra/app-roles.json) come in the token's `roles`: Report.Read, Report.Run,
+// Customers.Read. "Assignment required" on the enterprise application keeps everybody else out.
+
+@description('Required. The function app.')
+param siteName string
+
+@description('Required. The tenant that people sign in to.')
+param tenantId string
+
+@description('Required. Client id of the app registration; empty refuses everybody.')
+param clientId string
+
+@description('Required. Client ids of further applications that may call, separated by ; - or empty.')
+param scriptClientIds string
+
+var hasProvider = !empty(clientId)
+var scripts = empty(scriptClientIds) ? [] : split(scriptClientIds, ';')
+
+var entra = {
+  enabled: true
+  registration: {
+    clientId: clientId
+    clientSecretSettingName: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID'
+    openIdIssuer: '${environment().authentication.loginEndpoint}${tenantId}/'
+  }
+  validation: {
+    allowedAudiences: [clientId, 'api://${clientId}']
+    defaultAuthorizationPolicy: {
+      allowedApplications: concat([clientId], scripts)
+    }
+  }
+}
+
+resource site 'Microsoft.Web/sites@2024-04-01' existing = {
+  name: siteName
+}
+
+resource authentication 'Microsoft.Web/sites/config@2024-04-01' = {
+  parent: site
+  name: 'authsettingsV2'
+  properties: {
+    platform: {
+      enabled: true
+      runtimeVersion: '~1'
+    }
+    globalValidation: {
+      requireAuthentication: true
+      unauthenticatedClientAction: hasProvider ? 'RedirectToLoginPage' : 'Return401'
+      redirectToProvider: hasProvider ? 'azureactivedirectory' : null
+      excludedPaths: []
+    }
+    identityProviders: hasProvider ? { azureActiveDirectory: entra } : {}
+    login: {
+      tokenStore: { enabled: false } // nothing here calls anything in a visitor's name
+      preserveUrlFragmentsForLogins: false
+      cookieExpiration: { convention: 'FixedTime', timeToExpiration: '08:00:00' }
+      nonce: { validateNonce: true, nonceExpirationInterval: '00:05:00' }
+    }
+    httpSettings: { requireHttps: true }
+  }
+}

@@ -1,0 +1,184 @@
+// What runs the app: a function app on Flex Consumption, as the identity that roles.bicep made.
+//
+// FTP: this plan has none, and its validation refuses `ftpsState`; signing in to publish with a
+// password is off for both ways that exist. FUNCTIONS_WORKER_RUNTIME and kin are refused too: the
+// runtime stands in functionAppConfig.
+
+@description('Required. The function app\'s name, which becomes its host name.')
+param name string
+
+@description('Required. The plan\'s name; Flex Consumption takes one app a plan.')
+param planName string
+
+@description('Required. The region.')
+param location string
+
+@description('Required. Tags of every resource.')
+param tags object
+
+@description('Required. The identity that the app runs as.')
+param identityName string
+
+@description('Required. The storage account.')
+param storageName string
+
+@description('Required. The container that the app\'s package is deployed to.')
+param packageContainerName string
+
+@description('Required. The Application Insights component.')
+param insightsName string
+
+@description('Required. Memory of an instance in MB.')
+param instanceMemoryMB int
+
+@description('Required. The partner tenant.')
+param tenantId string
+
+@description('Required. The mailbox that the report is sent from, or empty.')
+param reportSender string
+
+@description('Required. Who gets the report, separated by ; - or empty.')
+param reportRecipients string
+
+@description('Required. Days that personal data is kept.')
+param detailRetentionDays int
+
+@description('Required. Further settings, by name.')
+param settings object
+
+@description('Required. Whether anybody may reach the site at all; authentication comes on top.')
+param isOpen bool
+
+var clouds = { AzureCloud: 'global', AzureUSGovernment: 'usgov', AzureChinaCloud: 'china' }
+var cloud = clouds[environment().name]
+
+// As many requests as the worker has threads for (PYTHON_THREADPOOL_THREAD_COUNT): the plan's own
+// default for Python is one request an instance, whatever its size.
+var threads = 16
+
+// What an owner may set otherwise. The host resolves the schedules itself, so they have to be here.
+var changeableSettings = union(cloud == 'global' ? {} : { CLOUD: cloud }, {
+  MAILER: 'graph'
+  PULL_SCHEDULE: '0 15 2 * * *'
+  REPORT_SCHEDULE: '0 15 4 * * *'
+  MAIL_SCHEDULE: '0 15 5 * * *'
+})
+
+// What follows from the rest of this template.
+var fixedSettings = {
+  TENANT_ID: tenantId
+  AZURE_CLIENT_ID: identity.properties.clientId
+  STORAGE_ACCOUNT_NAME: storage.name
+  DETAIL_RETENTION_DAYS: string(detailRetentionDays)
+  REPORT_SENDER: reportSender
+  REPORT_RECIPIENTS: reportRecipients
+  PUBLIC_URL: 'https://${site.properties.defaultHostName}'
+}
+
+// The platform's own.
+var platformSettings = {
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
+  APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
+  AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
+  AzureWebJobsStorage__clientId: identity.properties.clientId
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
+  AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
+  OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identity.properties.clientId
+  PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
+  WEBSITE_AUTH_AAD_ALLOWED_TENANTS: tenantId
+}
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
+  name: identityName
+}
+
+resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+  name: storageName
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: insightsName
+}
+
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true } // Linux
+}
+
+resource site 'Microsoft.Web/sites@2024-04-01' = {
+  name: name
+  location: location
+  tags: union(tags, { 'azd-service-name': 'app' })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identity.id}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    clientAffinityEnabled: false
+    keyVaultReferenceIdentity: identity.id
+    publicNetworkAccess: 'Enabled' // Disabled would shut out deployments as well
+    functionAppConfig: {
+      runtime: { name: 'python', version: '3.13' }
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${storage.properties.primaryEndpoints.blob}${packageContainerName}'
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identity.id
+          }
+        }
+      }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: 40 // the lowest that every version of the plan takes
+        alwaysReady: []
+        triggers: { http: { perInstanceConcurrency: threads } }
+      }
+    }
+    siteConfig: {
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+      http20Enabled: true
+      ipSecurityRestrictionsDefaultAction: isOpen ? 'Allow' : 'Deny'
+      ipSecurityRestrictions: isOpen ? [] : [
+        { name: 'nobody', priority: 100, action: 'Deny', ipAddress: '0.0.0.0/0' }
+        { name: 'nobody-by-IPv6', priority: 101, action: 'Deny', ipAddress: '::/0' }
+      ]
+      scmIpSecurityRestrictionsUseMain: false // deployments, which Entra and Azure's roles guard
+    }
+  }
+}
+
+resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
+  parent: site
+  name: 'appsettings'
+  properties: union(changeableSettings, settings, fixedSettings, platformSettings)
+}
+
+@batchSize(1) // the service takes one change of a site at a time
+resource passwordsForPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [
+  for way in ['ftp', 'scm']: {
+    parent: site
+    name: way
+    // The service wants a location that the published type does not know.
+    #disable-next-line BCP187
+    location: location
+    properties: { allow: false }
+    dependsOn: [appSettings]
+  }
+]
+
+@description('The function app.')
+output name string = site.name
+
+@description('Its address, without a slash at the end.')
+output url string = 'https://${site.properties.defaultHostName}'

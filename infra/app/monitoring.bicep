@@ -1,0 +1,45 @@
+// What the app tells of itself: Application Insights over a Log Analytics workspace, written to by
+// identity only, kept thirty days (which is free of charge), with a daily cap.
+
+@description('Required. The workspace\'s name.')
+param workspaceName string
+
+@description('Required. The Application Insights component\'s name.')
+param insightsName string
+
+@description('Required. The region.')
+param location string
+
+@description('Required. Tags of every resource.')
+param tags object
+
+@description('Required. Most telemetry to be paid for in a day, in GB; decimals as text.')
+param dailyCapGb string
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+  name: workspaceName
+  location: location
+  tags: tags
+  properties: {
+    sku: { name: 'PerGB2018' }
+    retentionInDays: 30
+    workspaceCapping: { dailyQuotaGb: json(dailyCapGb) }
+    features: { enableLogAccessUsingOnlyResourcePermissions: true }
+  }
+}
+
+resource insights 'Microsoft.Insights/components@2020-02-02' = {
+  name: insightsName
+  location: location
+  tags: tags
+  kind: 'web'
+  properties: {
+    Application_Type: 'web'
+    DisableIpMasking: false
+    DisableLocalAuth: true
+    WorkspaceResourceId: workspace.id
+  }
+}
+
+@description('The component.')
+output name string = insights.name

@@ -1,0 +1,162 @@
+// Everything this app needs, in a resource group of its own.
+//
+// Subscription-scoped, so that one command leads from an empty subscription to a running app and one
+// removes it again: the group is part of what is deployed. Who deploys needs Contributor and Role
+// Based Access Control Administrator on the subscription.
+//
+// Plain resources, not registry modules: what is here can be read and tested without fetching
+// anything. A private network is not built: it costs more than everything else together. Storage and
+// telemetry are reached over their public addresses, by identity only.
+targetScope = 'subscription'
+
+@description('Required. The name of this deployment; resource names are made of it.')
+@minLength(1)
+@maxLength(40)
+param environmentName string
+
+@description('Required. The region; it must offer Flex Consumption with Python 3.13.')
+@minLength(1)
+@metadata({ azd: { type: 'location' } })
+param location string
+
+@description('Optional. Client id of the app registration that people sign in with; without one the site refuses everybody.')
+param authClientId string = ''
+
+@description('Optional. Client ids of applications that may call with a token of their own, separated by ;')
+param scriptClientIds string = ''
+
+@description('Optional. The mailbox that the report is sent from.')
+param reportSender string = ''
+
+@description('Optional. Who gets the report by mail, separated by ; - without anybody nothing is mailed.')
+param reportRecipients string = ''
+
+@description('Optional. Days that personal data (rollups, report files) is kept; the app and the storage account both keep to it.')
+@minValue(14)
+@maxValue(365)
+param detailRetentionDays int = 30
+
+@description('Optional. Any other setting of docs/settings.md, by its name; no secret, but a reference to one in Key Vault may stand here.')
+param settings object = {}
+
+@description('Optional. Memory of an instance in MB: 512, 2048 or 4096.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('Optional. How the storage account is replicated.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS'])
+param storageSku string = 'Standard_LRS'
+
+@description('Optional. Most telemetry to be paid for in a day, in GB; decimals as text.')
+param dailyCapGb string = '0.2'
+
+// A managed identity reads its own tenant and no other: the subscription has to be the partner's.
+var tenantId = tenant().tenantId
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+var tags = { 'azd-env-name': environmentName }
+var appName = 'func-mfa-${token}'
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module storage 'app/storage.bicep' = {
+  name: 'storage'
+  scope: group
+  params: {
+    name: 'stmfa${token}'
+    location: location
+    tags: tags
+    sku: storageSku
+    detailRetentionDays: detailRetentionDays
+  }
+}
+
+module monitoring 'app/monitoring.bicep' = {
+  name: 'monitoring'
+  scope: group
+  params: {
+    workspaceName: 'log-mfa-${token}'
+    insightsName: 'appi-mfa-${token}'
+    location: location
+    tags: tags
+    dailyCapGb: dailyCapGb
+  }
+}
+
+module identity 'app/identity.bicep' = {
+  name: 'identity'
+  scope: group
+  params: {
+    name: 'id-mfa-${token}'
+    location: location
+    tags: tags
+  }
+}
+
+module roles 'app/roles.bicep' = {
+  name: 'roles'
+  scope: group
+  params: {
+    principalId: identity.outputs.principalId
+    storageName: storage.outputs.name
+    insightsName: monitoring.outputs.name
+  }
+}
+
+module host 'app/host.bicep' = {
+  name: 'host'
+  scope: group
+  dependsOn: [roles] // the host reads its storage as soon as it is there
+  params: {
+    name: appName
+    planName: 'plan-mfa-${token}'
+    location: location
+    tags: tags
+    identityName: identity.outputs.name
+    storageName: storage.outputs.name
+    packageContainerName: storage.outputs.packageContainerName
+    insightsName: monitoring.outputs.name
+    instanceMemoryMB: instanceMemoryMB
+    tenantId: tenantId
+    reportSender: reportSender
+    reportRecipients: reportRecipients
+    detailRetentionDays: detailRetentionDays
+    settings: settings
+    isOpen: !empty(authClientId)
+  }
+}
+
+module authentication 'app/authentication.bicep' = {
+  name: 'authentication'
+  scope: group
+  params: {
+    siteName: host.outputs.name
+    tenantId: tenantId
+    clientId: authClientId
+    scriptClientIds: scriptClientIds
+  }
+}
+
+@description('The function app, as azd and the Azure CLI name it.')
+output AZURE_FUNCTION_NAME string = host.outputs.name
+
+@description('Where the report is, once somebody may sign in.')
+output REPORT_URL string = '${host.outputs.url}/api/report'
+
+@description('Where Entra sends people back to: the redirect URI of the app registration.')
+output AUTH_REDIRECT_URI string = '${host.outputs.url}/.auth/login/aad/callback'
+
+@description('Object id of the app\'s identity: Graph permissions are granted to it.')
+output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
+
+@description('Client id of the same identity: Exchange asks for both.')
+output IDENTITY_CLIENT_ID string = identity.outputs.clientId
+
+@description('The storage account that everything is kept in.')
+output STORAGE_ACCOUNT_NAME string = storage.outputs.name
+
+@description('The resource group.')
+output AZURE_RESOURCE_GROUP string = group.name
