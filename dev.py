@@ -4,6 +4,7 @@ The one command: makes the environment this project needs, then hands on to it.
     python dev.py demo      the report of a simulated partner, served on this machine
     python dev.py analyze   a report from exported sign-in records
     python dev.py run       one daily run with the current settings
+    python dev.py directory the tenant's users and policies, as a file for analyze
     python dev.py serve     the reports that are there already
     python dev.py test      every check there is; with arguments, pytest alone with those
     python dev.py bench     records a second, and peak memory
@@ -43,7 +44,7 @@ STANDARD_ERROR = 2
 PRODUCT = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"  # all of PRODUCT at the same versions, and more
 
-CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest"]]
+CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", "-n", "auto"]]
 
 
 class SetUpError(Exception):
