@@ -93,19 +93,19 @@ def get_report_file(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route("customers", methods=READ)
 def get_customers(req: func.HttpRequest) -> func.HttpResponse:
-    """How the customers stand, as a page."""
-    return respond(req, lambda desk: desk.customers())
+    """How the customers stand, as a page; ``?search=`` finds some by name or tenant id."""
+    return respond(req, lambda desk: desk.customers(req.params.get("search", "")))
 
 
 @app.route("customers.json", methods=READ)
 def get_customers_json(req: func.HttpRequest) -> func.HttpResponse:
-    """How the customers stand, as JSON."""
-    return respond(req, lambda desk: desk.customers_json())
+    """How the customers stand, as JSON; ``?search=`` as for the page."""
+    return respond(req, lambda desk: desk.customers_json(req.params.get("search", "")))
 
 
 @app.route("customers.csv", methods=READ)
 def get_customers_csv(req: func.HttpRequest) -> func.HttpResponse:
-    """How the customers stand, as CSV; ``?search=`` names one."""
+    """How the customers stand, as CSV; ``?search=`` as for the page."""
     return respond(req, lambda desk: desk.customers_csv(req.params.get("search", "")))
 
 

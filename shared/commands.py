@@ -134,6 +134,7 @@ def _demo(options: argparse.Namespace, _: Settings) -> int:
     url = server.url if server else f"http://127.0.0.1:{options.port}"
     with use(Service(demo_settings(DEMO_FOLDER, url))) as service:
         play(host)
+        _say_figures(service)
         _say_where(service)
         for mail in sorted((DEMO_FOLDER / "outbox").glob("*.eml")):
             _say(f"Mail:    {mail}")
@@ -185,6 +186,16 @@ def _serve_until_interrupted(host: LocalHost, server: LocalServer) -> None:
         _say("")
     finally:
         server.close()
+
+
+def _say_figures(service: Service) -> None:
+    """What the newest report says, in a few lines."""
+    from shared.delivery.summary import summarise
+    from shared.service.mailing import newest_reports
+
+    reports = newest_reports(service.store, service.tenant_id)
+    if reports:
+        _say(summarise(reports[0]))
 
 
 def _say_where(service: Service) -> None:

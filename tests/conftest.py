@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -58,6 +59,9 @@ def _is_this_machine(host: str | bytes | None) -> bool:
         return False
     return address.is_loopback or address.is_unspecified
 
+
+# Whoever starts the tests in the background makes every process below deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _OWN_NAME = socket.gethostname()  # a mail client looks itself up
 sys.addaudithook(_refuse_the_network)

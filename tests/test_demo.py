@@ -163,14 +163,22 @@ def served_at(process):
     pytest.fail("it ended without serving")
 
 
+def interrupt(process):
+    """Press Ctrl-C; what was said from there to the end, which must not be long in coming."""
+    process.send_signal(signal.SIGINT)
+    try:
+        return process.communicate(timeout=60)
+    finally:
+        process.kill()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process alone")
 def test_it_serves_the_report_until_it_is_interrupted_and_then_ends_quietly(tmp_path) -> None:
     with shared("demo", "--port", "0", cwd=tmp_path) as process:
         url = served_at(process)
         status, page = get(url, "/api/report")
         [mail] = (tmp_path / ".local" / "demo" / "outbox").glob("*.eml")
-        process.send_signal(signal.SIGINT)
-        out, said = process.communicate(timeout=60)
+        out, said = interrupt(process)
 
     assert status == 200
     assert b"Simulated data." in page
@@ -189,11 +197,38 @@ def test_serve_serves_what_is_there_already(played) -> None:
     ) as process:
         url = served_at(process)
         status, _ = get(url, "/api/report")
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        interrupt(process)
 
     assert status == 200
     assert process.returncode == 0
+
+
+@pytest.fixture
+def ask(played):
+    """Asks the local host for an address below the API, of what was played."""
+    folder, _ = played
+    store = folder / ".local" / "demo" / "store"
+    settings = Settings({"TENANT_ID": TENANT_ID, "STORE_FOLDER": str(store)})
+    with use(Service(settings)), LocalHost(function_app.app, settings).serve() as server:
+        yield lambda path: get(server.url, f"/api/{path}")
+
+
+@pytest.mark.parametrize("query", ["", "?search=CO", "?search=no+such+customer%3Cb%3E"])
+def test_page_json_and_csv_show_the_same_customers(ask, query) -> None:
+    page, as_json, as_csv = (ask(f"customers{kind}{query}") for kind in ("", ".json", ".csv"))
+
+    assert {page[0], as_json[0], as_csv[0]} == {200}
+    shown = re.findall(rb'<small class="id">([0-9a-f-]{36})<', page[1])
+    told = [each["tenant_id"] for each in json.loads(as_json[1])["customers"]]
+    rows = list(csv.DictReader(StringIO(as_csv[1].decode(), newline="")))
+    assert [tenant.decode() for tenant in shown] == told == [row["TenantId"] for row in rows]
+    assert b" of 42 customers have MFA for all users; 3 not known." in page[1]
+    assert len(rows) == {"": 42, "?search=CO": 7}.get(query, 0)
+
+
+def test_a_search_that_is_too_long_is_refused(ask) -> None:
+    for kind in ("", ".json", ".csv"):
+        assert ask(f"customers{kind}?search={'x' * 101}")[0] == 400
 
 
 @pytest.mark.parametrize(
