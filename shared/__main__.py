@@ -90,6 +90,12 @@ def _add_analyze(parser: argparse.ArgumentParser) -> None:
         help="users and policies of the tenant, for the accounts figure (docs/directory.md)",
     )
     parser.add_argument(
+        "--exceptions",
+        type=Path,
+        metavar="FILE",
+        help="accounts accepted without MFA, shown beside the figure (docs/exceptions.md)",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print the report as JSON on standard output"
     )
 
@@ -118,6 +124,7 @@ def _analyze(options: argparse.Namespace, settings: Settings) -> int:
         ending=options.ending,
         since=options.since,
         directory=options.directory,
+        exceptions=options.exceptions,
     )
     publication = analyze(question, progress)
     progress.finish()

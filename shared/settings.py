@@ -40,6 +40,11 @@ SETTINGS = (
     Setting("SIGNIN_SOURCE", "graph", "`graph`, `diagnostics`, `exports` or `simulated`"),
     Setting("DIAGNOSTICS_ACCOUNT_URL", "", "storage account that diagnostic settings write to"),
     Setting("EXPORTS_FOLDER", "", "folder of exported sign-in records"),
+    Setting(
+        "EXCEPTIONS_FILE",
+        "",
+        "accounts accepted without MFA, shown beside the accounts figure (docs/exceptions.md)",
+    ),
     Setting("STORE", "", "`azure` or `local`; `azure` where `STORAGE_*` is set, else `local`"),
     Setting("STORE_FOLDER", ".local/store", "the local store's folder"),
     Setting("STORAGE_ACCOUNT_NAME", "", "storage account, reached by identity"),

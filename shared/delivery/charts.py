@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
+from shared.delivery.customers import Standing
 from shared.delivery.sentences import part_name
 from shared.delivery.words import count, long_day, percent, percent_of_tenths, tenths, weekday
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from shared.delivery.figures import AccountFigure, RequestFigure
@@ -155,6 +156,18 @@ def account_bar(accounts: AccountFigure) -> list[Segment]:
         ("unknown", accounts.unknown, "unknown"),
     ]
     return _stacked(pieces)
+
+
+def customer_bar(standings: Mapping[Standing, int]) -> list[Segment]:
+    """The customers as one horizontal bar."""
+    pieces = [
+        ("verified", Standing.ALL, "with MFA for all users"),
+        ("exempted", Standing.SOME, "for some users"),
+        ("not_verified", Standing.NONE, "for no user"),
+        ("missing", Standing.EMPTY, "without users"),
+        ("unknown", Standing.UNKNOWN, "not known"),
+    ]
+    return _stacked([(kind, standings.get(where, 0), told) for kind, where, told in pieces])
 
 
 def _stacked(pieces: list[tuple[str, int, str]], *, of: int = 0) -> list[Segment]:

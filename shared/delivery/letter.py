@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from shared.delivery import sentences
 from shared.delivery.charts import account_bar, request_bar
 from shared.delivery.comparison import Comparison, change_words, compare
+from shared.delivery.exceptions import accepted_of
 from shared.delivery.figures import State, account_figure, overall_state, request_figures
 from shared.delivery.findings import finding_card
 from shared.delivery.letter_lists import caveats, changed_names, unlinked, worst_tables
@@ -115,7 +116,8 @@ def write_letter(report: Report, earlier: Report | None, public_url: str | None)
 
 def _figures(report: Report, comparison: Comparison | None) -> list[FigureLine]:
     requests = [_request_line(report, figure, comparison) for figure in request_figures(report)]
-    return [*requests, _account_line(account_figure(report), comparison)]
+    accounts = _account_line(account_figure(report), comparison, accepted_of(report))
+    return [*requests, accounts]
 
 
 def _request_line(
@@ -145,7 +147,9 @@ def _of_requests(report: Report, figure: RequestFigure) -> str:
     return " ".join(told)
 
 
-def _account_line(accounts: AccountFigure, comparison: Comparison | None) -> FigureLine:
+def _account_line(
+    accounts: AccountFigure, comparison: Comparison | None, accepted: str
+) -> FigureLine:
     title = "Enabled accounts with MFA enforced"
     if accounts.state is State.UNREAD:
         told = ["The directory was not read, so nothing is said about accounts."]
@@ -157,7 +161,7 @@ def _account_line(accounts: AccountFigure, comparison: Comparison | None) -> Fig
         state=accounts.state,
         share=words.get(accounts.state, at_least + percent(accounts.share)),
         change=change_words(comparison.accounts, comparison.since) if comparison else "",
-        sentences=[sentences.enforced_of(accounts)],
+        sentences=[*filter(None, [sentences.enforced_of(accounts), accepted])],
         bar=account_bar(accounts),
     )
 

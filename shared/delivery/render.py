@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from shared.delivery import charts, figures, findings, sentences, words
+from shared.delivery import charts, exceptions, figures, findings, sentences, words
 
 if TYPE_CHECKING:
     from shared.mfa.report import Report
@@ -51,24 +51,29 @@ _GLOBALS = {
     "charts": charts,
     "request_figures": figures.request_figures,
     "account_figure": figures.account_figure,
+    "exceptions": exceptions,
     "overall_state": figures.overall_state,
     "ROWS_OPEN": ROWS_OPEN,
 }
 
 
-def render_page(report: Report) -> str:
+def render_page(report: Report, customers_page: str = "") -> str:
     """
     The whole page: no other host, no script, equal reports give equal pages.
+
+    `customers_page` is where the customers have a page of their own, if they have one.
 
     Every text that is printed is escaped, and freed of control, invisible and direction-changing
     characters: names come from logs, and whoever signs in chooses them.
     """
-    return _environment().get_template("page.html").render(report=report)
+    page = environment().get_template("page.html")
+    return page.render(report=report, customers_page=customers_page)
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """What the report's page and others in its look are made with."""
+    made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -77,12 +82,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    style = "".join((_TEMPLATES / name).read_text("utf-8") for name in _STYLE_SHEETS)
-    environment.filters.update(_FILTERS)
-    environment.globals.update(_GLOBALS)
-    environment.globals["style"] = Markup(style)  # noqa: S704 (our own files)
-    environment.globals["style_hash"] = _hash(style)
-    return environment
+    style = style_sheet()
+    made.filters.update(_FILTERS)
+    made.globals.update(_GLOBALS)
+    made.globals["style"] = Markup(style)  # noqa: S704 (our own files)
+    made.globals["style_hash"] = style_hash(style)
+    return made
+
+
+def style_sheet(*more: str) -> str:
+    """The report's style sheet, and what another page has besides."""
+    return "".join((_TEMPLATES / name).read_text("utf-8") for name in (*_STYLE_SHEETS, *more))
 
 
 def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a template prints)
@@ -94,7 +104,7 @@ def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a te
     return value
 
 
-def _hash(style: str) -> str:
+def style_hash(style: str) -> str:
     """The style sheet as the page's content security policy names it: no other style may act."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"sha256-{digest}"

@@ -32,6 +32,7 @@ from shared.mfa.window import WINDOW_DAYS, Window
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shared.mfa.accounts.exceptions import Exceptions
     from shared.mfa.findings.finding import Finding
     from shared.mfa.report import FileEntry, Reading
 
@@ -91,6 +92,7 @@ class Beside(TypedDict, total=False):
     reading: Reading | None
     findings: list[Finding]
     directory_notes: dict[str, str]
+    exceptions: Exceptions | None
 
 
 def make_report(

@@ -8,6 +8,7 @@ from typing import Self
 import msgspec
 
 from shared.errors import DamagedError
+from shared.mfa.accounts.exceptions import Exceptions
 from shared.mfa.breakdown import Breakdown
 from shared.mfa.findings.finding import Finding
 from shared.mfa.metrics import Metrics, Rule, Tally
@@ -97,6 +98,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, FileEntry]
     findings: list[Finding] = []
     directory_notes: dict[str, str] = {}  #: why what was not read of the directory was not
+    exceptions: Exceptions | None = None  #: accepted ones; `None` where no list of them is kept
     forecast: Forecast
     history: list[HistoryPoint]
     days: list[DayCounts]

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 API = "/api"  #: the route prefix in ``host.json``
+CUSTOMERS = f"{API}/customers"  #: how they stand, as of the newest report
 
 
 def report_address(tenant_id: str, ending: date) -> str:

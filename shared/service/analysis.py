@@ -14,6 +14,7 @@ from shared.mfa.window import WINDOW_DAYS, make_window, window_days
 from shared.service.people import People
 from shared.service.publishing import Publication, publish
 from shared.sources.directory import read_directory
+from shared.sources.exceptions import read_exceptions
 from shared.sources.exports import discover, read_exports
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Question:
     ending: date | None = None  #: default: the newest closed UTC day in the records
     since: date | None = None  #: default: the day of the first record
     directory: Path | None = None  #: a ``--directory`` file; without it nothing is said of accounts
+    exceptions: Path | None = None  #: an ``--exceptions`` file: shown beside the accounts figure
 
 
 @dataclass(slots=True)
@@ -95,9 +97,15 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
 
 
 def _people(question: Question) -> People | None:
-    if question.directory is None:
-        return None
-    return People(read_directory(question.directory), question.scope)
+    exceptions = read_exceptions(question.exceptions) if question.exceptions else None
+    if question.directory:
+        directory = read_directory(question.directory)
+        return People(directory, question.scope, exceptions=exceptions)
+    if exceptions is not None:
+        raise BadInputError(
+            f"{question.exceptions} is about accounts: name the tenant's with --directory too."
+        )
+    return None
 
 
 def _known_tenant(question: Question, people: People | None) -> str | None:

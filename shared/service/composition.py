@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from shared.errors import BadSettingError
+from shared.errors import BadInputError, BadSettingError
 from shared.mfa.window import WINDOW_DAYS
 from shared.settings import Settings
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shared.delivery.mail import Mailer
     from shared.endpoints import Endpoint
     from shared.identity import Login
+    from shared.mfa.accounts.exceptions import AcceptedException
     from shared.service.daily import Daily
     from shared.service.mailing import Delivery
     from shared.service.people import People
@@ -147,10 +148,16 @@ class Service:
         """The directory as Graph tells it now, every account judged."""
         from shared.service.people import People
 
+        exceptions = self._exceptions()  # first: a wrong file is told before an hour of reading
         pulled = self.pull_directory()
         read_at = f"{utc_now():%Y-%m-%dT%H:%M:%SZ}"
-        scope = self.settings.scope
-        return People(pulled.directory, scope, read_at=read_at, notes=pulled.notes)
+        return People(
+            pulled.directory,
+            self.settings.scope,
+            read_at=read_at,
+            notes=pulled.notes,
+            exceptions=exceptions,
+        )
 
     def pull_directory(self) -> PulledDirectory:
         """Users, policies and customers, as far as Graph lets them be read."""
@@ -273,6 +280,16 @@ class Service:
 
         folder = Path(self.settings.required("EXPORTS_FOLDER"))
         return ExportedDays(folder, self.settings.scope, today=self.today)
+
+    def _exceptions(self) -> tuple[AcceptedException, ...] | None:
+        """The accepted exceptions; `None` where no list of them is kept."""
+        from shared.sources.exceptions import read_exceptions
+
+        path = self.settings.text("EXCEPTIONS_FILE")
+        try:
+            return read_exceptions(Path(path)) if path else None
+        except BadInputError as error:
+            raise BadSettingError(f"Setting EXCEPTIONS_FILE cannot be used: {error}") from error
 
     @contextmanager
     def _mailer(self) -> Iterator[Mailer]:

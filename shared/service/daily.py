@@ -134,7 +134,7 @@ class Daily:
         history = self.store.history(self.tenant_id, ending, HISTORY_POINTS)
         address = report_address(self.tenant_id, ending)
         publication = publish_for_serving(assessment, heading, history, address, people)
-        if not self._is_published(publication.report):
+        if not self._is_published(publication.report, people):
             with _unless_newer_is_stored(f"the report of {ending}"):
                 self.store.save_report(MetricsRow.of(publication.report), publication.files)
         return publication.report
@@ -231,12 +231,14 @@ class Daily:
         stored = self.store.report_file(self.tenant_id, ending, DIRECTORY_FILE)
         return People.from_bytes(stored.content, self.scope) if stored else None
 
-    def _is_published(self, report: Report) -> bool:
-        """Whether the very same report, but for when it was made, is stored already."""
-        stored = self._stored_report(report.window.ending)
-        return stored is not None and report == msgspec.structs.replace(
-            stored, generated_at=report.generated_at
-        )
+    def _is_published(self, report: Report, people: People | None) -> bool:
+        """Whether the very same, but for when it was read and made, is stored already."""
+        ending = report.window.ending
+        stored = self._stored_report(ending)
+        if stored is None or people is None:
+            return stored is not None and _is_same(stored, report)
+        before = self.store.report_file(self.tenant_id, ending, DIRECTORY_FILE)
+        return _is_same(stored, report) and before is not None and people.is_of(before.content)
 
     def _stored_report(self, ending: date) -> Report | None:
         stored = self.store.report_file(self.tenant_id, ending, "report.json")
@@ -244,6 +246,10 @@ class Daily:
 
     def _timestamp(self) -> str:
         return f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _is_same(stored: Report, made: Report) -> bool:
+    return made == msgspec.structs.replace(stored, generated_at=made.generated_at)
 
 
 @contextmanager

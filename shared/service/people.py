@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
@@ -11,14 +12,19 @@ import msgspec
 from shared.errors import DamagedError
 from shared.mfa.accounts.assessment import Accounts, assess_accounts
 from shared.mfa.accounts.directory import Directory
+from shared.mfa.accounts.exceptions import AcceptedException, judge_exceptions
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_accounts import account_findings
+from shared.mfa.findings.of_exceptions import exception_findings
 from shared.mfa.findings.of_requests import Requests, request_findings
 from shared.mfa.requests import newness
 from shared.mfa.scope import Channel
 from shared.mfa.verdict import Verdict
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from shared.mfa.accounts.exceptions import Exceptions
     from shared.mfa.assessment import Assessment
     from shared.mfa.findings.finding import Finding
     from shared.mfa.requests import Request
@@ -33,6 +39,7 @@ class _Kept(msgspec.Struct, frozen=True):
     read_at: str
     notes: dict[str, str]
     directory: Directory
+    exceptions: tuple[AcceptedException, ...] | None = None
 
 
 class People:
@@ -45,31 +52,57 @@ class People:
         *,
         read_at: str = "",
         notes: dict[str, str] | None = None,
+        exceptions: tuple[AcceptedException, ...] | None = None,
     ) -> None:
         """Judge; `read_at` is UTC, and empty for a file, which does not tell how old it is."""
         self.directory = directory
         self.read_at = read_at
         self.notes = notes or {}
+        self._kept_exceptions = exceptions
         self.accounts: Accounts = assess_accounts(directory, partner_center_ids=scope.ids)
 
     def findings(self, assessment: Assessment) -> list[Finding]:
         """Why the figures are below 100 %, what buys most first."""
         about_requests = request_findings(self.accounts, _requests(assessment))
-        return by_gain([*account_findings(self.directory, self.accounts), *about_requests])
+        about_accounts = account_findings(self.directory, self.accounts)
+        exceptions = self.exceptions(assessment.window.ending)
+        stale = exception_findings(exceptions, self.accounts) if exceptions else ()
+        return by_gain([*about_accounts, *about_requests, *stale])
+
+    def exceptions(self, ending: date) -> Exceptions | None:
+        """What has become of the accepted exceptions; `None` where no list of them is kept."""
+        if self._kept_exceptions is None:
+            return None
+        return judge_exceptions(self._kept_exceptions, self.accounts, ending)
 
     def to_bytes(self) -> bytes:
         """The directory to be stored; personal data."""
-        kept = _Kept(self.read_at, self.notes, self.directory)
+        kept = _Kept(self.read_at, self.notes, self.directory, self._kept_exceptions)
         return gzip.compress(msgspec.json.encode(kept), 3, mtime=0)
+
+    def is_of(self, data: bytes) -> bool:
+        """Whether stored bytes tell the same, whenever they were read."""
+        kept, mine = _decode(data), _decode(self.to_bytes())  # as read back, both ways
+        return kept == msgspec.structs.replace(mine, read_at=kept.read_at)
 
     @classmethod
     def from_bytes(cls, data: bytes, scope: Scope) -> Self:
         """What `to_bytes` gave, judged again; `DamagedError` if it is none."""
-        try:
-            kept = msgspec.json.decode(gzip.decompress(data), type=_Kept)
-        except (OSError, EOFError, msgspec.DecodeError) as error:
-            raise DamagedError(f"A stored directory cannot be read: {error}.") from error
-        return cls(kept.directory, scope, read_at=kept.read_at, notes=kept.notes)
+        kept = _decode(data)
+        return cls(
+            kept.directory,
+            scope,
+            read_at=kept.read_at,
+            notes=kept.notes,
+            exceptions=kept.exceptions,
+        )
+
+
+def _decode(data: bytes) -> _Kept:
+    try:
+        return msgspec.json.decode(gzip.decompress(data), type=_Kept)
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
+        raise DamagedError(f"A stored directory cannot be read: {error}.") from error
 
 
 def _requests(assessment: Assessment) -> Requests:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.delivery.csv_files import csv_files, file_entries
+from shared.delivery.customers import Customers, customer_notes
 from shared.delivery.directory_rows import account_rows, customer_rows
 from shared.delivery.partner_center_json import partner_center_files
 from shared.mfa.assessment import Beside, Heading, make_report
+from shared.service.addresses import API, CUSTOMERS
 from shared.service.people import DIRECTORY_FILE
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def publish(
             reading=reading,
             findings=people.findings(assessment),
             directory_notes=people.notes,
+            exceptions=people.exceptions(assessment.window.ending),
         )
     report = make_report(assessment, heading, file_entries(tables), history, **beside)
     files = {table.name: table.content for table in tables}
@@ -88,8 +91,22 @@ def publish_for_serving(
         name: msgspec.structs.replace(entry, href=f"{address}/{entry.href}")
         for name, entry in plain.report.files.items()
     }
-    page = render_page(msgspec.structs.replace(plain.report, files=entries))
     beside = partner_center_files(assessment, heading.tenant_id)
     if people:
         beside[DIRECTORY_FILE] = people.to_bytes()
+        beside.update(_customer_files(people, heading))
+    customers_page = CUSTOMERS if "customers.html" in beside else ""
+    page = render_page(msgspec.structs.replace(plain.report, files=entries), customers_page)
     return Publication(plain.report, {**beside, "page.html": page.encode(), **plain.files})
+
+
+def _customer_files(people: People, heading: Heading) -> dict[str, bytes]:
+    """The customers' page and JSON; nothing where they were not read."""
+    from shared.delivery.customers_page import Frame, render_customers
+
+    if people.directory.customers is None:
+        return {}
+    rows = customer_rows(people.directory.customers, people.read_at)
+    customers = Customers.of(heading.tenant_id, people.read_at, rows)
+    page = render_customers(customers, heading, Frame(API, customer_notes(people.notes)))
+    return {"customers.html": page.encode(), "customers.json": customers.to_json()}

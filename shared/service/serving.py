@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.delivery.customers import Customers, customer_notes
 from shared.errors import ConflictError, StoreError
 from shared.mfa.report import SCHEMA_VERSION, FileEntry, WindowSummary
-from shared.service.addresses import run_address
+from shared.service.addresses import API, run_address
 from shared.service.answers import Answer, RefusedError, json_answer, redirect, stored_answer
 from shared.stores import REPORT_FILES, StoredFile
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from shared.mfa.assessment import Heading
     from shared.service.runs import Runs
     from shared.stores import Store
 
@@ -33,11 +35,15 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _RESOURCES = ("nonMfaCompliantPartnerPrincipals", "applicationmfaadoptionstatus", "partnerRequests")
-_NOT_BY_NAME = {"page.html", "directory.json.gz", *(f"{resource}.json" for resource in _RESOURCES)}
+_NOT_BY_NAME = {
+    *("page.html", "customers.html", "customers.json", "directory.json.gz"),
+    *(f"{resource}.json" for resource in _RESOURCES),
+}
 FILES = tuple(name for name in REPORT_FILES if name not in _NOT_BY_NAME)  #: served by their name
 _BIGGEST = "all-api-requests.csv"  #: the one file that is worth a redirect to where it is stored
 _SEARCH_CHARACTERS = 100
 _NOT_READ = "The customers have not been read yet."
+_TOO_OLD = "The newest report was made before customers had a page; the next one brings it."
 
 
 class _Told(msgspec.Struct):
@@ -45,6 +51,17 @@ class _Told(msgspec.Struct):
 
     window: WindowSummary
     files: dict[str, FileEntry]
+    tenant_id: str | None = None
+    tenant_name: str | None = None
+    source: str = ""
+    generated_at: str = ""
+    directory_notes: dict[str, str] = {}
+
+    @property
+    def heading(self) -> Heading:
+        from shared.mfa.assessment import Heading  # loads all that reckons, for a search alone
+
+        return Heading(self.tenant_id, self.tenant_name, self.source, self.generated_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +100,17 @@ class Desk:
         """One of Partner Center's resources, as of the partner's newest report."""
         return self._stored(self.tenant_id, self._newest(self.tenant_id), f"{name}.json")
 
-    def customers(self) -> Answer:
-        """The customers' page. Nothing reads customers yet, so there is none to be had."""
-        raise RefusedError(HTTPStatus.NOT_FOUND, _NOT_READ)
+    def customers(self, search: str = "") -> Answer:
+        """How the customers stand, as a page; with a search only those that answer to it."""
+        return self._customers("customers.html", search)
 
-    def customers_json(self) -> Answer:
+    def customers_json(self, search: str = "") -> Answer:
         """The same as JSON."""
-        raise RefusedError(HTTPStatus.NOT_FOUND, _NOT_READ)
+        return self._customers("customers.json", search)
 
-    def customers_csv(self, search: str) -> Answer:
-        """The customers whose name or tenant id holds a text; all where it is empty."""
-        if len(search) > _SEARCH_CHARACTERS:
-            sentence = f"search is longer than {_SEARCH_CHARACTERS} characters."
-            raise RefusedError(HTTPStatus.BAD_REQUEST, sentence)
-        ending = self._newest(self.tenant_id)
-        if self._told(ending).files["customers"].total is None:
-            raise RefusedError(HTTPStatus.NOT_FOUND, _NOT_READ)
-        stored = self._file(self.tenant_id, ending, "customers.csv")
-        found = _searched(stored, search.casefold()) if search else stored
-        return self._answer(found, "customers.csv")
+    def customers_csv(self, search: str = "") -> Answer:
+        """The same as CSV."""
+        return self._customers("customers.csv", search)
 
     def start_run(self) -> tuple[Answer, list[str]]:
         """A new run, and the messages that make it go; 409 while another one is under way."""
@@ -162,6 +171,41 @@ class Desk:
         tenant = tenant_id.lower()
         return tenant, self._newest(tenant) if ending == "latest" else _day(ending)
 
+    def _customers(self, name: str, search: str) -> Answer:
+        wanted = _wanted(search)
+        ending = self._newest(self.tenant_id)
+        told = self._told(ending)
+        if told.files["customers"].total is None:
+            why = " ".join(customer_notes(told.directory_notes))
+            raise RefusedError(HTTPStatus.NOT_FOUND, why or _NOT_READ)
+        if not wanted:
+            return self._answer(self._customer_file(ending, name), name)
+        searched = self._searched(ending, told, name, wanted)
+        return self._answer(_fresh(searched), name)
+
+    def _searched(self, ending: date, told: _Told, name: str, wanted: str) -> bytes:
+        """
+        Those that answer to a search.
+
+        The one place where an answer is computed, as there are too many searches to store them all.
+        It is still no new figure: what is stored is read back, and some of it left out.
+        """
+        if name == "customers.csv":
+            return _searched_csv(self._customer_file(ending, name).content, wanted)
+        customers = Customers.from_json(self._customer_file(ending, "customers.json").content)
+        if name == "customers.json":
+            return customers.matching(wanted).to_json()
+        from shared.delivery.customers_page import Frame, render_customers  # loads Jinja
+
+        frame = Frame(API, customer_notes(told.directory_notes), wanted)
+        return render_customers(customers, told.heading, frame).encode()
+
+    def _customer_file(self, ending: date, name: str) -> StoredFile:
+        stored = self.store.report_file(self.tenant_id, ending, name)
+        if stored is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, _TOO_OLD)
+        return stored
+
     def _newest(self, tenant_id: str) -> date:
         newest = self.store.latest_ending(tenant_id)
         if newest is None:
@@ -202,13 +246,26 @@ def _day(text: str) -> date:
     )
 
 
-def _searched(stored: StoredFile, wanted: str) -> StoredFile:
+def _wanted(search: str) -> str:
+    """What is searched for; names hold no surrogates, and a page could not be encoded with one."""
+    if len(search) > _SEARCH_CHARACTERS:
+        sentence = f"search is longer than {_SEARCH_CHARACTERS} characters."
+        raise RefusedError(HTTPStatus.BAD_REQUEST, sentence)
+    return search.strip().encode(errors="replace").decode()
+
+
+def _searched_csv(content: bytes, search: str) -> bytes:
     """The heading, and the rows that hold a text in their customer's name or tenant id."""
-    heading, *rows = csv.reader(StringIO(stored.content.decode(), newline=""))
+    heading, *rows = csv.reader(StringIO(content.decode(), newline=""))
     columns = [heading.index("Customer"), heading.index("TenantId")]
+    wanted = search.casefold()
     kept = StringIO()
     writer = csv.writer(kept, lineterminator="\r\n")
     writer.writerow(heading)
     writer.writerows(row for row in rows if any(wanted in row[n].casefold() for n in columns))
-    content = kept.getvalue().encode()
+    return kept.getvalue().encode()
+
+
+def _fresh(content: bytes) -> StoredFile:
+    """Bytes that are stored nowhere, with the tag that they would have if they were."""
     return StoredFile(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')

@@ -23,8 +23,9 @@ _GATEWAY_TIMEOUT = 504
 #: What passes by itself. The SDK's own middleware knows 429, 503 and 504 only.
 PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 509})
 
-#: Graph's error code for a tenant without Entra ID P1 or P2; also seen without its first word.
-_NO_LICENCE = "RequestFromNonPremiumTenantOrB2CTenant"
+#: Graph's error codes for a tenant without the licence: of the reports for one without Entra ID P1
+#: or P2, also seen without its first word; of PIM for one without P2, with 400 as well as with 403.
+_NO_LICENCE = ("RequestFromNonPremiumTenantOrB2CTenant", "AadPremiumLicenseRequired")
 
 
 class PassingTroubleError(Exception):
@@ -72,7 +73,7 @@ def check(
         raise PassingTroubleError(named, wait_seconds, is_timeout=status == _GATEWAY_TIMEOUT)
     if status == _UNAUTHORIZED:
         raise RefusedTokenError
-    if status == _FORBIDDEN:
+    if status == _FORBIDDEN or _lacks_licence(named):
         raise _denial(named, grant)
     if is_next_page and status in (_BAD_REQUEST, _GONE):
         raise BrokenCrawlError(f"Graph no longer knows the link to the next page ({named}).")
@@ -112,8 +113,12 @@ def _name(status: int, body: bytes) -> str:
     return f"{status} {code}" if re.fullmatch(r"[\w.]{1,80}", code) else str(status)
 
 
+def _lacks_licence(named: str) -> bool:
+    return any(code in named for code in _NO_LICENCE)
+
+
 def _denial(named: str, grant: str) -> SourceDeniedError:
-    if _NO_LICENCE in named:
+    if _lacks_licence(named):
         return UnlicensedError(
             f"Graph gives sign-ins only to tenants with an Entra ID P1 or P2 licence ({named}): "
             "assign one in the partner tenant, or read the log from diagnostic settings or exports."

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 ORGANIZATION_GRANT = "Organization.Read.All"
 POLICIES_GRANT = "Policy.Read.All"
 ROLES_GRANT = "RoleManagement.Read.Directory"
+ELIGIBILITIES_GRANT = "RoleEligibilitySchedule.Read.Directory"
 DOMAINS_GRANT = "Domain.Read.All"
 FEDERATION_GRANT = "Domain-InternalFederation.Read.All"
 REGISTRATION_GRANT = "AuditLog.Read.All"
@@ -55,6 +56,7 @@ REGISTRATION_GRANT = "AuditLog.Read.All"
 GRANTS = (
     *(USERS_GRANT, POLICIES_GRANT, ORGANIZATION_GRANT, ROLES_GRANT, GROUPS_GRANT, HIDDEN_GRANT),
     *(DOMAINS_GRANT, FEDERATION_GRANT, REGISTRATION_GRANT, INSIGHTS_GRANT, NAMES_GRANT),
+    ELIGIBILITIES_GRANT,
 )
 
 _CONDITIONAL_ACCESS = "/identity/conditionalAccess"
@@ -99,12 +101,11 @@ class GraphDirectory:
         parts = Parts()
         self._add_organization(parts)
         policies = self._add_policies(parts)
-        assignments = self._add_roles(parts)
+        given = self._add_roles(parts)
         self._add_domains(parts)
         self._add_registrations(parts)
         self._add_customers(parts)
-        held = _groups_with_roles(assignments or (), users)
-        self._add_groups(parts, policies, held)
+        self._add_groups(parts, policies, _groups_with_roles(given, users))
         self._add_users(parts, users)
         return parts.whole()
 
@@ -128,17 +129,24 @@ class GraphDirectory:
         policies = parts.typed("conditionalAccessPolicies")
         return policies
 
-    def _add_roles(self, parts: Parts) -> list[RoleAssignment] | None:
-        """Active assignments, each with what its holder is: no group is to be sought in vain."""
+    def _add_roles(self, parts: Parts) -> list[RoleAssignment]:
+        """Roles, and to whom they are given: active ones, and apart from them eligible ones."""
         definitions = f"{_ROLES}/roleDefinitions?$select=id,templateId,displayName"
         self._add_list(parts, "roleDefinitions", definitions, ROLES_GRANT)
-        url = self._access.url(f"{_ROLES}/roleAssignments?$expand=principal")
-        reader = self._access.reader(ROLES_GRANT)
-        assignments = parts.attempt(
-            "roleAssignments", lambda: read_list(reader, url, RoleAssignment)
-        )
-        parts.keep_typed("roleAssignments", assignments)
-        return assignments
+        return [
+            *self._given(parts, "roleAssignments", "roleAssignments", ROLES_GRANT),
+            *self._given(
+                parts, "roleEligibilities", "roleEligibilityScheduleInstances", ELIGIBILITIES_GRANT
+            ),
+        ]
+
+    def _given(self, parts: Parts, key: str, name: str, grant: str) -> list[RoleAssignment]:
+        """Each with what its principal is: no group is to be sought in vain."""
+        url = self._access.url(f"{_ROLES}/{name}?$expand=principal")
+        reader = self._access.reader(grant)
+        given = parts.attempt(key, lambda: read_list(reader, url, RoleAssignment))
+        parts.keep_typed(key, given)
+        return given or []
 
     def _add_domains(self, parts: Parts) -> None:
         path = "/domains?$select=id,authenticationType"
@@ -188,7 +196,7 @@ class GraphDirectory:
         policies: Sequence[ConditionalAccessPolicy] | None,
         with_roles: Sequence[str],
     ) -> None:
-        """Those that policies name, that hold roles, and by which Partner Center gives rights."""
+        """Those that policies name, that roles are given to, and by which Partner Center gives rights."""
         for_partners = parts.attempt("partnerGroups", lambda: partner_group_ids(self._access))
         wanted = [*groups_named(policies or ()), *with_roles, *(for_partners or ())]
         unique = list({group_id.lower(): group_id for group_id in wanted}.values())
@@ -219,13 +227,13 @@ class GraphDirectory:
 
 
 def _groups_with_roles(
-    assignments: Sequence[RoleAssignment], users: Sequence[ListedUser]
+    given: Sequence[RoleAssignment], users: Sequence[ListedUser]
 ) -> list[str]:
-    """Holders of roles that are groups, or may be."""
+    """Those that roles are given to and that are groups, or may be."""
     accounts = {user.id.lower() for user in users}
     return [
         assignment.principal_id
-        for assignment in assignments
+        for assignment in given
         if assignment.principal_id.lower() not in accounts
         and (
             assignment.principal is None

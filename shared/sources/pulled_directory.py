@@ -22,9 +22,11 @@ _NAMES = {
     "securityDefaults": "Security defaults",
     "roleDefinitions": "Directory roles",
     "roleAssignments": "Role assignments",
+    "roleEligibilities": "Eligibilities for roles",
     "domains": "Domains",
     "userRegistrationDetails": "Registration details",
     "groups": "Groups",
+    "customers": "Customers",
 }
 #: The same for what is part of another key, or goes into one together with others.
 _PARTS = {
@@ -34,6 +36,8 @@ _PARTS = {
     "customerInsights": "The customers' MFA figures",
     "delegatedAdminCustomers": "The customers' names",
 }
+#: Which licence a key takes, where it is not P1.
+_LICENCES = {"roleEligibilities": "an Entra ID P2 or Entra ID Governance licence"}
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Directory)}
 _T = TypeVar("_T")
 
@@ -94,15 +98,16 @@ class Parts:
         """Say why something, or all that is *missing* of it, was not read."""
         what = missing or _NAMES.get(name) or _PARTS[name]
         verb = "was" if name == "organization" else "were"
-        self._notes[name] = f"{what} {verb} not read: {_reason(error)}"
+        self._notes[name] = f"{what} {verb} not read: {_reason(name, error)}"
 
     def whole(self) -> PulledDirectory:
         """All of it."""
         return PulledDirectory(Directory(**self._typed), self._notes, self._parts)
 
 
-def _reason(error: SourceError) -> str:
+def _reason(name: str, error: SourceError) -> str:
     if isinstance(error, UnlicensedError):  # its own sentence speaks of sign-ins
-        return "Graph gives them only to tenants with an Entra ID P1 or P2 licence."
+        licence = _LICENCES.get(name, "an Entra ID P1 or P2 licence")
+        return f"Graph gives them only to tenants with {licence}."
     text = str(error)
     return text if text.startswith(("Graph", "No token")) else text[:1].lower() + text[1:]

@@ -44,7 +44,10 @@ REPORT_FILES = {
     "accounts.csv": _CSV,
     "customers.csv": _CSV,
     "directory.json.gz": "application/gzip",
-    # Served, but not by these names: the page with other links, and Partner Center's resources.
+    # Served, but not by these names: the customers, the page with other links, and Partner Center's
+    # resources.
+    "customers.html": "text/html; charset=utf-8",
+    "customers.json": "application/json",
     "page.html": "text/html; charset=utf-8",
     "nonMfaCompliantPartnerPrincipals.json": "application/json",
     "applicationmfaadoptionstatus.json": "application/json",

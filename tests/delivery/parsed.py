@@ -11,7 +11,7 @@ from shared.delivery.render import render_page
 if TYPE_CHECKING:
     from shared.mfa.report import Report
 
-_VOID = {"meta", "link", "wbr"}
+_VOID = {"meta", "link", "wbr", "br", "input"}
 _BLOCKS = {"p", "li", "td", "th", "small", "dt", "dd"}
 
 

@@ -95,7 +95,7 @@ def test_any_name_makes_a_page_that_can_be_parsed_and_encoded(name):
 
 
 def test_a_template_that_prints_none_or_something_undefined_fails():
-    environment = render._environment()  # noqa: SLF001 (its settings are what is tested)
+    environment = render.environment()
 
     with pytest.raises(TypeError, match="an unknown needs words"):
         environment.from_string("{{ x }}").render(x=None)

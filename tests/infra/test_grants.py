@@ -17,7 +17,8 @@ from shared.sources import graph_directory
 from tests.infra.fake_graph import PRINCIPAL, TOKEN, FakeGraph, id_of, serving
 
 ALL_ROLES = list(dict.fromkeys(need.role for need in NEEDS))
-USUAL_ROLES = [role for role in ALL_ROLES if role != "Member.Read.Hidden"]
+OPTIONAL_ROLES = {"Member.Read.Hidden", "RoleEligibilitySchedule.Read.Directory"}
+USUAL_ROLES = [role for role in ALL_ROLES if role not in OPTIONAL_ROLES]
 OFFERED = {role: f"id of {role}" for role in [*ALL_ROLES, "Mail.Send"]}
 
 
@@ -83,6 +84,13 @@ def test_a_role_that_only_a_figure_not_asked_for_needs_could_be_removed() -> Non
     receipt = draw_up(OFFERED, assigned("AuditLog.Read.All", "User.Read.All"), ["requests"])
 
     assert [extra.role for extra in receipt.extra] == ["User.Read.All"]
+
+
+def test_who_is_eligible_for_roles_is_asked_for_only_where_it_is_wanted() -> None:
+    role = "RoleEligibilitySchedule.Read.Directory"
+
+    assert role not in draw_up(OFFERED, [], USUAL_FIGURES).missing_roles
+    assert draw_up(OFFERED, [], ["eligible-roles"]).missing_roles == [role]
 
 
 def test_a_role_that_graph_no_longer_lists_is_told_by_its_id() -> None:

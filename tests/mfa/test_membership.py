@@ -162,6 +162,21 @@ def test_without_assignments_or_definitions_anyone_may_hold_a_role() -> None:
     assert names(roles(roleAssignments=None).admins) == everyone
 
 
+def test_who_can_activate_a_role_holds_none_until_then() -> None:
+    told = roles(roleEligibilities=[assignment("ann", "own id"), assignment("staff", "own id")])
+
+    assert names(told.eligible) == ({"ann", "bob"}, set())
+    assert names(told.holders("ga")) == names(told.admins) == (set(), set())
+
+
+def test_without_eligibilities_or_an_eligible_group_anyone_may_be_eligible() -> None:
+    everyone: tuple[set[str], set[str]] = (set(), {"ann", "bob", "cyd"})
+
+    assert names(roles().eligible) == everyone
+    assert names(roles(roleEligibilities=[assignment("x", "own id")]).eligible) == everyone
+    assert names(roles(roleEligibilities=[]).eligible) == (set(), set())
+
+
 numbers = st.sets(st.integers(0, 40))
 
 

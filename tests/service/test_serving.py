@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 
 from shared.errors import BadSettingError, ConflictError, StoreError
+from shared.mfa.accounts.directory import Customer, CustomerMfa, Directory
+from shared.mfa.scope import Scope
 from shared.service.answers import answered
+from shared.service.people import People
 from shared.service.runs import Runs
-from shared.service.serving import FILES, Desk, _searched
+from shared.service.serving import FILES, Desk, _searched_csv
 from shared.stores import StoredFile
 from tests.service.world import (
     ENDING,
@@ -316,24 +320,151 @@ def test_customers_that_nobody_has_read_are_not_shown_as_none(ask) -> None:
         assert detail(answer) == "The customers have not been read yet."
 
 
+def with_directory(folder, customers, **notes):
+    """A daily run that has been done with a directory."""
+    people = People(
+        Directory(users=(), customers=customers),
+        Scope(),
+        read_at="2026-11-24T02:00:00Z",
+        notes=notes,
+    )
+    made = replace(make_daily(folder, Scripted(a_week())), read_people=lambda: people)
+    run_day(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def with_customers(tmp_path_factory):
+    """The store of one that had customers."""
+    customers = (
+        Customer("aaaa", "Adatum & Söhne", CustomerMfa(1, 3, 4, "enabled", "disabled")),
+        Customer("bbbb", "<b>Bellows", CustomerMfa(1, 3, 5, "disabled", "enabled", "disabled")),
+        Customer("cccc", None),
+    )
+    return with_directory(tmp_path_factory.mktemp("store"), customers).store
+
+
+CUSTOMERS = ("customers", "customers_json", "customers_csv")
+
+
+def test_customers_that_were_not_read_are_told_of_with_the_reason(tmp_path, ask) -> None:
+    note = "The customers' MFA figures were not read: Graph refuses."
+    store = with_directory(tmp_path, None, customerInsights=note, groups="Groups, too.").store
+
+    for what in CUSTOMERS:
+        answer = ask(what, store=store)
+        assert (answer.status, detail(answer)) == (404, note)
+    assert store.report_file(TENANT, ENDING, "customers.html") is None
+    assert "/api/customers" not in ask("newest_page", store=store).body.decode()
+
+
+@pytest.mark.parametrize("what", CUSTOMERS)
+def test_customers_are_served_as_they_are_stored_and_not_sent_twice(
+    ask, with_customers, what
+) -> None:
+    name = {"customers": "customers.html"}.get(what, what.replace("_", "."))
+    stored = with_customers.report_file(TENANT, ENDING, name)
+    assert stored
+
+    answer = ask(what, store=with_customers)
+
+    assert (answer.status, answer.body, answer.headers["ETag"]) == (
+        *(200, stored.content, stored.etag),
+    )
+    assert ask(what, store=with_customers, if_none_match=stored.etag).status == 304
+    assert ask(what, "  ", store=with_customers) == answer
+
+
+def test_the_customers_json_has_null_for_what_is_not_known(ask, with_customers) -> None:
+    told = json.loads(ask("customers_json", store=with_customers).body)
+
+    assert told["tenant_id"] == TENANT
+    assert told["as_of"] == "2026-11-24T02:00:00Z"
+    assert told["customers"][0] == {
+        "customer": None,
+        "admins_with_mfa": None,
+        "non_admins_with_mfa": None,
+        "total_users": None,
+        "tenant_id": "cccc",
+        "security_defaults": None,
+        "conditional_access": None,
+        "per_user_mfa": None,
+        "status": "not known",
+    }
+    assert [each["customer"] for each in told["customers"][1:]] == ["<b>Bellows", "Adatum & Söhne"]
+    assert told["customers"][1]["status"] == "1 of 5 users without MFA"
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [("SÖHNE", ["aaaa"]), (" <b>B ", ["bbbb"]), ("cc", ["cccc"]), ("nobody", []), ("\ud800", [])],
+)
+def test_page_json_and_csv_find_the_same_customers(ask, with_customers, search, found) -> None:
+    page, as_json, as_csv = (ask(what, search, store=with_customers) for what in CUSTOMERS)
+
+    assert re.findall('<small class="id">([a-z]+)<', page.body.decode()) == found
+    assert [each["tenant_id"] for each in json.loads(as_json.body)["customers"]] == found
+    rows = csv.DictReader(StringIO(as_csv.body.decode(), newline=""))
+    assert [row["TenantId"] for row in rows] == found
+    assert "1 of 3 customers has MFA for all users; 1 not known." in page.body.decode()
+
+
+def test_a_page_of_a_search_has_a_tag_and_a_policy_of_its_own(ask, with_customers) -> None:
+    whole, some = (ask("customers", search, store=with_customers) for search in ("", "a"))
+
+    assert "form-action 'self'; frame-ancestors 'none'" in some.headers["Content-Security-Policy"]
+    for header in ("Content-Security-Policy", "Content-Type", "Cache-Control"):
+        assert some.headers[header] == whole.headers[header]
+    tag = some.headers["ETag"]
+    assert tag != whole.headers["ETag"]
+    assert ask("customers", "a", store=with_customers, if_none_match=tag).status == 304
+
+
+def test_a_report_made_before_customers_had_a_page_says_when_there_will_be_one(
+    ask, with_customers
+) -> None:
+    class Older:
+        def __getattr__(self, name):
+            return getattr(with_customers, name)
+
+        def report_file(self, tenant_id, ending, name):
+            if name in ("customers.html", "customers.json"):
+                return None
+            return with_customers.report_file(tenant_id, ending, name)
+
+    assert ask("customers_csv", "aaaa", store=Older()).status == 200
+    for search in ("", "aaaa"):
+        answer = ask("customers", search, store=Older())
+        assert answer.status == 404
+        assert "the next one brings it" in detail(answer)
+
+
+def test_the_newest_page_leads_to_the_customers(ask, with_customers) -> None:
+    page = ask("newest_page", store=with_customers).body.decode()
+
+    assert page.count('href="/api/customers"') == 1
+    for name in ("customers.html", "customers.json"):
+        assert ask("file", TENANT, "latest", name, store=Untouchable()).status == 400
+
+
 def test_a_search_finds_customers_by_name_or_tenant_in_any_case() -> None:
     heading = "Customer,Total Users,TenantId\r\n"
     rows = ['"Adatum, Inc.",5,aaaa\r\n', "Überall GmbH,7,bbbb\r\n", "'=Sum,1,cccc\r\n"]
-    stored = StoredFile((heading + "".join(rows)).encode(), '"all"')
+    stored = (heading + "".join(rows)).encode()
 
     def search(text):
-        return _searched(stored, text.casefold()).content.decode()
+        return _searched_csv(stored, text).decode()
 
     assert search("ADATUM") == heading + rows[0]
     assert search("überALL") == heading + rows[1]
     assert search("CCC") == heading + rows[2]
     assert search("nobody") == heading
     assert search("") == heading + "".join(rows)
-    assert _searched(stored, "adatum").etag != _searched(stored, "nobody").etag
 
 
 def test_a_search_is_no_longer_than_a_name(ask) -> None:
-    assert ask("customers_csv", "x" * 101, store=Untouchable()).status == 400
+    for what in ("customers", "customers_json", "customers_csv"):
+        assert ask(what, "x" * 101, store=Untouchable()).status == 400
 
 
 def test_health_tells_how_far_the_reports_are_and_nothing_about_people(ask) -> None:

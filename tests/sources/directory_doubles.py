@@ -103,7 +103,7 @@ def keys(pulled: PulledDirectory) -> set[str]:
 ALL_KEYS = {
     *("users", "organization", "groups", "roleDefinitions", "roleAssignments", "securityDefaults"),
     *("conditionalAccessPolicies", "authenticationStrengthPolicies", "namedLocations", "domains"),
-    *("userRegistrationDetails", "customers"),
+    *("userRegistrationDetails", "customers", "roleEligibilities"),
 }
 
 

@@ -7,9 +7,11 @@ import pytest
 
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import Directory, PerUserMfaState, User
+from shared.mfa.accounts.membership import Membership
+from shared.mfa.accounts.people import Lookup
 from shared.sources.directory import read_directory
 from shared.sources.graph_directory import read_directory_from_graph
-from shared.sources.simulated.directory_people import named_guid
+from shared.sources.simulated.directory_people import Cast, named_guid
 from shared.sources.simulated.directory_routes import DirectoryConduct
 from shared.sources.simulated.faults import (
     refuse,
@@ -35,12 +37,12 @@ def test_a_tenant_that_gives_everything_is_read_without_a_note() -> None:
     assert len(pulled.directory.users) == len(partner().people) == 66
 
 
-def test_no_address_is_asked_twice_and_there_are_seventeen_requests() -> None:
+def test_no_address_is_asked_twice_and_there_are_eighteen_requests() -> None:
     world = directory_world()
 
     world.source.read()
 
-    assert len(world.paths) == 17
+    assert len(world.paths) == 18
     assert set(Counter(path for path in world.paths if "$batch" not in path).values()) == {1}
     assert world.time.pauses == [1.0, 1.0]  # between policies, locations and strengths
 
@@ -106,7 +108,7 @@ def test_members_of_a_group_are_accounts_and_groups_only() -> None:
 def test_only_groups_that_somebody_names_are_read() -> None:
     world = directory_world()
     world.directory.policies = world.directory.policies[1:2]  # excludes one group, that nests one
-    world.directory.assignments = []
+    world.directory.assignments, world.directory.eligibilities = [], []
 
     groups = groups_by_name(world.source.read().directory)
 
@@ -119,7 +121,7 @@ def test_a_disabled_policy_costs_no_request() -> None:
     world.directory.policies = [
         {**policy, "state": "disabled"} for policy in world.directory.policies
     ]
-    world.directory.assignments = []
+    world.directory.assignments, world.directory.eligibilities = [], []
 
     groups = groups_by_name(world.source.read().directory)
 
@@ -181,6 +183,63 @@ def test_a_role_held_by_an_application_makes_nothing_unknown() -> None:
 
     assert "#microsoft.graph.servicePrincipal" in kinds
     assert "unknown" not in answers(whole().directory).values()
+
+
+# Eligible roles
+
+
+def eligible_names(pulled):
+    """The accounts that can activate a role, for certain, and the number that may."""
+    membership = Membership(pulled.directory)
+    people, users = membership.roles.eligible, membership.roster.users
+    sure = Lookup(people, len(users))
+    names = {user.display_name for number, user in enumerate(users) if sure.truth(number)}
+    return names, people.possible.bit_count()
+
+
+def test_who_can_activate_a_role_is_read_apart_from_who_holds_one() -> None:
+    directory, others = whole().directory, Cast(partner().people).others
+
+    names, possible = eligible_names(whole())
+
+    assert names == {others[place].name for place in (5, 6, 10)}
+    assert possible == 3
+    assert len(directory.role_eligibilities or ()) == 3
+    admins = {row.object_id for row in assess_accounts(directory) if row.is_admin}
+    assert not admins & {others[place].id for place in (5, 6, 10)}
+
+
+def test_a_group_that_can_activate_a_role_is_read_though_no_policy_names_it() -> None:
+    world = directory_world()
+    world.directory.policies, world.directory.assignments = [], []
+
+    pulled = world.source.read()
+
+    assert "Operations on managed devices" in groups_by_name(pulled.directory)
+    assert eligible_names(pulled) == eligible_names(whole())
+
+
+def test_an_eligible_group_whose_members_are_not_given_may_hold_anyone() -> None:
+    world = directory_world()
+    name = "Operations on managed devices"
+    hidden = next(row for row in world.directory.groups if row["displayName"] == name)
+    hidden |= {"visibility": "HiddenMembership", "members": []}
+
+    pulled = world.source.read()
+
+    names, possible = eligible_names(pulled)
+    assert (len(names), possible) == (2, 66)
+    assert "The members of 1 group were not read" in pulled.notes["groups"]
+
+
+def test_eligible_people_change_nothing_about_how_anybody_is_judged() -> None:
+    world = directory_world()
+    world.directory.eligibilities = []
+
+    pulled = world.source.read()
+
+    assert pulled.directory.role_eligibilities == ()
+    assert answers(pulled.directory) == answers(whole().directory)
 
 
 # Domains and customers

@@ -18,6 +18,7 @@ from shared.sources.simulated.faults import (
     refuse,
     repeat_link,
 )
+from shared.sources.simulated.site import GraphRefusalError
 from tests.sources.directory_doubles import (
     ALL_KEYS,
     answers,
@@ -50,6 +51,12 @@ FAULTS = [
     ),
     ("roleDefinitions", {"roleDefinitions"}, "roleDefinitions", "RoleManagement.Read.Directory"),
     ("roleAssignments", {"roleAssignments"}, "roleAssignments", "RoleManagement.Read.Directory"),
+    (
+        "roleEligibilityScheduleInstances",
+        {"roleEligibilities"},
+        "roleEligibilities",
+        "RoleEligibilitySchedule.Read.Directory",
+    ),
     ("domains", {"domains"}, "domains", "Domain.Read.All"),
     (
         "federationConfiguration",
@@ -120,6 +127,23 @@ def test_what_takes_a_licence_says_so() -> None:
         "userRegistrationDetails": "Registration details were not read: Graph gives them only to "
         "tenants with an Entra ID P1 or P2 licence."
     }
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_eligible_roles_take_a_licence_of_their_own_and_without_it_are_not_read(status) -> None:
+    world = directory_world()
+    world.directory.denials["roleEligibilityScheduleInstances"] = GraphRefusalError(
+        status, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2."
+    )
+
+    pulled = world.source.read()
+
+    assert ALL_KEYS - keys(pulled) == {"roleEligibilities"}
+    assert pulled.notes == {
+        "roleEligibilities": "Eligibilities for roles were not read: Graph gives them only to "
+        "tenants with an Entra ID P2 or Entra ID Governance licence."
+    }
+    assert answers(pulled.directory) == answers(whole().directory)
 
 
 def test_an_answer_of_another_shape_is_not_read() -> None:

@@ -10,4 +10,5 @@ Which accounts have MFA enforced, by what, and if not, why.
     enforcement, causes        the answer, and the sentences that give its reasons
     what_if                    the answer if something were mended
     assessment                 all of it together: the figure, and a row per account
+    exceptions                 what somebody has accepted, beside the figure
 """

@@ -115,7 +115,11 @@ class RoleDefinition(GraphObject, frozen=True):
 
 
 class RoleAssignment(GraphObject, frozen=True):
-    """An active assignment; policies heed it only where its scope is the whole directory."""
+    """
+    A role that somebody holds or, among eligibilities, can activate.
+
+    Policies heed only what is held, and only where its scope is the whole directory.
+    """
 
     principal_id: str
     role_definition_id: str
@@ -204,6 +208,7 @@ class Directory(GraphObject, frozen=True, kw_only=True):
     groups: tuple[Group, ...] | None = None
     role_definitions: tuple[RoleDefinition, ...] | None = None
     role_assignments: tuple[RoleAssignment, ...] | None = None
+    role_eligibilities: tuple[RoleAssignment, ...] | None = None
     security_defaults: SecurityDefaults | None = None
     conditional_access_policies: tuple[ConditionalAccessPolicy, ...] | None = None
     authentication_strength_policies: tuple[AuthenticationStrength, ...] | None = None

@@ -119,12 +119,18 @@ class Groups:
 
 
 class Roles:
-    """Directory roles by template id, held directly or through a group; active ones only."""
+    """
+    Directory roles by template id, held directly or through a group.
+
+    Whoever is only eligible for a role is none of its holders until it is activated, and no policy
+    that names the role reaches that account before: `eligible` is kept apart from all else.
+    """
 
     def __init__(self, directory: Directory, roster: Roster, groups: Groups) -> None:
         self._roster = roster
         self._groups = groups
         self._assignments = directory.role_assignments
+        self._eligibilities = directory.role_eligibilities
         self._definitions = directory.role_definitions
         self._by_id = {key(role.id): role for role in directory.role_definitions or ()}
         self._holders: dict[str, People] = {}
@@ -160,6 +166,13 @@ class Roles:
         if self._assignments is None:
             return self._roster.anyone
         return union(map(self._principals, self._assignments))
+
+    @cached_property
+    def eligible(self) -> People:
+        """The accounts that can activate any role, of whatever scope."""
+        if self._eligibilities is None:
+            return self._roster.anyone
+        return union(map(self._principals, self._eligibilities))
 
     def _held(self, assignment: RoleAssignment, template_id: str) -> People:
         role = key(assignment.role_definition_id)

@@ -197,11 +197,30 @@ CATALOGUE: dict[str, Entry] = {
         "is enforced for modern clients.",
         "Block the client types “Exchange ActiveSync” and “Other clients” for all users.",
     ),
+    "eligible-admins": Entry(
+        Severity.MEDIUM,
+        "Who can activate a directory role has no MFA enforced",
+        "{accounts} can activate a directory role, and MFA is not enforced for certain before they "
+        "do: policies aimed at roles reach only who holds them at the time.{unread}",
+        "Demand MFA of all users, and in PIM's settings of each role require MFA on activation.",
+    ),
     "not-read": Entry(
         Severity.HIGH,
         "Not everything could be read",
         "{accounts} cannot be judged. Not read: {missing}.",
         "Grant the missing permission, or add the missing key to the directory file.",
+    ),
+    "exception-expired": Entry(
+        Severity.MEDIUM,
+        "Accepted exceptions have expired",
+        "Of {accounts} the exception has expired, and MFA is still not known to be enforced.",
+        "Enforce MFA for them, or let the owner accept the exception anew, with a later date.",
+    ),
+    "exception-needless": Entry(
+        Severity.LOW,
+        "Accepted exceptions are not needed",
+        "MFA is enforced for {accounts} of the exceptions file, so there is nothing to accept.",
+        "Remove them from the exceptions file, or nobody notices when MFA is lifted again.",
     ),
     "signed-in-without-mfa": Entry(
         Severity.HIGH,

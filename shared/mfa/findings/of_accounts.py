@@ -16,6 +16,7 @@ from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.findings.finding import by_gain, finding, named, worth
 from shared.mfa.findings.of_policies import policy_findings
 from shared.mfa.findings.of_registration import account_notes
+from shared.mfa.findings.of_roles import role_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,7 @@ def account_findings(directory: Directory, accounts: Accounts) -> list[Finding]:
             *_not_read(accounts),
             *policy_findings(accounts),
             *account_notes(directory, accounts),
+            *role_findings(directory, accounts),
         ]
     )
 

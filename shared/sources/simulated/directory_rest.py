@@ -73,6 +73,21 @@ def make_assignments(cast: Cast) -> list[Row]:
     ]
 
 
+def make_eligibilities(cast: Cast) -> list[Row]:
+    """
+    ``roleEligibilityScheduleInstances``: roles that two people and a group can activate in PIM.
+
+    One of the two has MFA enforced as everybody; of the other, and of the group, nothing demands it
+    always, and the policy for administrators does not reach them yet.
+    """
+    user, operations = "#microsoft.graph.user", named_guid("Operations on managed devices")
+    return [
+        _eligibility(GLOBAL_ADMINISTRATOR, cast.others[10].id, user),
+        _eligibility(HELPDESK_ADMINISTRATOR, cast.others[6].id, user),
+        _eligibility(USER_ADMINISTRATOR, operations, "#microsoft.graph.group"),
+    ]
+
+
 def make_domains() -> list[Row]:
     """``/domains``, each with its federation settings, which Graph gives apart."""
     settings = {
@@ -113,6 +128,17 @@ def _assignment(role: str, principal_id: str, kind: str, scope: str = "/") -> Ro
         "principalId": principal_id,
         "directoryScopeId": scope,
         "principal": {"@odata.type": kind, "id": principal_id, "displayName": "left out by us"},
+    }
+
+
+def _eligibility(role: str, principal_id: str, kind: str) -> Row:
+    return {
+        **_assignment(role, principal_id, kind),
+        "id": named_guid(f"eligible {role} {principal_id}"),
+        "roleEligibilityScheduleId": named_guid(f"schedule {role} {principal_id}"),
+        "memberType": "Direct",
+        "startDateTime": "2026-02-02T08:00:00Z",
+        "endDateTime": None,
     }
 
 

@@ -99,6 +99,7 @@ class SimulatedDirectory:
         self.registrations = people.make_registrations(cast)
         self.policies = policies.make_policies(partner, cast)
         self.assignments = rest.make_assignments(cast)
+        self.eligibilities = rest.make_eligibilities(cast)
         self.domains = rest.make_domains()
         self.customers = rest.make_customers()
         self._organization = rest.make_organization(partner)
@@ -194,7 +195,16 @@ class SimulatedDirectory:
         return [
             _Api("organization", f"{v}/organization", self._tenant),
             _Api("roleDefinitions", f"{v}/{roles}/roleDefinitions", self._definitions),
-            _Api("roleAssignments", f"{v}/{roles}/roleAssignments", self._assignments),
+            _Api(
+                "roleAssignments",
+                f"{v}/{roles}/roleAssignments",
+                lambda request, _: self._given(request, self.assignments),
+            ),
+            _Api(
+                "roleEligibilityScheduleInstances",
+                f"{v}/{roles}/roleEligibilityScheduleInstances",
+                lambda request, _: self._given(request, self.eligibilities),
+            ),
             _Api("domains", f"{v}/domains", self._domains),
             _Api(
                 "federationConfiguration",
@@ -255,12 +265,12 @@ class SimulatedDirectory:
     def _definitions(self, request: Request, _: re.Match[str]) -> Response:
         return self._list(request, rest.make_definitions(), _ROLES)
 
-    def _assignments(self, request: Request, _: re.Match[str]) -> Response:
+    def _given(self, request: Request, rows: Sequence[Row]) -> Response:
         expand = request.query.get("$expand")
         if expand not in (None, "principal"):
             raise bad(f"Could not find a property named '{expand}'.")
         hidden = frozenset[str]() if expand else frozenset({"principal"})
-        return self._list(request, self.assignments, Rules(_ROLES.options, never=hidden))
+        return self._list(request, rows, Rules(_ROLES.options, never=hidden))
 
     def _domains(self, request: Request, _: re.Match[str]) -> Response:
         return self._list(request, self.domains, _DOMAINS)

@@ -82,6 +82,7 @@ def test_what_is_not_named_is_not_given() -> None:
         f"{INSIGHTS}?$top=10",
         "/v1.0/groups?$filter=startswith(displayName,'A')",
         "/v1.0/roleManagement/directory/roleAssignments?$expand=nonsense",
+        "/v1.0/roleManagement/directory/roleEligibilityScheduleInstances?$expand=nonsense",
     ],
 )
 def test_what_is_not_allowed_is_refused(target: str) -> None:

@@ -1,0 +1,47 @@
+"""Findings about accepted exceptions that are of use no longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.accounts.exceptions import ExceptionStanding
+from shared.mfa.findings.finding import finding, named, worth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.mfa.accounts.assessment import Accounts
+    from shared.mfa.accounts.exceptions import Exceptions
+    from shared.mfa.findings.finding import Finding
+
+_OPEN = (Enforcement.UNPROTECTED, Enforcement.CONDITIONAL)
+
+
+def exception_findings(exceptions: Exceptions, accounts: Accounts) -> Iterator[Finding]:
+    """What is to be done about exceptions: those that have expired, and those not needed."""
+    expired = _numbers_at(ExceptionStanding.EXPIRED, exceptions, accounts)
+    if expired:
+        found = finding("exception-expired", named(accounts, iter(expired)))
+        yield worth(found, accounts, _open_ones(expired, accounts))
+    needless = _numbers_at(ExceptionStanding.NEEDLESS, exceptions, accounts)
+    if needless:
+        found = finding("exception-needless", named(accounts, iter(needless)))
+        yield msgspec.structs.replace(found, href="")  # it is mended in a file, not in Entra
+
+
+def _numbers_at(
+    standing: ExceptionStanding, exceptions: Exceptions, accounts: Accounts
+) -> list[int]:
+    """The accounts, by number, each once."""
+    ids = (one.object_id for one in exceptions.listed if one.standing is standing)
+    numbers = map(accounts.membership.roster.number, ids)
+    return sorted({number for number in numbers if number is not None})
+
+
+def _open_ones(numbers: list[int], accounts: Accounts) -> int:
+    """How many of them are known to have no MFA enforced: what enforcing it surely buys."""
+    answers = [accounts.class_of(number).judgement.enforcement for number in numbers]
+    return sum(answer in _OPEN for answer in answers)

@@ -1,0 +1,47 @@
+"""The directory behind a report, as it is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.commands import demo_settings
+from shared.errors import DamagedError
+from shared.mfa.scope import Scope
+from shared.service.composition import Service
+from shared.service.people import People
+
+
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory):
+    """The simulated partner's directory, read twice."""
+    service = Service(demo_settings(tmp_path_factory.mktemp("demo"), ""))
+    yield service.read_people(), service.read_people()
+    service.close()
+
+
+def test_what_is_kept_is_judged_the_same_when_read_back(pulled) -> None:
+    people, _ = pulled
+
+    again = People.from_bytes(people.to_bytes(), Scope())
+
+    assert again.accounts.metrics == people.accounts.metrics
+    assert (again.read_at, again.notes) == (people.read_at, people.notes)
+
+
+def test_the_same_directory_read_later_is_still_the_same(pulled) -> None:
+    people, later = pulled
+
+    assert people.is_of(later.to_bytes())
+
+
+def test_a_customer_more_is_another_directory(pulled) -> None:
+    people, _ = pulled
+    fewer = People.from_bytes(people.to_bytes(), Scope())
+    fewer.directory = type(people.directory)(users=people.directory.users, customers=())
+
+    assert not people.is_of(fewer.to_bytes())
+
+
+def test_bytes_that_are_no_directory_are_damage() -> None:
+    with pytest.raises(DamagedError, match="directory"):
+        People.from_bytes(b"nothing", Scope())
