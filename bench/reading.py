@@ -3,7 +3,8 @@ Reading sign-in records: ours, the standard library, and DuckDB, to the same cou
 
 Counted are Partner Center's sign-ins by day, application, requirement and error code. Each pipeline
 runs in a process of its own, on one core, and its seconds are the processor's. Peak memory is what
-it took beyond what it started with. The results must be equal. DuckDB is told the columns it needs.
+it took beyond what it started with. The results must be equal. DuckDB is told the columns it needs;
+"told" has its `read_json` told besides that they are records, which spares it 0.7 s of sampling.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -65,8 +67,8 @@ def run(*, is_quick: bool = False) -> None:
         *(Input(PAGES, 0.01, 6000 * scale),),
         *(Input(layout, 1.0, 4000 * scale) for layout in (LINES, GZIP, PAGES)),
     ]
-    print(f"{'':<21}{'records':>9}{'ours/s':>12}{'json/s':>10}{'DuckDB/s':>11}", end="")
-    print(f"{'x json':>9}{'x DuckDB':>10}   peak MB: ours, json, DuckDB")
+    print(f"{'records a second':<20}{'records':>9}", *(f"{name:>13}" for name in PIPELINES), end="")
+    print("   ours is … times as fast   peak MB of each")
     with tempfile.TemporaryDirectory() as folder:
         for each in inputs:
             path = each.write(Path(folder))
@@ -78,11 +80,10 @@ def _print_row(each: Input, costs: dict[str, Cost]) -> None:
     if not found[0] or found[1:] != found[:-1]:
         raise AssertionError(f"the pipelines do not agree on {each}")
     ours, *others = costs.values()
-    rates = [each.records / cost.seconds for cost in costs.values()]
-    print(f"{each.layout:<14}{each.share:>6.0%} {each.records:>9,}", end="")
-    print(f"{rates[0]:>12,.0f}{rates[1]:>10,.0f}{rates[2]:>11,.0f}", end="")
-    print("".join(f"{other.seconds / ours.seconds:>9.1f}x" for other in others), end="   ")
-    print(", ".join(f"{cost.peak_mb:,.0f}" for cost in costs.values()))
+    rates = (f"{each.records / cost.seconds:>13,.0f}" for cost in costs.values())
+    ratios = (f"{other.seconds / ours.seconds:>7.1f}x" for other in others)
+    peaks = ", ".join(f"{cost.peak_mb:,.0f}" for cost in costs.values())
+    print(f"{each.layout:<14}{each.share:>6.0%}{each.records:>9,}", *rates, *ratios, f"  {peaks}")
 
 
 def _measure(pipeline: str, path: Path, runs: int) -> Cost:
@@ -159,13 +160,12 @@ _FIELDS = (
     "authenticationRequirement VARCHAR, status STRUCT(errorCode INTEGER)"
 )
 _PAGES = f"""
-    SELECT unnest(value) AS r
-    FROM read_json(
-        $path, format = 'newline_delimited', columns = {{value: 'STRUCT({_FIELDS})[]'}})
+    SELECT unnest(value) AS r FROM read_json($path, format = 'newline_delimited',
+        columns = {{{{value: 'STRUCT({_FIELDS})[]'}}}}{{options}})
 """
 _LINES = f"""
-    SELECT properties AS r FROM read_json(
-        $path, format = 'newline_delimited', columns = {{properties: 'STRUCT({_FIELDS})'}})
+    SELECT properties AS r FROM read_json($path, format = 'newline_delimited',
+        columns = {{{{properties: 'STRUCT({_FIELDS})'}}}}{{options}})
 """
 _COUNT = """
     SELECT concat_ws(' ', r.createdDateTime[:10], r.appId, r.authenticationRequirement,
@@ -174,20 +174,26 @@ _COUNT = """
 """
 
 
-def _duckdb() -> Callable[[Path], Counts]:
+def _duckdb(options: str = "") -> Callable[[Path], Counts]:
     import duckdb
 
     database = duckdb.connect(config={"threads": 1})
 
     def count(path: Path) -> Counts:
-        query = _COUNT.format(records=_PAGES if PAGES.partition(" ")[0] in path.name else _LINES)
+        records = _PAGES if PAGES.partition(" ")[0] in path.name else _LINES
+        query = _COUNT.format(records=records.format(options=options))
         values = {"path": str(path), "portal": PORTAL, "api": API}
         return dict(database.execute(query, values).fetchall())
 
     return count
 
 
-PIPELINES = {"ours": _ours, "json": _standard_library, "DuckDB": _duckdb}
+PIPELINES: dict[str, Callable[[], Callable[[Path], Counts]]] = {
+    "ours": _ours,
+    "json": _standard_library,
+    "DuckDB": _duckdb,
+    "DuckDB told": partial(_duckdb, ", records = true"),
+}
 
 if __name__ == "__main__":
     print(json.dumps(_run_here(sys.argv[1], Path(sys.argv[2]))._asdict()))
