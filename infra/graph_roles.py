@@ -18,9 +18,11 @@ FIGURES = {
     "accounts": "accounts with MFA enforced, by what, and why not",
     "federation": "whether federated domains do MFA, and whether Entra believes them",
     "customers": "how the customers stand (the global cloud only)",
+    "eligible-roles": "who can activate a role, and has no MFA enforced before (Entra ID P2 only)",
     "hidden-groups": "policies that aim at groups whose members are hidden",
 }
-#: Least privilege: hidden groups are rare, so their role is asked for only where it is wanted.
+#: Least privilege: hidden groups are rare, so their role is asked for only where it is wanted. That
+#: for eligible roles Graph documents as contained in RoleManagement.Read.Directory.
 USUAL_FIGURES = ("requests", "accounts", "federation", "customers")
 
 
@@ -44,6 +46,7 @@ NEEDS = (
     Need("federation", "Domain-InternalFederation.Read.All", "what Entra makes of their MFA"),
     Need("customers", "PartnerSecurity.Read.All", "the customers' MFA figures"),
     Need("customers", "DelegatedAdminRelationship.Read.All", "the customers' names"),
+    Need("eligible-roles", "RoleEligibilitySchedule.Read.Directory", "who is eligible for a role"),
     Need("hidden-groups", "Member.Read.Hidden", "members of groups that hide them"),
 )
 
@@ -108,7 +111,7 @@ def lines_of(receipt: Receipt) -> Iterator[str]:
         needs = [need for need in NEEDS if need in states and need.figure == figure]
         if needs:
             yield f"{figure}: {what}"
-            yield from (f"  {states[n]:9} {n.role:36} {n.reads}" for n in needs)
+            yield from (f"  {states[n]:9} {n.role:38} {n.reads}" for n in needs)
     if receipt.not_offered:
         yield "not here: this cloud's Graph has no such role; what needs it will be unknown."
     if receipt.extra:

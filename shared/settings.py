@@ -145,6 +145,18 @@ class Settings:
         return bool(self._environment.get("IDENTITY_ENDPOINT"))
 
     @property
+    def platform_authenticates(self) -> bool:
+        """Whether App Service authentication stands in front, and so sets the identity headers."""
+        return self._environment.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"
+
+    @property
+    def requires_mfa_to_view(self) -> bool:
+        """Whether a caller's token must show MFA; if not set: where the platform authenticates."""
+        if self.text("REQUIRE_MFA_TO_VIEW"):
+            return self.flag("REQUIRE_MFA_TO_VIEW")
+        return self.platform_authenticates
+
+    @property
     def scope(self) -> Scope:
         """Which applications are the portal, and which resources Partner Center's API."""
         return Scope(self.guids("PORTAL_APP_IDS"), self.guids("PARTNER_CENTER_RESOURCE_IDS"))

@@ -190,9 +190,11 @@ class Service:
         return QueueWork(self.daily, self.runs)
 
     def desk(self, headers: Mapping[str, str]) -> Desk:
-        """What answers one HTTP request."""
+        """What answers one HTTP request, if its caller may have an answer at all."""
+        from shared.service.callers import admit
         from shared.service.serving import Desk
 
+        admit(self.settings, headers)
         return Desk(self.tenant_id, self.store, lambda: self.runs, utc_now, headers)
 
     @_once

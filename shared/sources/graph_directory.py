@@ -196,7 +196,7 @@ class GraphDirectory:
         policies: Sequence[ConditionalAccessPolicy] | None,
         with_roles: Sequence[str],
     ) -> None:
-        """Those that policies name, that roles are given to, and by which Partner Center gives rights."""
+        """Those that policies or roles name, and by which Partner Center gives rights."""
         for_partners = parts.attempt("partnerGroups", lambda: partner_group_ids(self._access))
         wanted = [*groups_named(policies or ()), *with_roles, *(for_partners or ())]
         unique = list({group_id.lower(): group_id for group_id in wanted}.values())
@@ -226,9 +226,7 @@ class GraphDirectory:
         return read_list(reader, self._access.url(path), dict[str, Any])
 
 
-def _groups_with_roles(
-    given: Sequence[RoleAssignment], users: Sequence[ListedUser]
-) -> list[str]:
+def _groups_with_roles(given: Sequence[RoleAssignment], users: Sequence[ListedUser]) -> list[str]:
     """Those that roles are given to and that are groups, or may be."""
     accounts = {user.id.lower() for user in users}
     return [

@@ -8,6 +8,7 @@ import pytest
 
 from shared.errors import BadSettingError, SourceDeniedError
 from shared.service import composition
+from shared.service.answers import RefusedError
 from shared.service.composition import Service, use
 from shared.settings import Settings
 from shared.sources.simulated.partner import TENANT_ID as SIMULATED
@@ -214,3 +215,10 @@ def test_what_has_been_kept_for_long_enough_is_removed(tmp_path) -> None:
     with use(Service(made.settings, today=TODAY + timedelta(days=401))) as much_later:
         much_later.tidy()
         assert much_later.store.history(TENANT, much_later.today, 10) == []
+
+
+def test_nobody_comes_to_the_desk_past_the_question_for_mfa(tmp_path) -> None:
+    in_front = {"WEBSITE_AUTH_ENABLED": "true", "STORE_FOLDER": str(tmp_path)}
+
+    with pytest.raises(RefusedError, match="MFA required"):
+        Service(Settings(in_front)).desk({})

@@ -1,0 +1,115 @@
+"""Who can activate a directory role: told where no MFA is enforced before, and never guessed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.mfa.findings.of_accounts import account_findings
+from tests.directories import assess, directory, group, policy, user
+
+if TYPE_CHECKING:
+    from shared.mfa.findings.finding import Finding
+
+FOR_ADMINS = policy("Administrators", users={"includeRoles": ["ga"]})
+FOR_BOB = policy("Bob", users={"includeUsers": ["bob"]})
+
+
+def eligible(*principals: str, scope: str = "/") -> list[dict[str, Any]]:
+    return [
+        {"principalId": one, "roleDefinitionId": "ga", "directoryScopeId": scope}
+        for one in principals
+    ]
+
+
+def tenant(**changes: Any) -> dict[str, Any]:
+    return {
+        "users": [user("ann"), user("bob"), user("cyd"), user("dan", accountEnabled=False)],
+        "roleDefinitions": [
+            {"id": "ga", "templateId": "ga", "displayName": "Global Administrator"}
+        ],
+        **changes,
+    }
+
+
+def find(*policies: dict[str, Any], **changes: Any) -> Finding | None:
+    """The finding about eligible people of a small tenant, if there is one."""
+    given = tenant(**changes)
+    found = account_findings(directory(*policies, **given), assess(*policies, **given))
+    return next((one for one in found if one.id == "eligible-admins"), None)
+
+
+def test_who_can_activate_a_role_is_told_although_a_policy_is_about_the_role() -> None:
+    found = find(FOR_ADMINS, roleEligibilities=eligible("ann"))
+
+    assert found
+    assert found.subjects == ["ann@contoso.example"]
+    assert (found.gained, found.share_after) == (1, 1 / 3)
+    assert found.cause.startswith("1 account can activate a directory role")
+    assert found.cause.endswith("reach only who holds them at the time.")
+    assert "all users" in found.remedy
+    assert "MFA on activation" in found.remedy
+
+
+def test_a_role_that_can_be_activated_makes_no_administrator_and_enforces_nothing() -> None:
+    rows = {
+        row.object_id: row
+        for row in assess(FOR_ADMINS, **tenant(roleEligibilities=eligible("ann")))
+    }
+
+    assert rows["ann"].is_admin is False
+    assert rows["ann"].enforcement == "unprotected"
+
+
+def test_once_the_role_is_active_the_policy_reaches_him_and_the_finding_is_gone() -> None:
+    both = {"roleAssignments": eligible("ann"), "roleEligibilities": eligible("ann")}
+
+    assert find(FOR_ADMINS, **both) is None
+
+
+def test_of_whom_mfa_is_enforced_anyway_is_not_told_nor_who_is_disabled() -> None:
+    assert find(FOR_BOB, roleEligibilities=eligible("bob", "dan")) is None
+
+
+@pytest.mark.parametrize("scope", ["/", "/administrativeUnits/1"])
+def test_who_is_eligible_through_nested_groups_is_told_whatever_the_scope(scope) -> None:
+    groups = [group("tier 0", "bob", groups=("interns",)), group("interns", "ann", "dan")]
+
+    found = find(FOR_BOB, groups=groups, roleEligibilities=eligible("tier 0", scope=scope))
+
+    assert found
+    assert found.subjects == ["ann@contoso.example"]
+
+
+def test_conditional_and_unknown_accounts_are_told_as_not_enforced_for_certain() -> None:
+    in_browsers = policy("Browsers", users={"includeUsers": ["ann"]}, clientAppTypes=["browser"])
+    for_unread = policy("Unread", users={"includeGroups": ["unread"]})
+
+    found = find(FOR_BOB, in_browsers, for_unread, roleEligibilities=eligible("ann", "bob", "cyd"))
+
+    assert found
+    assert found.subjects == ["ann@contoso.example", "cyd@contoso.example"]
+    assert "not enforced for certain" in found.cause
+
+
+@pytest.mark.parametrize("groups", [None, [], [group("tier 0", members=None)]])
+def test_a_group_that_was_not_read_accuses_nobody_and_clears_nobody(groups) -> None:
+    some = find(groups=groups, roleEligibilities=eligible("ann", "tier 0"))
+    none = find(groups=groups, roleEligibilities=eligible("tier 0"))
+
+    assert some
+    assert some.subjects == ["ann@contoso.example"]
+    assert "Who else can is not known" in some.cause
+    assert none
+    assert (none.subjects, none.subjects_total, none.gained) == ([], 0, 0)
+    assert none.cause.startswith("Unknown accounts, members of a group that was not read, can")
+
+
+def test_a_group_that_was_not_read_does_not_matter_where_everybody_is_covered() -> None:
+    assert find(policy(), groups=None, roleEligibilities=eligible("tier 0")) is None
+
+
+@pytest.mark.parametrize("given", [{}, {"roleEligibilities": None}, {"roleEligibilities": []}])
+def test_where_eligibilities_were_not_read_or_there_are_none_nothing_is_said(given) -> None:
+    assert find(**given) is None
