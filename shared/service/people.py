@@ -63,7 +63,7 @@ class People:
 
     def findings(self, assessment: Assessment) -> list[Finding]:
         """Why the figures are below 100 %, what buys most first."""
-        about_requests = request_findings(self.accounts, _requests(assessment))
+        about_requests = request_findings(self.accounts, requests_of(assessment))
         about_accounts = account_findings(self.directory, self.accounts)
         exceptions = self.exceptions(assessment.window.ending)
         stale = exception_findings(exceptions, self.accounts) if exceptions else ()
@@ -105,7 +105,7 @@ def _decode(data: bytes) -> _Kept:
         raise DamagedError(f"A stored directory cannot be read: {error}.") from error
 
 
-def _requests(assessment: Assessment) -> Requests:
+def requests_of(assessment: Assessment) -> Requests:
     """A window's requests as findings need them."""
     made = chain.from_iterable(assessment.requests.values())
     oldest_first = sorted((item for item in made if item.sign_in.user_id), key=newness)
@@ -114,6 +114,7 @@ def _requests(assessment: Assessment) -> Requests:
         exempted=_newest_records(oldest_first, Verdict.EXEMPTED),
         active={item.sign_in.user_id for item in oldest_first if item.verdict.is_request},
         app_only=_app_only(assessment),
+        names={item.sign_in.user_id: item.sign_in.upn for item in oldest_first if item.sign_in.upn},
     )
 
 

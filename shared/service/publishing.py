@@ -12,8 +12,9 @@ from shared.delivery.customers import Customers, customer_notes
 from shared.delivery.directory_rows import account_rows, customer_rows
 from shared.delivery.partner_center_json import partner_center_files
 from shared.mfa.assessment import Beside, Heading, make_report
+from shared.mfa.findings.of_requests import request_findings
 from shared.service.addresses import API, CUSTOMERS
-from shared.service.people import DIRECTORY_FILE
+from shared.service.people import DIRECTORY_FILE, requests_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +44,7 @@ def publish(
     from shared.delivery.render import render_page
 
     tables = csv_files(assessment, heading.tenant_id, *_directory_rows(assessment, heading, people))
-    beside = Beside(reading=reading)
+    beside = Beside(reading=reading, findings=request_findings(None, requests_of(assessment)))
     if people:
         beside = Beside(
             reading=reading,

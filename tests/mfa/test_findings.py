@@ -401,7 +401,10 @@ def test_a_request_without_mfa_by_a_covered_account_contradicts_the_policies() -
     found = told(Requests(without_mfa={"ANN": "r1", "bob": "r2", "deleted": "r3"}))
 
     assert found["enforced-but-without-mfa"].subjects == ["ann@contoso.example (record r1)"]
-    assert found["signed-in-without-mfa"].subjects == ["bob@contoso.example (record r2)"]
+    assert found["signed-in-without-mfa"].subjects == [
+        "bob@contoso.example (record r2)",
+        "deleted (record r3)",  # who is no longer there still made the request
+    ]
 
 
 def test_accounts_that_used_partner_center_without_enforcement_come_first() -> None:
@@ -431,3 +434,21 @@ def test_a_finding_encodes_to_what_the_report_promises() -> None:
     keys = msgspec.to_builtins(found).keys()
 
     assert keys >= {"id", "severity", "title", "cause", "remedy", "subjects"}
+
+
+def test_without_a_directory_the_log_alone_still_says_who_signed_in_without_mfa() -> None:
+    requests = Requests(
+        without_mfa={"u1": "r1"},
+        exempted={"u2": "r2"},
+        active={"u1", "u2"},
+        app_only={"Price sync": 3},
+        names={"u1": "ann@contoso.example"},
+    )
+
+    found = {one.id: one.subjects for one in request_findings(None, requests)}
+
+    assert found == {
+        "signed-in-without-mfa": ["ann@contoso.example (record r1)"],
+        "remembered-device": ["u2 (record r2)"],
+        "app-only-access": ["Price sync"],
+    }

@@ -225,7 +225,7 @@ CATALOGUE: dict[str, Entry] = {
     "signed-in-without-mfa": Entry(
         Severity.HIGH,
         "Users signed in without MFA",
-        "{accounts} without enforced MFA made requests without MFA in the window.",
+        "{accounts} made requests without MFA in the window.",
         "Enforce MFA for them first: each is a request that Partner Center counts or refuses.",
     ),
     "enforced-but-without-mfa": Entry(

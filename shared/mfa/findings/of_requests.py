@@ -24,34 +24,46 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True):
     exempted: Mapping[str, str] = {}  #: newest record's id of those where MFA was skipped
     active: Collection[str] = ()  #: everybody who made a request
     app_only: Mapping[str, int] = {}  #: calls without a user, by application name
+    names: Mapping[str, str] = {}  #: user principal names as the log tells them
 
 
-def request_findings(accounts: Accounts, requests: Requests) -> list[Finding]:
-    """Every finding about requests; what buys most first."""
+def request_findings(accounts: Accounts | None, requests: Requests) -> list[Finding]:
+    """
+    Every finding about requests; what buys most first.
+
+    Without *accounts*, when no directory was read, those that the log alone supports.
+    """
+    active = () if accounts is None else _active(accounts, requests)
     return by_gain(
         [
             *_without_mfa(accounts, requests),
-            *_active(accounts, requests),
+            *active,
             *_exempted(accounts, requests),
             *_app_only(requests),
         ]
     )
 
 
-def _without_mfa(accounts: Accounts, requests: Requests) -> Iterator[Finding]:
+def _without_mfa(accounts: Accounts | None, requests: Requests) -> Iterator[Finding]:
     """Users who made requests without MFA: those of whom it is enforced contradict the policies."""
     contradicting: dict[str, str] = {}
     expected: dict[str, str] = {}
     for user_id, record_id in requests.without_mfa.items():
-        number = accounts.membership.roster.number(user_id)
-        if number is None:
-            continue
-        answer = accounts.class_of(number).judgement.enforcement
-        (contradicting if answer is Enforcement.ENFORCED else expected)[user_id] = record_id
+        is_enforced = _enforcement(accounts, user_id) is Enforcement.ENFORCED
+        (contradicting if is_enforced else expected)[user_id] = record_id
     if contradicting:
-        yield finding("enforced-but-without-mfa", _with_records(accounts, contradicting))
+        subjects = _with_records(accounts, requests, contradicting)
+        yield finding("enforced-but-without-mfa", subjects)
     if expected:
-        yield finding("signed-in-without-mfa", _with_records(accounts, expected))
+        yield finding("signed-in-without-mfa", _with_records(accounts, requests, expected))
+
+
+def _enforcement(accounts: Accounts | None, user_id: str) -> Enforcement | None:
+    """How a user stands; `None` for one who is not in the directory, or where none was read."""
+    number = accounts.membership.roster.number(user_id) if accounts else None
+    if accounts is None or number is None:
+        return None
+    return accounts.class_of(number).judgement.enforcement
 
 
 def _active(accounts: Accounts, requests: Requests) -> Iterator[Finding]:
@@ -69,9 +81,9 @@ def _active(accounts: Accounts, requests: Requests) -> Iterator[Finding]:
         yield worth(found, accounts, subjects.total)
 
 
-def _exempted(accounts: Accounts, requests: Requests) -> Iterator[Finding]:
+def _exempted(accounts: Accounts | None, requests: Requests) -> Iterator[Finding]:
     if requests.exempted:
-        yield finding("remembered-device", _with_records(accounts, requests.exempted))
+        yield finding("remembered-device", _with_records(accounts, requests, requests.exempted))
 
 
 def _app_only(requests: Requests) -> Iterator[Finding]:
@@ -83,12 +95,16 @@ def _app_only(requests: Requests) -> Iterator[Finding]:
         yield finding("app-only-access", listed(requests.app_only), applications=told)
 
 
-def _with_records(accounts: Accounts, records: Mapping[str, str]) -> Subjects:
-    return listed(f"{_name(accounts, user)} (record {record})" for user, record in records.items())
+def _with_records(
+    accounts: Accounts | None, requests: Requests, records: Mapping[str, str]
+) -> Subjects:
+    return listed(
+        f"{_name(accounts, requests, user)} (record {record})" for user, record in records.items()
+    )
 
 
-def _name(accounts: Accounts, user_id: str) -> str:
-    number = accounts.membership.roster.number(user_id)
-    if number is None:
-        return user_id
-    return accounts.membership.roster.users[number].user_principal_name or user_id
+def _name(accounts: Accounts | None, requests: Requests, user_id: str) -> str:
+    """As the directory has it, else as the log does."""
+    number = accounts.membership.roster.number(user_id) if accounts else None
+    known = accounts.membership.roster.users[number] if accounts and number is not None else None
+    return (known and known.user_principal_name) or requests.names.get(user_id) or user_id
