@@ -5,5 +5,9 @@ What goes out: the page, the CSV files, the mail. Pure functions of a Report or 
     sentences   what a figure amounts to, in words: headline, completeness, forecast
     charts      the geometry of bars, waterfall and trend, out of the printed numbers
     render      the page
-    csv_files   the five CSV files
+    csv_files   the five CSV files; directory_rows: those of accounts and customers
+    customers   the customers as JSON, and as a page
+    letter      what the mail says; mail_content renders it, mail and its kin carry it
+    summary     the report in a few lines of plain text
+    folder      files into a folder of the user's, all or none
 """

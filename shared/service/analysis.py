@@ -123,8 +123,7 @@ def _known_tenant(question: Question, people: People | None) -> str | None:
 def _heading(question: Question, collected: _Collected, people: People | None) -> Heading:
     """Whose report it is: as asked, else as the directory says, else as the records do."""
     tenant_id = collected.tenant_id or _only_tenant(collected.tenants - {""})
-    organization = people.directory.organization if people else None
-    name = organization.display_name if organization else None
+    name = people.tenant_name if people else None
     return Heading(tenant_id, name, "exports", f"{question.now:%Y-%m-%dT%H:%M:%SZ}")
 
 

@@ -37,7 +37,7 @@ from shared.mfa.window import (
 from shared.service.addresses import report_address
 from shared.service.people import DIRECTORY_FILE, People
 from shared.service.publishing import publish_for_serving
-from shared.stores import MetricsRow
+from shared.stores import MetricsRow, Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -130,11 +130,13 @@ class Daily:
         people = self._people(ending)
         accounts = people.accounts.metrics if people else None
         assessment = assess(self._window(ending), self.scope, self.rule, accounts)
-        heading = Heading(self.tenant_id, self.tenant_name, self.source.name, self._timestamp())
+        name = self.tenant_name or (people.tenant_name if people else None)
+        heading = Heading(self.tenant_id, name, self.source.name, self._timestamp())
         history = self.store.history(self.tenant_id, ending, HISTORY_POINTS)
         address = report_address(self.tenant_id, ending)
         publication = publish_for_serving(assessment, heading, history, address, people)
         if not self._is_published(publication.report, people):
+            self.store.save_tenant(Tenant(self.tenant_id, name or self.tenant_id, "partner"))
             with _unless_newer_is_stored(f"the report of {ending}"):
                 self.store.save_report(MetricsRow.of(publication.report), publication.files)
         return publication.report

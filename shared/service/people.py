@@ -61,6 +61,12 @@ class People:
         self._kept_exceptions = exceptions
         self.accounts: Accounts = assess_accounts(directory, partner_center_ids=scope.ids)
 
+    @property
+    def tenant_name(self) -> str | None:
+        """What the tenant calls itself."""
+        organization = self.directory.organization
+        return organization.display_name if organization else None
+
     def findings(self, assessment: Assessment) -> list[Finding]:
         """Why the figures are below 100 %, what buys most first."""
         about_requests = request_findings(self.accounts, requests_of(assessment))
