@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from shared.errors import BadSettingError
+from shared.mfa.guid import is_guid
 from shared.mfa.metrics import Rule
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ class Settings:
     def guids(self, name: str) -> frozenset[str]:
         """A list of GUIDs separated by ``;``, in lower case."""
         words = [word.lower() for word in self.words(name)]
-        if not words or not all(map(_GUID.fullmatch, words)):
+        if not words or not all(map(is_guid, words)):
             self._stop(name, "GUIDs separated by ;")
         return frozenset(words)
 
@@ -135,7 +133,7 @@ class Settings:
     def tenant_id(self) -> str | None:
         """The partner tenant, or `None` where it is not set."""
         given = self.text("TENANT_ID").lower()
-        if given and not _GUID.fullmatch(given):
+        if given and not is_guid(given):
             self._stop("TENANT_ID", "a GUID")
         return given or None
 

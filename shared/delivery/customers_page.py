@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from shared.delivery import charts, words
 from shared.delivery.customers import Standing
 from shared.delivery.figures import State
 from shared.delivery.render import environment, style_hash, style_sheet
+from shared.mfa.guid import is_guid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 LINKED_ROWS = 400  #: so many of the worst have links: 3,000 customers make less than a megabyte
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ENTRA = "https://entra.microsoft.com"
 _SECURITY_DEFAULTS = "Microsoft_AAD_IAM/TenantOverview.ReactView"  #: under Properties there
 _POLICIES = "Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies"
@@ -96,4 +95,4 @@ def _policies(tenant_id: str) -> str:
 
 def _blade(tenant_id: str, view: str) -> str:
     """Where it is switched in that tenant; empty for an id that is none: it would lead astray."""
-    return f"{_ENTRA}/{tenant_id}/#view/{view}" if _GUID.fullmatch(tenant_id) else ""
+    return f"{_ENTRA}/{tenant_id}/#view/{view}" if is_guid(tenant_id) else ""

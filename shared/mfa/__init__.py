@@ -2,6 +2,7 @@
 What is true about MFA: pure values and functions. No clock, no I/O, no Azure.
 
     sign_in     one sign-in, as the logs tell it; merging the copies of one
+    guid        what Entra's ids look like
     scope       which sign-ins concern Partner Center, and through which channel
     verdict     was MFA satisfied? the table, first match wins
     window      days, slices, the ledger, and which slices are owed

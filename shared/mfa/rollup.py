@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -45,12 +46,16 @@ class Rollup:
             self._copies[sign_in.id] = distinct_copies((*held, sign_in))
 
     def __add__(self, other: Rollup) -> Rollup:
-        total = Rollup()
-        total._copies = dict(self._copies)
-        for copies in other._copies.values():
-            for copy in copies:
-                total.add(copy)
-        return total
+        return Rollup.total((self, other))
+
+    @classmethod
+    def total(cls, rollups: Iterable[Rollup]) -> Self:
+        """All of them added up, into one new rollup rather than one for each sum on the way."""
+        return cls(copy for rollup in rollups for copy in rollup.copies())
+
+    def copies(self) -> Iterator[SignIn]:
+        """Every copy of every sign-in, in no particular order."""
+        return chain.from_iterable(self._copies.values())
 
     def __len__(self) -> int:
         """How many distinct sign-ins it holds, each counted once however often it was logged."""

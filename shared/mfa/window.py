@@ -121,7 +121,7 @@ class Window(msgspec.Struct, frozen=True):
     @property
     def total(self) -> Rollup:
         """The days at hand, added up."""
-        return sum(self.rollups.values(), Rollup())
+        return Rollup.total(self.rollups.values())
 
 
 def window_days(ending: date) -> Iterator[date]:

@@ -195,12 +195,13 @@ class Daily:
         return self.store.ledger(self.tenant_id, since)
 
     def _window(self, ending: date) -> Window:
-        ledger = self._ledger(next(window_days(ending)))
+        days = set(window_days(ending))
+        ledger = [entry for entry in self._ledger(min(days)) if entry.slice.day in days]
         reasons = missing_reasons(ledger)
         rollups: dict[date, Rollup] = {}
         for day, pieces in complete_days(ledger).items():
             try:
-                rollups[day] = sum(map(self._stored_rollup, pieces), Rollup())
+                rollups[day] = Rollup.total(map(self._stored_rollup, pieces))
             except DamagedError as error:
                 reasons[day] = str(error)
         return make_window(ending, rollups, reasons)
@@ -237,10 +238,12 @@ class Daily:
         """Whether the very same, but for when it was read and made, is stored already."""
         ending = report.window.ending
         stored = self._stored_report(ending)
-        if stored is None or people is None:
-            return stored is not None and _is_same(stored, report)
+        if stored is None or not _is_same(stored, report):
+            return False
+        if people is None:
+            return True
         before = self.store.report_file(self.tenant_id, ending, DIRECTORY_FILE)
-        return _is_same(stored, report) and before is not None and people.is_of(before.content)
+        return before is not None and people.is_of(before.content)
 
     def _stored_report(self, ending: date) -> Report | None:
         stored = self.store.report_file(self.tenant_id, ending, "report.json")

@@ -44,19 +44,24 @@ def publish(
     from shared.delivery.render import render_page
 
     tables = csv_files(assessment, heading.tenant_id, *_directory_rows(assessment, heading, people))
-    beside = Beside(reading=reading, findings=request_findings(None, requests_of(assessment)))
-    if people:
-        beside = Beside(
-            reading=reading,
-            findings=people.findings(assessment),
-            directory_notes=people.notes,
-            exceptions=people.exceptions(assessment.window.ending),
-        )
+    beside = _beside(assessment, people)
+    beside["reading"] = reading
     report = make_report(assessment, heading, file_entries(tables), history, **beside)
     files = {table.name: table.content for table in tables}
     files["report.html"] = render_page(report).encode()
     files["report.json"] = report.to_json()
     return Publication(report, files)
+
+
+def _beside(assessment: Assessment, people: People | None) -> Beside:
+    """What is told beside the figures; without a directory, what the log alone supports."""
+    if people is None:
+        return Beside(findings=request_findings(None, requests_of(assessment)))
+    return Beside(
+        findings=people.findings(assessment),
+        directory_notes=people.notes,
+        exceptions=people.exceptions(assessment.window.ending),
+    )
 
 
 def _directory_rows(

@@ -16,6 +16,7 @@ import msgspec
 
 from shared.delivery.customers import Customers, customer_notes
 from shared.errors import ConflictError, StoreError
+from shared.mfa.guid import is_guid
 from shared.mfa.report import SCHEMA_VERSION, FileEntry, WindowSummary
 from shared.service.addresses import API, run_address
 from shared.service.answers import Answer, RefusedError, json_answer, redirect, stored_answer
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 VERSION = "0.1.0"  #: of this app; test: as pyproject.toml says
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _RESOURCES = ("nonMfaCompliantPartnerPrincipals", "applicationmfaadoptionstatus", "partnerRequests")
@@ -166,7 +166,7 @@ class Desk:
 
     def _report(self, tenant_id: str, ending: str) -> tuple[str, date]:
         """Which report is meant, out of a request's own words."""
-        if not _GUID.fullmatch(tenant_id):
+        if not is_guid(tenant_id):
             raise RefusedError(HTTPStatus.BAD_REQUEST, "A tenant id is a GUID.")
         tenant = tenant_id.lower()
         return tenant, self._newest(tenant) if ending == "latest" else _day(ending)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import UNSET
 
+from shared.mfa.guid import is_guid
 from shared.mfa.sign_in import Event, Evidence, Requirement, SignIn
 from shared.sources.decoding import UnreadableError, decode_record, object_of, refuse
 from shared.sources.evidence import (
@@ -40,7 +41,6 @@ __all__ = ["FAILED", "Page", "UnreadableError", "parse_page", "parse_sign_in", "
 
 FAILED = -1  #: the error code of a sign-in of which only a word says that it was not completed
 
-_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _LARGEST_CODE = 2**31 - 1  #: Graph's ``errorCode`` is an Int32
 _NUMBER = re.compile(r"\s*-?[0-9]{1,18}\s*", re.ASCII)
 _TENANT_PATH = re.compile(r"/tenants/([^/]+)", re.IGNORECASE)
@@ -149,7 +149,7 @@ def _id(text: Text) -> str:
     if not text:
         return ""
     lower = text.lower()
-    return lower if lower == text or _GUID.fullmatch(text) else text
+    return lower if lower == text or is_guid(text) else text
 
 
 def _created_at(fields: Fields, envelope: Envelope) -> str:
