@@ -109,8 +109,8 @@ def _directory(options: argparse.Namespace, settings: Settings) -> int:
 
     with use(Service(settings)) as service:
         pulled = service.pull_directory()
-    write_files(options.out.parent, {options.out.name: pulled.document()})
-    options.out.chmod(0o600)
+    document = {options.out.name: pulled.document()}
+    write_files(options.out.parent, document, owner_only=True)
     _say(f"{len(pulled.directory.users):,} accounts written to {options.out}.")
     for note in pulled.notes.values():
         _say(note)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+def write_files(folder: Path, files: Mapping[str, bytes], *, owner_only: bool = False) -> None:
     """
     Write files into a folder, made if need be; other files in it are left alone.
 
@@ -24,6 +24,9 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for final, partial in fresh.items():
+            if owner_only:
+                partial.unlink(missing_ok=True)  # left by a kill, perhaps open to all
+                partial.touch(mode=0o600)  # before there is anything in it to read
             partial.write_bytes(files[final.name])
         for final, partial in fresh.items():
             partial.replace(final)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from shared.delivery.folder import write_files
@@ -20,6 +22,17 @@ def test_the_folder_is_made_and_other_files_in_it_are_left_alone(tmp_path) -> No
         "report.html": b"page",
         "notes.txt": b"mine",
     }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_file_for_its_owner_only_replaces_one_that_all_could_read(tmp_path) -> None:
+    (tmp_path / "directory.json").write_bytes(b"old")
+    (tmp_path / "directory.json").chmod(0o644)
+
+    write_files(tmp_path, {"directory.json": b"new"}, owner_only=True)
+
+    assert (tmp_path / "directory.json").read_bytes() == b"new"
+    assert (tmp_path / "directory.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_folder_that_is_a_file_is_refused_in_one_sentence(tmp_path) -> None:
