@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from shared.service.composition import Service
     from shared.service.serving import Desk
 
-# The platform's authentication stands in front of the pages (infra/app/authentication.bicep); the
-# local host serves on loopback only. Function keys would keep people's browsers out.
+# The platform's authentication stands in front (infra/app/authentication.bicep), and the desk asks
+# for the caller's role; in Azure without the one, nobody gets to the other. The local host serves
+# on loopback only. Function keys would keep people's browsers out, so only scripts have them.
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 STORAGE = "AzureWebJobsStorage"
@@ -109,12 +110,10 @@ def get_customers_csv(req: func.HttpRequest) -> func.HttpResponse:
     return respond(req, lambda desk: desk.customers_csv(req.params.get("search", "")))
 
 
-# A key is asked for because a run costs money and the tenant's Graph quota, and because a browser
-# never sends one by itself, so that no other site can start a run in its visitor's name.
-@app.route("runs", methods=("POST",), auth_level=func.AuthLevel.FUNCTION)
+@app.route("runs", methods=("POST",))
 @app.queue_output(arg_name="slices", queue_name="slices", connection=STORAGE)
 def start_run(req: func.HttpRequest, slices: Messages) -> func.HttpResponse:
-    """Start a daily run now: 202 and where to look, 409 while one is under way."""
+    """Start a daily run now: 202 and where to look, 409 while one is under way, 429 too often."""
 
     def start(desk: Desk) -> Answer:
         answer, messages = desk.start_run()
@@ -154,6 +153,12 @@ def get_partner_requests(req: func.HttpRequest) -> func.HttpResponse:
     return respond(req, lambda desk: desk.resource("partnerRequests"))
 
 
+@app.route("scripts/{name}", methods=READ, auth_level=func.AuthLevel.FUNCTION)
+def get_for_script(req: func.HttpRequest) -> func.HttpResponse:
+    """A file of the newest report by its name, for a script with a key; off unless switched on."""
+    return answer(lambda: service().script_desk(req.headers).for_script(**req.route_params))
+
+
 def service() -> Service:
     """The one of this process."""
     from shared.service import composition
@@ -162,8 +167,13 @@ def service() -> Service:
 
 
 def respond(req: func.HttpRequest, ask: Callable[[Desk], Answer]) -> func.HttpResponse:
-    """What the desk answers, as the host wants it."""
+    """What the desk answers to a caller that is let in."""
+    return answer(lambda: ask(service().desk(req.headers)))
+
+
+def answer(make: Callable[[], Answer]) -> func.HttpResponse:
+    """An answer, or the problem in its place, as the host wants it."""
     from shared.service.answers import answered
 
-    answer = answered(lambda: ask(service().desk(req.headers)))
-    return func.HttpResponse(answer.body, status_code=answer.status, headers=answer.headers)
+    made = answered(make)
+    return func.HttpResponse(made.body, status_code=made.status, headers=made.headers)

@@ -63,6 +63,14 @@ class ConflictError(StoreError):
     """Somebody else wrote first; read again, then decide."""
 
 
+class TooOftenError(MfaStatusError):
+    """It was asked for too often; it may be asked for again after so many seconds."""
+
+    def __init__(self, sentence: str, retry_after_seconds: int) -> None:
+        super().__init__(sentence)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class DeliveryError(MfaStatusError):
     """A page or a mail did not go out; the report it shows is stored all the same."""
 

@@ -79,6 +79,12 @@ SETTINGS = (
         "",
         "whether a caller's token must show MFA; `true` when platform authentication is on",
     ),
+    Setting("RUNS_PER_HOUR", "4", "how many runs may be started by hand within an hour"),
+    Setting(
+        "SCRIPT_KEYS",
+        "false",
+        "whether scripts get the report's files with a function key, in place of a token",
+    ),
 )
 _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
@@ -146,6 +152,12 @@ class Settings:
     def platform_authenticates(self) -> bool:
         """Whether App Service authentication stands in front, and so sets the identity headers."""
         return self._environment.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"
+
+    @property
+    def is_hosted(self) -> bool:
+        """Whether Azure runs this, so that others than its owner could reach it."""
+        names = ("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "WEBSITE_SKU")
+        return any(map(self._environment.get, names))
 
     @property
     def requires_mfa_to_view(self) -> bool:

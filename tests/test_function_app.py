@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from datetime import date
 from itertools import combinations
 from pathlib import Path
@@ -19,6 +20,7 @@ from shared.service.serving import VERSION
 from shared.settings import SETTINGS, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+TENANT = "cccccccc-0000-4000-8000-00000000000c"
 HOST = json.loads((ROOT / "host.json").read_bytes())
 FUNCTIONS = {each.name: each for each in read_functions(function_app.app, Settings({}))}
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
@@ -37,6 +39,7 @@ ROUTES = {
     "get_principals": "GET v1/nonMfaCompliantPartnerPrincipals",
     "get_adoption": "GET v1/applicationmfaadoptionstatus",
     "get_partner_requests": "GET v1/partnerRequests",
+    "get_for_script": "GET scripts/{name}",
 }
 
 
@@ -96,11 +99,37 @@ def test_nothing_else_is_in_the_app() -> None:
     assert FUNCTIONS.keys() == {*queued, "publish_report", *ROUTES}
 
 
-def test_only_starting_a_run_asks_for_a_key() -> None:
+def test_only_what_is_for_scripts_asks_for_a_key() -> None:
     levels = {name: binding(name, "httpTrigger")["authLevel"] for name in HTTP}
 
-    assert levels.pop("start_run") == "FUNCTION"
+    assert levels.pop("get_for_script") == "FUNCTION"
     assert set(levels.values()) == {"ANONYMOUS"}
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_in_azure_every_function_refuses_whom_the_platform_does_not_name(name, tmp_path) -> None:
+    """Whatever a header says: nobody has switched authentication on."""
+    import azure.functions as func
+
+    from shared.service.composition import Service, use
+
+    settings = {"WEBSITE_SITE_NAME": "func", "TENANT_ID": TENANT, "STORE_FOLDER": str(tmp_path)}
+    told = {"auth_typ": "aad", "claims": [{"typ": "amr", "val": "mfa"}]}
+    forged = b64encode(json.dumps(told).encode()).decode()
+    params = dict.fromkeys(re.findall(r"\{(\w+)\}", HTTP[name].route), "x")
+    request = func.HttpRequest(
+        HTTP[name].methods[0],
+        f"https://func.example/api/{HTTP[name].route}",
+        headers={"X-MS-CLIENT-PRINCIPAL": forged},
+        route_params=params,
+        body=b"",
+    )
+    outputs = dict.fromkeys(HTTP[name].outputs)  # would fail if it were filled
+
+    with use(Service(Settings(settings))):
+        answer = HTTP[name].call(request, **outputs)
+
+    assert answer.status_code == (404 if name == "get_for_script" else 403)
 
 
 def test_every_setting_that_the_host_has_to_resolve_is_one_of_ours() -> None:

@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -251,6 +252,7 @@ def test_every_http_function_answers_as_on_the_local_host(worker, host) -> None:
         "get_principals": ("/api/v1/nonMfaCompliantPartnerPrincipals", {}),
         "get_adoption": ("/api/v1/applicationmfaadoptionstatus", {}),
         "get_partner_requests": ("/api/v1/partnerRequests", {}),
+        "get_for_script": ("/api/scripts/report.json", {"name": "report.json"}),
     }
     of_http = {name for name, each in host.functions.items() if each.kind == "httpTrigger"}
     assert asked.keys() == of_http - {"start_run", "get_health"}
@@ -287,6 +289,75 @@ def test_health_and_runs_work_there_too(worker) -> None:
     messages = json.loads(started["outputs"]["slices"]["value"])
     run_id = json.loads(started["returned"]["value"]["body"])["id"]
     assert {SliceErrand.from_json(body).run_id for body in messages} == {run_id}
+
+
+CROSS_SITE = {"Sec-Fetch-Site": "cross-site"}
+IN_FRONT = {"WEBSITE_AUTH_ENABLED": "True", "WEBSITE_SITE_NAME": "func-mfa"}
+READER = [("amr", "mfa"), ("roles", "Report.Read")]
+
+
+@pytest.fixture(scope="module")
+def worker_in_azure(environment_of_both, tmp_path_factory):
+    """A day's report, and the platform's authentication in front as its environment tells of it."""
+    from shared.service.day_run import collect_owed, publish_owed
+
+    folder = tmp_path_factory.mktemp("published")
+    environment = environment_of_both | {"STORE_FOLDER": str(folder)}
+    with use(Service(Settings(environment))) as service:
+        collect_owed(service.daily, service.today, lambda *_: None)
+        publish_owed(service.daily, service.today, lambda *_: None)
+    started = Worker(environment | IN_FRONT)
+    yield started
+    started.close()
+
+
+def principal(*claims):
+    told = {"auth_typ": "aad", "claims": [{"typ": typ, "val": val} for typ, val in claims]}
+    return {"X-MS-CLIENT-PRINCIPAL": b64encode(json.dumps(told).encode()).decode()}
+
+
+@pytest.mark.parametrize(
+    ("function", "method", "headers", "status"),
+    [
+        ("get_report", "GET", {}, 401),
+        ("get_report", "GET", {"X-MS-CLIENT-PRINCIPAL": "forged"}, 401),
+        ("get_report", "GET", principal(("amr", "pwd"), ("roles", "Report.Read")), 401),
+        ("get_report", "GET", principal(("amr", "mfa")), 403),
+        ("get_report", "GET", principal(("amr", "mfa"), ("roles", "Customers.Read")), 403),
+        ("get_report", "GET", principal(*READER), 200),
+        ("get_report", "GET", principal(("idtyp", "app"), ("roles", "Report.Read")), 200),
+        ("get_customers", "GET", principal(*READER), 403),
+        ("get_customers", "GET", principal(*READER, ("roles", "Customers.Read")), 200),
+        ("start_run", "POST", principal(*READER), 403),
+        ("start_run", "POST", principal(*READER, ("roles", "Report.Run")) | CROSS_SITE, 403),
+        ("get_health", "GET", principal(("amr", "mfa")), 200),
+        ("get_for_script", "GET", principal(*READER), 404),
+    ],
+)
+def test_authenticated_and_refused_requests_are_told_apart_there(
+    worker_in_azure, function, method, headers, status
+) -> None:
+    wanted = {"name": "report.json"} if function == "get_for_script" else {}
+
+    told = worker_in_azure.call(
+        function, request(f"/api/{function}", wanted, method=method, **headers)
+    )
+
+    answer = told["returned"]["value"]
+    assert answer["status"] == status, answer["body"]
+    assert ("WWW-Authenticate" in answer["headers"]) == (status == 401)
+    assert told["outputs"].get("slices", {}).get("value") in (None, "[]", "")
+
+
+def test_in_azure_without_authentication_in_front_the_worker_refuses_everybody(
+    environment_of_both,
+) -> None:
+    started = Worker(environment_of_both | {"WEBSITE_SITE_NAME": "func-mfa"})
+
+    told = started.call("get_report", request("/api/report", **principal(*READER)))
+    started.close()
+
+    assert told["returned"]["value"]["status"] == 403
 
 
 def test_nothing_of_the_app_is_left_untried() -> None:

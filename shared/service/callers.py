@@ -1,18 +1,22 @@
 """
-Who calls, as far as the platform says, and whether that caller's token shows MFA.
+Who calls, as far as the platform says: whether the token shows MFA, and which roles it brings.
 
 App Service authentication (Entra) stands in front of the app and hands on whom it let in as
-``X-MS-CLIENT-PRINCIPAL``: base64 of ``{"claims": [{"typ", "val"}, …]}``. Anybody can send a header
-of that name, so it is believed only where the platform says that it is the one to set it
-(``WEBSITE_AUTH_ENABLED``); it takes away what came from outside.
+``X-MS-CLIENT-PRINCIPAL``: base64 of ``{"auth_typ": "aad", "claims": [{"typ", "val"}, …]}``. Anybody
+can send a header of that name, so it is believed only where the platform says that it is the one
+to set it (``WEBSITE_AUTH_ENABLED``); it takes away what came from outside. Source: Microsoft, "Work
+with user identities in Azure App Service authentication".
 """
 
 from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as Base64Error
+from dataclasses import dataclass
+from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,12 +28,47 @@ if TYPE_CHECKING:
     from shared.settings import Settings
 
 PRINCIPAL = "x-ms-client-principal"
+LONGEST_PRINCIPAL = 64_000  #: characters; the platform's own headers end far below
+LONGEST_BODY = 1_000  #: bytes
 
-#: The claim that lists how its holder signed in, short and as App Service may write it out.
+#: Claims by the short name that Entra's tokens have, and as App Service may write them out.
 _METHODS = frozenset({"amr", "http://schemas.microsoft.com/claims/authnmethodsreferences"})
+_ROLES = frozenset({"roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"})
+_TENANT = frozenset({"tid", "http://schemas.microsoft.com/identity/claims/tenantid"})
+_TOKEN_OF = frozenset({"idtyp"})  #: ``app`` for an application without a user, else ``user``
+_ENTRA = ("aad", "")  #: whose claims these are; another provider's might mean anything
 
 #: What Partner Center answers to a token without MFA.
 _CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token", error_description="MFA required"'}
+
+
+class Role(StrEnum):
+    """What somebody may be assigned in the app registration (infra/app-roles.json)."""
+
+    READ = "Report.Read"
+    RUN = "Report.Run"
+    CUSTOMERS = "Customers.Read"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who was let in."""
+
+    roles: frozenset[str] | None  #: `None` where nobody is asked who they are: on one's own machine
+
+    def demand(self, role: Role) -> None:
+        """`RefusedError` (403) unless this caller has the role."""
+        if self.roles is None or role in self.roles:
+            return
+        raise RefusedError(
+            HTTPStatus.FORBIDDEN,
+            f"This takes the role {role} of the app registration; an administrator of the tenant "
+            "assigns it (docs/deploy.md, Who may look).",
+        )
+
+
+OWN_MACHINE = Caller(None)
+WITH_KEY = Caller(frozenset({Role.READ}))  #: a script whose key the Functions host has checked
 
 
 class _Claim(msgspec.Struct):
@@ -38,30 +77,102 @@ class _Claim(msgspec.Struct):
 
 
 class _Principal(msgspec.Struct):
+    auth_typ: str = ""
     claims: list[_Claim] = []
+
+    def values(self, names: frozenset[str]) -> frozenset[str]:
+        return frozenset(claim.val for claim in self.claims if claim.typ.lower() in names)
+
+    @property
+    def shows_mfa(self) -> bool:
+        """Whether the token's ``amr`` has ``mfa``, however the platform joined its values."""
+        told = " ".join(self.values(_METHODS))
+        return "mfa" in told.lower().replace(",", " ").split()
+
+    @property
+    def is_application(self) -> bool:
+        """Whether no user stands behind the token: such tokens know no MFA, and need none."""
+        return self.values(_TOKEN_OF) == {"app"}
 
 
 _decoder = msgspec.json.Decoder(_Principal)
 
 
-def admit(settings: Settings, headers: Mapping[str, str]) -> None:
+def admit(settings: Settings, headers: Mapping[str, str]) -> Caller:
     """
-    Let a caller in, or raise `RefusedError` (401, *MFA required*) as Partner Center does.
+    Let a caller in, or raise `RefusedError`.
 
-    Where MFA is asked for and nothing that can be believed shows it, the answer is no.
+    401, *MFA required*, as Partner Center says it, where MFA is asked for and nothing that can be
+    believed shows it; 403 for another tenant's token, and for everybody where the app runs in Azure
+    without the platform's authentication in front.
     """
-    if not settings.requires_mfa_to_view:
-        return
-    if settings.platform_authenticates and "mfa" in _methods(headers):
-        return
-    raise RefusedError(HTTPStatus.UNAUTHORIZED, "MFA required.", _CHALLENGE)
+    if not settings.platform_authenticates:
+        return _admit_unauthenticated(settings)
+    principal = _principal(headers)
+    is_fit = principal.shows_mfa or principal.is_application
+    if settings.requires_mfa_to_view and not is_fit:
+        raise _mfa_required()
+    tenants = {tenant.lower() for tenant in principal.values(_TENANT)}
+    if settings.tenant_id and tenants - {settings.tenant_id}:
+        raise RefusedError(HTTPStatus.FORBIDDEN, "This app takes its own tenant's tokens only.")
+    return Caller(principal.values(_ROLES))
 
 
-def _methods(headers: Mapping[str, str]) -> set[str]:
-    """How the caller signed in: the values of the token's ``amr`` claim, in lower case."""
+def admit_script(settings: Settings) -> Caller:
+    """
+    Let a script in whose key the Functions host has checked; 404 where keys are switched off.
+
+    The platform's authentication does not stand in front of these addresses, so no header that
+    names somebody is believed here.
+    """
+    if not settings.flag("SCRIPT_KEYS"):
+        raise RefusedError(HTTPStatus.NOT_FOUND, "Scripts get nothing by a key here.")
+    return WITH_KEY
+
+
+def refuse_other_sites(headers: Mapping[str, str]) -> None:
+    """
+    403 for what another site's page sends in its visitor's name, cookies and all.
+
+    Every browser says so of itself: by ``Sec-Fetch-Site``, and by ``Origin`` with whatever changes
+    something (W3C Fetch Metadata; RFC 6454). A script sends neither.
+    """
+    site = headers.get("sec-fetch-site") or "none"
+    origin = headers.get("origin")
+    is_own = origin is None or urlsplit(origin).netloc == headers.get("host")
+    if site not in ("same-origin", "none") or not is_own:
+        raise RefusedError(HTTPStatus.FORBIDDEN, "Other sites may start nothing here.")
+
+
+def refuse_long_bodies(headers: Mapping[str, str]) -> None:
+    """413 for a body that is longer than anything that is of use here; none is ever read."""
+    length = headers.get("content-length") or "0"
+    if len(length) > len(str(LONGEST_BODY)) or not length.isdecimal() or int(length) > LONGEST_BODY:
+        sentence = f"A body of up to {LONGEST_BODY} bytes is taken, and not looked at."
+        raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
+
+
+def _admit_unauthenticated(settings: Settings) -> Caller:
+    """On one's own machine the loopback address is the fence; in Azure there would be none."""
+    if settings.is_hosted:
+        sentence = "Nobody is let in: authentication is not switched on in front of this app."
+        raise RefusedError(HTTPStatus.FORBIDDEN, sentence)
+    if settings.requires_mfa_to_view:
+        raise _mfa_required()
+    return OWN_MACHINE
+
+
+def _mfa_required() -> RefusedError:
+    return RefusedError(HTTPStatus.UNAUTHORIZED, "MFA required.", _CHALLENGE)
+
+
+def _principal(headers: Mapping[str, str]) -> _Principal:
+    """Whom the platform names; nobody, where that cannot be read or is not Entra's word."""
+    header = headers.get(PRINCIPAL) or ""
     try:
-        principal = _decoder.decode(b64decode(headers.get(PRINCIPAL) or "", validate=True))
+        if len(header) > LONGEST_PRINCIPAL:
+            return _Principal()
+        principal = _decoder.decode(b64decode(header, validate=True))
     except (Base64Error, ValueError, msgspec.DecodeError):
-        return set()
-    told = " ".join(claim.val for claim in principal.claims if claim.typ.lower() in _METHODS)
-    return set(told.lower().replace(",", " ").split())
+        return _Principal()
+    return principal if principal.auth_typ.lower() in _ENTRA else _Principal()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from shared.endpoints import Endpoint
     from shared.identity import Login
     from shared.mfa.accounts.exceptions import AcceptedException
+    from shared.service.callers import Caller
     from shared.service.daily import Daily
     from shared.service.mailing import Delivery
     from shared.service.people import People
@@ -180,7 +181,7 @@ class Service:
         """Runs that somebody starts."""
         from shared.service.runs import Runs
 
-        return Runs(self.daily)
+        return Runs(self.daily, self.settings.number("RUNS_PER_HOUR", 1, 60))
 
     @_once
     def work(self) -> QueueWork:
@@ -192,10 +193,14 @@ class Service:
     def desk(self, headers: Mapping[str, str]) -> Desk:
         """What answers one HTTP request, if its caller may have an answer at all."""
         from shared.service.callers import admit
-        from shared.service.serving import Desk
 
-        admit(self.settings, headers)
-        return Desk(self.tenant_id, self.store, lambda: self.runs, utc_now, headers)
+        return self._desk(headers, admit(self.settings, headers))
+
+    def script_desk(self, headers: Mapping[str, str]) -> Desk:
+        """What answers a script's request that came with a key."""
+        from shared.service.callers import admit_script
+
+        return self._desk(headers, admit_script(self.settings))
 
     @_once
     def simulation(self) -> Simulation:
@@ -262,6 +267,11 @@ class Service:
     def close(self) -> None:
         """Let go of connections, and of the simulated tenant."""
         self._opened.close()
+
+    def _desk(self, headers: Mapping[str, str], caller: Caller) -> Desk:
+        from shared.service.serving import Desk
+
+        return Desk(self.tenant_id, self.store, lambda: self.runs, utc_now, headers, caller)
 
     @property
     def _cloud(self) -> str:

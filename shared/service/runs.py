@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import msgspec
 
-from shared.errors import ConflictError
+from shared.errors import ConflictError, TooOftenError
 from shared.mfa.window import HOURS_OF_DAY, SliceState
 from shared.service.daily import GIVEN_UP
 from shared.service.errands import SliceErrand
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.service.daily import Daily
 
 PATIENCE = timedelta(hours=2)  #: a run that is not over by then is taken for lost
+RUNS_PER_HOUR = 4  #: as setting RUNS_PER_HOUR has it where it is not set
 
 _ACTIVE = ("accepted", "running")
 _log = logging.getLogger(__name__)
@@ -40,12 +41,14 @@ class Runs:
     """The runs of one tenant."""
 
     daily: Daily
+    per_hour: int = RUNS_PER_HOUR
 
     def start(self) -> tuple[Run, list[SliceErrand]]:
         """
         A new run and what is to be put into the queue for it.
 
-        `ConflictError` where one is under way: then `newest` tells which.
+        `ConflictError` where one is under way: then `newest` tells which. `TooOftenError` where as
+        many as may be were begun since the clock struck the hour.
         """
         now = self.daily.now()
         newest = self.newest()
@@ -56,7 +59,17 @@ class Runs:
         before = newest.id if newest else "none"
         if not self.daily.store.claim(f"run/{self.daily.tenant_id}/{before}/{now:%Y-%m-%dT%H:%M}"):
             raise ConflictError("Another run is being started.")
+        self._take_a_place(now)
         return self._begin(now)
+
+    def _take_a_place(self, now: datetime) -> None:
+        """One of the hour's places, each of which the store gives to one starter only."""
+        hour = f"run-of-hour/{self.daily.tenant_id}/{now:%Y-%m-%dT%H}"
+        if any(self.daily.store.claim(f"{hour}/{place}") for place in range(self.per_hour)):
+            return
+        to_the_next = 3600 - now.minute * 60 - now.second
+        sentence = f"No more than {self.per_hour} runs can be started within an hour."
+        raise TooOftenError(sentence, to_the_next)
 
     def newest(self) -> Run | None:
         """The run that was started last."""

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.delivery.customers import Customers, customer_notes
-from shared.errors import ConflictError, StoreError
+from shared.errors import ConflictError, StoreError, TooOftenError
 from shared.mfa.guid import is_guid
 from shared.mfa.report import SCHEMA_VERSION, FileEntry, WindowSummary
 from shared.service.addresses import API, run_address
 from shared.service.answers import Answer, RefusedError, json_answer, redirect, stored_answer
+from shared.service.callers import Role, refuse_long_bodies, refuse_other_sites
 from shared.stores import REPORT_FILES, StoredFile
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.mfa.assessment import Heading
+    from shared.service.callers import Caller
     from shared.service.runs import Runs
     from shared.stores import Store
 
@@ -40,6 +42,8 @@ _NOT_BY_NAME = {
     *(f"{resource}.json" for resource in _RESOURCES),
 }
 FILES = tuple(name for name in REPORT_FILES if name not in _NOT_BY_NAME)  #: served by their name
+OF_CUSTOMERS = "customers.csv"  #: the one of them that takes the role for customers
+SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES)  #: by a key
 _BIGGEST = "all-api-requests.csv"  #: the one file that is worth a redirect to where it is stored
 _SEARCH_CHARACTERS = 100
 _NOT_READ = "The customers have not been read yet."
@@ -77,17 +81,21 @@ class Desk:
     runs: Callable[[], Runs]  #: only who starts or looks up a run needs more than the store
     now: Callable[[], datetime]
     headers: Mapping[str, str]  #: of the request; looked up in any case
+    caller: Caller
 
     def newest_page(self) -> Answer:
         """The partner's newest page."""
+        self.caller.demand(Role.READ)
         return self._stored(self.tenant_id, self._newest(self.tenant_id), "page.html")
 
     def page(self, tenant_id: str, ending: str) -> Answer:
         """One report's page."""
+        self.caller.demand(Role.READ)
         return self._stored(*self._report(tenant_id, ending), "page.html")
 
     def file(self, tenant_id: str, ending: str, file: str) -> Answer:
         """One file of a report by its name, or where the store itself hands it out."""
+        self.caller.demand(Role.CUSTOMERS if file == OF_CUSTOMERS else Role.READ)
         if file not in FILES:
             raise RefusedError(
                 HTTPStatus.BAD_REQUEST, f"A report has no such file; it has {', '.join(FILES)}."
@@ -98,7 +106,17 @@ class Desk:
 
     def resource(self, name: str) -> Answer:
         """One of Partner Center's resources, as of the partner's newest report."""
+        self.caller.demand(Role.READ)
         return self._stored(self.tenant_id, self._newest(self.tenant_id), f"{name}.json")
+
+    def for_script(self, name: str) -> Answer:
+        """What a script may have with a key and no role: the newest report's files, resources."""
+        self.caller.demand(Role.READ)
+        if name not in SCRIPT_FILES:
+            sentence = f"A script gets one of {', '.join(SCRIPT_FILES)}."
+            raise RefusedError(HTTPStatus.BAD_REQUEST, sentence)
+        in_resources = name in _RESOURCES
+        return self.resource(name) if in_resources else self.file(self.tenant_id, "latest", name)
 
     def customers(self, search: str = "") -> Answer:
         """How the customers stand, as a page; with a search only those that answer to it."""
@@ -113,7 +131,14 @@ class Desk:
         return self._customers("customers.csv", search)
 
     def start_run(self) -> tuple[Answer, list[str]]:
-        """A new run, and the messages that make it go; 409 while another one is under way."""
+        """
+        A new run, and the messages that make it go.
+
+        409 while another one is under way, 429 after too many within the hour.
+        """
+        self.caller.demand(Role.RUN)
+        refuse_other_sites(self.headers)
+        refuse_long_bodies(self.headers)
         runs = self.runs()
         try:
             run, errands = runs.start()
@@ -121,12 +146,16 @@ class Desk:
             newest = runs.newest()
             where = {"Location": run_address(newest.id)} if newest else {}
             raise RefusedError(HTTPStatus.CONFLICT, str(error), where) from error
+        except TooOftenError as error:
+            later = {"Retry-After": str(error.retry_after_seconds)}
+            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, str(error), later) from error
         where = {"Location": run_address(run.id)}
         answer = json_answer(HTTPStatus.ACCEPTED, {"id": run.id}, headers=where)
         return answer, [errand.to_json() for errand in errands]
 
     def run(self, run_id: str) -> Answer:
         """What has come of a run."""
+        self.caller.demand(Role.RUN)
         if not _RUN_ID.fullmatch(run_id):
             raise RefusedError(HTTPStatus.BAD_REQUEST, "A run id is 32 hexadecimal digits.")
         run = self.store.run(run_id)
@@ -144,7 +173,7 @@ class Desk:
         )
 
     def health(self) -> Answer:
-        """What runs here and how far the reports are; nothing about people."""
+        """What runs here and how far the reports are; nothing about people, so no role is asked."""
         from importlib.metadata import version  # slow to load, for this one answer
 
         newest = self.store.latest_ending(self.tenant_id)
@@ -169,9 +198,12 @@ class Desk:
         if not is_guid(tenant_id):
             raise RefusedError(HTTPStatus.BAD_REQUEST, "A tenant id is a GUID.")
         tenant = tenant_id.lower()
+        if tenant != self.tenant_id:
+            self.caller.demand(Role.CUSTOMERS)
         return tenant, self._newest(tenant) if ending == "latest" else _day(ending)
 
     def _customers(self, name: str, search: str) -> Answer:
+        self.caller.demand(Role.CUSTOMERS)
         wanted = _wanted(search)
         ending = self._newest(self.tenant_id)
         told = self._told(ending)

@@ -8,7 +8,14 @@ from threading import Barrier
 
 import pytest
 
-from shared.errors import ConflictError, OutOfTimeError, SourceDeniedError, SourceIncompleteError
+from shared.errors import (
+    ConflictError,
+    OutOfTimeError,
+    SourceDeniedError,
+    SourceIncompleteError,
+    TooOftenError,
+)
+from shared.service.callers import OWN_MACHINE
 from shared.service.errands import ReportErrand, SliceErrand
 from shared.service.queues import QueueWork
 from shared.service.runs import PATIENCE, Runs
@@ -155,7 +162,7 @@ def test_who_dies_while_starting_a_run_stands_in_the_way_for_a_minute_only(daily
     daily.store.claim(f"run/{TENANT}/none/2026-11-24T02:15")
     with pytest.raises(ConflictError, match="being started"):
         Runs(daily).start()
-    desk = Desk(TENANT, daily.store, lambda: Runs(daily), daily.now, {})
+    desk = Desk(TENANT, daily.store, lambda: Runs(daily), daily.now, {}, OWN_MACHINE)
     from shared.service.answers import answered
 
     refused = answered(lambda: desk.start_run()[0])
@@ -165,6 +172,54 @@ def test_who_dies_while_starting_a_run_stands_in_the_way_for_a_minute_only(daily
     daily.now.go_on(minutes=1)
 
     assert Runs(daily).start()
+
+
+def over(daily):
+    """A run that is begun and gone through."""
+    work = QueueWork(daily, Runs(daily, per_hour=3))
+    _, errands = Runs(daily, per_hour=3).start()
+    for errand in errands:
+        work.collect(errand.to_json().encode())
+
+
+def test_only_so_many_runs_are_begun_within_an_hour(daily) -> None:
+    for _ in range(3):
+        over(daily)
+        daily.now.go_on(minutes=1)
+
+    with pytest.raises(TooOftenError, match="No more than 3 runs") as refused:
+        over(daily)
+    assert refused.value.retry_after_seconds == (60 - 18) * 60
+
+    daily.now.go_on(seconds=refused.value.retry_after_seconds)
+    over(daily)
+
+
+def test_too_many_runs_are_answered_with_when_to_come_again(daily) -> None:
+    from shared.service.answers import answered
+
+    over(daily)
+    desk = Desk(TENANT, daily.store, lambda: Runs(daily, 1), daily.now, {}, OWN_MACHINE)
+
+    daily.now.go_on(minutes=1, seconds=30)
+    refused = answered(lambda: desk.start_run()[0])
+
+    assert refused.status == 429
+    assert refused.headers["Retry-After"] == str(43 * 60 + 30)
+
+
+def test_a_request_that_is_sent_again_starts_nothing_more(daily) -> None:
+    """A replay: while the run goes on it is refused, and refusals use up no place of the hour."""
+    _, messages = begin(daily)
+
+    for _ in range(20):
+        with pytest.raises(ConflictError, match="under way"):
+            Runs(daily, per_hour=2).start()
+    for message in messages:
+        QueueWork(daily, Runs(daily)).collect(message)
+
+    daily.now.go_on(minutes=1)
+    assert Runs(daily, per_hour=2).start()
 
 
 def test_a_message_that_is_none_is_dropped_when_it_is_given_up(daily, caplog) -> None:

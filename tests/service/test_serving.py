@@ -13,10 +13,11 @@ import pytest
 from shared.errors import BadSettingError, ConflictError, StoreError
 from shared.mfa.accounts.directory import Customer, CustomerMfa, Directory
 from shared.mfa.scope import Scope
-from shared.service.answers import answered
+from shared.service.answers import answered, redirect
+from shared.service.callers import OWN_MACHINE, WITH_KEY
 from shared.service.people import People
 from shared.service.runs import Runs
-from shared.service.serving import FILES, Desk, _searched_csv
+from shared.service.serving import FILES, SCRIPT_FILES, Desk, _searched_csv
 from shared.stores import StoredFile
 from tests.service.world import (
     ENDING,
@@ -44,9 +45,9 @@ def daily(tmp_path_factory):
 def ask(daily):
     """Asks the desk for something, with the request's headers as keywords."""
 
-    def ask(what, *names, store=None, **headers):
+    def ask(what, *names, store=None, caller=OWN_MACHINE, **headers):
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        desk = Desk(TENANT, store or daily.store, lambda: Runs(daily), Clock(), given)
+        desk = Desk(TENANT, store or daily.store, lambda: Runs(daily), Clock(), given, caller)
         return answered(lambda: getattr(desk, what)(*names))
 
     return ask
@@ -118,6 +119,34 @@ def test_nothing_personal_is_kept_where_others_could_get_it(ask) -> None:
         assert answer.headers["Cache-Control"] == "private, no-cache"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_every_answer_guards_itself_in_the_browser(ask) -> None:
+    page, problem = ask("newest_page"), ask("page", "x", "latest")
+    resource, health = ask("resource", "partnerRequests"), ask("health")
+    known = ask("newest_page", if_none_match=page.headers["ETag"])
+
+    assert (page.status, problem.status, known.status) == (200, 400, 304)
+    for answer in (page, problem, resource, health, known, redirect("https://a.example/?sig=x")):
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cache-Control"] in ("private, no-cache", "no-store")
+
+
+def test_scripts_get_the_newest_report_s_files_and_partner_center_s_resources(ask) -> None:
+    for name in SCRIPT_FILES:
+        by_key = ask("for_script", name, caller=WITH_KEY)
+        is_file = "." in name
+        by_role = ask("file", TENANT, "latest", name) if is_file else ask("resource", name)
+
+        assert by_key.status == 200
+        assert by_key == by_role
 
 
 def test_the_policy_of_a_page_allows_its_own_style_sheet_and_nothing_else(ask) -> None:
@@ -505,7 +534,7 @@ def test_a_run_s_id_is_checked_before_it_is_looked_up(ask) -> None:
 
 def test_a_second_run_is_refused_with_the_way_to_the_first(tmp_path) -> None:
     daily = make_daily(tmp_path, Scripted(a_week()))
-    desk = Desk(TENANT, daily.store, lambda: Runs(daily), Clock(), {})
+    desk = Desk(TENANT, daily.store, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
     first, messages = desk.start_run()
     assert first.status == 202
     assert len(messages) == 7
@@ -528,7 +557,7 @@ def test_a_second_run_is_refused_with_the_way_to_the_first(tmp_path) -> None:
 def test_another_tenant_s_run_is_not_told_of(tmp_path) -> None:
     daily = make_daily(tmp_path, Scripted(a_week()))
     run, _ = Runs(daily).start()
-    desk = Desk(NOBODY, daily.store, lambda: Runs(daily), Clock(), {})
+    desk = Desk(NOBODY, daily.store, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
 
     assert answered(lambda: desk.run(run.id)).status == 404
 

@@ -1,0 +1,105 @@
+"""Which role each thing takes, and that nobody gets at it with the others."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any, cast
+
+import pytest
+
+from shared.service.answers import answered
+from shared.service.callers import WITH_KEY, Caller, Role
+from shared.service.serving import FILES, SCRIPT_FILES, Desk
+from tests.service.world import TENANT, Clock
+
+CUSTOMER = "dddddddd-0000-4000-8000-00000000000d"
+
+
+class Untouchable:
+    """A store, and runs, that nobody may come to."""
+
+    def __getattr__(self, name):
+        raise AssertionError(f"{name} was asked for")
+
+
+#: Each thing that can be asked of the desk, with the role that it takes.
+TAKES = [
+    *[("newest_page", (), Role.READ), ("page", (TENANT, "latest"), Role.READ)],
+    *[("page", (TENANT, "2026-11-23"), Role.READ)],
+    *[("file", (TENANT, "latest", name), Role.READ) for name in FILES if name != "customers.csv"],
+    ("file", (TENANT, "latest", "customers.csv"), Role.CUSTOMERS),
+    *[("resource", ("partnerRequests",), Role.READ), ("for_script", ("accounts.csv",), Role.READ)],
+    *[("customers", (), Role.CUSTOMERS), ("customers", ("litware",), Role.CUSTOMERS)],
+    *[("customers_json", (), Role.CUSTOMERS), ("customers_csv", (), Role.CUSTOMERS)],
+    *[("start_run", (), Role.RUN), ("run", ("0" * 32,), Role.RUN)],
+]
+
+
+def desk(*roles, store: Any = None):
+    caller, runs = Caller(frozenset(roles)), cast("Any", Untouchable)
+    return Desk(TENANT, store or Untouchable(), runs, Clock(), {}, caller)
+
+
+def test_everything_that_can_be_asked_is_in_the_table() -> None:
+    own = {field.name for field in fields(Desk)}
+    public = {n for n, each in inspect.getmembers(Desk) if callable(each) and n[0] != "_"} - own
+
+    assert public - {"health"} == {what for what, _, _ in TAKES}
+
+
+@pytest.mark.parametrize(("what", "names", "role"), TAKES)
+def test_without_the_role_the_answer_is_403_before_anything_is_looked_up(what, names, role) -> None:
+    others = set(Role) - {role}
+
+    for caller in (desk(), desk(*others)):
+        refused = answered(partial(getattr(caller, what), *names))
+
+        assert refused.status == 403
+        assert f"the role {role} " in json.loads(refused.body)["detail"]
+
+
+@pytest.mark.parametrize(("what", "names", "role"), TAKES)
+def test_with_the_role_alone_it_is_looked_up(what, names, role) -> None:
+    with pytest.raises(AssertionError, match="was asked for"):
+        getattr(desk(role), what)(*names)
+
+
+@pytest.mark.parametrize("ending", ["latest", "2026-11-23"])
+def test_another_tenant_s_report_takes_the_role_for_customers_too(ending) -> None:
+    reader = desk(Role.READ)
+
+    for ask in (
+        partial(reader.page, CUSTOMER, ending),
+        partial(reader.file, CUSTOMER.upper(), ending, "accounts.csv"),
+    ):
+        refused = answered(ask)
+        assert refused.status == 403
+        assert "the role Customers.Read " in json.loads(refused.body)["detail"]
+
+
+def test_health_takes_no_role_and_tells_nothing_personal() -> None:
+    class Empty:
+        def latest_ending(self, tenant_id):
+            assert tenant_id == TENANT
+
+    told = json.loads(desk(store=Empty()).health().body)
+
+    assert told["newest_ending"] is None
+    assert told.keys() == {
+        *("status", "version", "python", "azure_functions", "report_schema"),
+        *("newest_ending", "days_behind", "days_missing"),
+    }
+
+
+def test_a_script_with_a_key_gets_the_report_s_files_and_no_customers_and_no_run() -> None:
+    script = replace(desk(), caller=WITH_KEY)
+
+    for what, names, role in TAKES:
+        if role is not Role.READ:
+            assert answered(partial(getattr(script, what), *names)).status == 403
+    assert "customers.csv" not in SCRIPT_FILES
+    for name in ("customers.csv", "customers.json", "page.html", "directory.json.gz", "../x", ""):
+        assert answered(partial(script.for_script, name)).status == 400
