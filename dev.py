@@ -5,6 +5,7 @@ The one command: makes the environment this project needs, then hands on to it.
     python dev.py analyze   a report from exported sign-in records
     python dev.py run       one daily run with the current settings
     python dev.py directory the tenant's users and policies, as a file for analyze
+    python dev.py token     what Partner Center would answer to an access token
     python dev.py serve     the reports that are there already
     python dev.py test      every check there is; with arguments, pytest alone with those
     python dev.py bench     records a second, and peak memory

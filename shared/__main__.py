@@ -16,6 +16,7 @@ from shared.errors import MfaStatusError, UsageError
 from shared.progress import Progress
 from shared.service.analysis import Question, analyze, pairs_in
 from shared.settings import Settings
+from shared.token_command import add_token, refuse_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,15 +27,17 @@ _MEBIBYTE = 2**20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code. Only what ``--json`` asks for goes to standard output."""
-    options = _parser().parse_args(arguments)
+    """Run one command; its exit code. Standard output holds results, standard error the rest."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
+        refuse_arguments(given)
+        options = _parser().parse_args(given)
         return int(options.run(options, Settings()))
     except UsageError as error:
-        _say(f"{options.command}: {error}")
+        _say(f"{given[0]}: {error}")
         return WRONG_USAGE
     except MfaStatusError as error:
-        _say(f"{options.command}: {error}")
+        _say(f"{given[0]}: {error}")
         return DONE_IN_PART
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -46,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_analyze(commands.add_parser("analyze", help="a report from exported sign-in records"))
     add_run(commands.add_parser("run", help="one daily run with the current settings"), _day)
     add_directory(commands.add_parser("directory", help="users and policies, written to a file"))
+    add_token(commands.add_parser("token", help="what an access token would be answered"))
     add_serve(commands.add_parser("serve", help="serve the reports that are there already"))
     add_demo(commands.add_parser("demo", help="the report of a simulated partner, served"))
     return parser

@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "mfa": {"errors"},
     "endpoints": {"errors"},
     "settings": {"errors", "endpoints", "mfa"},
-    "identity": {"errors", "endpoints"},
+    "identity": {"errors", "endpoints", "mfa"},
     "sources": {"errors", "endpoints", "mfa"},
     "stores": {"errors", "endpoints", "mfa"},
     "delivery": {"errors", "endpoints", "mfa"},
@@ -44,16 +44,17 @@ MAY_IMPORT = {
         *("errors", "progress", "mfa", "settings", "delivery"),
         *("service", "function_app", "local_host", "local_http"),
     },
+    "token_command": {"errors", "mfa", "settings", "delivery"},
     "__main__": {
         *("errors", "progress", "mfa", "settings", "delivery"),
-        *("service", "commands"),
+        *("service", "commands", "token_command"),
     },
     "__init__": set(),
 }
 
 #: What the pure room may use: values, and functions of values.
 PURE = {
-    *("__future__", "array", "bisect", "collections", "dataclasses", "datetime", "enum"),
+    *("__future__", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "enum"),
     *("functools", "gzip", "hashlib", "heapq", "itertools", "math", "operator", "re", "string"),
     *("types", "typing", "zlib", "msgspec", "shared"),
 }

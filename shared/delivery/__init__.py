@@ -9,5 +9,6 @@ What goes out: the page, the CSV files, the mail. Pure functions of a Report or 
     customers   the customers as JSON, and as a page
     letter      what the mail says; mail_content renders it, mail and its kin carry it
     summary     the report in a few lines of plain text
+    token_answer  what an access token says and would be answered, as text and as JSON
     folder      files into a folder of the user's, all or none
 """

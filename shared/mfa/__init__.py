@@ -10,6 +10,8 @@ What is true about MFA: pure values and functions. No clock, no I/O, no Azure.
     requests    a window's sign-ins, each with its verdict, inherited where it has none of its own
     metrics     counts and shares
     breakdown   who and what makes up the missing share
+    access_token  what an access token says of itself
+    mandate     what Partner Center answers, by who did the MFA, and to one token's holder
     accounts/   which accounts have MFA enforced, by what, and if not, why
     findings/   what keeps a figure below 100 %, and what to do about it
     report      one versioned JSON value that everything else renders

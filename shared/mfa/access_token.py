@@ -1,0 +1,244 @@
+"""
+What an access token says of itself: who it is for, who signed in, and whether with MFA.
+
+The signature is not checked, so this tells what is written in a token, not that Entra wrote it.
+Claims: Entra's "Access token claims reference" and "Optional claims reference".
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from shared.errors import BadInputError
+from shared.mfa.guid import is_guid
+
+LONGEST = 65_536  #: characters; Entra's own tokens have two or three thousand, seldom over 4,095
+
+# What comes along when a token is copied: space, quotes of every kind, a list's comma, marks.
+_AROUND = " \t\r\n\ufeff\u200b\"'`\u201c\u201d\u2018\u2019,;"
+_PREFIX = re.compile(r"^(?:authorization\s*:\s*)?bearer\b\s*", re.IGNORECASE)
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+_OPAQUE = ("0.", "1.")  # how Entra's refresh tokens and authorization codes begin
+_JWT_PARTS, _JWE_PARTS = 3, 5
+_LONGEST_NUMBER = 15  # digits of a time written as text; seconds since 1970 have ten
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: An access token of Entra's names the application that asked for it, an ID token never does ...
+_OF_ACCESS_TOKENS = frozenset({"appid", "azp", "scp", "idtyp"})
+#: ... but carries these, for the application to sign its user in with.
+_OF_ID_TOKENS = frozenset({"nonce", "at_hash", "c_hash", "preferred_username", "name"})
+
+
+class Kind(StrEnum):
+    """Whom a token stands for. Partner Center's documents call them App+User and app-only."""
+
+    APP_AND_USER = "app_and_user"
+    APP_ONLY = "app_only"
+    UNKNOWN = "unknown"
+
+
+class Mfa(StrEnum):
+    """Whether the token says that its user did MFA; `UNKNOWN` where it does not say."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class AccessToken(msgspec.Struct, frozen=True):
+    """
+    The claims that matter here; nothing that names a person. Empty or `None` is "not told".
+
+    Ids are lower-case GUIDs: anything else in their place counts as not told. The other texts are
+    as the token has them, and whoever made it chose them: not to be shown without `harmless`.
+    """
+
+    kind: Kind
+    mfa: Mfa
+    amr: tuple[str, ...]  #: the ways of signing in, ``pwd``, ``mfa``, ``fed`` and others
+    audience: str  #: ``aud``, the resource it is for: an application id or its URI
+    issuer: str
+    tenant_id: str  #: ``tid``, where the user signed in: for delegated access, the customer's
+    app_id: str  #: ``appid`` (version 1) or ``azp`` (version 2)
+    issued_at: datetime | None
+    valid_from: datetime | None
+    expires_at: datetime | None
+    version: str  #: ``1.0`` or ``2.0``; only version 1 has ``amr``
+
+
+def decode_token(text: str) -> AccessToken:
+    """
+    Read a pasted token; what came along with it (``Bearer``, quotes, line ends) is no matter.
+
+    Raises `BadInputError` with a sentence that repeats nothing of what was pasted.
+    """
+    parts = _parts(_bare(text))
+    _object(parts[0], "first")  # the header: without one it is no JWT, and it tells nothing more
+    claims = _object(parts[1], "second")
+    if claims.keys().isdisjoint(_OF_ACCESS_TOKENS) and not claims.keys().isdisjoint(_OF_ID_TOKENS):
+        raise BadInputError(
+            "This is an ID token, which tells an application who its user is and opens no API; "
+            "expected is an access token."
+        )
+    return _token(claims)
+
+
+def application_roles(text: str) -> tuple[str, ...] | None:
+    """
+    The application permissions that an app-only token names in ``roles``.
+
+    `None` for whatever does not say: another's token, a user's, one that cannot be read.
+    """
+    try:
+        claims = _object(_parts(_bare(text))[1], "second")
+    except BadInputError:
+        return None
+    is_told = "roles" in claims and _kind(claims) is Kind.APP_ONLY
+    return _texts(claims["roles"]) if is_told else None
+
+
+def _bare(text: str) -> str:
+    if len(text) > LONGEST:
+        raise BadInputError(f"This is longer than {LONGEST:,} characters; no access token is.")
+    without_prefix = _PREFIX.sub("", text.strip(_AROUND), count=1)
+    bare = "".join(without_prefix.split()).strip(_AROUND)
+    if not bare:
+        raise BadInputError(
+            "There is no token; expected is an access token, three parts with a dot between each."
+        )
+    return bare
+
+
+def _parts(bare: str) -> list[str]:
+    if bare.startswith(_OPAQUE):
+        raise BadInputError(
+            "This is a refresh token or an authorization code, which Entra alone can read; "
+            "expected is an access token."
+        )
+    parts = bare.split(".")
+    if len(parts) == _JWE_PARTS:
+        raise BadInputError(
+            "This token is encrypted (five parts), so only the API it is for can read it; "
+            "expected is an access token of three parts."
+        )
+    if len(parts) != _JWT_PARTS:
+        raise BadInputError(
+            f"This has {len(parts):,} part{'s' * (len(parts) != 1)} where an access token has "
+            "three with a dot between each; was it cut short?"
+        )
+    if not _BASE64URL.fullmatch(parts[2]):  # may be empty: a signature can be left out
+        raise _not_base64url("third")
+    return parts
+
+
+def _object(part: str, which: str) -> dict[str, Any]:
+    """A part's JSON object. Nothing of the errors behind its sentences is kept: they quote."""
+    if not (part and _BASE64URL.fullmatch(part)):
+        raise _not_base64url(which)
+    try:
+        content = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except ValueError:
+        raise _not_base64url(which) from None
+    try:
+        value = msgspec.json.decode(content)
+    except (ValueError, RecursionError):
+        raise BadInputError(
+            f"The token's {which} part is not JSON, as that of an access token is; "
+            "was it cut short?"
+        ) from None
+    if not isinstance(value, dict):
+        raise BadInputError(f"The token's {which} part is JSON, but no object with claims.")
+    return value
+
+
+def _not_base64url(which: str) -> BadInputError:
+    return BadInputError(
+        f"The token's {which} part is not base64url (A-Z, a-z, 0-9, - and _); "
+        "was it cut short, or changed when it was copied?"
+    )
+
+
+def _token(claims: dict[str, Any]) -> AccessToken:
+    kind = _kind(claims)
+    amr = _texts(claims.get("amr"))
+    version = _text(claims, "ver")
+    return AccessToken(
+        kind=kind,
+        mfa=_mfa(claims, amr, kind, version),
+        amr=amr,
+        audience=_text(claims, "aud"),
+        issuer=_text(claims, "iss"),
+        tenant_id=_guid(claims, "tid"),
+        app_id=_guid(claims, "appid") or _guid(claims, "azp"),
+        issued_at=_instant(claims.get("iat")),
+        valid_from=_instant(claims.get("nbf")),
+        expires_at=_instant(claims.get("exp")),
+        version=version,
+    )
+
+
+def _kind(claims: dict[str, Any]) -> Kind:
+    """
+    App+User or app-only; unknown where nothing tells, or where two claims contradict each other.
+
+    ``idtyp`` is an optional claim. Without it, ``scp`` (what the user lets the application do) is
+    there only with a user, and only an application is its own subject.
+    """
+    told, has_scope = _text(claims, "idtyp").lower(), bool(_text(claims, "scp"))
+    is_own_subject = _text(claims, "oid") == _text(claims, "sub") != ""
+    has_user = told == "user" or has_scope
+    has_no_user = told == "app" or (is_own_subject and not has_scope)
+    if has_user == has_no_user:
+        return Kind.UNKNOWN
+    return Kind.APP_AND_USER if has_user else Kind.APP_ONLY
+
+
+def _mfa(claims: dict[str, Any], amr: tuple[str, ...], kind: Kind, version: str) -> Mfa:
+    """
+    What ``amr`` says; where there is none, only a user's version 1 token says no by that.
+
+    Version 2 has no such claim, and an application signs in without anybody who could do MFA.
+    """
+    if "mfa" in (value.lower() for value in amr):
+        return Mfa.YES
+    if amr or claims.get("amr") == []:
+        return Mfa.NO
+    is_silent = "amr" not in claims and kind is Kind.APP_AND_USER and version == "1.0"
+    return Mfa.NO if is_silent else Mfa.UNKNOWN
+
+
+def _text(claims: dict[str, Any], name: str) -> str:
+    value = claims.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _guid(claims: dict[str, Any], name: str) -> str:
+    value = _text(claims, name).lower()
+    return value if is_guid(value) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    """The texts of a claim that is a list of them or, from some issuers, a single one."""
+    if isinstance(value, str):
+        value = value.replace(",", " ").split()
+    if not isinstance(value, list):
+        return ()
+    return tuple(text for each in value if isinstance(each, str) and (text := each.strip()))
+
+
+def _instant(value: object) -> datetime | None:
+    """Seconds since 1970, as a number or in digits; `None` for what is no instant."""
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST_NUMBER:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return _EPOCH + timedelta(seconds=value)
+    except OverflowError:
+        return None

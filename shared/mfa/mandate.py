@@ -1,0 +1,251 @@
+"""
+What Partner Center answers, by who did the MFA, and so what it answers to one token's holder.
+
+The rules are those of Partner Center's page "Mandating multifactor authentication (MFA) for your
+partner tenant". Its editions differ on MFA of a third party. Where they do, the answer here is the
+stricter one and the sentence names both. Enforcement by the API: Partner Center's page on
+authentication. ``docs/mandate.md`` shows the table to people.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.access_token import Kind, Mfa
+from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+    from shared.mfa.access_token import AccessToken
+
+PARTNER_CENTER_AUDIENCE = "https://api.partnercenter.microsoft.com"
+
+#: What asked for MFA in the portal by the edition of May 2023; since September 2025 all pages do.
+PROTECTED_IN_2023 = ("Customers", "Customer requests", "Billing")
+
+_ISSUERS = ("https://sts.windows.net/", "https://login.microsoftonline.com/")  # Entra, by version
+_FEDERATED = frozenset({"fed", "wia"})  # ``amr`` of a sign-in that another provider vouched for
+
+MANDATE_PAGE = (
+    'Partner Center, "Mandating multifactor authentication (MFA) for your partner tenant", '
+    "editions of May 2023 and since 2025"
+)
+API_PAGE = 'Partner Center, "Partner Center authentication"'
+CLAIMS_PAGE = 'Microsoft Entra, "Access token claims reference"'
+
+
+class Scenario(StrEnum):
+    """The ways to Partner Center and to customers that the mandate is about."""
+
+    PORTAL = "portal"
+    API = "api"
+    GDAP = "gdap"  #: a customer's tenant, by granular delegated administration
+
+
+class MfaBy(StrEnum):
+    """Who did the MFA: the columns of the mandate's table."""
+
+    ENTRA = "entra"
+    THIRD_PARTY = "third_party"
+    NOBODY = "nobody"
+
+
+class Answer(StrEnum):
+    """What Partner Center, or Entra in front of it, answers."""
+
+    ALLOWED = "allowed"
+    ON_CONDITION = "on_condition"
+    ASKED_FOR_MFA = "asked_for_mfa"  #: sent to Entra to do MFA, and let in after it
+    REFUSED = "refused"  #: HTTP 401
+    BLOCKED = "blocked"
+    CANNOT_TELL = "cannot_tell"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """One answer, why in a sentence, and where that is written."""
+
+    answer: Answer
+    sentence: str
+    source: str
+
+
+#: The mandate. Every scenario has a ruling for everyone who may have done the MFA.
+MANDATE = {
+    (Scenario.PORTAL, MfaBy.ENTRA): Ruling(
+        Answer.ALLOWED, "The page opens, and nobody asks for MFA again.", MANDATE_PAGE
+    ),
+    (Scenario.PORTAL, MfaBy.THIRD_PARTY): Ruling(
+        Answer.ON_CONDITION,
+        "The page opens without another question if the provider gives Entra its MFA claim or, by "
+        "the edition of May 2023, under an exception; else Entra asks for MFA.",
+        MANDATE_PAGE,
+    ),
+    (Scenario.PORTAL, MfaBy.NOBODY): Ruling(
+        Answer.ASKED_FOR_MFA,
+        "Entra asks for MFA first, and who has not registered for it registers then; by the "
+        f"edition of May 2023 this was so for {', '.join(PROTECTED_IN_2023)} and not for the "
+        "overview, since September 2025 it is so for all pages.",
+        MANDATE_PAGE,
+    ),
+    (Scenario.API, MfaBy.ENTRA): Ruling(
+        Answer.ALLOWED, "The request is processed: the token's amr holds mfa.", API_PAGE
+    ),
+    (Scenario.API, MfaBy.THIRD_PARTY): Ruling(
+        Answer.ON_CONDITION,
+        "The request is processed if the provider gives Entra its MFA claim, so that the token's "
+        "amr holds mfa, else refused with 401; a custom control of Conditional Access does not "
+        "give it. By the edition of May 2023 an exception could be had.",
+        f"{API_PAGE}; {MANDATE_PAGE}",
+    ),
+    (Scenario.API, MfaBy.NOBODY): Ruling(
+        Answer.REFUSED,
+        "401 Unauthorized - MFA required, error 900421: the token's amr does not hold mfa "
+        "(announced for April 2026, in production step by step from June 2026).",
+        API_PAGE,
+    ),
+    (Scenario.GDAP, MfaBy.ENTRA): Ruling(
+        Answer.ALLOWED, "Entra gives out a token for the customer's tenant.", MANDATE_PAGE
+    ),
+    (Scenario.GDAP, MfaBy.THIRD_PARTY): Ruling(
+        Answer.BLOCKED,
+        "By the edition of May 2023 no other MFA than Entra's will do, and there are no "
+        "exceptions; by the editions since 2025 a provider will that gives Entra its MFA claim.",
+        MANDATE_PAGE,
+    ),
+    (Scenario.GDAP, MfaBy.NOBODY): Ruling(
+        Answer.BLOCKED,
+        "Entra gives out no token for a customer's tenant before its user has done MFA.",
+        MANDATE_PAGE,
+    ),
+}
+
+#: A token with mfa whose sign-in another provider vouched for: either may have done the MFA.
+_VOUCHED_FOR = {
+    Scenario.PORTAL: Ruling(
+        Answer.ALLOWED,
+        "The page opens, and nobody asks for MFA again: Entra has it, from wherever.",
+        MANDATE_PAGE,
+    ),
+    Scenario.API: MANDATE[Scenario.API, MfaBy.ENTRA],
+    Scenario.GDAP: Ruling(
+        Answer.CANNOT_TELL,
+        "The token does not say whether Entra did the MFA or another provider. If Entra did: "
+        "allowed. If not: blocked by the edition of May 2023, allowed by those since 2025.",
+        MANDATE_PAGE,
+    ),
+}
+
+_APP_ONLY = {
+    Scenario.PORTAL: Ruling(
+        Answer.NOT_APPLICABLE, "An application without a user cannot use the portal.", MANDATE_PAGE
+    ),
+    Scenario.API: Ruling(
+        Answer.ALLOWED,
+        "The request is processed by the APIs that support app-only; MFA is asked of users alone.",
+        API_PAGE,
+    ),
+    Scenario.GDAP: Ruling(
+        Answer.NOT_APPLICABLE,
+        "Delegated administration gives its roles to users, not to applications.",
+        MANDATE_PAGE,
+    ),
+}
+
+_NO_KIND = Ruling(
+    Answer.CANNOT_TELL,
+    "This token does not say whether it is App+User or app-only, which are held to other rules.",
+    CLAIMS_PAGE,
+)
+_NO_METHODS = Ruling(
+    Answer.CANNOT_TELL,
+    "This token does not say how its user signed in; only access tokens of version 1 have amr.",
+    CLAIMS_PAGE,
+)
+
+
+def answers(
+    token: AccessToken,
+    now: datetime,
+    resource_ids: Collection[str] = PARTNER_CENTER_RESOURCE_IDS,
+) -> dict[Scenario, Ruling]:
+    """
+    What the holder of this token would be answered, scenario by scenario.
+
+    The portal and customers' tenants are not opened with it: they get the answer that somebody
+    would who signed in as it says. The API gets the token itself, so at `now` it must not have
+    expired and must be for one of `resource_ids`, the application ids of Partner Center's API.
+    """
+    rulings = {scenario: _by_mfa(scenario, token) for scenario in Scenario}
+    rulings[Scenario.API] = _as_presented(token, now, resource_ids, rulings[Scenario.API])
+    return rulings
+
+
+def columns(token: AccessToken) -> tuple[MfaBy, ...]:
+    """Who may have done the MFA that a user's token tells of; none where it does not say."""
+    if token.kind is not Kind.APP_AND_USER or token.mfa is Mfa.UNKNOWN:
+        return ()
+    if token.mfa is Mfa.NO:
+        return (MfaBy.NOBODY,)
+    if _FEDERATED.isdisjoint(value.lower() for value in token.amr):
+        return (MfaBy.ENTRA,)
+    return (MfaBy.ENTRA, MfaBy.THIRD_PARTY)
+
+
+def _by_mfa(scenario: Scenario, token: AccessToken) -> Ruling:
+    if token.kind is Kind.APP_ONLY:
+        return _APP_ONLY[scenario]
+    if token.kind is Kind.UNKNOWN:
+        return _NO_KIND
+    match columns(token):
+        case ():
+            return _NO_METHODS
+        case (one,):
+            return MANDATE[scenario, one]
+        case _:
+            return _VOUCHED_FOR[scenario]
+
+
+def _as_presented(
+    token: AccessToken, now: datetime, resource_ids: Collection[str], by_mfa: Ruling
+) -> Ruling:
+    """The API's answer to the token as it is; what MFA alone would give is said beside it."""
+    refusals, gaps = list(_refusals(token, now, resource_ids)), list(_gaps(token))
+    if not (refusals or gaps):
+        return by_mfa
+    alone = {
+        Answer.ALLOWED: "As to MFA alone it would be processed",
+        Answer.REFUSED: "As to MFA it would be refused, too",
+    }.get(by_mfa.answer, "As to MFA alone the answer cannot be told")
+    if refusals:
+        sentence = f"401 Unauthorized: this token {' and '.join(refusals)}. {alone}."
+        return Ruling(Answer.REFUSED, sentence, CLAIMS_PAGE)
+    sentence = f"This token does not say {' and '.join(gaps)}. {alone}."
+    answer = Answer.REFUSED if by_mfa.answer is Answer.REFUSED else Answer.CANNOT_TELL
+    return Ruling(answer, sentence, CLAIMS_PAGE)
+
+
+def _refusals(token: AccessToken, now: datetime, resource_ids: Collection[str]) -> Iterator[str]:
+    if token.expires_at and token.expires_at <= now:
+        yield "has expired"
+    if token.valid_from and token.valid_from > now:
+        yield "is not valid yet"
+    if token.issuer and not token.issuer.lower().startswith(_ISSUERS):
+        yield "is not from Entra"
+    audience = token.audience.lower().rstrip("/")
+    if audience and audience not in {PARTNER_CENTER_AUDIENCE, *resource_ids}:
+        yield f"is for another audience than {PARTNER_CENTER_AUDIENCE}"
+
+
+def _gaps(token: AccessToken) -> Iterator[str]:
+    if not token.expires_at:
+        yield "until when it is good"
+    if not token.issuer:
+        yield "who issued it"
+    if not token.audience:
+        yield "whom it is for"

@@ -1,0 +1,138 @@
+"""
+``token``: what Partner Center would answer to an access token that is pasted or piped in.
+
+The token is decoded here and nowhere else: nothing of this module talks to a network or writes a
+file, and no part of the token is ever said.
+"""
+
+from __future__ import annotations
+
+import codecs
+import getpass
+import os
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from shared.delivery.token_answer import token_json, token_text
+from shared.errors import BadInputError
+from shared.mfa.access_token import LONGEST, decode_token
+from shared.mfa.mandate import Answer, Scenario, answers
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from shared.settings import Settings
+
+TAKEN, NOT_TAKEN = 0, 1  #: exit codes: whether Partner Center's API would take the token
+
+_PROMPT = "Paste the access token, then Enter (it is not shown, sent or stored): "
+_OPTIONS = frozenset({"--json", "-h", "--help"})
+_MOST_BYTES = 4 * LONGEST  # no text of that many characters is longer, in whatever encoding
+_PAUSE_SECONDS = 0.2  # a line end after which nothing comes for so long was the Enter key
+_END_OF_INPUT = b"\x04"  # Ctrl-D, which is a byte like others once lines are not edited
+
+
+def add_token(parser: argparse.ArgumentParser) -> None:
+    """``token [--json]``."""
+    parser.set_defaults(run=_run)
+    parser.description = (
+        "Reads an access token from standard input, or asks for it on a terminal, and says what "
+        "Partner Center would answer to its holder. Exit code 0: its API would take the token; "
+        "1: it would not, or that cannot be told; 2: this is no access token."
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the answer as JSON on standard output"
+    )
+
+
+def refuse_arguments(arguments: Sequence[str]) -> None:
+    """
+    Stop a command line that could have a token on it, before argparse repeats it.
+
+    Raises `BadInputError` for everything but ``token``'s own options.
+    """
+    if arguments[:1] == ["token"] and not _OPTIONS.issuperset(arguments[1:]):
+        raise BadInputError(
+            "The token is not taken as an argument, where the shell's history and the list of "
+            "processes show it; expected is --json or nothing, and the token pasted or piped in."
+        )
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    now = datetime.now(UTC)
+    token = decode_token(_pasted() if _is_terminal() else _piped())
+    rulings = answers(token, now, settings.guids("PARTNER_CENTER_RESOURCE_IDS"))
+    if options.json:
+        sys.stdout.buffer.write(token_json(token, rulings))
+    else:
+        sys.stdout.write(token_text(token, rulings, now))
+    return TAKEN if rulings[Scenario.API].answer is Answer.ALLOWED else NOT_TAKEN
+
+
+def _is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _piped() -> str:
+    """Standard input, one byte more than is allowed at most; PowerShell writes files in UTF-16."""
+    content = sys.stdin.buffer.read(_MOST_BYTES + 1) if sys.stdin is not None else b""
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf_16 else "utf-8-sig", errors="replace")
+
+
+def _pasted() -> str:
+    if sys.platform == "win32":  # reads key by key, however long the line
+        return getpass.getpass(_PROMPT, stream=sys.stderr)
+    return _read_unseen(sys.stdin.fileno()).decode(errors="replace")
+
+
+def _read_unseen(terminal: int) -> bytes:
+    """
+    What is pasted up to the Enter key, not echoed.
+
+    A terminal that edits lines cuts them without a word (Linux after 4,095 bytes, macOS after
+    1,024), which many a token exceeds: `getpass` would get its beginning. So the line editing is
+    off, too. Whatever of a paste is still unread at the end must not reach the shell: it is thrown
+    away with the change back.
+    """
+    import termios
+    import tty
+
+    before = termios.tcgetattr(terminal)
+    tty.setcbreak(terminal, termios.TCSAFLUSH)
+    try:
+        _say(_PROMPT)
+        return read_line(terminal)
+    finally:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
+        _say("\n")
+
+
+def read_line(terminal: int, most_at_once: int = 4096) -> bytes:
+    """
+    Bytes up to a line end that nothing follows: a token copied from a page may have several.
+
+    Stops after the end of input, too, and after more bytes than a token may have.
+    """
+    pasted = b""
+    while len(pasted) <= _MOST_BYTES:
+        chunk = os.read(terminal, most_at_once)
+        pasted += chunk
+        if not chunk or _END_OF_INPUT in chunk:
+            break
+        if chunk.endswith((b"\n", b"\r")) and not _more_comes(terminal):
+            break
+    return pasted.rstrip(_END_OF_INPUT)
+
+
+def _more_comes(terminal: int) -> bool:
+    import select
+
+    return bool(select.select([terminal], [], [], _PAUSE_SECONDS)[0])
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()

@@ -1,0 +1,323 @@
+"""What a pasted access token says of itself, and what becomes of a paste that is none."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shared.errors import BadInputError
+from shared.mfa.access_token import LONGEST, AccessToken, Kind, Mfa, decode_token
+from tests.tokens import (
+    APP_ONLY_CLAIMS,
+    APPLICATION,
+    HEADER,
+    OBJECT,
+    PERSON,
+    SIGNATURE,
+    TENANT,
+    USER_CLAIMS,
+    encoded,
+    token_of,
+    user_token,
+)
+
+ISSUED = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+TOLD = AccessToken(
+    kind=Kind.APP_AND_USER,
+    mfa=Mfa.YES,
+    amr=("pwd", "mfa"),
+    audience="https://api.partnercenter.microsoft.com",
+    issuer=f"https://sts.windows.net/{TENANT}/",
+    tenant_id=TENANT,
+    app_id=APPLICATION,
+    issued_at=ISSUED,
+    valid_from=ISSUED,
+    expires_at=ISSUED + timedelta(hours=1),
+    version="1.0",
+)
+
+
+def refusal(text) -> str:
+    with pytest.raises(BadInputError) as refused:
+        decode_token(text)
+    return str(refused.value)
+
+
+def pieces(text, length=12):
+    return {text[start : start + length] for start in range(len(text) - length + 1)}
+
+
+# What a token says.
+
+
+def test_the_example_of_partner_centers_page_is_app_and_user_with_mfa() -> None:
+    assert decode_token(token_of(USER_CLAIMS)) == TOLD
+
+
+def test_nothing_that_names_the_person_is_kept() -> None:
+    kept = repr(decode_token(token_of(USER_CLAIMS)))
+
+    assert TENANT in kept
+    assert [value for value in PERSON.values() if value in kept] == []
+
+
+@pytest.mark.parametrize(
+    "paste",
+    [
+        "{}",
+        "  {}\r\n",
+        "Bearer {}",
+        "bearer   {}\n",
+        'Bearer "{}"',
+        '"Bearer {}"',
+        "Authorization: Bearer {}",
+        "'{}'",
+        '"{}",',
+        "\u201c{}\u201d",
+        "\ufeff{}",
+    ],
+)
+def test_what_comes_along_with_a_paste_is_no_matter(paste) -> None:
+    assert decode_token(paste.format(token_of(USER_CLAIMS))) == TOLD
+
+
+def test_a_token_that_was_wrapped_into_lines_is_whole_again() -> None:
+    token = token_of(USER_CLAIMS)
+
+    wrapped = "\n".join(token[start : start + 64] for start in range(0, len(token), 64))
+
+    assert decode_token(wrapped) == TOLD
+
+
+def test_the_signature_is_not_looked_at_and_may_be_left_out() -> None:
+    header, claims, _ = token_of(USER_CLAIMS).split(".")
+
+    assert decode_token(f"{header}.{claims}.") == TOLD
+    assert decode_token(f"{header}.{claims}.Zm9yZ2Vk") == TOLD
+
+
+@pytest.mark.parametrize(
+    ("claims", "kind"),
+    [
+        (USER_CLAIMS, Kind.APP_AND_USER),
+        (APP_ONLY_CLAIMS, Kind.APP_ONLY),
+        (APP_ONLY_CLAIMS | {"roles": ["Some.Role"]}, Kind.APP_ONLY),
+        ({"appid": APPLICATION, "idtyp": "app"}, Kind.APP_ONLY),
+        ({"appid": APPLICATION, "idtyp": "user"}, Kind.APP_AND_USER),
+        ({"azp": APPLICATION, "scp": "user_impersonation"}, Kind.APP_AND_USER),
+        ({"appid": APPLICATION, "idtyp": "device"}, Kind.UNKNOWN),
+        ({"appid": APPLICATION, "oid": OBJECT, "sub": "another"}, Kind.UNKNOWN),
+        ({"appid": APPLICATION}, Kind.UNKNOWN),
+        ({"appid": APPLICATION, "scp": ""}, Kind.UNKNOWN),
+        (USER_CLAIMS | {"idtyp": "app"}, Kind.UNKNOWN),  # one claim contradicts the other
+        (APP_ONLY_CLAIMS | {"idtyp": "user"}, Kind.UNKNOWN),
+    ],
+)
+def test_app_and_user_and_app_only_are_told_apart_and_a_contradiction_is_unknown(
+    claims, kind
+) -> None:
+    assert decode_token(token_of(claims)).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("amr", "mfa"),
+    [
+        (["pwd", "mfa"], Mfa.YES),
+        (["fed", "mfa"], Mfa.YES),
+        (["MFA"], Mfa.YES),
+        ("pwd mfa", Mfa.YES),
+        ("pwd,mfa", Mfa.YES),
+        (["pwd"], Mfa.NO),
+        (["pwd", "rsa", "fed", "wia"], Mfa.NO),
+        (["ngcmfa"], Mfa.NO),  # a value of its own, and not the one that is asked for
+        ([], Mfa.NO),
+        (["pwd", 7, None], Mfa.NO),
+        (7, Mfa.UNKNOWN),
+        (None, Mfa.UNKNOWN),
+        ([7], Mfa.UNKNOWN),
+        ({"mfa": True}, Mfa.UNKNOWN),
+    ],
+)
+def test_amr_says_whether_there_was_mfa_and_what_cannot_be_read_says_nothing(amr, mfa) -> None:
+    assert decode_token(user_token(amr=amr)).mfa is mfa
+
+
+def test_without_amr_version_1_says_no_and_version_2_does_not_say() -> None:
+    assert decode_token(user_token(without=["amr"])).mfa is Mfa.NO
+    assert decode_token(user_token(without=["amr"], ver="2.0")).mfa is Mfa.UNKNOWN
+    assert decode_token(user_token(without=["amr", "ver"])).mfa is Mfa.UNKNOWN
+    assert decode_token(user_token(ver="2.0")).mfa is Mfa.YES
+
+
+def test_of_an_application_a_token_without_amr_does_not_say_no() -> None:
+    assert decode_token(token_of(APP_ONLY_CLAIMS)).mfa is Mfa.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("exp", "instant"),
+    [
+        (1795430400, datetime(2026, 11, 23, 10, 40, tzinfo=UTC)),
+        (1795430400.5, datetime(2026, 11, 23, 10, 40, 0, 500_000, tzinfo=UTC)),
+        pytest.param("1795430400", datetime(2026, 11, 23, 10, 40, tzinfo=UTC), id="digits"),
+        ("soon", None),
+        pytest.param("9" * 5000, None, id="too many digits"),
+        (10**18, None),
+        (1e300, None),
+        (True, None),
+        (None, None),
+        ([1795430400], None),
+    ],
+)
+def test_a_time_is_seconds_since_1970_in_utc_and_what_is_none_is_not_told(exp, instant) -> None:
+    assert decode_token(user_token(exp=exp)).expires_at == instant
+
+
+@pytest.mark.parametrize("wrong", [7, None, ["x"], {"a": 1}, "", "not a guid", f"{TENANT} x"])
+def test_what_is_no_guid_where_one_belongs_counts_as_not_told(wrong) -> None:
+    token = decode_token(user_token(tid=wrong, appid=wrong))
+
+    assert (token.tenant_id, token.app_id) == ("", "")
+
+
+def test_ids_are_lower_case_and_version_2_names_its_application_azp() -> None:
+    token = decode_token(user_token(without=["appid"], azp=APPLICATION.upper(), tid=TENANT.upper()))
+
+    assert (token.tenant_id, token.app_id) == (TENANT, APPLICATION)
+
+
+instants = st.integers(0, 4_000_000_000)
+words = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8)
+
+
+written = st.fixed_dictionaries(
+    {
+        "amr": st.lists(words),
+        "iat": instants,
+        "exp": instants,
+        "tid": st.uuids().map(str),
+        "appid": st.uuids().map(str),
+    }
+)
+
+
+@given(written, st.booleans())
+def test_a_token_says_what_was_written_into_it(claims, is_user) -> None:
+    token = decode_token(token_of((USER_CLAIMS if is_user else APP_ONLY_CLAIMS) | claims))
+
+    assert token.kind is (Kind.APP_AND_USER if is_user else Kind.APP_ONLY)
+    assert token.mfa is (Mfa.YES if "mfa" in claims["amr"] else Mfa.NO)
+    assert {
+        "amr": list(token.amr),
+        "iat": token.issued_at and token.issued_at.timestamp(),
+        "exp": token.expires_at and token.expires_at.timestamp(),
+        "tid": token.tenant_id,
+        "appid": token.app_id,
+    } == claims
+
+
+# What is none.
+
+HEAD, CLAIMS = encoded(HEADER), encoded(USER_CLAIMS)
+DEEP = encoded(b"[" * 20_000 + b"]" * 20_000)
+
+
+WRONG = {
+    "nothing": ("", "There is no token"),
+    "space": (" \r\n\t", "There is no token"),
+    "a prefix alone": ("Bearer ", "There is no token"),
+    "quotes alone": ('""', "There is no token"),
+    "refresh token": ("0.AXoAexample.AgABAAEAAAD", "This is a refresh token or an auth"),
+    "newer refresh token": ("1.AXoAexample.AgABAAEAAAD", "This is a refresh token or an auth"),
+    "opaque": ("EwBIA8l6BAAUexampleexampleexample", "This has 1 part where"),
+    "two parts": (f"{HEAD}.{CLAIMS}", "This has 2 parts where"),
+    "four parts": (f"{HEAD}.{CLAIMS}.a.b", "This has 4 parts where"),
+    "encrypted": (f"{HEAD}.{CLAIMS}.a.b.c", "This token is encrypted"),
+    "dots": ("..", "The token's first part is not base64url"),
+    "no header": (f".{CLAIMS}.{SIGNATURE}", "The token's first part is not base64url"),
+    "no claims": (f"{HEAD}..{SIGNATURE}", "The token's second part is not base64url"),
+    "base64": (f"{HEAD}.{CLAIMS[:-1]}+.", "The token's second part is not base64url"),
+    "padded": (f"{HEAD}.{CLAIMS}=.", "The token's second part is not base64url"),
+    "a letter of elsewhere": (
+        f"{HEAD}.{CLAIMS}\u00e9.",
+        "The token's second part is not base64url",
+    ),
+    "a length there is not": (f"{HEAD}.AAAAA.", "The token's second part is not base64url"),
+    "a signature of stars": (f"{HEAD}.{CLAIMS}.***", "The token's third part is not base64url"),
+    "header cut short": (f"{CLAIMS[:40]}.{CLAIMS}.", "The token's first part is not JSON"),
+    "claims cut short": (f"{HEAD}.{CLAIMS[:200]}.", "The token's second part is not JSON"),
+    "no text": (f"{HEAD}.{encoded(bytes([0xFF] * 9))}.", "The token's second part is not JSON"),
+    "half an object": (f"{HEAD}.{encoded(b'{')}.", "The token's second part is not JSON"),
+    "too deep": (f"{HEAD}.{DEEP}.", "The token's second part is not JSON"),
+    "a list": (
+        f"{HEAD}.{encoded([USER_CLAIMS])}.",
+        "The token's second part is JSON, but no object",
+    ),
+    "a text": (f"{encoded('JWT')}.{CLAIMS}.", "The token's first part is JSON, but no object"),
+    "too long": ("e" * (LONGEST + 1), "This is longer than 65,536 characters"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_no_access_token_is_refused_with_a_sentence_that_repeats_nothing_of_it(
+    what,
+) -> None:
+    paste, sentence = WRONG[what]
+
+    told = refusal(paste)
+
+    assert told.startswith(sentence)
+    assert told.isprintable()
+    assert not pieces(paste) & pieces(told)
+
+
+@pytest.mark.parametrize("claim", ["nonce", "at_hash", "c_hash", "preferred_username", "name"])
+def test_an_id_token_is_told_from_an_access_token(claim) -> None:
+    claims = {"aud": APPLICATION, "ver": "2.0", "oid": OBJECT, "sub": "pairwise", claim: "told"}
+
+    assert refusal(token_of(claims)).startswith("This is an ID token")
+    assert decode_token(token_of(claims | {"azp": APPLICATION})).app_id == APPLICATION
+
+
+def test_the_error_keeps_nothing_of_the_token_for_a_traceback_either() -> None:
+    with pytest.raises(BadInputError) as refused:
+        decode_token(f"{HEAD}.{encoded(b'{' + bytes([0xFF] * 9))}.")
+
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
+
+
+anything = st.one_of(
+    st.text(),
+    st.binary().map(encoded),
+    st.lists(st.text(max_size=40), max_size=6).map(".".join),
+    st.lists(st.binary(max_size=60).map(encoded), min_size=2, max_size=6).map(".".join),
+    st.text(max_size=200).map(lambda text: f"{HEAD}.{encoded(text.encode())}.{SIGNATURE}"),
+    st.integers(0, len(token_of(USER_CLAIMS))).map(lambda end: token_of(USER_CLAIMS)[:end]),
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+names = st.sampled_from([*USER_CLAIMS, "azp", "idtyp", "nonce", "roles"])
+hostile = st.dictionaries(names, json_values).map(token_of)
+
+
+@given(anything | hostile)
+@example("0.")
+@example("\ud800.\ud800.\ud800")
+@example(f"{HEAD}.{encoded(base64.b64encode(b'{}'))}.")
+def test_no_paste_raises_anything_else_and_no_error_repeats_a_piece_of_it(paste) -> None:
+    try:
+        token = decode_token(paste)
+    except BadInputError as refused:
+        told = str(refused)
+        assert told.isprintable()
+        assert not pieces(paste) & pieces(told)
+    else:
+        assert token.kind in Kind
+        assert token.mfa in Mfa
