@@ -57,6 +57,11 @@ SETTINGS = (
     Setting("REPORT_SENDER", "", "the mailbox the report is sent from"),
     Setting("REPORT_RECIPIENTS", "", "who gets the report; separated by `;`"),
     Setting("PUBLIC_URL", "", "base of the links in mails"),
+    Setting(
+        "TEAMS_WEBHOOK_URL",
+        "",
+        "a Teams workflow's address, a secret: keep it in Key Vault, by reference (docs/teams.md)",
+    ),
     Setting("PULL_SCHEDULE", "0 15 2 * * *", "NCRONTAB, UTC: when slices are planned"),
     Setting("REPORT_SCHEDULE", "0 15 4 * * *", "NCRONTAB, UTC: when reports are made"),
     Setting("MAIL_SCHEDULE", "0 15 5 * * *", "NCRONTAB, UTC: when the report is mailed"),
@@ -185,5 +190,8 @@ class Settings:
         raise BadSettingError(message)
 
 
-_SECRETS = {"GRAPH_TOKEN", "PARTNER_CENTER_TOKEN", "STORAGE_CONNECTION_STRING", "SMTP_PASSWORD"}
+_SECRETS = {
+    *("GRAPH_TOKEN", "PARTNER_CENTER_TOKEN", "STORAGE_CONNECTION_STRING"),
+    *("SMTP_PASSWORD", "TEAMS_WEBHOOK_URL"),
+}
 _HELP = {setting.name: setting.help for setting in SETTINGS}

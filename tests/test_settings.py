@@ -57,7 +57,9 @@ def test_a_wrong_setting_stops_with_one_sentence_that_names_it_and_what_is_expec
     assert "expected" in sentence
 
 
-@pytest.mark.parametrize("name", ["STORAGE_CONNECTION_STRING", "SMTP_PASSWORD", "GRAPH_TOKEN"])
+@pytest.mark.parametrize(
+    "name", ["STORAGE_CONNECTION_STRING", "SMTP_PASSWORD", "GRAPH_TOKEN", "TEAMS_WEBHOOK_URL"]
+)
 def test_a_secret_is_never_said(name) -> None:
     with pytest.raises(BadSettingError) as stop:
         Settings({name: "hunter2"}).choice(name, "something else")

@@ -181,13 +181,13 @@ def _finding(finding: found.Finding) -> Finding:
 def _links(tenant_id: str | None, ending: date, public_url: str | None) -> Links | None:
     if not (public_url and tenant_id):
         return None
-    page = f"{_base(public_url)}/api/reports/{quote(tenant_id, safe='')}/{ending}"
+    page = f"{base_of_links(public_url)}/api/reports/{quote(tenant_id, safe='')}/{ending}"
     return Links(page=page, requests=f"{page}/all-api-requests.csv")
 
 
-def _base(public_url: str) -> str:
+def base_of_links(public_url: str) -> str:
     """
-    Its address without the last slash: over TLS, or on this machine.
+    Its address without the last slash: over TLS, or on this machine; else `BadSettingError`.
 
     Nothing but what an address is made of may be in it, since mail programs guess at the rest.
     """

@@ -8,6 +8,7 @@ The use cases; the only rooms that know all the others.
     queues       those steps as messages: what timers and queue functions do
     runs         runs that somebody started through HTTP
     mailing      the report by mail, once to each recipient
+    announcing   the report in a Teams channel, once
     people       the directory behind a report, every account judged
     callers      whether whoever asks may look
     serving      what the HTTP functions answer

@@ -12,7 +12,7 @@ import logging
 import threading
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from shared.endpoints import Endpoint
     from shared.identity import Login
     from shared.mfa.accounts.exceptions import AcceptedException
+    from shared.mfa.report import Report
     from shared.service.callers import Caller
     from shared.service.daily import Daily
     from shared.service.mailing import Delivery
@@ -243,17 +244,15 @@ class Service:
         )
 
     def mail(self) -> list[Delivery]:
-        """Mail the newest report, once to each recipient; what became of each mail."""
-        from shared.service.mailing import mail_status, newest_reports
+        """Mail the newest report, once to each recipient, and post it once; what became of it."""
+        from shared.service.announcing import every_way
+        from shared.service.mailing import newest_reports
 
         reports = newest_reports(self.store, self.tenant_id)
-        recipients = self.settings.words("REPORT_RECIPIENTS")
-        if reports is None or not recipients:
-            _log.info("No mail: %s", "there is no report" if recipients else "no recipients")
+        if reports is None:
+            _log.info("No mail: there is no report")
             return []
-        url = self.settings.text("PUBLIC_URL") or None
-        with self._mailer() as mailer:
-            return mail_status(*reports, recipients, mailer, self.store, public_url=url)
+        return every_way(partial(self._mail, *reports), partial(self._announce, *reports))
 
     def tidy(self) -> int:
         """Remove what has been kept for long enough; how many files and rows that were."""
@@ -302,6 +301,26 @@ class Service:
             return read_exceptions(Path(path)) if path else None
         except BadInputError as error:
             raise BadSettingError(f"Setting EXCEPTIONS_FILE cannot be used: {error}") from error
+
+    def _mail(self, report: Report, earlier: Report | None) -> list[Delivery]:
+        from shared.service.mailing import mail_status
+
+        recipients = self.settings.words("REPORT_RECIPIENTS")
+        if not recipients:
+            _log.info("No mail: no recipients")
+            return []
+        url = self.settings.text("PUBLIC_URL") or None
+        with self._mailer() as mailer:
+            return mail_status(report, earlier, recipients, mailer, self.store, public_url=url)
+
+    def _announce(self, report: Report, earlier: Report | None) -> list[Delivery]:
+        from shared.delivery.teams import TeamsChannel
+        from shared.service.announcing import announce
+
+        if not (workflow := self.settings.text("TEAMS_WEBHOOK_URL")):
+            return []
+        url = self.settings.text("PUBLIC_URL") or None
+        return announce(report, earlier, TeamsChannel(workflow), self.store, public_url=url)
 
     @contextmanager
     def _mailer(self) -> Iterator[Mailer]:

@@ -18,16 +18,17 @@ import logging
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from shared.delivery.mail import valid_recipients
 from shared.errors import BadInputError, DeliveryError, DeliveryUncertainError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
-    from shared.delivery.mail import Mail, Mailer, Post
+    from shared.delivery.mail import Mailer, Post
     from shared.identity import Graph
     from shared.mfa.report import Report
     from shared.stores import Store
@@ -46,9 +47,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of one recipient's mail."""
+    """What became of one recipient's mail, or of the card."""
 
-    recipient: str  #: masked: ``s…@contoso.example``
+    recipient: str  #: masked: ``s…@contoso.example``; or the Teams channel
     outcome: Outcome
 
 
@@ -83,17 +84,19 @@ def mail_status(  # noqa: PLR0913 (the whole of it, each named where it is calle
     addresses = valid_recipients(list(recipients))
     if report.tenant_id is None:
         raise BadInputError("A report of no named tenant cannot be mailed: give a tenant id.")
-    errand = _Errand(mailer, store, render_mail(report, earlier, public_url))
+    send = partial(mailer.send, render_mail(report, earlier, public_url))
+    errand = Errand(store, send, repeatable=mailer.repeatable)
     for number, address in enumerate(addresses, start=1):
         key = mail_key(report.tenant_id, report.window.ending, address)
-        errand.deliver(address, key, f"{number} of {len(addresses)}")
+        which = f"Mail {number} of {len(addresses)}"
+        errand.deliver(address, key, shown=_masked(address), which=which)
     _log.info(
         "Report of %s that ends on %s, mails: %s",
         report.tenant_id,
         report.window.ending,
         errand.summary,
     )
-    errand.raise_failures()
+    errand.raise_failures("mails")
     return errand.deliveries
 
 
@@ -139,59 +142,65 @@ def _stored(store: Store, tenant_id: str, ending: date) -> Report | None:
     return Report.from_json(file.content) if file else None
 
 
-class _Errand:
-    """One report's mails on their way."""
+class Errand:
+    """
+    One report on its way to whom it goes, each once.
 
-    def __init__(self, mailer: Mailer, store: Claims, mail: Mail) -> None:
-        self._mailer = mailer
+    `send` takes a recipient and a key, and raises what `Mailer.send` does.
+    """
+
+    def __init__(
+        self, store: Claims, send: Callable[[str, str], None], *, repeatable: bool
+    ) -> None:
         self._store = store
-        self._mail = mail
+        self._send_to = send
+        self._repeatable = repeatable
         self.deliveries: list[Delivery] = []
         self._failures: list[DeliveryError] = []
 
-    def deliver(self, address: str, key: str, which: str) -> None:
-        """Send one mail, unless an earlier run did or may have done it."""
-        outcome = self._outcome(address, key, which)
-        self.deliveries.append(Delivery(_masked(address), outcome))
+    def deliver(self, recipient: str, key: str, *, shown: str, which: str) -> None:
+        """Send to one recipient, unless an earlier run did or may have done it."""
+        outcome = self._outcome(recipient, key, which)
+        self.deliveries.append(Delivery(shown, outcome))
 
-    def raise_failures(self) -> None:
-        """Say how many mails did definitely not go out, and why the first of them did not."""
+    def raise_failures(self, noun: str) -> None:
+        """Say how many did definitely not go out, and why the first of them did not."""
         if self._failures:
             first = self._failures[0]
             raise DeliveryError(
-                f"{len(self._failures)} of {len(self.deliveries)} mails did not go out: {first}"
+                f"{len(self._failures)} of {len(self.deliveries)} {noun} did not go out: {first}"
             ) from first
 
     @property
     def summary(self) -> str:
-        """How many mails came to which end."""
+        """How many came to which end."""
         outcomes = Counter(delivery.outcome for delivery in self.deliveries)
         return ", ".join(f"{n} {outcome}" for outcome, n in outcomes.items()) or "to nobody"
 
-    def _outcome(self, address: str, key: str, which: str) -> Outcome:
+    def _outcome(self, recipient: str, key: str, which: str) -> Outcome:
         if self._store.claim(_doubt(key)):
             if not self._store.claim(key):
                 self._store.release(_doubt(key))
                 return Outcome.SENT_BEFORE
-        elif self._mailer.repeatable:
+        elif self._repeatable:
             self._store.claim(key)
         else:
             _log.warning(
-                "Mail %s may or may not have been sent: an earlier run broke off while it was at "
+                "%s may or may not have been sent: an earlier run broke off while it was at "
                 "it, or another is at it now. It is not sent again.",
                 which,
             )
             return Outcome.UNCERTAIN
-        return self._send(address, key, which)
+        return self._send(recipient, key, which)
 
-    def _send(self, address: str, key: str, which: str) -> Outcome:
+    def _send(self, recipient: str, key: str, which: str) -> Outcome:
         try:
-            self._mailer.send(self._mail, address, key)
+            self._send_to(recipient, key)
         except DeliveryUncertainError as error:
-            _log.warning("Mail %s, which is not sent again: %s", which, error)
+            _log.warning("%s, which is not sent again: %s", which, error)
             return Outcome.UNCERTAIN
         except DeliveryError as error:
-            _log.warning("Mail %s: %s", which, error)
+            _log.warning("%s: %s", which, error)
             self._failures.append(error)
             self._store.release(key)
             self._store.release(_doubt(key))

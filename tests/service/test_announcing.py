@@ -1,0 +1,325 @@
+"""One card to the Teams channel a window, beside the mails, whatever breaks."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+
+import pytest
+
+import function_app
+from shared.delivery.teams_card import REPORT_PATH, render_card
+from shared.errors import (
+    BadInputError,
+    BadSettingError,
+    DeliveryError,
+    DeliveryUncertainError,
+    StoreError,
+    UsageError,
+)
+from shared.local_host import read_functions
+from shared.service.addresses import API
+from shared.service.announcing import announce, card_key, every_way
+from shared.service.composition import Service, use
+from shared.service.mailing import Delivery, Outcome
+from shared.settings import Settings
+from tests.delivery.mail_making import earlier_report
+from tests.delivery.making import ENDING, TENANT, report
+from tests.delivery.teams_sink import SIGNATURE, TeamsSink, answer, hang_up, refusal
+from tests.service import world as partner
+from tests.service.claims import FakeStore, KilledError, World
+
+SENT = [Delivery("the Teams channel", Outcome.SENT)]
+
+
+class FakeChannel:
+    """Takes cards, or fails as told; each may be the last thing that the process does."""
+
+    id = "workflows.example/invoke"
+
+    def __init__(self, world, failure=None):
+        self._world, self._failure = world, failure
+
+    def post(self, card):
+        self._world.step()
+        if self._failure is None or isinstance(self._failure, DeliveryUncertainError):
+            self._world.delivered.append(("channel", card.decode()))
+        self._world.step()
+        if self._failure:
+            raise self._failure
+
+
+def channel(world, failure=None):
+    return FakeChannel(world, failure)
+
+
+def run(world, failure=None, made=None):
+    return announce(made or report(), None, channel(world, failure), FakeStore(world))
+
+
+def outcome(deliveries):
+    [delivery] = deliveries
+    return delivery.outcome
+
+
+# The claims
+
+
+def test_a_window_s_card_is_posted_once_however_often_the_run_is_repeated() -> None:
+    world = World()
+
+    assert [outcome(run(world)) for _ in range(3)] == [
+        Outcome.SENT,
+        Outcome.SENT_BEFORE,
+        Outcome.SENT_BEFORE,
+    ]
+    assert world.delivered == [("channel", render_card(report(), None, None).decode())]
+
+
+def test_the_next_window_is_another_card_and_so_is_another_channel_s_or_tenant_s() -> None:
+    world = World()
+    other = channel(world)
+    other.id = "workflows.example/another"
+
+    for made in (report(), earlier_report(), report(heading={"tenant_id": "another"})):
+        run(world, made=made)
+    announce(report(), None, other, FakeStore(world))
+
+    assert len(world.delivered) == 4
+
+
+def test_after_a_definite_failure_the_next_run_posts() -> None:
+    world = World()
+
+    with pytest.raises(DeliveryError, match="1 of 1 Teams cards did not go out: refused"):
+        run(world, DeliveryError("refused"))
+
+    assert outcome(run(world)) is Outcome.SENT
+    assert len(world.delivered) == 1
+
+
+def test_after_an_uncertain_one_no_run_posts_again(caplog) -> None:
+    world = World()
+
+    outcomes = [outcome(run(world, DeliveryUncertainError("lost"))), outcome(run(world))]
+
+    assert outcomes == [Outcome.UNCERTAIN] * 2
+    assert len(world.delivered) == 1
+    assert "The Teams card, which is not sent again: lost" in caplog.text
+    assert "The Teams card may or may not have been sent" in caplog.text
+
+
+def kill_points(failure=None):
+    world = World()
+    with suppress(DeliveryError):
+        run(world, failure)
+    return range(1, world.steps + 1)
+
+
+@pytest.mark.parametrize("failure", [None, DeliveryError("refused")])
+def test_killed_at_any_step_no_card_is_ever_posted_twice(failure) -> None:
+    for killed_at in kill_points(failure):
+        world = World(killed_at=killed_at)
+        with pytest.raises(KilledError):
+            run(world, failure)
+        world.restart()
+
+        again = outcome(run(world))
+
+        assert len(world.delivered) <= 1
+        assert world.delivered or again is Outcome.UNCERTAIN
+
+
+def test_a_claim_says_nothing_of_the_channel() -> None:
+    key = card_key(TENANT, ENDING, FakeChannel.id)
+
+    assert key.startswith(f"teams/{TENANT}/{ENDING}/")
+    assert "workflows" not in key
+
+
+def test_a_report_of_no_named_tenant_cannot_be_posted() -> None:
+    with pytest.raises(BadInputError, match="tenant id"):
+        run(World(), made=report(heading={"tenant_id": None}))
+
+
+# Every way
+
+
+def failing(error):
+    def way():
+        raise error
+
+    return way
+
+
+def test_what_came_of_every_way_is_told_in_order() -> None:
+    mails = [Delivery("a…@x.example", Outcome.SENT), Delivery("b…@x.example", Outcome.SENT_BEFORE)]
+
+    assert every_way(lambda: mails, lambda: SENT) == [*mails, *SENT]
+    assert every_way(list, list) == []
+
+
+def test_a_failure_keeps_no_other_way_from_being_gone_and_is_raised_as_it_is() -> None:
+    gone = []
+    error = StoreError("no claims")
+
+    def teams():
+        gone.append("Teams")
+        return SENT
+
+    with pytest.raises(StoreError) as failed:
+        every_way(failing(error), teams)
+
+    assert failed.value is error
+    assert gone == ["Teams"]
+
+
+def test_of_several_failures_each_is_told_once() -> None:
+    with pytest.raises(DeliveryError) as failed:
+        every_way(failing(DeliveryError("No mail.")), failing(DeliveryError("No card.")))
+    with pytest.raises(UsageError) as wrong:
+        every_way(failing(DeliveryError("No mail.")), failing(BadSettingError("No channel.")))
+    with pytest.raises(UsageError) as same:
+        every_way(failing(BadSettingError("No base.")), failing(BadSettingError("No base.")))
+
+    assert str(failed.value) == "No mail. No card."
+    assert str(wrong.value) == "No mail. No channel."
+    assert str(same.value) == "No base."
+
+
+def test_an_error_that_nobody_foresaw_is_not_taken_for_a_failed_way() -> None:
+    with pytest.raises(ZeroDivisionError):
+        every_way(lambda: [1 / 0], lambda: SENT)  # type: ignore[list-item]
+
+
+# With the real parts
+
+
+@pytest.fixture
+def folder(tmp_path):
+    partner.run_day(partner.make_daily(tmp_path / "store", partner.Scripted(partner.a_week())))
+    return tmp_path
+
+
+def mailed(folder, **settings):
+    """What one run of the timer comes to."""
+    given = {
+        "TENANT_ID": partner.TENANT,
+        "STORE_FOLDER": str(folder / "store"),
+        "OUTBOX_FOLDER": str(folder / "outbox"),
+        **settings,
+    }
+    with use(Service(Settings(given), today=partner.TODAY)) as made:
+        return made.mail()
+
+
+def letters(folder):
+    return list((folder / "outbox").glob("*.eml"))
+
+
+def test_a_card_is_posted_beside_the_mails_once(folder) -> None:
+    with TeamsSink() as sink:
+        settings = {"TEAMS_WEBHOOK_URL": sink.url, "REPORT_RECIPIENTS": "a@x.example"}
+        first, second = (mailed(folder, **settings) for _ in range(2))
+
+    assert first == [Delivery("a…@x.example", Outcome.SENT), *SENT]
+    assert [delivery.outcome for delivery in second] == [Outcome.SENT_BEFORE] * 2
+    assert len(letters(folder)) == len(sink.received) == 1
+
+
+def test_a_card_is_posted_where_nobody_gets_a_mail(folder) -> None:
+    with TeamsSink() as sink:
+        assert mailed(folder, TEAMS_WEBHOOK_URL=sink.url, PUBLIC_URL="https://mfa.example") == SENT
+
+    [received] = sink.received
+    assert received.card["actions"][0]["url"] == f"https://mfa.example{REPORT_PATH}"
+
+
+def test_nothing_is_posted_where_there_is_no_report_or_no_channel(tmp_path) -> None:
+    with TeamsSink() as sink:
+        assert mailed(tmp_path, TEAMS_WEBHOOK_URL=sink.url) == []
+    partner.run_day(partner.make_daily(tmp_path / "store", partner.Scripted(partner.a_week())))
+
+    assert mailed(tmp_path) == []
+    assert sink.received == []
+
+
+def test_a_channel_that_refuses_is_told_after_the_mails_went_and_posted_to_next_time(
+    folder,
+) -> None:
+    people = {"REPORT_RECIPIENTS": "a@x.example"}
+    with TeamsSink(refusal(429, "TooMany", Retry_After="17")) as sink:
+        with pytest.raises(DeliveryError, match="429 TooMany, to be asked again in 17 s"):
+            mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **people)
+        assert len(letters(folder)) == 1
+
+        sink.answer = answer(202)
+        told = mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **people)
+
+    assert [delivery.outcome for delivery in told] == [Outcome.SENT_BEFORE, Outcome.SENT]
+    assert len(sink.received) == 2
+
+
+def test_a_channel_that_was_lost_is_not_posted_to_again(folder) -> None:
+    with TeamsSink(hang_up) as sink:
+        told = [mailed(folder, TEAMS_WEBHOOK_URL=sink.url) for _ in range(2)]
+
+    assert [outcome(each) for each in told] == [Outcome.UNCERTAIN] * 2
+    assert len(sink.received) == 1
+
+
+def test_a_mail_that_cannot_be_sent_keeps_no_card_from_the_channel(folder) -> None:
+    (folder / "outbox").write_text("a file is in the way")
+    people = {"REPORT_RECIPIENTS": "a@x.example"}
+
+    with TeamsSink() as sink:
+        with pytest.raises(DeliveryError, match=r"^1 of 1 mails did not go out: The outbox"):
+            mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **people)
+        assert len(sink.received) == 1
+    with TeamsSink(refusal(404, "WorkflowNotFound")) as other, pytest.raises(DeliveryError) as both:
+        mailed(folder, TEAMS_WEBHOOK_URL=other.url.replace("/invoke", "/other"), **people)
+
+    assert "1 of 1 mails did not go out" in str(both.value)
+    assert "1 of 1 Teams cards did not go out" in str(both.value)
+
+
+def test_a_wrong_address_of_the_channel_is_told_without_it_after_the_mails_went(
+    folder, caplog
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    with pytest.raises(UsageError, match="TEAMS_WEBHOOK_URL cannot be used") as stopped:
+        mailed(
+            folder,
+            TEAMS_WEBHOOK_URL=f"https://evil.example/invoke?sig={SIGNATURE}",
+            REPORT_RECIPIENTS="a@x.example",
+        )
+
+    assert len(letters(folder)) == 1
+    assert SIGNATURE not in str(stopped.value) + caplog.text
+
+
+@pytest.mark.parametrize("told", [answer(202), refusal(400), refusal(500), hang_up])
+def test_the_channel_s_address_is_in_no_log_no_error_and_no_stored_file(
+    folder, told, caplog
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    raised = ""
+
+    with TeamsSink(told) as sink:
+        try:
+            mailed(folder, TEAMS_WEBHOOK_URL=sink.url)
+        except DeliveryError as error:
+            raised = str(error)
+
+    kept = [path.read_bytes() for path in (folder / "store").rglob("*") if path.is_file()]
+    assert "Teams" in caplog.text
+    assert SIGNATURE not in caplog.text + raised
+    assert kept
+    assert not any(SIGNATURE.encode() in content for content in kept)
+
+
+def test_the_card_s_button_leads_to_a_route_of_the_app() -> None:
+    routes = {each.route for each in read_functions(function_app.app, Settings({})) if each.route}
+
+    assert REPORT_PATH.removeprefix(f"{API}/") in routes
