@@ -110,6 +110,12 @@ def get_customers_csv(req: func.HttpRequest) -> func.HttpResponse:
     return respond(req, lambda desk: desk.customers_csv(req.params.get("search", "")))
 
 
+@app.route("permissions", methods=READ)
+def get_permissions(req: func.HttpRequest) -> func.HttpResponse:
+    """What the app may read in Graph, and what its figures need of that: the scope receipt."""
+    return respond(req, lambda desk: desk.permissions())
+
+
 @app.route("runs", methods=("POST",))
 @app.queue_output(arg_name="slices", queue_name="slices", connection=STORAGE)
 def start_run(req: func.HttpRequest, slices: Messages) -> func.HttpResponse:

@@ -21,7 +21,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from infra.graph_http import GrantError, Graph, RefusalError, checked_endpoint
-from infra.graph_roles import FIGURES, USUAL_FIGURES, Assignment, draw_up, lines_of
+from infra.graph_roles import Assignment, draw_up, lines_of
+from shared.mfa.permissions import FIGURES, USUAL_FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -17,6 +17,7 @@ import msgspec
 
 from shared.endpoints import Cloud
 from shared.errors import SourceDeniedError, SourceIncompleteError
+from shared.mfa.access_token import application_roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +32,8 @@ REQUEST_SECONDS = 120.0  #: Graph's own gateway gives up long before
 _CONNECT_SECONDS = 30.0
 #: How DefaultAzureCredential says that none of the ways to log in had anything to offer.
 _NO_LOGIN = "failed to retrieve a token from the included credentials"
+
+_log = logging.getLogger(__name__)
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -76,6 +79,7 @@ class Graph:
     ) -> None:
         self._endpoint = endpoint
         self._credential = credential
+        self._tenant = {"tenant_id": tenant_id} if tenant_id else {}
         self._runner = asyncio.Runner()
         self._client = _http_client(endpoint)
         self._adapter = _request_adapter(endpoint, credential, self._client, tenant_id)
@@ -116,6 +120,22 @@ class Graph:
     ) -> GraphAnswer:
         """What Graph answers to a POST of JSON; after an error it may have been done anyway."""
         return self._send("POST", url, body, headers, timeout_seconds)
+
+    def granted_roles(self) -> tuple[str, ...] | None:
+        """
+        The application permissions that the own token names; `None` where it names none.
+
+        Entra writes them into the ``roles`` of an app-only token. Such a token is Graph's to read:
+        only the scope receipt hangs on this, and no figure.
+        """
+        from azure.core.exceptions import AzureError
+
+        try:
+            token = self._credential.get_token(self._endpoint.scope, **self._tenant).token
+        except AzureError as error:
+            _log.warning("What is granted cannot be told: %s", type(error).__name__)
+            return None
+        return application_roles(token)
 
     def renew_token(self) -> None:
         """Forget the token, and whatever would give the same one again: Graph refused it."""

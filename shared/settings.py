@@ -84,6 +84,12 @@ SETTINGS = (
         "",
         "whether a caller's token must show MFA; `true` when platform authentication is on",
     ),
+    Setting(
+        "REPORT_LINKS",
+        "true",
+        "whether the biggest file is handed out by a link to the store; `false` where callers "
+        "cannot reach the store (a private network)",
+    ),
     Setting("RUNS_PER_HOUR", "4", "how many runs may be started by hand within an hour"),
     Setting(
         "SCRIPT_KEYS",

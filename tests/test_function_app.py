@@ -33,6 +33,7 @@ ROUTES = {
     "get_customers": "GET customers",
     "get_customers_json": "GET customers.json",
     "get_customers_csv": "GET customers.csv",
+    "get_permissions": "GET permissions",
     "start_run": "POST runs",
     "get_run": "GET runs/{run_id}",
     "get_health": "GET health",

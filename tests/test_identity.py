@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -189,6 +190,39 @@ def test_a_renewed_token_comes_from_a_new_credential() -> None:
         taken = graph.get(f"{graph.url}{SIGN_INS}")
 
     assert (refused.status, taken.status) == (401, 200)
+
+
+def jwt(**claims):
+    parts = ({"alg": "none"}, claims)
+    made = (urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+    return ".".join([*made, "x"])
+
+
+@pytest.mark.parametrize(
+    ("token", "roles"),
+    [
+        (jwt(idtyp="app", roles=["AuditLog.Read.All", "User.Read.All"]), 2),
+        (jwt(oid="a", sub="a", appid="b", roles=["User.Read.All"]), 1),
+        (jwt(idtyp="app", roles=[]), 0),
+        (jwt(idtyp="user", scp="AuditLog.Read.All", roles=["Report.Read"]), None),
+        (jwt(idtyp="app"), None),
+        ("good", None),
+    ],
+)
+def test_what_is_granted_is_what_the_own_app_only_token_names(token, roles) -> None:
+    with signed_in(FakeCredential(token)) as (graph, _):
+        granted = graph.granted_roles()
+
+    assert granted is None if roles is None else len(granted) == roles
+
+
+def test_what_is_granted_is_not_known_where_there_is_no_token(caplog) -> None:
+    error = ClientAuthenticationError("AADSTS700016: app of adele@x not found")
+    with signed_in(FakeCredential(error)) as (graph, _):
+        assert graph.granted_roles() is None
+
+    assert "ClientAuthenticationError" in caplog.text
+    assert "adele" not in caplog.text
 
 
 @pytest.mark.parametrize(

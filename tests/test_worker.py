@@ -248,6 +248,7 @@ def test_every_http_function_answers_as_on_the_local_host(worker, host) -> None:
         "get_customers": ("/api/customers", {}),
         "get_customers_json": ("/api/customers.json", {}),
         "get_customers_csv": ("/api/customers.csv", {}),
+        "get_permissions": ("/api/permissions", {}),
         "get_run": ("/api/runs/x", {"run_id": "x"}),
         "get_principals": ("/api/v1/nonMfaCompliantPartnerPrincipals", {}),
         "get_adoption": ("/api/v1/applicationmfaadoptionstatus", {}),

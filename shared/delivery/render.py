@@ -6,7 +6,7 @@ import base64
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -57,17 +57,25 @@ _GLOBALS = {
 }
 
 
-def render_page(report: Report, customers_page: str = "") -> str:
+class OtherPages(NamedTuple):
+    """Where what has a page of its own is served; empty where it has none."""
+
+    customers: str = ""
+    permissions: str = ""
+
+
+_NOWHERE = OtherPages()
+
+
+def render_page(report: Report, others: OtherPages = _NOWHERE) -> str:
     """
     The whole page: no other host, no script, equal reports give equal pages.
-
-    `customers_page` is where the customers have a page of their own, if they have one.
 
     Every text that is printed is escaped, and freed of control, invisible and direction-changing
     characters: names come from logs, and whoever signs in chooses them.
     """
     page = environment().get_template("page.html")
-    return page.render(report=report, customers_page=customers_page)
+    return page.render(report=report, others=others)
 
 
 @cache

@@ -12,6 +12,7 @@ What is true about MFA: pure values and functions. No clock, no I/O, no Azure.
     breakdown   who and what makes up the missing share
     access_token  what an access token says of itself
     mandate     what Partner Center answers, by who did the MFA, and to one token's holder
+    permissions which application permission of Graph each figure needs: the scope receipt
     accounts/   which accounts have MFA enforced, by what, and if not, why
     findings/   what keeps a figure below 100 %, and what to do about it
     report      one versioned JSON value that everything else renders

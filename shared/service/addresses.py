@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 API = "/api"  #: the route prefix in ``host.json``
 CUSTOMERS = f"{API}/customers"  #: how they stand, as of the newest report
+PERMISSIONS = f"{API}/permissions"  #: the scope receipt, as of the newest report
 
 
 def report_address(tenant_id: str, ending: date) -> str:

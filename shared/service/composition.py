@@ -159,10 +159,13 @@ class Service:
             read_at=read_at,
             notes=pulled.notes,
             exceptions=exceptions,
+            granted=pulled.granted,
         )
 
     def pull_directory(self) -> PulledDirectory:
         """Users, policies and customers, as far as Graph lets them be read."""
+        from msgspec.structs import replace
+
         from shared.identity import open_graph
         from shared.service.graph_slices import reading_budget
         from shared.sources.graph_access import Limits
@@ -170,12 +173,13 @@ class Service:
 
         limits = Limits.none() if self.is_simulated else Limits(reports=self.pacer)
         with open_graph(self.endpoint, self.login) as graph:
-            return read_directory_from_graph(
+            pulled = read_directory_from_graph(
                 graph,
                 limits=limits,
                 budget=reading_budget(),
                 has_customers=self._cloud == "global",
             )
+            return replace(pulled, granted=graph.granted_roles())
 
     @_once
     def runs(self) -> Runs:
@@ -270,7 +274,10 @@ class Service:
     def _desk(self, headers: Mapping[str, str], caller: Caller) -> Desk:
         from shared.service.serving import Desk
 
-        return Desk(self.tenant_id, self.store, lambda: self.runs, utc_now, headers, caller)
+        has_links = self.settings.flag("REPORT_LINKS")
+        return Desk(
+            self.tenant_id, self.store, lambda: self.runs, utc_now, headers, caller, has_links
+        )
 
     @property
     def _cloud(self) -> str:

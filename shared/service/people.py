@@ -40,12 +40,13 @@ class _Kept(msgspec.Struct, frozen=True):
     notes: dict[str, str]
     directory: Directory
     exceptions: tuple[AcceptedException, ...] | None = None
+    granted: tuple[str, ...] | None = None
 
 
 class People:
     """A directory with every account judged, and when and how completely it was read."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (all that was read at once, each named where it is called)
         self,
         directory: Directory,
         scope: Scope,
@@ -53,11 +54,17 @@ class People:
         read_at: str = "",
         notes: dict[str, str] | None = None,
         exceptions: tuple[AcceptedException, ...] | None = None,
+        granted: tuple[str, ...] | None = None,
     ) -> None:
-        """Judge; `read_at` is UTC, and empty for a file, which does not tell how old it is."""
+        """
+        Judge; `read_at` is UTC, and empty for a file, which does not tell how old it is.
+
+        `granted`: the permissions it was read with, `None` where that is not known.
+        """
         self.directory = directory
         self.read_at = read_at
         self.notes = notes or {}
+        self.granted = granted
         self._kept_exceptions = exceptions
         self.accounts: Accounts = assess_accounts(directory, partner_center_ids=scope.ids)
 
@@ -83,7 +90,8 @@ class People:
 
     def to_bytes(self) -> bytes:
         """The directory to be stored; personal data."""
-        kept = _Kept(self.read_at, self.notes, self.directory, self._kept_exceptions)
+        exceptions, granted = self._kept_exceptions, self.granted
+        kept = _Kept(self.read_at, self.notes, self.directory, exceptions, granted)
         return gzip.compress(msgspec.json.encode(kept), 3, mtime=0)
 
     def is_of(self, data: bytes) -> bool:
@@ -101,6 +109,7 @@ class People:
             read_at=kept.read_at,
             notes=kept.notes,
             exceptions=kept.exceptions,
+            granted=kept.granted,
         )
 
 

@@ -13,7 +13,7 @@ from shared.delivery.directory_rows import account_rows, customer_rows
 from shared.delivery.partner_center_json import partner_center_files
 from shared.mfa.assessment import Beside, Heading, make_report
 from shared.mfa.findings.of_requests import request_findings
-from shared.service.addresses import API, CUSTOMERS
+from shared.service.addresses import API, CUSTOMERS, PERMISSIONS
 from shared.service.people import DIRECTORY_FILE, requests_of
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def publish_for_serving(
     ``page.html`` is the page with links that begin with `address`, the path below which the files
     are served: the page itself is served at addresses from where relative links lead elsewhere.
     """
-    from shared.delivery.render import render_page
+    from shared.delivery.render import OtherPages, render_page
 
     plain = publish(assessment, heading, history, people=people)
     entries = {
@@ -101,8 +101,12 @@ def publish_for_serving(
     if people:
         beside[DIRECTORY_FILE] = people.to_bytes()
         beside.update(_customer_files(people, heading))
-    customers_page = CUSTOMERS if "customers.html" in beside else ""
-    page = render_page(msgspec.structs.replace(plain.report, files=entries), customers_page)
+        beside["permissions.html"] = _permissions_page(people, heading)
+    others = OtherPages(
+        customers=CUSTOMERS if "customers.html" in beside else "",
+        permissions=PERMISSIONS if people else "",
+    )
+    page = render_page(msgspec.structs.replace(plain.report, files=entries), others)
     return Publication(plain.report, {**beside, "page.html": page.encode(), **plain.files})
 
 
@@ -116,3 +120,11 @@ def _customer_files(people: People, heading: Heading) -> dict[str, bytes]:
     customers = Customers.of(heading.tenant_id, people.read_at, rows)
     page = render_customers(customers, heading, Frame(API, customer_notes(people.notes)))
     return {"customers.html": page.encode(), "customers.json": customers.to_json()}
+
+
+def _permissions_page(people: People, heading: Heading) -> bytes:
+    """What the directory was read with, and what the figures need."""
+    from shared.delivery.permissions_page import Granted, render_permissions
+
+    granted = Granted(people.granted, people.read_at, people.notes)
+    return render_permissions(granted, heading, API).encode()

@@ -38,7 +38,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _RESOURCES = ("nonMfaCompliantPartnerPrincipals", "applicationmfaadoptionstatus", "partnerRequests")
 _NOT_BY_NAME = {
-    *("page.html", "customers.html", "customers.json", "directory.json.gz"),
+    *("page.html", "permissions.html", "customers.html", "customers.json", "directory.json.gz"),
     *(f"{resource}.json" for resource in _RESOURCES),
 }
 FILES = tuple(name for name in REPORT_FILES if name not in _NOT_BY_NAME)  #: served by their name
@@ -46,6 +46,7 @@ OF_CUSTOMERS = "customers.csv"  #: the one of them that takes the role for custo
 SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES)  #: by a key
 _BIGGEST = "all-api-requests.csv"  #: the one file that is worth a redirect to where it is stored
 _SEARCH_CHARACTERS = 100
+_NO_RECEIPT = "The newest report was made without asking Graph for the directory, or before 0.2."
 _NOT_READ = "The customers have not been read yet."
 _TOO_OLD = "The newest report was made before customers had a page; the next one brings it."
 
@@ -82,6 +83,7 @@ class Desk:
     now: Callable[[], datetime]
     headers: Mapping[str, str]  #: of the request; looked up in any case
     caller: Caller
+    has_links: bool = True  #: whether whoever asks can reach the store
 
     def newest_page(self) -> Answer:
         """The partner's newest page."""
@@ -101,7 +103,8 @@ class Desk:
                 HTTPStatus.BAD_REQUEST, f"A report has no such file; it has {', '.join(FILES)}."
             )
         tenant, day = self._report(tenant_id, ending)
-        url = self.store.report_url(tenant, day, file, self.now()) if file == _BIGGEST else None
+        is_linked = file == _BIGGEST and self.has_links
+        url = self.store.report_url(tenant, day, file, self.now()) if is_linked else None
         return redirect(url) if url else self._stored(tenant, day, file)
 
     def resource(self, name: str) -> Answer:
@@ -117,6 +120,16 @@ class Desk:
             raise RefusedError(HTTPStatus.BAD_REQUEST, sentence)
         in_resources = name in _RESOURCES
         return self.resource(name) if in_resources else self.file(self.tenant_id, "latest", name)
+
+    def permissions(self) -> Answer:
+        """The scope receipt: what the newest report was read with, and what its figures need."""
+        self.caller.demand(Role.READ)
+        stored = self.store.report_file(
+            self.tenant_id, self._newest(self.tenant_id), "permissions.html"
+        )
+        if stored is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, _NO_RECEIPT)
+        return self._answer(stored, "permissions.html")
 
     def customers(self, search: str = "") -> Answer:
         """How the customers stand, as a page; with a search only those that answer to it."""

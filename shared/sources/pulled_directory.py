@@ -48,6 +48,7 @@ class PulledDirectory(msgspec.Struct, frozen=True):
     directory: Directory
     notes: dict[str, str]  #: a sentence by key of the document, or by the name of a part of one
     parts: dict[str, Any]  #: the document's keys
+    granted: tuple[str, ...] | None = None  #: Graph's permissions, as the own token names them
 
     def document(self) -> bytes:
         """The directory as a file for ``--directory``, the notes with it."""

@@ -49,6 +49,7 @@ REPORT_FILES = {
     "customers.html": "text/html; charset=utf-8",
     "customers.json": "application/json",
     "page.html": "text/html; charset=utf-8",
+    "permissions.html": "text/html; charset=utf-8",
     "nonMfaCompliantPartnerPrincipals.json": "application/json",
     "applicationmfaadoptionstatus.json": "application/json",
     "partnerRequests.json": "application/json",

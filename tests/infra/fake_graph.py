@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from infra.grant_graph_roles import GRAPH_APP_ID
-from infra.graph_roles import NEEDS
+from shared.mfa.permissions import NEEDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

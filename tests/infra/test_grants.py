@@ -10,8 +10,10 @@ import pytest
 from infra import grant_graph_roles, graph_roles
 from infra.grant_graph_roles import main
 from infra.graph_http import GrantError, checked_endpoint
-from infra.graph_roles import NEEDS, USUAL_FIGURES, Assignment, draw_up, lines_of
+from infra.graph_roles import Assignment, draw_up, lines_of
 from shared.endpoints import Cloud
+from shared.mfa import permissions
+from shared.mfa.permissions import NEEDS, USUAL_FIGURES
 from shared.sources import graph as graph_sign_ins
 from shared.sources import graph_directory
 from tests.infra.fake_graph import PRINCIPAL, TOKEN, FakeGraph, id_of, serving
@@ -49,7 +51,7 @@ def test_no_role_can_write_or_send() -> None:
 
 
 def test_no_role_is_known_by_its_id() -> None:
-    for module in (graph_roles, grant_graph_roles):
+    for module in (permissions, graph_roles, grant_graph_roles):
         source = Path(str(module.__file__)).read_text("utf-8")
         assert set(re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", source)) <= {
             "00000003-0000-0000-c000-000000000000"  # Graph itself

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from infra.graph_roles import FIGURES, NEEDS
+from shared.mfa.permissions import FIGURES, NEEDS
 
 ROOT = Path(__file__).resolve().parents[2]
 SECURITY = (ROOT / "SECURITY.md").read_text("utf-8")

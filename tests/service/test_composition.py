@@ -7,9 +7,12 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import BadSettingError, SourceDeniedError
+from shared.mfa.permissions import NEEDS
+from shared.mfa.scope import Scope
 from shared.service import composition
 from shared.service.answers import RefusedError
 from shared.service.composition import Service, use
+from shared.service.people import People
 from shared.settings import Settings
 from shared.sources.simulated.partner import TENANT_ID as SIMULATED
 from shared.sources.simulated.simulation import open_simulated
@@ -106,6 +109,16 @@ def test_the_simulated_tenant_needs_no_settings_and_ends_with_its_service(tmp_pa
 
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5).close()
+
+
+def test_the_permissions_that_the_directory_was_read_with_are_kept_with_it(tmp_path) -> None:
+    settings = Settings({"SIGNIN_SOURCE": "simulated", "STORE_FOLDER": str(tmp_path)})
+    with use(Service(settings, today=TODAY)) as made:
+        people = made.read_people()
+        again = People.from_bytes(people.to_bytes(), Scope())
+
+    assert people.granted == again.granted
+    assert set(again.granted or ()) == {need.role for need in NEEDS}
 
 
 def test_graph_is_read_where_its_endpoint_says_with_its_literal_token(tmp_path) -> None:

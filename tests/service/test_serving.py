@@ -45,9 +45,11 @@ def daily(tmp_path_factory):
 def ask(daily):
     """Asks the desk for something, with the request's headers as keywords."""
 
-    def ask(what, *names, store=None, caller=OWN_MACHINE, **headers):
+    def ask(what, *names, store=None, caller=OWN_MACHINE, links=True, **headers):
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        desk = Desk(TENANT, store or daily.store, lambda: Runs(daily), Clock(), given, caller)
+        desk = Desk(
+            TENANT, store or daily.store, lambda: Runs(daily), Clock(), given, caller, links
+        )
         return answered(lambda: getattr(desk, what)(*names))
 
     return ask
@@ -286,12 +288,14 @@ def test_the_biggest_file_is_handed_out_by_a_store_that_can(ask, daily) -> None:
 
     big = ask("file", TENANT, "latest", "all-api-requests.csv", store=Signing())
     small = ask("file", TENANT, "latest", "accounts.csv", store=Signing())
+    unlinked = ask("file", TENANT, "latest", "all-api-requests.csv", store=Signing(), links=False)
 
     assert big.status == 302
     assert big.headers["Location"].startswith("https://store.example/")
     assert big.headers["Cache-Control"] == "no-store"
     assert big.body == b""
     assert small.status == 200
+    assert (unlinked.status, unlinked.body[:9]) == (200, b"RequestId")
 
 
 def shape(value):
@@ -347,6 +351,21 @@ def test_customers_that_nobody_has_read_are_not_shown_as_none(ask) -> None:
     for answer in (ask("customers"), ask("customers_json"), ask("customers_csv", "")):
         assert answer.status == 404
         assert detail(answer) == "The customers have not been read yet."
+
+
+def test_the_scope_receipt_is_served_as_it_was_when_the_newest_report_was_made(ask, tmp_path):
+    assert ask("permissions").status == 404  # no directory was read
+    store = with_directory(tmp_path, None, domains="Domains were not read: Graph refuses.").store
+
+    answer = ask("permissions", store=store)
+
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "style-src 'sha256-" in answer.headers["Content-Security-Policy"]
+    assert b"Domains were not read: Graph refuses." in answer.body
+    assert b"What the app may read was not told" in answer.body
+    assert ask("permissions", store=store, if_none_match=answer.headers["ETag"]).status == 304
+    assert b'href="/api/permissions"' in ask("newest_page", store=store).body
 
 
 def with_directory(folder, customers, **notes):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
+from base64 import urlsafe_b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from shared.mfa.permissions import NEEDS
 from shared.sources.simulated.directory_routes import SimulatedDirectory
 from shared.sources.simulated.graph_server import GraphServer
 from shared.sources.simulated.mail_routes import Mailbox
@@ -20,7 +23,16 @@ if TYPE_CHECKING:
 
     from shared.sources.simulated.site import Fault
 
-TOKEN = "simulated"  # noqa: S105 (opens nothing but this)
+
+def _token(*roles: str) -> str:
+    """A token that names permissions as Entra's do: nobody signed it, it opens nothing but this."""
+    claims = {"idtyp": "app", "app_displayname": "simulated", "roles": roles}
+    parts = (json.dumps(each).encode() for each in ({"alg": "none"}, claims))
+    return ".".join([*(urlsafe_b64encode(part).decode().rstrip("=") for part in parts), ""])
+
+
+#: It may read whatever any figure needs.
+TOKEN = _token(*dict.fromkeys(need.role for need in NEEDS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,93 @@
+"""
+The scope receipt: which application permission of Graph each figure needs, and what is there of it.
+
+A permission is known by its value, such as ``AuditLog.Read.All``. That these are exactly what the
+sources read with, a test shows. Nothing but the standard library: `infra` uses it, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+#: What a figure is called here, and what it is.
+FIGURES = {
+    "requests": "portal and API requests, with MFA and without",
+    "accounts": "accounts with MFA enforced, by what, and why not",
+    "federation": "whether federated domains do MFA, and whether Entra believes them",
+    "customers": "how the customers stand (the global cloud only)",
+    "eligible-roles": "who can activate a role, and has no MFA enforced before (Entra ID P2 only)",
+    "hidden-groups": "policies that aim at groups whose members are hidden",
+}
+#: Least privilege: hidden groups are rare, so their role is asked for only where it is wanted. That
+#: for eligible roles Graph documents as contained in RoleManagement.Read.Directory.
+USUAL_FIGURES = ("requests", "accounts", "federation", "customers")
+
+
+class Need(NamedTuple):
+    """One figure needs one role, for what it reads with it."""
+
+    figure: str
+    role: str
+    reads: str
+
+
+NEEDS = (
+    Need("requests", "AuditLog.Read.All", "sign-ins"),
+    Need("accounts", "User.Read.All", "accounts, and which of them are enabled"),
+    Need("accounts", "Policy.Read.All", "conditional access, security defaults, per-user MFA"),
+    Need("accounts", "RoleManagement.Read.Directory", "who is an administrator"),
+    Need("accounts", "GroupMember.Read.All", "members of the groups that policies name"),
+    Need("accounts", "AuditLog.Read.All", "who has registered a method"),
+    Need("accounts", "Organization.Read.All", "the tenant's name"),
+    Need("federation", "Domain.Read.All", "which domains are federated"),
+    Need("federation", "Domain-InternalFederation.Read.All", "what Entra makes of their MFA"),
+    Need("customers", "PartnerSecurity.Read.All", "the customers' MFA figures"),
+    Need("customers", "DelegatedAdminRelationship.Read.All", "the customers' names"),
+    Need("eligible-roles", "RoleEligibilitySchedule.Read.Directory", "who is eligible for a role"),
+    Need("hidden-groups", "Member.Read.Hidden", "members of groups that hide them"),
+)
+
+#: What is said of a role that no figure needs, where there is more to say.
+WARNINGS = {
+    "Mail.Send": "it is for every mailbox of the tenant, and undoes the narrowing by Exchange's "
+    "RBAC for Applications, because permissions add up",
+}
+
+
+class Receipt(NamedTuple):
+    """What is needed, by state, and what is there besides."""
+
+    granted: tuple[Need, ...]
+    missing: tuple[Need, ...]
+    not_offered: tuple[Need, ...]  #: this cloud's Graph has no such role
+    extra: tuple[str, ...]  #: roles that none of these figures needs
+
+    @property
+    def missing_roles(self) -> list[str]:
+        """Each role once, in the order of the needs."""
+        return list(dict.fromkeys(need.role for need in self.missing))
+
+
+def draw_up(
+    has: Collection[str], figures: Iterable[str], offered: Collection[str] | None = None
+) -> Receipt:
+    """The receipt of these figures for whoever has these roles; `None` offers every role."""
+    wanted = set(figures)
+    needs = [need for need in NEEDS if need.figure in wanted]
+    roles = {need.role for need in needs}
+    here = roles if offered is None else roles.intersection(offered)
+    return Receipt(
+        granted=tuple(need for need in needs if need.role in has),
+        missing=tuple(n for n in needs if n.role in here and n.role not in has),
+        not_offered=tuple(n for n in needs if n.role not in here and n.role not in has),
+        extra=tuple(role for role in has if role not in roles),
+    )
+
+
+def figures_of(has: Collection[str]) -> list[str]:
+    """The usual figures, and of the others those that something was granted for on purpose."""
+    asked = {need.figure for need in NEEDS if need.role in has}
+    return [figure for figure in FIGURES if figure in USUAL_FIGURES or figure in asked]

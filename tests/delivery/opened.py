@@ -1,0 +1,37 @@
+"""A page in a browser, and everything it did that it should not."""
+
+from __future__ import annotations
+
+import pytest
+
+ADDRESS = "http://report.test/reports/report.html"
+PHONE = {"viewport": {"width": 360, "height": 740}}
+DESK = {"viewport": {"width": 1280, "height": 900}}
+
+
+class Opened:
+    """A page that was opened at `ADDRESS`; nothing else is answered."""
+
+    def __init__(self, browser, html: str, **context) -> None:
+        self.context = browser.new_context(**context)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.route("**/*", lambda route: self._answer(route, html))
+        self.page.goto(ADDRESS)
+
+    def _answer(self, route, html: str) -> None:
+        self.requests.append(route.request.url)
+        if route.request.url == ADDRESS:
+            route.fulfill(body=html, content_type="text/html; charset=utf-8")
+        else:
+            route.abort()
+
+    def barriers(self):
+        """What the rules of accessibility object to; the page must not enforce its own policy."""
+        axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+        found = axe.run(self.page).response["violations"]
+        return [(it["id"], [node["html"][:120] for node in it["nodes"]]) for it in found]
