@@ -5,8 +5,8 @@
 // Based Access Control Administrator on the subscription.
 //
 // Plain resources, not registry modules: what is here can be read and tested without fetching
-// anything. A private network is not built: it costs more than everything else together. Storage and
-// telemetry are reached over their public addresses, by identity only.
+// anything. Everything is reached by identity. What costs more than it gives most owners (a private
+// network), or has nothing to hold as a rule (a Key Vault), is made only where it is asked for.
 targetScope = 'subscription'
 
 @description('Required. The name of this deployment; resource names are made of it.')
@@ -36,8 +36,20 @@ param reportRecipients string = ''
 @maxValue(365)
 param detailRetentionDays int = 30
 
-@description('Optional. Any other setting of docs/settings.md, by its name; no secret, but a reference to one in Key Vault may stand here.')
+@description('Optional. Any other setting of docs/settings.md, by its name; no secret: those stand in secretSettings.')
 param settings object = {}
+
+@description('Optional. Names of settings whose values are secrets. With any, a Key Vault is made, and the settings refer to it.')
+param secretSettings array = []
+
+@description('Optional. Name of a file of accepted exceptions in the project\'s folder; it is deployed with the app.')
+param exceptionsFile string = ''
+
+@description('Optional. Whether scripts may get the newest report\'s files with a function key, in place of a token.')
+param allowScriptKeys bool = false
+
+@description('Optional. Whether storage and vault are reached over a private network only; it costs more than all the rest.')
+param privateNetwork bool = false
 
 @description('Optional. Memory of an instance in MB: 512, 2048 or 4096.')
 @allowed([512, 2048, 4096])
@@ -55,6 +67,9 @@ var tenantId = tenant().tenantId
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var appName = 'func-mfa-${token}'
+var networkName = 'vnet-mfa-${token}'
+var vaultName = 'kv-mfa-${token}'
+var hasVault = !empty(secretSettings)
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
   name: 'rg-${environmentName}'
@@ -71,6 +86,7 @@ module storage 'app/storage.bicep' = {
     tags: tags
     sku: storageSku
     detailRetentionDays: detailRetentionDays
+    isPrivate: privateNetwork
   }
 }
 
@@ -106,10 +122,39 @@ module roles 'app/roles.bicep' = {
   }
 }
 
+module vault 'app/vault.bicep' = if (hasVault) {
+  name: 'vault'
+  scope: group
+  params: {
+    name: vaultName
+    location: location
+    tags: tags
+    tenantId: tenantId
+    principalId: identity.outputs.principalId
+    isPrivate: privateNetwork
+  }
+}
+
+module network 'app/network.bicep' = if (privateNetwork) {
+  name: 'network'
+  scope: group
+  dependsOn: [vault] // there is nothing to lead to before
+  params: {
+    name: networkName
+    location: location
+    tags: tags
+    storageName: storage.outputs.name
+    vaultName: vaultName
+    hasVault: hasVault
+  }
+}
+
 module host 'app/host.bicep' = {
   name: 'host'
   scope: group
-  dependsOn: [roles] // the host reads its storage as soon as it is there
+  // The host reads its storage and its secrets as soon as it is there. What is not made is not
+  // waited for.
+  dependsOn: [roles, vault, network]
   params: {
     name: appName
     planName: 'plan-mfa-${token}'
@@ -125,7 +170,13 @@ module host 'app/host.bicep' = {
     reportRecipients: reportRecipients
     detailRetentionDays: detailRetentionDays
     settings: settings
+    secretSettings: secretSettings
+    vaultName: vaultName
+    exceptionsFile: exceptionsFile
+    allowScriptKeys: allowScriptKeys
     isOpen: !empty(authClientId)
+    isPrivate: privateNetwork
+    networkName: networkName
   }
 }
 
@@ -137,6 +188,7 @@ module authentication 'app/authentication.bicep' = {
     tenantId: tenantId
     clientId: authClientId
     scriptClientIds: scriptClientIds
+    allowScriptKeys: allowScriptKeys
   }
 }
 
@@ -157,6 +209,9 @@ output IDENTITY_CLIENT_ID string = identity.outputs.clientId
 
 @description('The storage account that everything is kept in.')
 output STORAGE_ACCOUNT_NAME string = storage.outputs.name
+
+@description('The Key Vault that secrets are put into; empty where none is needed.')
+output KEY_VAULT_NAME string = hasVault ? vaultName : ''
 
 @description('The resource group.')
 output AZURE_RESOURCE_GROUP string = group.name

@@ -1,4 +1,5 @@
-// Who is let in: App Service authentication with Entra, in front of every path, none left out.
+// Who is let in: App Service authentication with Entra, in front of every path. None is left out,
+// but where the owner asked for script keys: then exactly those files that the app serves by key.
 //
 // It is always on. Without a client id there is no provider to sign in with, so whoever comes gets
 // 401, and host.bicep refuses every address besides: two fences, because the figures name people.
@@ -21,8 +22,25 @@ param clientId string
 @description('Required. Client ids of further applications that may call, separated by ; - or empty.')
 param scriptClientIds string
 
+@description('Required. Whether scripts may get files with a function key, which the host checks.')
+param allowScriptKeys bool
+
 var hasProvider = !empty(clientId)
 var scripts = empty(scriptClientIds) ? [] : split(scriptClientIds, ';')
+
+// Whole paths, no wildcard: nothing else must ever slip through. The customers are not among them;
+// they take a role, and a key has none.
+var scriptPaths = [
+  '/api/scripts/report.json'
+  '/api/scripts/report.html'
+  '/api/scripts/portal-requests-without-mfa.csv'
+  '/api/scripts/api-requests-summary.csv'
+  '/api/scripts/all-api-requests.csv'
+  '/api/scripts/accounts.csv'
+  '/api/scripts/nonMfaCompliantPartnerPrincipals'
+  '/api/scripts/applicationmfaadoptionstatus'
+  '/api/scripts/partnerRequests'
+]
 
 var entra = {
   enabled: true
@@ -55,7 +73,7 @@ resource authentication 'Microsoft.Web/sites/config@2024-04-01' = {
       requireAuthentication: true
       unauthenticatedClientAction: hasProvider ? 'RedirectToLoginPage' : 'Return401'
       redirectToProvider: hasProvider ? 'azureactivedirectory' : null
-      excludedPaths: []
+      excludedPaths: allowScriptKeys && hasProvider ? scriptPaths : []
     }
     identityProviders: hasProvider ? { azureActiveDirectory: entra } : {}
     login: {

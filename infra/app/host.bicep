@@ -46,8 +46,26 @@ param detailRetentionDays int
 @description('Required. Further settings, by name.')
 param settings object
 
+@description('Required. Names of settings whose values are in the vault.')
+param secretSettings array
+
+@description('Required. The vault; it exists only if there are such settings.')
+param vaultName string
+
+@description('Required. Name of a file of accepted exceptions in the package, or empty.')
+param exceptionsFile string
+
+@description('Required. Whether scripts may come with a function key.')
+param allowScriptKeys bool
+
 @description('Required. Whether anybody may reach the site at all; authentication comes on top.')
 param isOpen bool
+
+@description('Required. Whether the app reaches storage and vault over a private network.')
+param isPrivate bool
+
+@description('Required. That network; it exists only if it is to be used.')
+param networkName string
 
 var clouds = { AzureCloud: 'global', AzureUSGovernment: 'usgov', AzureChinaCloud: 'china' }
 var cloud = clouds[environment().name]
@@ -56,6 +74,9 @@ var cloud = clouds[environment().name]
 // default for Python is one request an instance, whatever its size.
 var threads = 16
 
+// As network.bicep names it.
+var subnetId = resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'app')
+
 // What an owner may set otherwise. The host resolves the schedules itself, so they have to be here.
 var changeableSettings = union(cloud == 'global' ? {} : { CLOUD: cloud }, {
   MAILER: 'graph'
@@ -63,6 +84,21 @@ var changeableSettings = union(cloud == 'global' ? {} : { CLOUD: cloud }, {
   REPORT_SCHEDULE: '0 15 4 * * *'
   MAIL_SCHEDULE: '0 15 5 * * *'
 })
+
+// What is there only if it is asked for. A closed site stays closed, whatever is asked for.
+var askedSettings = union(
+  empty(exceptionsFile) ? {} : { EXCEPTIONS_FILE: '/home/site/wwwroot/${exceptionsFile}' },
+  allowScriptKeys && isOpen ? { SCRIPT_KEYS: 'true' } : {},
+  isPrivate ? { REPORT_LINKS: 'false' } : {} // links lead to a store that nobody outside can reach
+)
+
+// Where a secret is, never the secret: the platform looks it up as the app's identity. Names in a
+// vault know no underscore.
+var secretReferences = toObject(
+  secretSettings,
+  setting => setting,
+  setting => '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=${replace(setting, '_', '-')})'
+)
 
 // What follows from the rest of this template.
 var fixedSettings = {
@@ -84,6 +120,7 @@ var platformSettings = {
   AzureWebJobsStorage__credential: 'managedidentity'
   AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
   AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '65536' // bytes; nothing here takes a body
   OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identity.properties.clientId
   PYTHON_THREADPOOL_THREAD_COUNT: string(threads)
   WEBSITE_AUTH_AAD_ALLOWED_TENANTS: tenantId
@@ -125,6 +162,9 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
     clientAffinityEnabled: false
     keyVaultReferenceIdentity: identity.id
     publicNetworkAccess: 'Enabled' // Disabled would shut out deployments as well
+    // All that the app sends leaves by this subnet: the plan has no switch for less, and refuses
+    // vnetRouteAllEnabled.
+    virtualNetworkSubnetId: isPrivate ? subnetId : null
     functionAppConfig: {
       runtime: { name: 'python', version: '3.13' }
       deployment: {
@@ -161,7 +201,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
 resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: site
   name: 'appsettings'
-  properties: union(changeableSettings, settings, fixedSettings, platformSettings)
+  properties: union(changeableSettings, settings, askedSettings, secretReferences, fixedSettings, platformSettings)
 }
 
 @batchSize(1) // the service takes one change of a site at a time

@@ -1,5 +1,6 @@
-// All that the app may do in Azure. What it may read in Graph is granted by
-// infra/grant_graph_roles.py, because that is an Entra administrator's decision, not a deployer's.
+// All that the app may do in Azure, but for reading its vault, where it has one (vault.bicep). What
+// it may read in Graph is granted by infra/grant_graph_roles.py, because that is an Entra
+// administrator's decision, not a deployer's.
 
 @description('Required. Object id of the app\'s identity.')
 param principalId string

@@ -22,6 +22,9 @@ param sku string
 @description('Required. Days that personal data is kept.')
 param detailRetentionDays int
 
+@description('Required. Whether only private endpoints lead here.')
+param isPrivate bool
+
 var packageContainerName = 'app-package'
 var undeleteDays = 7
 
@@ -47,12 +50,12 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
     allowedCopyScope: 'AAD'
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     supportsHttpsTrafficOnly: true
     networkAcls: {
       // The plan has no addresses of its own without a private network: the identity is the fence.
-      defaultAction: 'Allow'
-      bypass: 'AzureServices'
+      defaultAction: isPrivate ? 'Deny' : 'Allow'
+      bypass: isPrivate ? 'None' : 'AzureServices'
     }
   }
 }

@@ -36,7 +36,8 @@ class Declaration:
     target: str  #: a resource's type and version, a module's path
     body: Any  #: a value; of a loop, that of its body
     decorators: dict[str, str]
-    is_loop: bool = False
+    condition: str = ""  #: what is asked before it is made, as it is written; empty if nothing is
+    over: Any = None  #: what a loop runs over
     is_existing: bool = False
 
 
@@ -47,7 +48,7 @@ class BicepFile:
     faults: tuple[str, ...]
     declarations: tuple[Declaration, ...]
     used: frozenset[str]  #: every name that stands for a value
-    counters: frozenset[str]  #: names that loops declare
+    counters: frozenset[str]  #: names that loops and lambdas declare
 
     def of(self, kind: str) -> dict[str, Declaration]:
         return {each.name: each for each in self.declarations if each.kind == kind}
@@ -76,7 +77,7 @@ def parse(source: str, path: Path = INFRA / "made-up.bicep") -> BicepFile:
         tuple(_faults(root)),
         tuple(_declarations(root)),
         frozenset(_names(root)),
-        frozenset(_text(each.named_children[0]) for each in _all(root, "for_statement")),
+        frozenset(_counters(root)),
     )
 
 
@@ -93,6 +94,12 @@ def _names(root: Node) -> Iterator[str]:
         is_name = around.type in ("object_property", "call_expression", "for_statement")
         if not (is_first and (is_name or around.type.endswith("_declaration"))):
             yield _text(node)
+
+
+def _counters(root: Node) -> Iterator[str]:
+    for kind in ("for_statement", "lambda_expression"):
+        for node in _all(root, kind):
+            yield from re.findall(r"\w+", _text(node.named_children[0]))
 
 
 def _faults(node: Node) -> Iterator[str]:
@@ -127,17 +134,19 @@ def _declaration(kind: str, node: Node, decorators: dict[str, str]) -> Declarati
         target = value(rest.pop(0))
     elif rest and rest[0].type == "type":
         target = _text(rest.pop(0))
-    body = rest[-1] if rest else None
-    is_loop = body is not None and body.type == "for_statement"
-    if body is not None and body.type in ("for_statement", "if_statement"):
-        body = body.named_children[-1]
+    body, condition, over = rest[-1] if rest else None, "", None
+    if body is not None and body.type == "if_statement":
+        condition, body = _text(body.named_children[0])[1:-1], body.named_children[-1]
+    elif body is not None and body.type == "for_statement":
+        _, over, body = [each for each in body.named_children if each.type != "comment"]
     return Declaration(
         kind,
         _text(name),
         target,
         None if body is None else value(body),
         decorators,
-        is_loop=is_loop,
+        condition,
+        None if over is None else value(over),
         is_existing=" existing " in _text(node).split("{")[0],
     )
 
@@ -157,6 +166,25 @@ def value(node: Node) -> Any:
         found = _text(node) == "true"
     elif node.type == "number":
         found = int(_text(node))
+    return found
+
+
+def branches(choice: str) -> tuple[str, Any, Any]:
+    """What `asked ? yes : no` asks, and what it gives."""
+    asked, yes, no = _expression(choice, "ternary_expression").named_children
+    return _text(asked), value(yes), value(no)
+
+
+def arguments(call: str) -> list[Any]:
+    """What a function is called with."""
+    _, given = _expression(call, "call_expression").named_children
+    return [value(each) for each in given.named_children if each.type != "comment"]
+
+
+def _expression(written: str, kind: str) -> Node:
+    root = _PARSER.parse(f"var it = {written}\n".encode()).root_node
+    found = root.named_children[0].named_children[-1]
+    assert found.type == kind, f"{written} is a {found.type}, not a {kind}"
     return found
 
 
@@ -184,6 +212,7 @@ FILES = {path.relative_to(INFRA).as_posix(): read(path) for path in INFRA.rglob(
 MAIN, HOST, STORAGE = FILES["main.bicep"], FILES["app/host.bicep"], FILES["app/storage.bicep"]
 ROLES, MONITORING = FILES["app/roles.bicep"], FILES["app/monitoring.bicep"]
 AUTHENTICATION = FILES["app/authentication.bicep"]
+NETWORK, VAULT = FILES["app/network.bicep"], FILES["app/vault.bicep"]
 SITE = HOST.resource("Microsoft.Web/sites").body
 
 #: Roles by the ids that Azure gives them everywhere.
@@ -193,3 +222,4 @@ ROLE_IDS = {
     "storageTableDataContributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
     "monitoringMetricsPublisher": "3913510d-42f4-4e42-8a64-420c390055eb",
 }
+VAULT_ROLE_ID = {"keyVaultSecretsUser": "4633458b-17de-408a-b874-0445c86b69e6"}

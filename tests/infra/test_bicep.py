@@ -13,7 +13,17 @@ from itertools import chain
 
 import pytest
 
-from tests.infra.bicep import FILES, INFRA, MAIN, ROLE_IDS, parse, walk
+from tests.infra.bicep import (
+    FILES,
+    INFRA,
+    MAIN,
+    ROLE_IDS,
+    VAULT_ROLE_ID,
+    arguments,
+    branches,
+    parse,
+    walk,
+)
 
 each_file = pytest.mark.parametrize("file", FILES.values(), ids=FILES.keys())
 
@@ -96,9 +106,15 @@ def test_every_resource_names_a_version_that_is_no_preview_and_its_type_always_t
         for resource in file.of("resource").values():
             matched = re.fullmatch(r"(Microsoft\.[A-Za-z/]+)@(\d{4}-\d\d-\d\d)", resource.target)
             assert matched, resource.target
-            versions.setdefault(matched[1].split("/")[0], set()).add(matched[2])
+            versions.setdefault(service(matched[1]), set()).add(matched[2])
 
     assert {name for name, used in versions.items() if len(used) > 1} <= {"Microsoft.Insights"}
+
+
+def service(type_name):
+    """What has versions of its own: private DNS has others than the rest of its provider."""
+    dns = "Microsoft.Network/privateDnsZones"
+    return dns if type_name.startswith(dns) else type_name.split("/")[0]
 
 
 @each_file
@@ -129,7 +145,7 @@ def test_no_cloud_s_own_address_is_written_down(file) -> None:
 
 
 def test_nothing_is_named_after_a_person_a_tenant_or_a_subscription() -> None:
-    known = {*ROLE_IDS.values(), *(role["id"] for role in json.loads(
+    known = {*ROLE_IDS.values(), *VAULT_ROLE_ID.values(), *(role["id"] for role in json.loads(
         (INFRA / "app-roles.json").read_bytes()))}  # fmt: skip
     known.add("00000003-0000-0000-c000-000000000000")  # Microsoft Graph
     texts = chain(INFRA.rglob("*.bicep"), INFRA.rglob("*.json"), INFRA.rglob("*.py"))
@@ -146,3 +162,20 @@ def test_the_reader_of_these_files_reads_what_it_should() -> None:
     assert file.of("parameter")["a"].body is True
     assert file.variable("b") == {"c": ["d", 1], "e": "f"}
     assert dict(walk(file.variable("b"))) == {"c": ["d", 1], "e": "f"}
+
+
+def test_it_reads_conditions_loops_choices_and_calls_too() -> None:
+    file = parse(
+        "module a 'a.bicep' = if (b) {\n  name: 'c'\n}\n"
+        "resource d 'E/f@2024-01-01' = [for (g, i) in h: {\n  name: g\n}]\n"
+        "var j = k(l => m(l), n ? 'o' : [])\n"
+    )
+    call = arguments(file.variable("j"))
+
+    assert (file.of("module")["a"].condition, file.of("module")["a"].body) == ("b", {"name": "c"})
+    assert (file.of("resource")["d"].over, file.of("resource")["d"].condition) == ("h", "")
+    assert file.counters == {"g", "i", "l"}
+    assert call[0] == "l => m(l)"
+    assert branches(call[1]) == ("n", "o", [])
+    with pytest.raises(AssertionError, match="not a ternary"):
+        branches("p(q)")

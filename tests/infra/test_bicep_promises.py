@@ -16,6 +16,7 @@ from tests.infra.bicep import (
     ROLES,
     SITE,
     STORAGE,
+    branches,
 )
 
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
@@ -125,11 +126,13 @@ def test_only_tls_is_spoken_and_no_password_publishes() -> None:
 def test_authentication_is_always_on_and_no_path_is_left_out() -> None:
     config = AUTHENTICATION.resource("Microsoft.Web/sites/config").body
     properties = config["properties"]
+    asked, left_out, usually = branches(properties["globalValidation"]["excludedPaths"])
 
     assert config["name"] == "authsettingsV2"
     assert properties["platform"]["enabled"] is True
     assert properties["globalValidation"]["requireAuthentication"] is True
-    assert properties["globalValidation"]["excludedPaths"] == []
+    assert (asked, left_out, usually) == ("allowScriptKeys && hasProvider", "scriptPaths", [])
+    assert MAIN.of("parameter")["allowScriptKeys"].body is False
     assert properties["httpSettings"] == {"requireHttps": True}
     assert properties["login"]["tokenStore"] == {"enabled": False}
     assert "if (" not in AUTHENTICATION.source

@@ -7,8 +7,18 @@ import re
 
 import function_app
 from shared.local_host import read_functions
+from shared.service import callers
 from shared.settings import _SECRETS, SETTINGS, Settings
-from tests.infra.bicep import HOST, INFRA, SITE, STORAGE, Expression, parse
+from tests.infra.bicep import (
+    HOST,
+    INFRA,
+    SITE,
+    STORAGE,
+    Expression,
+    arguments,
+    branches,
+    parse,
+)
 
 ROOT = INFRA.parent
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
@@ -22,6 +32,7 @@ OF_THE_PLATFORM = {
     "AzureWebJobsStorage__credential",
     "AzureWebJobsStorage__queueServiceUri",
     "AzureWebJobsStorage__tableServiceUri",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID",
     "PYTHON_THREADPOOL_THREAD_COUNT",
     "WEBSITE_AUTH_AAD_ALLOWED_TENANTS",
@@ -72,20 +83,22 @@ def test_nothing_is_set_that_flex_consumption_refuses() -> None:
     refused = {
         *("ftpsState", "use32BitWorkerProcess", "netFrameworkVersion", "linuxFxVersion"),
         *("preWarmedInstanceCount", "functionsRuntimeScaleMonitoringEnabled", "alwaysOn"),
+        *("vnetRouteAllEnabled", "vnetContentShareEnabled", "vnetImagePullEnabled"),
     }
     refused_settings = {
         *("FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_EXTENSION_VERSION", "WEBSITE_TIME_ZONE", "TZ"),
         *("WEBSITE_RUN_FROM_PACKAGE", "SCM_DO_BUILD_DURING_DEPLOYMENT", "AzureWebJobsStorage"),
         *("WEBSITE_CONTENTSHARE", "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING"),
         *("ENABLE_ORYX_BUILD", "FUNCTIONS_WORKER_PROCESS_COUNT"),
+        *("WEBSITE_VNET_ROUTE_ALL", "WEBSITE_CONTENTOVERVNET", "WEBSITE_DNS_SERVER"),
     }
 
-    assert SITE["properties"]["siteConfig"].keys().isdisjoint(refused)
+    assert {*SITE["properties"], *SITE["properties"]["siteConfig"]}.isdisjoint(refused)
     assert set(app_settings()).isdisjoint(refused_settings)
 
 
 def app_settings():
-    """Every setting that is deployed, with its value or expression."""
+    """Every setting that is deployed unasked, with its value or expression."""
     groups = ("changeableSettings", "fixedSettings", "platformSettings")
     changeable, fixed, platform = (HOST.variable(name) for name in groups)
     matched = re.search(r"\? \{\} : \{ (\w+): (\w+) \}, (\{.*\})\)$", changeable, re.DOTALL)
@@ -94,11 +107,33 @@ def app_settings():
     return {matched[1]: Expression(matched[2])} | rest | fixed | platform
 
 
+def asked_settings():
+    """Each setting that is deployed only if asked for: when, and with what."""
+    for choice in arguments(HOST.variable("askedSettings")):
+        asked, yes, no = branches(choice)
+        for name, given in {**yes, **no}.items():
+            yield name, asked if yes else f"!{asked}", given
+
+
 def test_every_setting_is_one_of_ours_or_of_the_platform_s() -> None:
-    named = set(app_settings())
+    named = {*app_settings(), *(name for name, _, _ in asked_settings())}
 
     assert named - DEFAULTS.keys() == OF_THE_PLATFORM
     assert named.isdisjoint(_SECRETS)
+
+
+def test_what_is_there_only_if_asked_for_stays_away_from_a_closed_site() -> None:
+    assert set(asked_settings()) == {
+        ("EXCEPTIONS_FILE", "!empty(exceptionsFile)", "'/home/site/wwwroot/${exceptionsFile}'"),
+        ("SCRIPT_KEYS", "allowScriptKeys && isOpen", "true"),
+        ("REPORT_LINKS", "isPrivate", "false"),
+    }
+
+
+def test_a_request_s_body_ends_long_before_the_memory_of_an_instance() -> None:
+    limit = int(app_settings()["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"])
+
+    assert callers.LONGEST_BODY < limit <= 65536
 
 
 def test_no_default_is_repeated_but_what_the_host_and_the_lifecycle_need() -> None:
@@ -117,7 +152,10 @@ def test_an_owner_s_setting_wins_over_a_default_and_never_over_what_the_template
         if isinstance(each.body.get("properties"), Expression)
     )
 
-    assert settings == "union(changeableSettings, settings, fixedSettings, platformSettings)"
+    assert arguments(settings) == [
+        *("changeableSettings", "settings", "askedSettings", "secretReferences"),
+        *("fixedSettings", "platformSettings"),
+    ]
 
 
 def test_the_app_s_cloud_follows_from_azure_s() -> None:
