@@ -8,6 +8,7 @@ The one command: makes the environment this project needs, then hands on to it.
     python dev.py token     what Partner Center would answer to an access token
     python dev.py serve     the reports that are there already
     python dev.py test      every check there is; with arguments, pytest alone with those
+    python dev.py audit     vulnerabilities, secrets, licences, and the list of components
     python dev.py bench     records a second, and peak memory
     python dev.py lock      pin what pyproject.toml asks for (--upgrade: at its newest)
 
@@ -78,8 +79,8 @@ def plan(command: str, *rest: str) -> tuple[Path, list[list[str]]]:
     """Return the packages that a command needs, and the modules to run, with their arguments."""
     if command == "test":
         return DEVELOPMENT, [["pytest", *rest]] if rest else CHECKS
-    if command == "bench":
-        return DEVELOPMENT, [["bench", *rest]]
+    if command in ("audit", "bench"):
+        return DEVELOPMENT, [[command, *rest]]
     return PRODUCT, [["shared", command, *rest]]
 
 

@@ -292,7 +292,7 @@ def commands() -> set[str]:
     answer = subprocess.run(ask, cwd=dev.ROOT, capture_output=True, text=True, check=False)
     listed = re.search(r"\{([\w,-]+)\}", answer.stdout)
     assert listed, answer.stderr
-    return {"test", "bench", "lock", *listed[1].split(",")}
+    return {"test", "audit", "bench", "lock", *listed[1].split(",")}
 
 
 def commands_in(text: str) -> set[str]:
