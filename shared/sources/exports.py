@@ -18,7 +18,7 @@ from shared.sources.lines import BLOCK_BYTES, SPACE, LineReader
 from shared.sources.records import UnreadableError, parse_sign_in
 from shared.sources.skimming import Skimmer
 from shared.sources.streams import Stream
-from shared.sources.tables import is_header, read_table
+from shared.sources.tables import is_header, is_portal_header, read_table
 from shared.sources.values import ValueReader
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ __all__ = ["Pair", "ReadingResult", "discover", "read_exports"]
 EXPECTED = (
     "expected are sign-in records from Graph, a diagnostic setting or Log Analytics, "
     "as JSON, JSON lines or CSV, plain or gzip"
+)
+_PORTAL_CSV = (
+    "it is CSV from the Entra admin center, which leaves out the steps that tell whether there was "
+    "MFA: download the same sign-ins as JSON"
 )
 _HEAD_BYTES = BLOCK_BYTES  #: of a file, to see how it is laid out
 _HEAD_LINES = 100
@@ -154,8 +158,10 @@ def read_stream(
         LineReader(intake, skimmer, block_bytes).read(stream)
     elif text[:1] in (b"[", b"{"):
         ValueReader(intake, skimmer, block_bytes).read(stream)
-    elif is_header(lines[0].decode(errors="replace")):
+    elif is_header(first := lines[0].decode(errors="replace")):
         read_table(stream, intake)
+    elif is_portal_header(first):
+        intake.refuse(1, _PORTAL_CSV)
     else:
         LineReader(intake, skimmer, block_bytes).read(stream)
 

@@ -22,11 +22,25 @@ _ZONE = re.compile(r"\s*\[([^\]]*)\]\s*$")
 
 def is_header(line: str) -> bool:
     """Whether a line is the header of exported sign-ins."""
+    return any(name in _TIMES for name in _names(line))
+
+
+def is_portal_header(line: str) -> bool:
+    """
+    Whether a line is the header of what the Entra admin center downloads as CSV.
+
+    Its columns (``Date (UTC)``, ``Request ID``, …) tell neither the steps of a sign-in nor its
+    kind, without which no request could ever be said to be without MFA.
+    """
+    return "request id" in _names(line)
+
+
+def _names(line: str) -> list[str]:
     try:
-        cells = next(csv.reader([line]), [])
+        cells = next(csv.reader([line.lstrip("\ufeff")]), [])
     except csv.Error:
-        return False
-    return any(_ZONE.sub("", cell).strip().lower() in _TIMES for cell in cells)
+        return []
+    return [_ZONE.sub("", cell).strip().lower() for cell in cells]
 
 
 def read_table(stream: Stream, intake: Intake) -> None:

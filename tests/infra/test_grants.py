@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from shared.sources import graph as graph_sign_ins
 from shared.sources import graph_directory
 from tests.infra.fake_graph import PRINCIPAL, TOKEN, FakeGraph, id_of, serving
 
+ROOT = Path(__file__).resolve().parents[2]
 ALL_ROLES = list(dict.fromkeys(need.role for need in NEEDS))
 OPTIONAL_ROLES = {"Member.Read.Hidden", "RoleEligibilitySchedule.Read.Directory"}
 USUAL_ROLES = [role for role in ALL_ROLES if role not in OPTIONAL_ROLES]
@@ -44,6 +47,19 @@ def run(capsys):
 
 def test_what_is_granted_is_exactly_what_the_sources_read_with() -> None:
     assert set(ALL_ROLES) == {graph_sign_ins.GRANT, *graph_directory.GRANTS}
+
+
+def test_the_command_loads_nothing_but_the_standard_library() -> None:
+    """Its only package, azure-identity, is needed for signing in and not before."""
+    code = (
+        "import infra.grant_graph_roles, sys; print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    ours = {"infra", "shared", "__main__"}
+    assert set(done.stdout.split()) - ours <= sys.stdlib_module_names
 
 
 def test_no_role_can_write_or_send() -> None:

@@ -200,6 +200,22 @@ class TestLayouts:
             "its times are in Local Time: export with the portal set to UTC",
         )
 
+    @pytest.mark.parametrize(
+        "header",
+        [
+            '"Date (UTC)","Request ID","User agent","Correlation ID","User ID","Application ID "',
+            "\ufeffRequest ID,Authentication date (utc),Authentication method,Succeeded",
+        ],
+    )
+    def test_the_portal_s_csv_is_refused_with_what_to_download_instead(self, header: str) -> None:
+        """It would leave every request without MFA undecided, and the share too good."""
+        read = Read(f"{header}\r\n2026-11-20T10:00:00Z,a,b,c,d,e\r\n".encode())
+
+        assert read.records == 0
+        [(line, reason)] = read.reasons
+        assert line == 1
+        assert reason.endswith("download the same sign-ins as JSON")
+
     def test_an_empty_page_is_no_error_beside_others(self, tmp_path: Path) -> None:
         (tmp_path / "a.json").write_bytes(page())
         (tmp_path / "b.json").write_bytes(page(graph_record()))
