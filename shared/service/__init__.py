@@ -10,7 +10,7 @@ The use cases; the only rooms that know all the others.
     mailing      the report by mail, once to each recipient
     announcing   the report in a Teams channel, once
     people       the directory behind a report, every account judged
-    callers      whether whoever asks may look
-    serving      what the HTTP functions answer
+    callers      who asks, and what that caller may have
+    serving      what the HTTP functions answer; searching finds customers among it
     composition  all of it, built out of the settings
 """

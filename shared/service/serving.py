@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import platform
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
-from io import StringIO
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.delivery.customers import Customers, customer_notes
+from shared.delivery.customers import customer_notes
 from shared.errors import ConflictError, StoreError, TooOftenError
 from shared.mfa.guid import is_guid
 from shared.mfa.report import SCHEMA_VERSION, FileEntry, WindowSummary
-from shared.service.addresses import API, run_address
+from shared.service.addresses import run_address
 from shared.service.answers import Answer, RefusedError, json_answer, redirect, stored_answer
 from shared.service.callers import Role, refuse_long_bodies, refuse_other_sites
-from shared.stores import REPORT_FILES, StoredFile
+from shared.service.searching import find, searched_for
+from shared.stores import REPORT_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from shared.mfa.assessment import Heading
     from shared.service.callers import Caller
     from shared.service.runs import Runs
-    from shared.stores import Store
+    from shared.stores import Store, StoredFile
 
 VERSION = "0.1.0"  #: of this app; test: as pyproject.toml says
 
@@ -45,7 +43,6 @@ FILES = tuple(name for name in REPORT_FILES if name not in _NOT_BY_NAME)  #: ser
 OF_CUSTOMERS = "customers.csv"  #: the one of them that takes the role for customers
 SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES)  #: by a key
 _BIGGEST = "all-api-requests.csv"  #: the one file that is worth a redirect to where it is stored
-_SEARCH_CHARACTERS = 100
 _NO_RECEIPT = "The newest report was made without asking Graph for the directory, or before 0.2."
 _NOT_READ = "The customers have not been read yet."
 _TOO_OLD = "The newest report was made before customers had a page; the next one brings it."
@@ -217,7 +214,7 @@ class Desk:
 
     def _customers(self, name: str, search: str) -> Answer:
         self.caller.demand(Role.CUSTOMERS)
-        wanted = _wanted(search)
+        wanted = searched_for(search)
         ending = self._newest(self.tenant_id)
         told = self._told(ending)
         if told.files["customers"].total is None:
@@ -225,25 +222,14 @@ class Desk:
             raise RefusedError(HTTPStatus.NOT_FOUND, why or _NOT_READ)
         if not wanted:
             return self._answer(self._customer_file(ending, name), name)
-        searched = self._searched(ending, told, name, wanted)
-        return self._answer(_fresh(searched), name)
-
-    def _searched(self, ending: date, told: _Told, name: str, wanted: str) -> bytes:
-        """
-        Those that answer to a search.
-
-        The one place where an answer is computed, as there are too many searches to store them all.
-        It is still no new figure: what is stored is read back, and some of it left out.
-        """
-        if name == "customers.csv":
-            return _searched_csv(self._customer_file(ending, name).content, wanted)
-        customers = Customers.from_json(self._customer_file(ending, "customers.json").content)
-        if name == "customers.json":
-            return customers.matching(wanted).to_json()
-        from shared.delivery.customers_page import Frame, render_customers  # loads Jinja
-
-        frame = Frame(API, customer_notes(told.directory_notes), wanted)
-        return render_customers(customers, told.heading, frame).encode()
+        found = find(
+            name,
+            lambda file: self._customer_file(ending, file).content,
+            wanted,
+            told.heading,
+            customer_notes(told.directory_notes),
+        )
+        return self._answer(found, name)
 
     def _customer_file(self, ending: date, name: str) -> StoredFile:
         stored = self.store.report_file(self.tenant_id, ending, name)
@@ -289,28 +275,3 @@ def _day(text: str) -> date:
     raise RefusedError(
         HTTPStatus.BAD_REQUEST, "A report is named by the day it ends on, YYYY-MM-DD, or latest."
     )
-
-
-def _wanted(search: str) -> str:
-    """What is searched for; names hold no surrogates, and a page could not be encoded with one."""
-    if len(search) > _SEARCH_CHARACTERS:
-        sentence = f"search is longer than {_SEARCH_CHARACTERS} characters."
-        raise RefusedError(HTTPStatus.BAD_REQUEST, sentence)
-    return search.strip().encode(errors="replace").decode()
-
-
-def _searched_csv(content: bytes, search: str) -> bytes:
-    """The heading, and the rows that hold a text in their customer's name or tenant id."""
-    heading, *rows = csv.reader(StringIO(content.decode(), newline=""))
-    columns = [heading.index("Customer"), heading.index("TenantId")]
-    wanted = search.casefold()
-    kept = StringIO()
-    writer = csv.writer(kept, lineterminator="\r\n")
-    writer.writerow(heading)
-    writer.writerows(row for row in rows if any(wanted in row[n].casefold() for n in columns))
-    return kept.getvalue().encode()
-
-
-def _fresh(content: bytes) -> StoredFile:
-    """Bytes that are stored nowhere, with the tag that they would have if they were."""
-    return StoredFile(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')

@@ -17,7 +17,8 @@ from shared.service.answers import answered, redirect
 from shared.service.callers import OWN_MACHINE, WITH_KEY
 from shared.service.people import People
 from shared.service.runs import Runs
-from shared.service.serving import FILES, SCRIPT_FILES, Desk, _searched_csv
+from shared.service.searching import rows_with
+from shared.service.serving import FILES, SCRIPT_FILES, Desk
 from shared.stores import StoredFile
 from tests.service.world import (
     ENDING,
@@ -501,7 +502,7 @@ def test_a_search_finds_customers_by_name_or_tenant_in_any_case() -> None:
     stored = (heading + "".join(rows)).encode()
 
     def search(text):
-        return _searched_csv(stored, text).decode()
+        return rows_with(stored, text).decode()
 
     assert search("ADATUM") == heading + rows[0]
     assert search("überALL") == heading + rows[1]
