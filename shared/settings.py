@@ -36,7 +36,12 @@ SETTINGS = (
     Setting("PARTNER_CENTER_ENDPOINT", "", "another Partner Center host; same rule"),
     Setting("PARTNER_CENTER_TOKEN", "local", "the token for a plain `http` loopback host"),
     Setting("SIGNIN_SOURCE", "graph", "`graph`, `diagnostics`, `exports` or `simulated`"),
-    Setting("DIAGNOSTICS_ACCOUNT_URL", "", "storage account that diagnostic settings write to"),
+    Setting(
+        "DIAGNOSTICS_ACCOUNT_URL",
+        "",
+        "storage account that Entra's diagnostic settings archive to, "
+        "`https://ACCOUNT.blob.core.windows.net` (docs/deploy.md)",
+    ),
     Setting("EXPORTS_FOLDER", "", "folder of exported sign-in records"),
     Setting(
         "EXCEPTIONS_FILE",

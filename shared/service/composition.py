@@ -89,7 +89,22 @@ class Service:
     @property
     def is_simulated(self) -> bool:
         """Whether no tenant is asked at all."""
-        return self._source_kind == "simulated"
+        return self.source_kind == "simulated"
+
+    @property
+    def source_kind(self) -> str:
+        """``graph``, ``diagnostics``, ``exports`` or ``simulated``."""
+        return self.settings.choice("SIGNIN_SOURCE", "graph", "diagnostics", "exports", "simulated")
+
+    @property
+    def storage_suffix(self) -> str:
+        """How the hosts of storage accounts end in this cloud."""
+        return _STORAGE_SUFFIXES[self._cloud]
+
+    @property
+    def settle_days(self) -> int:
+        """How many closed days are pulled again."""
+        return self.settings.number("SETTLE_DAYS", 0, 30)
 
     @property
     def store_kind(self) -> str:
@@ -113,8 +128,8 @@ class Service:
             folder=Path(settings.text("STORE_FOLDER")),
             account_name=account or None,
             connection_string=emulator or None,
-            credential=self._credential() if by_identity else None,
-            endpoint_suffix=_STORAGE_SUFFIXES[self._cloud],
+            credential=self.credential() if by_identity else None,
+            endpoint_suffix=self.storage_suffix,
         )
         self._opened.callback(store.close)
         return store
@@ -122,11 +137,9 @@ class Service:
     @_once
     def source(self) -> SignInSource:
         """Where sign-ins come from; any number of threads may read from it."""
-        if self._source_kind == "exports":
-            return self._exports()
-        from shared.service.graph_slices import GraphSlices
+        from shared.service.sign_in_sources import open_source
 
-        return GraphSlices("simulated" if self.is_simulated else "graph", self)
+        return open_source(self)
 
     @_once
     def daily(self) -> Daily:
@@ -141,9 +154,9 @@ class Service:
             store=self.store,
             scope=self.settings.scope,
             rule=self.settings.rule,
-            settle_days=self.settings.number("SETTLE_DAYS", 0, 30),
+            settle_days=self.settle_days,
             now=utc_now,
-            read_people=None if self._source_kind == "exports" else self.read_people,
+            read_people=None if self.source_kind == "exports" else self.read_people,
         )
 
     def read_people(self) -> People:
@@ -247,6 +260,12 @@ class Service:
             client_id=settings.text("AZURE_CLIENT_ID"),
         )
 
+    def credential(self) -> TokenCredential:
+        """What gives tokens for Azure, storage among it."""
+        from shared.identity import open_credential
+
+        return open_credential(self.login)
+
     def mail(self) -> list[Delivery]:
         """Mail the newest report, once to each recipient, and post it once; what became of it."""
         from shared.service.announcing import every_way
@@ -282,22 +301,6 @@ class Service:
     @property
     def _cloud(self) -> str:
         return self.settings.choice("CLOUD", "global", "usgov", "dod", "china")
-
-    @property
-    def _source_kind(self) -> str:
-        kind = self.settings.choice("SIGNIN_SOURCE", "graph", "diagnostics", "exports", "simulated")
-        if kind == "diagnostics":
-            raise BadSettingError(
-                "Setting SIGNIN_SOURCE is 'diagnostics', which is not built yet; "
-                "expected is graph, exports or simulated."
-            )
-        return kind
-
-    def _exports(self) -> SignInSource:
-        from shared.sources.exported_days import ExportedDays
-
-        folder = Path(self.settings.required("EXPORTS_FOLDER"))
-        return ExportedDays(folder, self.settings.scope, today=self.today)
 
     def _exceptions(self) -> tuple[AcceptedException, ...] | None:
         """The accepted exceptions; `None` where no list of them is kept."""
@@ -350,11 +353,6 @@ class Service:
                 smtp_password=settings.text("SMTP_PASSWORD"),
                 post=post_through(graph) if kind == "graph" else None,
             )
-
-    def _credential(self) -> TokenCredential:
-        from shared.identity import open_credential
-
-        return open_credential(self.login)
 
 
 _current: Service | None = None

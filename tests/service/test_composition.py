@@ -62,7 +62,7 @@ def test_stores_are_opened_as_they_are_named(tmp_path) -> None:
         ({"STORE": "sql"}, "store", "STORE"),
         ({"STORE": "azure"}, "store", "STORAGE_ACCOUNT_NAME"),
         ({"SIGNIN_SOURCE": "splunk"}, "source", "SIGNIN_SOURCE"),
-        ({"SIGNIN_SOURCE": "diagnostics"}, "source", "not built yet"),
+        ({"SIGNIN_SOURCE": "diagnostics"}, "source", "DIAGNOSTICS_ACCOUNT_URL"),
         ({"SIGNIN_SOURCE": "exports"}, "source", "EXPORTS_FOLDER"),
         ({"CLOUD": "mars"}, "endpoint", "CLOUD"),
         ({"GRAPH_ENDPOINT": "http://graph.example"}, "endpoint", "GRAPH_ENDPOINT"),

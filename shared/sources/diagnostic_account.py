@@ -1,0 +1,59 @@
+"""The storage account that diagnostic settings write to, as setting ``DIAGNOSTICS_ACCOUNT_URL``."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, Self
+from urllib.parse import urlsplit
+
+from shared.endpoints import LOOPBACK_HOSTS
+from shared.errors import BadSettingError
+
+_SETTING = "DIAGNOSTICS_ACCOUNT_URL"
+_EMULATOR_PATH = "/devstoreaccount1"  #: every emulator's account
+#: An account's own host, or one with a zone of Azure's DNS in it (``contoso.z12.blob.…``).
+_HOST = r"[a-z0-9]{3,24}(\.z[0-9]{1,2}\.blob\.storage\.azure\.net|\.blob\.%s)"
+
+
+class LogAccount(NamedTuple):
+    """Where the blobs are, and whether that is the emulator on this machine."""
+
+    url: str
+    is_emulator: bool
+
+    @classmethod
+    def parse(cls, given: str, suffix: str) -> Self:
+        """
+        The account of an address in the cloud of that suffix (``core.windows.net``).
+
+        A token for storage opens every account that the app has a role on, so none leaves for a
+        host that is not Azure Storage's. The emulator is taken on loopback only, by the key that
+        all emulators have. `BadSettingError` for anything else, and for an address with a query: a
+        shared access signature would stand there.
+        """
+        url = given.rstrip("/").lower()
+        if re.fullmatch(f"https://{_HOST % re.escape(suffix)}", url):
+            return cls(url, is_emulator=False)
+        if _is_emulator(url):
+            return cls(url, is_emulator=True)
+        raise BadSettingError(
+            f"Setting {_SETTING} is {given.partition('?')[0]!r}; expected is the account's own "
+            f"address without a path, container or signature, https://ACCOUNT.blob.{suffix} "
+            f"(or the emulator's on this machine, http://127.0.0.1:PORT{_EMULATOR_PATH})."
+        )
+
+    @property
+    def host(self) -> str:
+        """The host, with the port where there is one."""
+        return urlsplit(self.url).netloc
+
+
+def _is_emulator(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_loopback = parts.hostname in LOOPBACK_HOSTS
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return False
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return is_loopback and url == f"http://{host}{port}{_EMULATOR_PATH}"
