@@ -41,8 +41,8 @@ _TOO_LENIENT = [
     "detect_secrets.filters.heuristic.is_swagger_file",
 ]
 
-#: What stands behind ``password`` and is no password, but words or a name.
-_WORDS = re.compile(r"[A-Za-z `.,_-]+")
+#: What stands behind ``password`` and is no password, but words of a sentence.
+_WORDS = re.compile(r"(?=.*[ `])[A-Za-z `.,_-]+")
 
 
 class Leak(NamedTuple):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import getpass
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 TAKEN, NOT_TAKEN = 0, 1  #: exit codes: whether Partner Center's API would take the token
 
 _PROMPT = "Paste the access token, then Enter (it is not shown, sent or stored): "
+_TOKEN = re.compile(r"eyJ[\w-]{8,}\.")  # how a JWT begins: {" in base64
 _OPTIONS = frozenset({"--json", "-h", "--help"})
 _MOST_BYTES = 4 * LONGEST  # no text of that many characters is longer, in whatever encoding
 _PAUSE_SECONDS = 0.2  # a line end after which nothing comes for so long was the Enter key
@@ -51,9 +53,10 @@ def refuse_arguments(arguments: Sequence[str]) -> None:
     """
     Stop a command line that could have a token on it, before argparse repeats it.
 
-    Raises `BadInputError` for everything but ``token``'s own options.
+    Raises `BadInputError` for everything but ``token``'s own options, and for a token anywhere.
     """
-    if arguments[:1] == ["token"] and not _OPTIONS.issuperset(arguments[1:]):
+    is_extra = arguments[:1] == ["token"] and not _OPTIONS.issuperset(arguments[1:])
+    if is_extra or any(_TOKEN.search(argument) for argument in arguments):
         raise BadInputError(
             "The token is not taken as an argument, where the shell's history and the list of "
             "processes show it; expected is --json or nothing, and the token pasted or piped in."

@@ -16,6 +16,7 @@ import pytest
 import function_app
 from shared.local_host import read_functions
 from shared.service.addresses import API, report_address, run_address
+from shared.service.callers import Role
 from shared.service.serving import VERSION
 from shared.settings import SETTINGS, Settings
 
@@ -115,7 +116,9 @@ def test_in_azure_every_function_refuses_whom_the_platform_does_not_name(name, t
     from shared.service.composition import Service, use
 
     settings = {"WEBSITE_SITE_NAME": "func", "TENANT_ID": TENANT, "STORE_FOLDER": str(tmp_path)}
-    told = {"auth_typ": "aad", "claims": [{"typ": "amr", "val": "mfa"}]}
+    roles = [{"typ": "roles", "val": role} for role in Role]
+    claims = [{"typ": "amr", "val": "mfa"}, {"typ": "tid", "val": TENANT}, *roles]
+    told = {"auth_typ": "aad", "claims": claims}
     forged = b64encode(json.dumps(told).encode()).decode()
     params = dict.fromkeys(re.findall(r"\{(\w+)\}", HTTP[name].route), "x")
     request = func.HttpRequest(

@@ -202,6 +202,17 @@ def test_a_token_as_an_argument_is_refused_and_not_repeated(arguments) -> None:
     assert_nothing_said(token, done)
 
 
+@pytest.mark.parametrize("arguments", ["{}", "serve {}", "analyze {} --out x", "bearer {}"])
+def test_a_token_that_is_given_to_anything_else_is_not_repeated_either(arguments) -> None:
+    token = at_hand()
+
+    done = run(b"", *arguments.format(token).split(), command=COMMAND[:-1])
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b": The token is not taken as an argument" in done.stderr
+    assert_nothing_said(token, done)
+
+
 WRONG = {
     "nothing": ("", "There is no token"),
     "cut short": (user_token()[:200], "This has 2 parts"),

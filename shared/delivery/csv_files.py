@@ -9,6 +9,7 @@ the cap is said in the report.
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from io import StringIO
@@ -54,7 +55,10 @@ HEADERS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-_RUN_BY_SPREADSHEETS = frozenset("=+-@\t\r\n")
+#: Where a spreadsheet would begin to run what a cell says. Many take ``;`` or a tab for the end of
+#: a cell, whatever the quotes say, some skip blanks, and some know the full-width forms.
+_FORMULA = r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_RUN_BY_SPREADSHEETS = re.compile(rf"^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?={_FORMULA})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +213,7 @@ def _file(
 
 def _cell(value: Cell) -> str | int:
     if isinstance(value, str):
-        return f"'{value}" if value and value[0] in _RUN_BY_SPREADSHEETS else value
+        return _RUN_BY_SPREADSHEETS.sub("'", value)
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else value

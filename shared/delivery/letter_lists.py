@@ -22,9 +22,13 @@ NAMES_SHOWN = 8  #: users or applications of one list of changes
 _NAME_WIDTH = 60  #: characters; a line of the text part has 76
 
 # What a mail program makes a link of by itself: addresses of pages, and lone names of hosts.
+# The last part of a host's name may be in any script; some programs take other dots for dots. What
+# a guest is called, user_host#EXT#@tenant, is none.
+_DOT = r"[.\u3002\uff0e\uff61]"
+_TOP = r"(?:xn--[\w-]+|[^\W\d_]{2,})"
 _LINKED = re.compile(
-    r"(?i)\S*(?:://|\bwww\.|\.[a-z]{2,}(?::\d+)?[/?])\S*"
-    r"|(?<![\w@#.-])[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?![\w@#.-])"
+    rf"(?i)\S*(?:://|\bwww{_DOT}|{_DOT}{_TOP}(?::\d+)?(?:[/?]|#(?!EXT#)))\S*"
+    rf"|(?<![\w@#.\u3002\uff0e\uff61-])[\w-]+(?:{_DOT}[\w-]+)*{_DOT}{_TOP}(?![\w@#-]|{_DOT}\w)"
 )
 
 
@@ -61,7 +65,11 @@ def unlinked(text: str) -> str:
 
     ``https://evil.example`` becomes ``https[:]//evil[.]example``; mail addresses stay as they are.
     """
-    return _LINKED.sub(lambda match: match[0].replace("://", "[:]//").replace(".", "[.]"), text)
+    return _LINKED.sub(lambda match: _broken(match[0]), text)
+
+
+def _broken(link: str) -> str:
+    return re.sub(_DOT, "[.]", link.replace("://", "[:]//"))
 
 
 def subject_name(part: Part) -> str:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 30.0  #: from connection to answer; a workflow accepts a card before it posts it
 ANSWER_LIMIT_BYTES = 8_192  #: of a refusal, to find its code in; of success nothing is read
 
+HTTPS_PORT = 443  #: older addresses of workflows name it
+
 # Where workflows wait, by cloud. Source: Power Automate's "IP address configuration" page, trigger
 # "When an HTTP request is received".
 HOST_SUFFIXES = (
@@ -37,6 +39,7 @@ HOST_SUFFIXES = (
     *(".logic.azure.cn", ".api.powerplatform.partner.microsoftonline.cn"),
 )
 _URL = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  #: RFC 3986, 2
+_HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")  #: what may be looked up as it is
 _CODE = re.compile(r"[A-Za-z]{1,60}")
 _SECONDS = re.compile(r"[0-9]{1,6}")
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "partner-mfa-status"}
@@ -127,13 +130,17 @@ class TeamsChannel:
 def _workflow_address(url: str) -> SplitResult:
     try:
         address = urlsplit(url)
-        host = address.hostname or ""
+        host, port = address.hostname or "", address.port
         is_own = address.scheme in ("http", "https") and host in LOOPBACK_HOSTS
-        is_workflow = address.scheme == "https" and host.endswith(HOST_SUFFIXES)
+        is_workflow = (
+            address.scheme == "https"
+            and port in (None, HTTPS_PORT)
+            and bool(_HOST.fullmatch(host))
+            and host.endswith(HOST_SUFFIXES)
+        )
         is_whole = address.path[:1] == "/" and bool(parse_qs(address.query).get("sig"))
         is_clean = bool(_URL.fullmatch(url)) and not (address.fragment or "@" in address.netloc)
-        _ = address.port  # ValueError unless a number
-    except ValueError:
+    except ValueError:  # a port that is none, too
         is_own = is_workflow = is_whole = is_clean = False
     if not ((is_own or is_workflow) and is_whole and is_clean):
         raise BadSettingError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,11 @@ class _Document(msgspec.Struct):
 
 
 def token_json(token: AccessToken, answers: dict[Scenario, Ruling]) -> bytes:
-    """The same for programs; fields are only ever added."""
+    """
+    The same for programs; fields are only ever added.
+
+    In ASCII: a terminal obeys some of the characters that a token's maker may have put into it.
+    """
     marked = columns(token)
     cells = [
         _Cell(scenario, mfa_by, mfa_by in marked, ruling)
@@ -73,7 +78,7 @@ def token_json(token: AccessToken, answers: dict[Scenario, Ruling]) -> bytes:
     document = _Document(
         VERSION, signature_checked=False, token=token, answers=answers, mandate=cells
     )
-    return msgspec.json.encode(document) + b"\n"
+    return json.dumps(msgspec.to_builtins(document), separators=(",", ":")).encode() + b"\n"
 
 
 def token_text(token: AccessToken, answers: dict[Scenario, Ruling], now: datetime) -> str:

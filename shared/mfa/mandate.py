@@ -162,6 +162,11 @@ _NO_KIND = Ruling(
     "This token does not say whether it is App+User or app-only, which are held to other rules.",
     CLAIMS_PAGE,
 )
+_NOT_ENTRAS = Ruling(
+    Answer.CANNOT_TELL,
+    "Somebody else than Entra issued this token, so what it says of MFA means nothing here.",
+    CLAIMS_PAGE,
+)
 _NO_METHODS = Ruling(
     Answer.CANNOT_TELL,
     "This token does not say how its user signed in; only access tokens of version 1 have amr.",
@@ -198,6 +203,8 @@ def columns(token: AccessToken) -> tuple[MfaBy, ...]:
 
 
 def _by_mfa(scenario: Scenario, token: AccessToken) -> Ruling:
+    if _is_foreign(token):
+        return _NOT_ENTRAS
     if token.kind is Kind.APP_ONLY:
         return _APP_ONLY[scenario]
     if token.kind is Kind.UNKNOWN:
@@ -235,11 +242,15 @@ def _refusals(token: AccessToken, now: datetime, resource_ids: Collection[str]) 
         yield "has expired"
     if token.valid_from and token.valid_from > now:
         yield "is not valid yet"
-    if token.issuer and not token.issuer.lower().startswith(_ISSUERS):
+    if _is_foreign(token):
         yield "is not from Entra"
     audience = token.audience.lower().rstrip("/")
     if audience and audience not in {PARTNER_CENTER_AUDIENCE, *resource_ids}:
         yield f"is for another audience than {PARTNER_CENTER_AUDIENCE}"
+
+
+def _is_foreign(token: AccessToken) -> bool:
+    return bool(token.issuer) and not token.issuer.lower().startswith(_ISSUERS)
 
 
 def _gaps(token: AccessToken) -> Iterator[str]:

@@ -10,13 +10,13 @@ with user identities in Azure App Service authentication".
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -36,6 +36,7 @@ _METHODS = frozenset({"amr", "http://schemas.microsoft.com/claims/authnmethodsre
 _ROLES = frozenset({"roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"})
 _TENANT = frozenset({"tid", "http://schemas.microsoft.com/identity/claims/tenantid"})
 _TOKEN_OF = frozenset({"idtyp"})  #: ``app`` for an application without a user, else ``user``
+_PORT = re.compile(r":[0-9]{1,5}$")
 _ENTRA = ("aad", "")  #: whose claims these are; another provider's might mean anything
 
 #: What Partner Center answers to a token without MFA.
@@ -103,11 +104,12 @@ def admit(settings: Settings, headers: Mapping[str, str]) -> Caller:
     Let a caller in, or raise `RefusedError`.
 
     401, *MFA required*, as Partner Center says it, where MFA is asked for and nothing that can be
-    believed shows it; 403 for another tenant's token, and for everybody where the app runs in Azure
-    without the platform's authentication in front.
+    believed shows it; 403 for another tenant's token, for everybody where the app is hosted without
+    the platform's authentication in front, and on one's own machine for whoever comes by another
+    name than its own.
     """
     if not settings.platform_authenticates:
-        return _admit_unauthenticated(settings)
+        return _admit_unauthenticated(settings, headers)
     principal = _principal(headers)
     is_fit = principal.shows_mfa or principal.is_application
     if settings.requires_mfa_to_view and not is_fit:
@@ -122,11 +124,13 @@ def admit_script(settings: Settings) -> Caller:
     """
     Let a script in whose key the Functions host has checked; 404 where keys are switched off.
 
-    The platform's authentication does not stand in front of these addresses, so no header that
-    names somebody is believed here.
+    The platform's authentication leaves these addresses out, so no header that names somebody is
+    believed here; but it must be there, as everywhere else.
     """
     if not settings.flag("SCRIPT_KEYS"):
         raise RefusedError(HTTPStatus.NOT_FOUND, "Scripts get nothing by a key here.")
+    if settings.is_hosted and not settings.platform_authenticates:
+        raise _nobody()
     return WITH_KEY
 
 
@@ -138,28 +142,46 @@ def refuse_other_sites(headers: Mapping[str, str]) -> None:
     something (W3C Fetch Metadata; RFC 6454). A script sends neither.
     """
     site = headers.get("sec-fetch-site") or "none"
-    origin = headers.get("origin")
-    is_own = origin is None or urlsplit(origin).netloc == headers.get("host")
+    origin, host = headers.get("origin"), headers.get("host") or ""
+    scheme = "http" if is_own_name(host) else "https"
+    is_own = origin is None or origin == f"{scheme}://{host}"
     if site not in ("same-origin", "none") or not is_own:
         raise RefusedError(HTTPStatus.FORBIDDEN, "Other sites may start nothing here.")
 
 
 def refuse_long_bodies(headers: Mapping[str, str]) -> None:
-    """413 for a body that is longer than anything that is of use here; none is ever read."""
-    length = headers.get("content-length") or "0"
+    """413 for a body that is longer than anything that is of use here, or does not say how long."""
+    length = "chunked" if headers.get("transfer-encoding") else headers.get("content-length") or "0"
     if len(length) > len(str(LONGEST_BODY)) or not length.isdecimal() or int(length) > LONGEST_BODY:
         sentence = f"A body of up to {LONGEST_BODY} bytes is taken, and not looked at."
         raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
 
 
-def _admit_unauthenticated(settings: Settings) -> Caller:
-    """On one's own machine the loopback address is the fence; in Azure there would be none."""
+def is_own_name(host: str) -> bool:
+    """Whether a ``Host`` is this machine's name for itself, with a port or without."""
+    return _PORT.sub("", host.lower()) in ("127.0.0.1", "localhost", "[::1]")
+
+
+def _admit_unauthenticated(settings: Settings, headers: Mapping[str, str]) -> Caller:
+    """
+    On one's own machine the loopback address is the fence; hosted, there would be none.
+
+    A page whose name was made to lead to this machine (DNS rebinding) comes by that name.
+    """
     if settings.is_hosted:
-        sentence = "Nobody is let in: authentication is not switched on in front of this app."
-        raise RefusedError(HTTPStatus.FORBIDDEN, sentence)
+        raise _nobody()
+    if (host := headers.get("host")) and not is_own_name(host):
+        raise RefusedError(
+            HTTPStatus.FORBIDDEN, "Without sign-in this is for its own machine only."
+        )
     if settings.requires_mfa_to_view:
         raise _mfa_required()
     return OWN_MACHINE
+
+
+def _nobody() -> RefusedError:
+    sentence = "Nobody is let in: authentication is not switched on in front of this app."
+    return RefusedError(HTTPStatus.FORBIDDEN, sentence)
 
 
 def _mfa_required() -> RefusedError:
@@ -173,6 +195,6 @@ def _principal(headers: Mapping[str, str]) -> _Principal:
         if len(header) > LONGEST_PRINCIPAL:
             return _Principal()
         principal = _decoder.decode(b64decode(header, validate=True))
-    except (Base64Error, ValueError, msgspec.DecodeError):
+    except (Base64Error, ValueError, RecursionError, msgspec.DecodeError):
         return _Principal()
     return principal if principal.auth_typ.lower() in _ENTRA else _Principal()

@@ -116,7 +116,7 @@ class People:
 def _decode(data: bytes) -> _Kept:
     try:
         return msgspec.json.decode(gzip.decompress(data), type=_Kept)
-    except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
+    except (OSError, EOFError, zlib.error, RecursionError, msgspec.DecodeError) as error:
         raise DamagedError(f"A stored directory cannot be read: {error}.") from error
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.service.daily import Daily
 
 PATIENCE = timedelta(hours=2)  #: a run that is not over by then is taken for lost
+_MINUTE = timedelta(minutes=1)
 RUNS_PER_HOUR = 4  #: as setting RUNS_PER_HOUR has it where it is not set
 
 _ACTIVE = ("accepted", "running")
@@ -48,28 +49,36 @@ class Runs:
         A new run and what is to be put into the queue for it.
 
         `ConflictError` where one is under way: then `newest` tells which. `TooOftenError` where as
-        many as may be were begun since the clock struck the hour.
+        many as may be were begun since the clock struck the hour: so around the stroke it may be
+        twice as many within sixty minutes.
         """
         now = self.daily.now()
         newest = self.newest()
         if newest and newest.state in _ACTIVE and now - _moment(newest.asked_at) < PATIENCE:
             raise ConflictError(f"Run {newest.id} is under way.")
         # Of two that start at once, one wins. With the minute in its name, a claim whose holder
-        # died before it wrote the run stands in nobody's way for longer than that.
-        before = newest.id if newest else "none"
-        if not self.daily.store.claim(f"run/{self.daily.tenant_id}/{before}/{now:%Y-%m-%dT%H:%M}"):
+        # died before it wrote the run stands in nobody's way for longer than the next one.
+        before = f"run/{self.daily.tenant_id}/{newest.id if newest else 'none'}"
+        minutes = [f"{before}/{now - back:%Y-%m-%dT%H:%M}" for back in (_MINUTE, timedelta())]
+        if not all(map(self.daily.store.claim, minutes)):
             raise ConflictError("Another run is being started.")
-        self._take_a_place(now)
+        if not self._takes_a_place(now):
+            for minute in minutes:  # whoever comes next is to be told the same
+                self.daily.store.release(minute)
+            raise self._too_often(now)
         return self._begin(now)
 
-    def _take_a_place(self, now: datetime) -> None:
-        """One of the hour's places, each of which the store gives to one starter only."""
+    def _takes_a_place(self, now: datetime) -> bool:
+        """Whether it gets one of the hour's places, each of which the store gives out once."""
         hour = f"run-of-hour/{self.daily.tenant_id}/{now:%Y-%m-%dT%H}"
-        if any(self.daily.store.claim(f"{hour}/{place}") for place in range(self.per_hour)):
-            return
+        return any(self.daily.store.claim(f"{hour}/{place}") for place in range(self.per_hour))
+
+    def _too_often(self, now: datetime) -> TooOftenError:
         to_the_next = 3600 - now.minute * 60 - now.second
-        sentence = f"No more than {self.per_hour} runs can be started within an hour."
-        raise TooOftenError(sentence, to_the_next)
+        sentence = (
+            f"{self.per_hour} runs were started since the clock struck the hour; no more can."
+        )
+        return TooOftenError(sentence, to_the_next)
 
     def newest(self) -> Run | None:
         """The run that was started last."""

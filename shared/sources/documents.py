@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from io import BytesIO
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+#: A directory of 640,000 accounts has a third of that; a few kilobytes of gzip can hold gigabytes.
+LONGEST_BYTES = 2**30
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
@@ -44,11 +47,18 @@ def read_document(path: Path, kind: type[_T], what: str, heading: tuple[str, int
 def _content(path: Path) -> bytes:
     try:
         data = path.read_bytes()
-        return gzip.decompress(data) if data.startswith(_GZIP) else data
+        if data.startswith(_GZIP):
+            with gzip.open(BytesIO(data)) as file:
+                data = file.read(LONGEST_BYTES + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadInputError(f"{path} is a gzip file that is damaged or cut short.") from error
     except OSError as error:
         raise BadInputError(f"{path} cannot be read: {error.strerror}.") from error
+    if len(data) > LONGEST_BYTES:
+        raise BadInputError(f"{path} is longer than {LONGEST_BYTES >> 20:,} MiB; no document is.")
+    if not data.strip():
+        raise BadInputError(f"{path} is empty.")
+    return data
 
 
 def _without_bom(data: bytes) -> bytes | memoryview:
@@ -63,7 +73,9 @@ def _decode(document: bytes | memoryview, kind: type[_T], path: Path, what: str)
         place = f" at {where.strip('`')}" if where else ""
         raise BadInputError(f"{path} is not {what}{place}: {_lower(fault)}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInputError(f"{path} is not UTF-8 JSON: {_lower(str(error))}.") from error
+        raise BadInputError(f"{path} is not UTF-8 JSON: {error}.") from error
+    except RecursionError:
+        raise BadInputError(f"{path} is not {what}: it is nested too deeply.") from None
 
 
 def _lower(text: str) -> str:

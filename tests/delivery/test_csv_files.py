@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from io import StringIO
+from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -247,12 +249,47 @@ def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe(first):
     assert row["Upn"] == row["ObjectId"] == f"'{name}"
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("x;=1+1;y", "x;'=1+1;y"),
+        ("x;+cmd|' /C calc'!A0;y", "x;'+cmd|' /C calc'!A0;y"),
+        ("x\t=1+1\ty", "x\t'=1+1\ty"),
+        ("x\n@SUM(A1)", "x\n'@SUM(A1)"),
+        (" =1+1", "' =1+1"),
+        ("\u00a0=1+1", "'\u00a0=1+1"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("a=b; c-d, e@f", "a=b; c-d, e@f"),
+    ],
+)
+def test_where_a_spreadsheet_sees_another_cell_begin_it_begins_with_an_apostrophe(name, written):
+    """In much of Europe cells end at a semicolon, and no quotes keep one together mid-way."""
+    (row,) = portal_rows(portal(upn=name, user_id=name, **NOT_VERIFIED))
+
+    assert row["Upn"] == written
+
+
 def test_half_a_surrogate_pair_does_not_stop_the_file():
     assert portal_rows(portal(upn="half \ud800", **NOT_VERIFIED))[0]["Upn"] == "half ?"
 
 
+FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  #: what a formula may begin with
 _text = st.text(max_size=12) | st.sampled_from(
-    ['a,"b"', "x\r\ny", "=1+1", "-", "@", "\tx", '"', "'"]
+    [
+        'a,"b"',
+        "x\r\ny",
+        "=1+1",
+        "-",
+        "@",
+        "\tx",
+        '"',
+        "'",
+        'a";=1',
+        "x;+1",
+        "x\t@y",
+        ";;-",
+        "\uff1d1",
+    ]
 )
 
 
@@ -271,14 +308,21 @@ def test_any_text_comes_back_from_a_csv_reader_and_no_cell_begins_with_a_formula
 
     assert tuple(header) == HEADERS["all-api-requests"]
     assert [(row[7], row[8], row[2], row[4]) for row in rows] == [
-        (_safe(upn), _safe(app_id), f"Sign-in: {resource}", _safe(address))
+        (_safe(upn), _safe(app_id), _safe(f"Sign-in: {resource}"), _safe(address))
         for upn, app_id, resource, address in reversed(names)
     ]
-    assert not [cell for row in rows for cell in row if cell.startswith(tuple("=+-@\t\r\n"))]
+    for delimiter in ",;\t":
+        cells = chain.from_iterable(csv.reader(StringIO(text, newline=""), delimiter=delimiter))
+        assert not [cell for cell in cells if cell.strip().startswith(FORMULA)]
 
 
 def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(tuple("=+-@\t\r\n")) else text
+    """Cell by cell, as whoever takes more than commas for separators sees them."""
+    safe = ""
+    for piece in re.split(r"([;\t\r\n])", text):
+        safe += f"'{piece}" if piece.strip().startswith(FORMULA) else piece
+    is_control = text.startswith(("\t", "\r", "\n"))
+    return f"'{safe}" if is_control and not safe.startswith("'") else safe
 
 
 def test_rows_made_elsewhere_are_written_with_true_false_and_empty_cells():

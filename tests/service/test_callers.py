@@ -60,6 +60,7 @@ def test_a_caller_whose_token_shows_mfa_is_let_in(claims) -> None:
         {PRINCIPAL: "no base64"},
         {PRINCIPAL: b64encode(b"no json").decode()},
         {PRINCIPAL: b64encode(b"[1]").decode()},
+        {PRINCIPAL: b64encode(b'{"x":' + b"[" * 20_000).decode()},
     ],
 )
 def test_without_mfa_the_answer_is_partner_centers_own(headers) -> None:
@@ -161,12 +162,39 @@ def test_a_principal_that_is_longer_than_any_is_not_looked_at() -> None:
     assert asked(IN_FRONT, padded).status == 401
 
 
-@pytest.mark.parametrize("sign", ["WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "WEBSITE_SKU"])
-def test_in_azure_nobody_is_let_in_without_authentication_in_front(sign) -> None:
-    everybody = {sign: "x", "REQUIRE_MFA_TO_VIEW": "false"}
+@pytest.mark.parametrize(
+    "sign",
+    [
+        *("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "WEBSITE_SKU", "CONTAINER_APP_NAME"),
+        *("KUBERNETES_SERVICE_HOST", "AZURE_FUNCTIONS_ENVIRONMENT"),
+    ],
+)
+def test_hosted_anywhere_nobody_is_let_in_without_authentication_in_front(sign) -> None:
+    everybody = {sign: "Production", "REQUIRE_MFA_TO_VIEW": "false", "SCRIPT_KEYS": "true"}
 
     assert asked(everybody, principal(MFA, ("roles", "Report.Read"))).status == 403
     assert asked(everybody | IN_FRONT, principal(MFA)).status == 200
+    with pytest.raises(RefusedError) as refused:
+        admit_script(Settings(everybody))
+    assert refused.value.status == 403
+    assert admit_script(Settings(everybody | IN_FRONT)).roles == frozenset({Role.READ})
+
+
+def test_functions_core_tools_are_a_machine_of_ones_own() -> None:
+    assert asked({"AZURE_FUNCTIONS_ENVIRONMENT": "Development"}, {}).status == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:7071", "localhost", "LOCALHOST:80", "[::1]:7071"])
+def test_on_a_machine_of_ones_own_it_answers_to_the_machine_s_own_name(host) -> None:
+    assert asked({}, {"host": host}).status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example:7071", "127.0.0.1.evil.example", "localhost.", "192.0.2.1", "x@localhost"],
+)
+def test_a_page_whose_name_was_made_to_lead_here_is_sent_away(host) -> None:
+    assert asked({}, {"host": host}).status == 403
 
 
 def test_on_a_machine_of_ones_own_there_are_no_roles_to_ask_for() -> None:
@@ -194,6 +222,9 @@ def test_scripts_get_nothing_by_a_key_unless_that_is_switched_on() -> None:
         {"origin": "https://func.example.evil.example", "host": "func.example"},
         {"origin": "https://evil.example", "sec-fetch-site": "same-origin", "host": "func.example"},
         {"origin": "https://func.example"},
+        {"origin": "http://func.example", "host": "func.example"},
+        {"origin": "https://127.0.0.1:7071", "host": "127.0.0.1:7071"},
+        {"origin": "http://[", "host": "func.example"},
     ],
 )
 def test_another_site_can_start_nothing_in_its_visitor_s_name(headers) -> None:
@@ -209,10 +240,17 @@ def test_another_site_can_start_nothing_in_its_visitor_s_name(headers) -> None:
         {"host": "func.example"},
         {"sec-fetch-site": "none"},
         {"sec-fetch-site": "same-origin", "origin": "https://func.example", "host": "func.example"},
+        {"origin": "http://localhost:7071", "host": "localhost:7071"},
     ],
 )
 def test_a_script_and_the_own_site_can(headers) -> None:
     refuse_other_sites(headers)
+
+
+def test_a_body_that_does_not_say_how_long_it_is_is_refused() -> None:
+    with pytest.raises(RefusedError) as refused:
+        refuse_long_bodies({"transfer-encoding": "chunked"})
+    assert refused.value.status == 413
 
 
 @pytest.mark.parametrize("length", [str(LONGEST_BODY + 1), "9" * 5000, "-1", "1e3", "x"])

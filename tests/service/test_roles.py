@@ -81,6 +81,23 @@ def test_another_tenant_s_report_takes_the_role_for_customers_too(ending) -> Non
         assert "the role Customers.Read " in json.loads(refused.body)["detail"]
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"origin": "https://evil.example", "host": "func.example"}, 403),
+        ({"content-length": "100000"}, 413),
+        ({"transfer-encoding": "chunked"}, 413),
+    ],
+)
+def test_a_run_is_refused_by_the_request_s_own_headers_before_anything_is_done(
+    headers, status
+) -> None:
+    runner = replace(desk(Role.RUN), headers=headers)
+
+    assert answered(lambda: runner.start_run()[0]).status == status
+
+
 def test_health_takes_no_role_and_tells_nothing_personal() -> None:
     class Empty:
         def latest_ending(self, tenant_id):

@@ -158,7 +158,7 @@ def test_a_run_that_was_lost_stands_in_nobody_s_way_for_ever(daily) -> None:
     assert Runs(daily).start()[0].id != lost.id
 
 
-def test_who_dies_while_starting_a_run_stands_in_the_way_for_a_minute_only(daily) -> None:
+def test_who_dies_while_starting_a_run_stands_in_the_way_for_two_minutes_only(daily) -> None:
     daily.store.claim(f"run/{TENANT}/none/2026-11-24T02:15")
     with pytest.raises(ConflictError, match="being started"):
         Runs(daily).start()
@@ -169,6 +169,9 @@ def test_who_dies_while_starting_a_run_stands_in_the_way_for_a_minute_only(daily
     assert refused.status == 409
     assert "Location" not in refused.headers
 
+    daily.now.go_on(minutes=1)
+    with pytest.raises(ConflictError, match="being started"):  # it might only take its time
+        Runs(daily).start()
     daily.now.go_on(minutes=1)
 
     assert Runs(daily).start()
@@ -187,8 +190,9 @@ def test_only_so_many_runs_are_begun_within_an_hour(daily) -> None:
         over(daily)
         daily.now.go_on(minutes=1)
 
-    with pytest.raises(TooOftenError, match="No more than 3 runs") as refused:
-        over(daily)
+    for _ in range(2):  # whoever asks again is told the same
+        with pytest.raises(TooOftenError, match="3 runs were started") as refused:
+            over(daily)
     assert refused.value.retry_after_seconds == (60 - 18) * 60
 
     daily.now.go_on(seconds=refused.value.retry_after_seconds)
