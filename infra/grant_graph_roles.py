@@ -14,6 +14,7 @@ Exit codes: 0 nothing is missing, 1 something is, 2 wrong usage or refused.
 from __future__ import annotations
 
 import argparse
+import logging
 import re
 import sys
 import time
@@ -174,6 +175,8 @@ def _signed_in(url: str, authority: str, tenant: str | None, *, browser: bool) -
     else:
         options["additionally_allowed_tenants"] = [tenant] if tenant else []
         options["exclude_managed_identity_credential"] = True
+        # It warns of every login that it looked for in vain; the sentence below is enough.
+        logging.getLogger("azure.identity").setLevel(logging.ERROR)
     make: Any = InteractiveBrowserCredential if browser else DefaultAzureCredential
     credential = make(**options)
 
@@ -183,7 +186,9 @@ def _signed_in(url: str, authority: str, tenant: str | None, *, browser: bool) -
             return str(credential.get_token(f"{url}/.default", **asked).token)
         except ClientAuthenticationError as error:
             raise GrantError(
-                "Nobody is signed in: run `az login` (with --tenant), or give --browser."
+                "Nobody is signed in: run `az login --allow-no-subscriptions` (with --tenant), or "
+                "give --browser. If you are, this says why it is not enough: "
+                f"az account get-access-token --resource {url}"
             ) from error
 
     return token

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -290,6 +291,20 @@ def test_an_endpoint_that_is_not_there_is_told_in_one_sentence(capsys) -> None:
 
     assert main(given, token=lambda: TOKEN) == 2
     assert "cannot be reached" in capsys.readouterr().out
+
+
+def test_whoever_is_not_signed_in_is_told_so_in_one_line_and_nothing_besides(tmp_path) -> None:
+    nowhere = dict.fromkeys(("HOME", "USERPROFILE", "LOCALAPPDATA"), str(tmp_path)) | {"PATH": ""}
+    rest = {name: value for name, value in os.environ.items() if not name.startswith("AZURE_")}
+    command = [sys.executable, "-m", "infra.grant_graph_roles", "--principal", PRINCIPAL]
+
+    done = subprocess.run(
+        command, cwd=ROOT, env=rest | nowhere, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (2, "")
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("Nobody is signed in: run `az login --allow-no-subscriptions`")
 
 
 def test_the_fake_gives_roles_ids_of_its_own() -> None:
