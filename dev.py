@@ -46,6 +46,17 @@ STANDARD_ERROR = 2
 PRODUCT = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"  # all of PRODUCT at the same versions, and more
 
+LOCK_HELP = """\
+python dev.py lock [OPTION ...]
+
+Compiles requirements.txt and requirements-dev.txt from pyproject.toml, for every supported Python
+and system. Options are those of `uv pip compile`: --upgrade takes the newest versions that
+pyproject.toml allows, --upgrade-package NAME that of one package."""
+
+COMMANDS = (
+    *("demo", "analyze", "run", "directory", "token", "serve"),  # the product's
+    *("test", "audit", "bench", "lock"),
+)
 CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", "-n", "auto"]]
 
 
@@ -60,6 +71,7 @@ def main(arguments: list[str]) -> int:
         return 0
     try:
         refuse_unsupported(sys.version_info[:2])
+        refuse_unknown(arguments[0])
         if arguments[0] == "lock":
             return lock(arguments[1:])
         requirements, calls = plan(*arguments)
@@ -89,6 +101,12 @@ def refuse_unsupported(version: tuple[int, ...]) -> None:
     if not OLDEST <= version <= NEWEST:
         supported = f"{dotted(OLDEST)} to {dotted(NEWEST)}"
         raise SetUpError(f"This is Python {dotted(version)}; dev.py needs one from {supported}.")
+
+
+def refuse_unknown(command: str) -> None:
+    """Stop at what is no command, and do not repeat it: a secret may have been pasted there."""
+    if command not in COMMANDS:
+        raise SetUpError(f"There is no such command; there are {', '.join(COMMANDS)}.")
 
 
 def set_up(requirements: Path) -> None:
@@ -151,6 +169,9 @@ def fetch_uv() -> None:
 
 def lock(options: list[str]) -> int:
     """Compile both requirements files, for every supported Python and system."""
+    if {"-h", "--help"} & set(options):
+        print(LOCK_HELP)
+        return 0
     with one_at_a_time():
         uv = find_uv()
     os.chdir(ROOT)  # the files name each other, and no folder of this machine

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 DONE, DONE_IN_PART, WRONG_USAGE = 0, 1, 2  #: exit codes
 INTERRUPTED = 130  #: what a shell reports for a command that Ctrl-C ended
 _MEBIBYTE = 2**20
+_ANALYZE = (
+    "Makes a report from exported sign-in records, without any account. One of --out, --json and "
+    "--discover must be given. Exit code 0: done; 1: done in part, a file broke off; 2: wrong "
+    "usage, setting or input."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,13 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(given)
         return int(options.run(options, Settings()))
     except UsageError as error:
-        _say(f"{given[0]}: {error}")
+        _say(f"{_name(given)}: {error}")
         return WRONG_USAGE
     except MfaStatusError as error:
-        _say(f"{given[0]}: {error}")
+        _say(f"{_name(given)}: {error}")
         return DONE_IN_PART
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _name(given: Sequence[str]) -> str:
+    """The command, unless something else stands in its place, which may be a secret."""
+    return given[0] if given and given[0].isalpha() and given[0].islower() else "dev.py"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_analyze(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_analyze)
+    parser.description = _ANALYZE
     parser.add_argument(
         "paths",
         nargs="+",
@@ -134,11 +145,12 @@ def _analyze(options: argparse.Namespace, settings: Settings) -> int:
     progress.finish()
     _say(summarise(publication.report))
     if options.out:
-        write_files(options.out, publication.files)
+        write_files(options.out, publication.files, owner_only=True)
         _say(f"Report: {options.out / 'report.html'}")
     if options.json:
         sys.stdout.buffer.write(publication.files["report.json"])
-    return DONE
+    reading = publication.report.reading
+    return DONE_IN_PART if reading and reading.broken_off else DONE
 
 
 def _discover(options: argparse.Namespace, progress: Progress) -> int:

@@ -18,13 +18,14 @@ import logging
 import re
 import threading
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import uuid4
 
 from shared.local_http import HttpRoute, LocalServer, Request
@@ -41,6 +42,7 @@ HOST_JSON = Path(__file__).parents[1] / "host.json"
 
 _POISON = "-poison"
 _MESSAGE_DAYS = 7  #: a queue message's life, as in Azure
+_MOMENT_SECONDS = 2.0  #: how long a host that closes waits for the functions that are under way
 _SETTING = re.compile(r"%(\w+)%")
 
 _log = logging.getLogger(__name__)
@@ -92,9 +94,14 @@ class LocalHost:
         self._listeners = {each.queue: each for each in triggered}
         self._waiting: deque[Message] = deque()
         self._news = threading.Condition()
-        # Functions run in a thread of their own, as in the worker; also, what one raises is then a
-        # value, and need not be caught here.
-        self._calls = ThreadPoolExecutor(thread_name_prefix="function")
+        self._under_way: set[Future[Any]] = set()
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def waiting(self) -> list[Message]:
@@ -128,12 +135,14 @@ class LocalHost:
                 on_progress(done, done + len(self.waiting))
 
     def work_always(self) -> None:
-        """Handle messages as they come, in a thread that ends with this process."""
+        """Handle messages as they come, in a thread that ends with the host or this process."""
 
         def forever() -> None:
-            while True:
+            while not self._is_closed:
                 with self._news:
-                    self._news.wait_for(lambda: any(map(self._is_heard, self._waiting)))
+                    self._news.wait_for(
+                        lambda: self._is_closed or any(map(self._is_heard, self._waiting))
+                    )
                 self.work()
 
         threading.Thread(target=forever, name="queues", daemon=True).start()
@@ -156,6 +165,18 @@ class LocalHost:
         headers = {name: datum.value for name, datum in told["headers"].items()}
         return Answer(int(told["status_code"].value), headers, told["body"].value)
 
+    def close(self) -> None:
+        """
+        Take no more messages, and give what is under way a moment to end by itself.
+
+        So what it works with can be closed next. What takes longer ends with the process, as when
+        that is killed: every step may be.
+        """
+        with self._news:
+            self._is_closed = True
+            self._news.notify_all()
+        wait(tuple(self._under_way), _MOMENT_SECONDS)
+
     def _is_heard(self, message: Message) -> bool:
         return message.queue in self._listeners
 
@@ -167,7 +188,7 @@ class LocalHost:
     def _take(self) -> Message | None:
         with self._news:
             message = next(filter(self._is_heard, self._waiting), None)
-            if message is None:
+            if message is None or self._is_closed:
                 return None
             self._waiting.remove(message)
             return replace(message, dequeue_count=message.dequeue_count + 1)
@@ -185,7 +206,9 @@ class LocalHost:
         """Call a function; if it returns, its output bindings are delivered."""
         given = _converter(function.kind).decode(data, trigger_metadata=metadata)
         filled = {argument: _out() for argument in function.outputs}
-        future = self._calls.submit(function.call, **{function.argument: given}, **filled)
+        future = _started(partial(function.call, **{function.argument: given}, **filled))
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
         error = future.exception()
         if error:
             _log.error("Function %s failed", function.name, exc_info=error)
@@ -194,6 +217,28 @@ class LocalHost:
             for body in _bodies(filled[argument].get()):
                 self.enqueue(queue, body)
         return Outcome(future.result(), None)
+
+
+def _started(call: Callable[[], Any]) -> Future[Any]:
+    """
+    A call in a thread of its own, as in the worker; what it raises is a value, and kept as one.
+
+    An executor would not let the process end before all its calls have.
+    """
+    future: Future[Any] = Future()
+    threading.Thread(target=_fulfil, args=(future, call), name="function", daemon=True).start()
+    return future
+
+
+def _fulfil(future: Future[Any], call: Callable[[], Any]) -> None:
+    def keep(_kind: object, error: BaseException | None, _traceback: object) -> bool:
+        if error:
+            future.set_exception(error)
+        return True
+
+    with ExitStack() as kept:
+        kept.push(keep)
+        future.set_result(call())
 
 
 def read_functions(app: func.FunctionApp, settings: Settings) -> list[Function]:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import os
+import random
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -197,7 +198,7 @@ def test_days_before_the_first_record_are_missing_and_the_share_is_unknown(tmp_p
     }
     assert report["metrics"]["portal"]["share"] is None
     assert report["metrics"]["portal"]["provisional_share"] == 0.2
-    assert "missing: 16 November 2026, not in the files" in done.stderr
+    assert "missing: 16–18 November 2026, not in the files" in done.stderr
 
 
 def test_a_record_of_another_application_still_says_where_the_files_begin_and_end(tmp_path) -> None:
@@ -459,3 +460,87 @@ def test_a_directory_of_another_tenant_than_the_one_named_is_refused(tmp_path) -
     assert done.returncode == 2
     assert TENANT in done.stderr
     assert OTHER in done.stderr
+
+
+def rising(*days):
+    """Records day by day, old to new, with MFA."""
+    return [graph_record(id=f"r-{day}", createdDateTime=f"2026-11-{day}T09:00:00Z") for day in days]
+
+
+def broken(tmp_path, records):
+    """What becomes of them in a gzip file that is cut short, somewhere after the last of them."""
+    whole = gzip.compress(ndjson(*records) + random.Random(1).randbytes(200_000))
+    source = tmp_path / "cut.ndjson.gz"
+    source.write_bytes(whole[: len(whole) // 2])
+    done = run("analyze", source, "--json", "--ending", "2026-11-23")
+    return done, json.loads(done.stdout)
+
+
+def test_what_a_broken_file_may_have_lost_is_missing_and_no_share_is_told(
+    tmp_path,
+) -> None:
+    done, report = broken(tmp_path, rising(17, 18, 19, 20))
+
+    assert done.returncode == 1
+    assert report["window"]["complete_days"] == 3
+    assert [gap["day"] for gap in report["window"]["missing"]] == [
+        f"2026-11-{day}" for day in (20, 21, 22, 23)
+    ]
+    assert report["window"]["missing"][0]["reason"].endswith("cut.ndjson.gz breaks off")
+    assert report["metrics"]["portal"]["share"] is None
+    assert len(report["reading"]["broken_off"]) == 1
+
+
+def test_in_a_file_from_new_to_old_the_older_days_are_lost(tmp_path) -> None:
+    _, report = broken(tmp_path, rising(23, 22, 21))
+
+    assert report["window"]["complete_days"] == 2
+    assert report["window"]["missing"][-1]["day"] == "2026-11-21"
+
+
+def test_where_a_file_has_no_order_any_day_may_be_lost(tmp_path) -> None:
+    _, report = broken(tmp_path, rising(17, 23, 20))
+
+    assert report["window"]["complete_days"] == 0
+
+
+def test_a_list_that_is_cut_short_is_a_file_that_breaks_off(tmp_path) -> None:
+    source = tmp_path / "cut.json"
+    source.write_bytes(json.dumps(rising(17, 18, 19)).encode()[:-40])
+
+    done = run("analyze", source, "--json", "--ending", "2026-11-23")
+
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["window"]["complete_days"] == 1
+
+
+def test_a_folder_that_cannot_be_looked_into_stops_for_what_it_holds_would_be_missed(
+    tmp_path, monkeypatch
+) -> None:
+    from shared.errors import BadInputError
+    from shared.sources import exports
+
+    (tmp_path / "day1").mkdir()
+    (tmp_path / "day2").mkdir()
+    (tmp_path / "day1" / "a.json").write_bytes(page(*made(20, 1)))
+    scandir = os.scandir
+
+    def refusing(path):
+        if str(path).endswith("day2"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(BadInputError, match="day2 cannot be read: Permission denied"):
+        exports.read_exports([tmp_path], frozenset(), lambda _: None)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+def test_the_report_is_its_owner_s_alone(tmp_path) -> None:
+    source = tmp_path / "signins.json"
+    source.write_bytes(page(*made(20, 1)))
+
+    run("analyze", source, "--out", tmp_path / "report")
+
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "report").iterdir()}
+    assert modes == {0o600}

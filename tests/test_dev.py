@@ -79,6 +79,23 @@ def test_without_a_command_it_says_what_there_is_and_sets_up_nothing(steps, caps
     assert steps == []
 
 
+def test_what_is_no_command_is_told_all_there_are_before_anything_is_set_up(steps, capsys) -> None:
+    assert dev.main(["frobnicate"]) == 2
+
+    said = capsys.readouterr().err
+    assert all(command in said for command in dev.COMMANDS)
+    assert "frobnicate" not in said  # it could be a token, pasted in the wrong place
+    assert steps == []
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_the_help_of_lock_is_said_once_and_pins_nothing(option, steps, capsys) -> None:
+    assert dev.main(["lock", "--upgrade", option]) == 0
+
+    assert capsys.readouterr().out.count("Compiles requirements.txt") == 1
+    assert steps == []
+
+
 def test_the_second_start_installs_nothing(steps) -> None:
     dev.set_up(dev.PRODUCT)
     dev.set_up(dev.PRODUCT)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import azure.functions as func
 import pytest
@@ -20,6 +24,8 @@ from shared.service.daily import GIVEN_UP
 from shared.service.errands import SliceErrand
 from shared.settings import Settings
 from tests.service.world import ENDING, TENANT, TODAY, Scripted, a_week, make_daily, run_day
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Told(Service):
@@ -357,6 +363,77 @@ def test_what_a_timer_s_function_raises_is_raised(host, service) -> None:
 
     with pytest.raises(ZeroDivisionError):
         host.fire("plan_slices")
+
+
+def test_a_host_that_is_closed_takes_no_more_messages(service, source) -> None:
+    with LocalHost(function_app.app, service.settings) as host:
+        host.fire("plan_slices")
+        host.work_always()
+        host.close()
+        asked = len(source.asked)
+        host.enqueue("slices", SliceErrand(Slice(TENANT, ENDING)).to_json())
+        host.work()
+
+    assert len(source.asked) == asked
+    assert host.waiting
+
+
+def test_a_host_that_closes_waits_for_what_is_under_way(service, source, monkeypatch) -> None:
+    monkeypatch.setattr("shared.local_host._MOMENT_SECONDS", 60.0)  # a loaded machine takes longer
+    begun, closing = threading.Event(), threading.Event()
+    sign_ins = source.sign_ins
+
+    def slowly(owed):
+        begun.set()
+        assert closing.wait(60)
+        return sign_ins(owed)
+
+    source.sign_ins = slowly
+    host = LocalHost(function_app.app, service.settings)
+    host.enqueue("slices", SliceErrand(Slice(TENANT, ENDING)).to_json())
+    worker = threading.Thread(target=host.work)
+    worker.start()
+    assert begun.wait(60)
+    threading.Thread(target=closing.set).start()
+
+    host.close()
+
+    assert service.store.ledger(TENANT, ENDING)
+    worker.join()
+
+
+STUCK = """
+import sys, threading
+import azure.functions as func
+from shared.local_host import LocalHost
+from shared.settings import Settings
+
+app = func.FunctionApp()
+
+@app.timer_trigger(arg_name="timer", schedule="0 0 0 * * *")
+def never_ends(timer: func.TimerRequest) -> None:
+    print("begun", flush=True)
+    threading.Event().wait()
+
+try:
+    with LocalHost(app, Settings({})) as host:
+        host.fire("never_ends")
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process alone")
+def test_a_function_that_never_ends_keeps_no_process_from_ending() -> None:
+    command = [sys.executable, "-c", STUCK]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(30) == 130
+        finally:
+            process.kill()
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from shared.delivery.customers import Standing
 from shared.delivery.sentences import part_name
-from shared.delivery.words import count, long_day, percent, percent_of_tenths, tenths, weekday
+from shared.delivery.words import count, long_day, percent, unbroken, weekday
+from shared.mfa.percent import percent_of_tenths, tenths
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def waterfall(figure: RequestFigure, parts: Sequence[Part], together: str) -> Wa
         steps=_steps(pieces, printed, figure.decided, scale),
         share=_rounded((tenths(share) - 1000 + scale) / scale),
         share_text=percent(share),
-        floor_text=percent_of_tenths(1000 - scale, exact=True) if scale < _WHOLE else "",
+        floor_text=unbroken(percent_of_tenths(1000 - scale, exact=True)) if scale < _WHOLE else "",
     )
 
 
@@ -125,7 +126,7 @@ def _steps(
             latest=latest,
             start=_rounded((scale - taken) / scale),
             length=_rounded(length / scale),
-            text=percent_of_tenths(length, exact=amount * 100 % whole == 0),
+            text=unbroken(percent_of_tenths(length, exact=amount * 100 % whole == 0)),
         )
         for (name, amount, latest), length, taken in zip(
             pieces, printed, accumulate(printed), strict=True

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.delivery.figures import account_figure, request_figures
-from shared.delivery.words import NBSP, count, percent, short_day, tenths
+from shared.delivery.words import NBSP, count, percent, short_day
 from shared.mfa.breakdown import SUBJECTS_SHOWN
+from shared.mfa.percent import tenths
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from shared.mfa.requests import Request
 
 
+_QUOTES = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
+
+
 def account_rows(
     accounts: Iterable[Account], assessment: Assessment, tenant_id: str | None
 ) -> Iterator[Row]:
@@ -32,13 +35,16 @@ def account_rows(
             account.enabled,
             account.is_admin,
             account.enforcement.value if account.enforcement else None,
-            account.enforced_by,
-            account.cause,
-            account.remedy,
+            *map(_plain, (account.enforced_by, account.cause, account.remedy)),
             account.mfa_registered,
             utc_time(request.sign_in.created_at) if request else None,
             assessment.rule.is_compliant(request.verdict) if request else None,
         )
+
+
+def _plain(sentence: str) -> str:
+    """A sentence of ours without curly quotes, which Excel garbles where it is not told UTF-8."""
+    return sentence.translate(_QUOTES)
 
 
 def _newest_by_user(assessment: Assessment) -> dict[str, Request]:

@@ -144,8 +144,14 @@ def _account_state(metrics: AccountMetrics) -> State:
 
 
 def overall_state(report: Report) -> State:
-    """The state of the whole: a missing day outweighs everything, then any figure below 100 %."""
+    """
+    The state of the whole: a missing day outweighs everything, then any figure below 100 %.
+
+    Records that could not be read might be requests without MFA: then nothing is said to be met.
+    """
     states = [figure.state for figure in request_figures(report)]
     states.append(account_figure(report).state)
     order = (State.INCOMPLETE, State.BELOW, State.UNDECIDED, State.MET)
-    return next((state for state in order if state in states), State.EMPTY)
+    found = next((state for state in order if state in states), State.EMPTY)
+    is_doubtful = found is State.MET and report.reading and report.reading.unreadable
+    return State.UNDECIDED if is_doubtful else found

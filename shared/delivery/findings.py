@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from shared.delivery.words import name_of
+from shared.delivery.words import name_of, unbroken
 
 if TYPE_CHECKING:
     from shared.mfa.findings.finding import Finding
@@ -38,7 +38,7 @@ def finding_card(finding: Finding) -> FindingCard:
         title=finding.title,
         cause=finding.cause,
         remedy=finding.remedy,
-        gain=finding.gain,
+        gain=unbroken(finding.gain),
         href=safe_link(finding.href),
         subjects=shown,
         more=finding.subjects_total - len(shown),

@@ -117,7 +117,7 @@ def write_letter(report: Report, earlier: Report | None, public_url: str | None)
 def _figures(report: Report, comparison: Comparison | None) -> list[FigureLine]:
     requests = [_request_line(report, figure, comparison) for figure in request_figures(report)]
     accounts = _account_line(account_figure(report), comparison, accepted_of(report))
-    return [*requests, accounts]
+    return [accounts, *requests]
 
 
 def _request_line(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.delivery import words
+from shared.delivery.breaks import breakable
 from shared.delivery.letter import write_letter
 from shared.delivery.mail import Mail
 from shared.delivery.mail_subject import short_tenant_name, verdicts
@@ -30,6 +31,7 @@ _FILTERS = {
     "count": words.count,
     "thousands": words.thousands,
     "capitalised": words.capitalised,
+    "breakable": breakable,
     "label": label,
 }
 

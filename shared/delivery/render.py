@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from shared.delivery import charts, exceptions, figures, findings, sentences, words
+from shared.delivery.breaks import breakable
 
 if TYPE_CHECKING:
     from shared.mfa.report import Report
@@ -20,11 +21,6 @@ _TEMPLATES = Path(__file__).parents[2] / "templates" / "report"
 _STYLE_SHEETS = ("base.css", "figures.css", "charts.css", "tables.css", "media.css")
 
 ROWS_OPEN = 5  #: rows that a table of users or applications may have to lie open; print opens all
-
-
-def _breakable(name: str) -> Markup:
-    """A name that may be broken after its @, where a phone is too narrow for all of it."""
-    return escape(words.harmless(name)).replace("@", Markup("@<wbr>"))
 
 
 _FILTERS = {
@@ -38,7 +34,7 @@ _FILTERS = {
     "short_instant": words.short_instant,
     "label": sentences.label,
     "source_name": sentences.source_name,
-    "breakable": _breakable,
+    "breakable": breakable,
     "capitalize_first": words.capitalised,
     "finding_card": findings.finding_card,
     "safe_link": findings.safe_link,

@@ -62,7 +62,7 @@ def headline(report: Report) -> str:
         clauses = ["no request to Partner Center is on record for these seven days"]
     else:
         clauses = _request_clauses(figures)
-    return _sentence([*clauses, *_account_clauses(accounts)])
+    return _sentence([*_account_clauses(accounts), *clauses, *_unreadable_clauses(report)])
 
 
 def so_far(report: Report) -> str:
@@ -198,16 +198,19 @@ def made_with(figure: RequestFigure) -> str:
     if not figure.decided:
         return f"Of {count(figure.counts.unknown, 'request')} it is unknown whether MFA was used."
     of = f"{thousands(figure.with_mfa)} of {count(figure.decided, 'request')}"
-    verb = "was" if figure.with_mfa == 1 else "were"
+    verb = "was" if 1 in (figure.with_mfa, figure.decided) else "were"
     return f"{of}{_known(figure)} {verb} made with MFA."
 
 
 def enforced_of(accounts: AccountFigure) -> str:
     """The accounts' numerator and denominator in words."""
-    of = f"{thousands(accounts.enforced)} of {count(accounts.enabled, 'enabled account')}"
-    verb = "has" if accounts.enforced == 1 else "have"
+    enabled = count(accounts.enabled, "enabled account")
     if accounts.state is State.EMPTY:
         return "The directory has no enabled account."
+    if accounts.state is State.UNDECIDED:
+        return f"Of {enabled} it is unknown whether MFA is enforced."
+    of = f"{thousands(accounts.enforced)} of {enabled}"
+    verb = "has" if 1 in (accounts.enforced, accounts.enabled) else "have"
     if not accounts.unknown:
         return f"{of} {verb} MFA enforced."
     at_most = percent(accounts.share_upper)
@@ -217,17 +220,23 @@ def enforced_of(accounts: AccountFigure) -> str:
 
 def completeness(report: Report) -> str:
     """How much of the window is known."""
-    days = f"{report.window.complete_days} of {len(report.days)} days"
+    complete = report.window.complete_days
+    days = f"{complete} of {len(report.days)} days {'is' if complete == 1 else 'are'} complete."
     if not report.window.missing:
-        return f"{days} are complete."
+        return days
     names = listed([long_day(gap.day) for gap in report.window.missing])
     unknown = "The shares stay unknown until every day is read."
-    return f"{days} are complete. Missing: {names}. {unknown}"
+    return f"{days} Missing: {names}. {unknown}"
 
 
 def missing_days(report: Report) -> list[str]:
     """Each missing day with its reason."""
     return [f"{long_day(gap.day)}: {harmless(gap.reason)}" for gap in report.window.missing]
+
+
+def _unreadable_clauses(report: Report) -> list[str]:
+    number = report.reading.unreadable if report.reading else 0
+    return [f"{count(number, 'record')} could not be read"] if number else []
 
 
 def unreadable(report: Report) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.delivery.days import days_by_reason
+from shared.delivery.figures import State, account_figure, request_figures
 from shared.delivery.words import (
     NBSP,
     count,
     harmless,
     listed,
-    long_day,
     percent,
     shorten,
     span,
@@ -20,8 +21,9 @@ from shared.mfa.scope import Channel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from shared.delivery.figures import AccountFigure, RequestFigure
     from shared.mfa.breakdown import Part
-    from shared.mfa.metrics import AccountMetrics, ApiMetrics, PortalMetrics
+    from shared.mfa.metrics import Tally
     from shared.mfa.report import Report
 
 SUBJECTS_SHOWN = 3
@@ -34,45 +36,54 @@ def summarise(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    window, metrics = report.window, report.metrics
+    window = report.window
     whose = harmless(report.tenant_name or report.tenant_id or "Unnamed tenant")
     yield f"{whose}: {span(window.start, window.ending)}, {window.complete_days} of 7 days known"
-    yield from (f"  missing: {long_day(gap.day)}, {gap.reason}" for gap in window.missing)
+    missing = days_by_reason((gap.day, gap.reason) for gap in window.missing)
+    yield from (f"  missing: {days}, {reason}" for reason, days in missing.items())
     yield ""
-    yield from _figure("Accounts with MFA enforced", _accounts(metrics.accounts))
-    yield from _figure("Portal requests with MFA", _requests(metrics.portal, report))
-    yield from _figure("API or SDK requests with MFA", _requests(metrics.api, report))
+    yield _line("Accounts with MFA enforced", _accounts(account_figure(report)))
+    for figure in request_figures(report):
+        yield _line(f"{figure.title} requests with MFA", _requests(figure))
     yield from _worst(report)
     yield from _unread(report)
 
 
-def _figure(label: str, told: str) -> Iterator[str]:
-    yield f"  {label:<30}{told}"
+def _line(label: str, told: str) -> str:
+    return f"  {label:<30}{told}"
 
 
-def _accounts(accounts: AccountMetrics) -> str:
-    if accounts.enabled is None:
-        return "not read"
+def _accounts(accounts: AccountFigure) -> str:
     enabled = count(accounts.enabled, "enabled account")
-    told = f"{percent(accounts.share):>8}   {thousands(accounts.enforced or 0)} of {enabled}"
-    return told + (f"; at most {percent(accounts.share_upper)}" if accounts.unknown else "")
+    match accounts.state:
+        case State.UNREAD:
+            return "not read"
+        case State.EMPTY:
+            return "no enabled accounts"
+        case State.UNDECIDED:
+            return f" unknown   0 of {enabled} could be judged"
+    of = f"{thousands(accounts.enforced)} of {enabled}"
+    if not accounts.unknown:
+        return f"{percent(accounts.share):>8}   {of}"
+    return f"at least {percent(accounts.share)}, at most {percent(accounts.share_upper)}   {of}"
 
 
-def _requests(figure: PortalMetrics | ApiMetrics, report: Report) -> str:
-    if not figure.requests:
-        return f"{percent(figure.share):>8}   no requests"
-    decided = figure.requests - figure.unknown
-    compliant = figure.verified + (figure.exempted if report.rule.exempted_counts_as_mfa else 0)
-    told = f"{percent(figure.share):>8}   {thousands(compliant)} of {thousands(decided)} decided"
-    if figure.share is None and figure.provisional_share is not None:
-        told += f" (provisional: {percent(figure.provisional_share)})"
-    return "; ".join([told, *_beside(figure)])
+def _requests(figure: RequestFigure) -> str:
+    if figure.state is State.EMPTY:
+        return "; ".join(["no requests", *_beside(figure.counts)])
+    told = f"{percent(figure.share):>8}   "
+    if not figure.counts.requests:
+        return "; ".join([f"{told}no requests", *_beside(figure.counts)])
+    told += f"{thousands(figure.with_mfa)} of {thousands(figure.decided)} decided"
+    if figure.share is None and figure.provisional is not None:
+        told += f" (provisional: {percent(figure.provisional)})"
+    return "; ".join([told, *_beside(figure.counts)])
 
 
-def _beside(figure: PortalMetrics | ApiMetrics) -> Iterator[str]:
+def _beside(counts: Tally) -> Iterator[str]:
     """What is neither for nor against, so that nobody has to wonder where it went."""
     for name in ("exempted", "unknown", "not_completed", "app_only"):
-        number = getattr(figure, name, 0)
+        number = getattr(counts, name)
         if number:
             yield f"{thousands(number)} {name.replace('_', ' ')}"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from math import isclose
+
+from shared.mfa.percent import percent as percent_of
 
 NBSP = "\u00a0"  #: keeps a number and its unit on one line
 NAME_LIMIT = 120  #: characters of a name that are shown; more only breaks the page
@@ -27,30 +28,14 @@ _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
 _STACKED_MARKS = re.compile(f"({_MARK}{{3}}){_MARK}+")
 
 
-def tenths(share: float) -> int:
-    """A share (fraction, 0 to 1) in tenths of a percent; 0 and 1000 only where that is exact."""
-    if share <= 0:
-        return 0
-    if share >= 1:
-        return 1000
-    return min(max(int(share * 1000 + 0.5), 1), 999)
-
-
 def percent(share: float | None) -> str:
-    """
-    A share in percent: ``40 %`` where that is exact, else ``40.0 %``; `None` is ``unknown``.
-
-    Never rounded up to 100 % nor down to 0 %: 0.9999 reads ``99.9 %``.
-    """
-    if share is None:
-        return "unknown"
-    return percent_of_tenths(tenths(share), exact=isclose(share * 100, round(share * 100)))
+    """A share by the rule of `shared.mfa.percent`, kept on one line; `None` is ``unknown``."""
+    return "unknown" if share is None else unbroken(percent_of(share))
 
 
-def percent_of_tenths(value: int, *, exact: bool) -> str:
-    """Tenths of a percent as text; without a decimal where the number behind it is a whole one."""
-    whole, tenth = divmod(value, 10)
-    return f"{whole}{NBSP}%" if exact and not tenth else f"{whole}.{tenth}{NBSP}%"
+def unbroken(text: str) -> str:
+    """The text with every percentage kept on one line."""
+    return text.replace(" %", f"{NBSP}%")
 
 
 def thousands(number: int) -> str:

@@ -71,7 +71,7 @@ def history_point(assessment: Assessment) -> HistoryPoint:
     metrics = assessment.metrics
     return HistoryPoint(
         ending=assessment.window.ending,
-        accounts=metrics.accounts.share,
+        accounts=metrics.accounts.known_share,
         portal=metrics.portal.share,
         api=metrics.api.share,
     )

@@ -117,6 +117,11 @@ class AccountMetrics(msgspec.Struct, frozen=True):
     share: float | None = None  #: unknown accounts counted as not enforced: "at least"
     share_upper: float | None = None  #: unknown accounts counted as enforced: "at most"
 
+    @property
+    def known_share(self) -> float | None:
+        """The share to be compared over time: `None` where of no account anything is known."""
+        return None if self.enabled and self.unknown == self.enabled else self.share
+
 
 class Metrics(msgspec.Struct, frozen=True):
     """The three figures of one report."""

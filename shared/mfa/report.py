@@ -83,6 +83,7 @@ class Reading(msgspec.Struct, frozen=True):
     first_day: date | None  #: of the records read
     last_day: date | None
     other_tenants: int = 0  #: Partner Center sign-ins left out, being of another tenant
+    broken_off: list[str] = []  #: files that end before their end; days they may lack are missing
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

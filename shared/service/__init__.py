@@ -12,5 +12,5 @@ The use cases; the only rooms that know all the others.
     people       the directory behind a report, every account judged
     callers      who asks, and what that caller may have
     serving      what the HTTP functions answer; searching finds customers among it
-    composition  all of it, built out of the settings
+    composition  all of it, built out of the settings; setting_checks looks at these for commands
 """

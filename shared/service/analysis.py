@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Window
     from shared.sources.exports import Pair, ReadingResult
+    from shared.sources.intake import BrokenOff
 
 HISTORY_DAYS = 30  #: how many earlier windows are worked out where the files reach back far enough
 NOT_IN_FILES = "not in the files"
@@ -81,8 +82,9 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
     result = read_exports(question.paths, question.scope.ids, collected.take, on_progress)
     ending = question.ending or _newest_closed_day(result, question.now)
     first = question.since or result.first_day
+    known = _Known(first, result.broken_off)
     assessment = assess(
-        _window(collected.days, first, ending),
+        _window(collected.days, known, ending),
         question.scope,
         question.rule,
         people.accounts.metrics if people else None,
@@ -90,7 +92,7 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
     return publish(
         assessment,
         _heading(question, collected, people),
-        history=_history(collected.days, first, ending, question),
+        history=_history(collected.days, known, ending, question),
         reading=_reading(result, collected),
         people=people,
     )
@@ -147,20 +149,37 @@ def _newest_closed_day(result: ReadingResult, now: datetime) -> date:
     return min(result.last_day, now.date() - timedelta(days=1))
 
 
-def _window(days: dict[date, Rollup], first: date, ending: date) -> Window:
-    """The files are taken to be complete from their first record's day to `ending`."""
-    known = {day: days.get(day, Rollup()) for day in window_days(ending) if day >= first}
-    return make_window(ending, known, dict.fromkeys(window_days(ending), NOT_IN_FILES))
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Which days the files are taken to be complete for."""
+
+    first: date
+    broken_off: Sequence[BrokenOff]
+
+    def why_not(self, day: date) -> str:
+        """Why a day is missing; empty if it is not."""
+        if day < self.first:
+            return NOT_IN_FILES
+        files = [each.file for each in self.broken_off if each.may_have_lost(day)]
+        return f"{', '.join(files[:3])} breaks off" if files else ""
+
+
+def _window(days: dict[date, Rollup], known: _Known, ending: date) -> Window:
+    """The files are taken to be complete from their first day to `ending`, if none breaks off."""
+    reasons = {day: known.why_not(day) for day in window_days(ending)}
+    whole = {day: days.get(day, Rollup()) for day, reason in reasons.items() if not reason}
+    return make_window(ending, whole, reasons)
 
 
 def _history(
-    days: dict[date, Rollup], first: date, ending: date, question: Question
+    days: dict[date, Rollup], known: _Known, ending: date, question: Question
 ) -> list[HistoryPoint]:
     """Every earlier window that the files hold whole."""
+    first = known.first
     earliest = max(first + timedelta(days=WINDOW_DAYS - 1), ending - timedelta(days=HISTORY_DAYS))
     endings = [earliest + timedelta(days=n) for n in range((ending - earliest).days)]
     return [
-        history_point(assess(_window(days, first, day), question.scope, question.rule))
+        history_point(assess(_window(days, known, day), question.scope, question.rule))
         for day in endings
     ]
 
@@ -174,4 +193,5 @@ def _reading(result: ReadingResult, collected: _Collected) -> Reading:
         first_day=result.first_day,
         last_day=result.last_day,
         other_tenants=collected.other_tenants,
+        broken_off=[each.file for each in result.broken_off],
     )

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from shared.errors import BadInputError, BadSettingError
-from shared.mfa.window import WINDOW_DAYS
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ class Service:
     @property
     def source_kind(self) -> str:
         """``graph``, ``diagnostics``, ``exports`` or ``simulated``."""
-        return self.settings.choice("SIGNIN_SOURCE", "graph", "diagnostics", "exports", "simulated")
+        return self.settings.choice("SIGNIN_SOURCE")
 
     @property
     def storage_suffix(self) -> str:
@@ -104,13 +103,13 @@ class Service:
     @property
     def settle_days(self) -> int:
         """How many closed days are pulled again."""
-        return self.settings.number("SETTLE_DAYS", 0, 30)
+        return self.settings.number("SETTLE_DAYS")
 
     @property
     def store_kind(self) -> str:
         """``local`` or ``azure``."""
-        if self.settings.text("STORE"):
-            return self.settings.choice("STORE", "azure", "local")
+        if self.settings.is_given("STORE"):
+            return self.settings.choice("STORE")
         names = ("STORAGE_ACCOUNT_NAME", "STORAGE_CONNECTION_STRING")
         return "azure" if any(map(self.settings.text, names)) else "local"
 
@@ -163,7 +162,7 @@ class Service:
         """The directory as Graph tells it now, every account judged."""
         from shared.service.people import People
 
-        exceptions = self._exceptions()  # first: a wrong file is told before an hour of reading
+        exceptions = self.exceptions()  # first: a wrong file is told before an hour of reading
         pulled = self.pull_directory()
         read_at = f"{utc_now():%Y-%m-%dT%H:%M:%SZ}"
         return People(
@@ -199,7 +198,7 @@ class Service:
         """Runs that somebody starts."""
         from shared.service.runs import Runs
 
-        return Runs(self.daily, self.settings.number("RUNS_PER_HOUR", 1, 60))
+        return Runs(self.daily, self.settings.number("RUNS_PER_HOUR"))
 
     @_once
     def work(self) -> QueueWork:
@@ -279,8 +278,8 @@ class Service:
 
     def tidy(self) -> int:
         """Remove what has been kept for long enough; how many files and rows that were."""
-        details = self.settings.number("DETAIL_RETENTION_DAYS", WINDOW_DAYS, 3650)
-        metrics = self.settings.number("RETENTION_DAYS", WINDOW_DAYS, 3650)
+        details = self.settings.number("DETAIL_RETENTION_DAYS")
+        metrics = self.settings.number("RETENTION_DAYS")
         return self.store.purge(
             details_before=self.today - timedelta(days=details),
             metrics_before=self.today - timedelta(days=metrics),
@@ -300,9 +299,9 @@ class Service:
 
     @property
     def _cloud(self) -> str:
-        return self.settings.choice("CLOUD", "global", "usgov", "dod", "china")
+        return self.settings.choice("CLOUD")
 
-    def _exceptions(self) -> tuple[AcceptedException, ...] | None:
+    def exceptions(self) -> tuple[AcceptedException, ...] | None:
         """The accepted exceptions; `None` where no list of them is kept."""
         from shared.sources.exceptions import read_exceptions
 
@@ -339,7 +338,7 @@ class Service:
         from shared.service.mailing import post_through
 
         settings = self.settings
-        kind = settings.choice("MAILER", "graph", "smtp", "outbox")
+        kind = settings.choice("MAILER")
         with ExitStack() as opened:
             if kind == "graph":
                 graph = opened.enter_context(open_graph(self.endpoint, self.login))
@@ -348,7 +347,7 @@ class Service:
                 sender=settings.text("REPORT_SENDER"),
                 outbox_folder=Path(settings.text("OUTBOX_FOLDER")),
                 smtp_host=settings.text("SMTP_HOST"),
-                smtp_port=settings.number("SMTP_PORT", 1, 65_535),
+                smtp_port=settings.number("SMTP_PORT"),
                 smtp_user=settings.text("SMTP_USER"),
                 smtp_password=settings.text("SMTP_PASSWORD"),
                 post=post_through(graph) if kind == "graph" else None,

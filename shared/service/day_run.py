@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from shared.delivery.days import days_by_reason
+from shared.delivery.words import harmless
 from shared.errors import SourceIncompleteError
 from shared.mfa.window import SliceState
+from shared.service import daily as steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from shared.mfa.report import Report
-    from shared.mfa.window import LedgerEntry, Slice
+    from shared.mfa.window import LedgerEntry, MissingDay, Slice
     from shared.service.daily import Daily
 
     OnProgress = Callable[[int, int], None]  #: is told how many are done, of how many so far
@@ -44,9 +49,45 @@ def publish_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Rep
     return reports
 
 
-def told(failed: Iterable[LedgerEntry]) -> str:
-    """Which slices failed, and why: a line each."""
-    return "\n".join(f"{entry.slice.name}: {entry.reason}" for entry in failed)
+def told(failed: Iterable[LedgerEntry], missing: Iterable[MissingDay]) -> list[str]:
+    """Why days failed that are not missing, or are for another reason: a line for each reason."""
+    said = {(gap.day, gap.reason) for gap in missing}
+    found = [(entry.slice.day, entry.reason) for entry in failed]
+    reasons = days_by_reason(each for each in found if each not in said)
+    return [f"{days}: {reason}" for reason, days in reasons.items()]
+
+
+class Warnings(logging.Handler):
+    """What the steps of a day warn of, kept: many of them have one reason, to be said once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._kept: dict[str, str] = {}  # the first warning by its reason
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one, whose last argument is the reason."""
+        message = record.getMessage()
+        reason = record.args[-1] if isinstance(record.args, tuple) and record.args else message
+        self._kept.setdefault(harmless(str(reason)), harmless(message))
+
+    def take(self, said: str = "") -> list[str]:
+        """Those whose reason is not in what has been said; none of them is kept any longer."""
+        left = [warning for reason, warning in self._kept.items() if reason not in said]
+        self._kept.clear()
+        return left
+
+
+@contextmanager
+def kept_warnings() -> Iterator[Warnings]:
+    """Keep what the steps warn of while the block lasts, in place of logging it."""
+    logger, warnings = logging.getLogger(steps.__name__), Warnings()
+    before, logger.propagate = logger.propagate, False
+    logger.addHandler(warnings)
+    try:
+        yield warnings
+    finally:
+        logger.removeHandler(warnings)
+        logger.propagate = before
 
 
 def _collect(daily: Daily, piece: Slice) -> list[Slice]:

@@ -229,7 +229,7 @@ class DiagnosticSignIns:
 
         is_written_to = self._now() - blob.written_at < WRITTEN_TO
         file = HourFile(blob.size_bytes, read, is_written_to=is_written_to)
-        intake.file = f"{blob.container}/{blob.name}"
+        intake.begin(f"{blob.container}/{blob.name}")
         read_stream(Stream(file, lambda _: None), intake, Skimmer(self._scope.ids))
         if file.torn_bytes:
             _log.info("diagnostics: the end of %s is still being written", intake.file)

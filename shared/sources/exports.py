@@ -8,7 +8,9 @@ told by content, never by a file's name.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
@@ -22,8 +24,7 @@ from shared.sources.tables import is_header, is_portal_header, read_table
 from shared.sources.values import ValueReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from shared.mfa.report import UnreadableRecord
     from shared.mfa.sign_in import SignIn
@@ -117,8 +118,7 @@ def _read_all(
 def _files(path: Path) -> list[Path]:
     """The file itself, or every file below a folder but hidden ones, in order of their names."""
     if path.is_dir():
-        below = sorted(file for file in path.rglob("*") if file.is_file())
-        files = [file for file in below if not file.name.startswith(".")]
+        files = sorted(file for file in _below(path) if not file.name.startswith("."))
         if not any(file.stat().st_size for file in files):
             raise BadInputError(f"The folder {path} holds nothing to read; {EXPECTED}.")
         return files
@@ -129,6 +129,16 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
+def _below(folder: Path) -> Iterator[Path]:
+    """Every file; a folder that cannot be looked into stops, for what it holds would be missed."""
+
+    def stop(error: OSError) -> NoReturn:
+        raise BadInputError(f"The folder {error.filename} cannot be read: {error.strerror}.")
+
+    for here, _, names in os.walk(folder, onerror=stop):
+        yield from (file for name in names if (file := Path(here, name)).is_file())
+
+
 def _nothing_readable(path: Path, refusal: UnreadableRecord | None) -> str:
     why = f" ({refusal.file}, line {refusal.line}: {refusal.reason})" if refusal else ""
     return f"{path} holds no readable sign-in record{why}; {EXPECTED}."
@@ -137,7 +147,7 @@ def _nothing_readable(path: Path, refusal: UnreadableRecord | None) -> str:
 def _read_file(
     path: Path, intake: Intake, ids: Collection[str] | None, on_bytes: Callable[[int], None]
 ) -> None:
-    intake.file = str(path)
+    intake.begin(str(path))
     try:
         file = path.open("rb", buffering=0)
     except OSError as error:

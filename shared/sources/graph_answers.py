@@ -121,7 +121,7 @@ def _denial(named: str, grant: str) -> SourceDeniedError:
     if _lacks_licence(named):
         return UnlicensedError(
             f"Graph gives sign-ins only to tenants with an Entra ID P1 or P2 licence ({named}): "
-            "assign one in the partner tenant, or read the log from diagnostic settings or exports."
+            "assign one in the partner tenant, or analyze what the Entra admin center downloads."
         )
     return SourceDeniedError(
         f"Graph refuses for lack of consent ({named}): grant the app the application permission "

@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 UNREADABLE_KEPT = 100  #: of the unreadable records, the first so many are kept; all are counted
 
 
+class BrokenOff(msgspec.Struct, frozen=True):
+    """A file that ends before its end, and the days, UTC, that what is lost may be of."""
+
+    file: str
+    lost_from: date | None  #: `None`: there is no telling how far back
+    lost_to: date | None  #: or how far on
+
+    def may_have_lost(self, day: date) -> bool:
+        """Whether records of a day may be among what is lost."""
+        is_after = self.lost_from is None or day >= self.lost_from
+        return is_after and (self.lost_to is None or day <= self.lost_to)
+
+
 class ReadingResult(msgspec.Struct, frozen=True):
     """What files amounted to, beside the sign-ins themselves."""
 
@@ -27,6 +40,7 @@ class ReadingResult(msgspec.Struct, frozen=True):
     unreadable_records: tuple[UnreadableRecord, ...]  #: the first `UNREADABLE_KEPT`
     first_day: date  #: UTC, of all readable records
     last_day: date
+    broken_off: tuple[BrokenOff, ...] = ()
 
 
 class Intake:
@@ -35,10 +49,17 @@ class Intake:
     def __init__(self, ids: Collection[str] | None, on_sign_in: Callable[[SignIn], None]) -> None:
         self._ids = ids  #: lower case; `None` hands on every sign-in
         self._on_sign_in = on_sign_in
-        self.file = ""  #: the name of the file being read
         self.records = self.unreadable = self._concerned = 0
         self._unreadable_records: list[UnreadableRecord] = []
         self._first_day, self._last_day = "9999-99-99", ""
+        self._broken_off: list[BrokenOff] = []
+        self.begin("")
+
+    def begin(self, file: str) -> None:
+        """Note which file is read from here on."""
+        self.file = file
+        self._day = ""  #: of the record before
+        self._rises = self._falls = False  #: whether days went up in this file, and down
 
     def take(self, record: bytes, line: int, reason: str = "") -> bool:
         """
@@ -78,6 +99,17 @@ class Intake:
         if len(self._unreadable_records) < UNREADABLE_KEPT:
             self._unreadable_records.append(UnreadableRecord(self.file, line, reason))
 
+    def break_off(self) -> None:
+        """
+        Note that the file ends before its end.
+
+        In a file that goes from old to new, only what is newer can be lost, and the other way
+        round; where it goes both ways, or is of one day, that may be anything.
+        """
+        last = date.fromisoformat(self._day) if self._rises != self._falls else None
+        lost_from, lost_to = (last, None) if self._rises else (None, last)
+        self._broken_off.append(BrokenOff(self.file, lost_from, lost_to))
+
     def refusal(self, number: int) -> UnreadableRecord | None:
         """An unreadable record, the first being number 0, if it is among those kept."""
         kept = self._unreadable_records
@@ -92,6 +124,7 @@ class Intake:
             unreadable_records=tuple(self._unreadable_records),
             first_day=date.fromisoformat(self._first_day),
             last_day=date.fromisoformat(self._last_day),
+            broken_off=tuple(self._broken_off),
         )
 
     @property
@@ -106,6 +139,10 @@ class Intake:
             self._on_sign_in(sign_in)
 
     def _saw(self, day: str) -> None:
+        if day != self._day:
+            self._rises = self._rises or "" < self._day < day
+            self._falls = self._falls or day < self._day
+            self._day = day
         self._first_day = min(self._first_day, day)
         self._last_day = max(self._last_day, day)
 

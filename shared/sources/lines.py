@@ -77,6 +77,8 @@ class LineReader:
             self._intake.take(record, self._line, reason=fault)
         if fault and self._intake.unreadable == unreadable:
             self._intake.refuse(self._line, fault)
+        if fault:  # a last line that was being written is one record, and no more than that
+            self._intake.break_off()
 
     def _read_block(self, block: bytearray, start: int, end: int) -> None:
         hits = self._skimmer.hits(block, end) if self._skimmer else []

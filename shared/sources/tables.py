@@ -65,6 +65,8 @@ def read_table(stream: Stream, intake: Intake) -> None:
         line = rows.line_num + 1
     if stream.fault and intake.unreadable == unreadable:
         intake.refuse(line, stream.fault)
+    if stream.fault:
+        intake.break_off()
 
 
 def _other_zone(header: list[str]) -> str:

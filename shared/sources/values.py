@@ -77,6 +77,8 @@ class ValueReader:
         fault = stream.fault or self._what_is_missing()
         if fault and self._intake.unreadable == unreadable:
             self._intake.refuse(self._cursor.line, fault)
+        if fault:
+            self._intake.break_off()
 
     def _what_is_missing(self) -> str:
         return "" if self._place is _Place.OUTSIDE else "the file ends in the middle of a list"

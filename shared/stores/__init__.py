@@ -111,7 +111,7 @@ class MetricsRow(msgspec.Struct, frozen=True, kw_only=True):
             ending=report.window.ending,
             generated_at=report.generated_at,
             complete_days=report.window.complete_days,
-            accounts_share=accounts.share,
+            accounts_share=accounts.known_share,
             accounts_enforced=accounts.enforced,
             accounts_enabled=accounts.enabled,
             portal_share=portal.share,

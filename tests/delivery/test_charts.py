@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.delivery import charts
 from shared.delivery.figures import request_figures
-from shared.delivery.words import tenths
+from shared.mfa.percent import tenths
 from shared.mfa.report import HistoryPoint
 from tests.delivery.making import (
     DAYS,

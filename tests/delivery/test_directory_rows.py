@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from shared.delivery.csv_files import HEADERS
 from shared.delivery.directory_rows import account_rows, customer_rows
 from shared.mfa.accounts.assessment import Account
@@ -18,8 +20,8 @@ from shared.mfa.window import make_window
 from tests.sign_ins import api_sign_in, at, portal_sign_in
 
 
-def account(object_id):
-    return Account(
+def account(object_id, **changes):
+    plain = Account(
         object_id=object_id,
         upn="ann@contoso.example",
         display_name="Ann",
@@ -32,6 +34,7 @@ def account(object_id):
         remedy="Add one.",
         mfa_registered=False,
     )
+    return msgspec.structs.replace(plain, **changes)
 
 
 def rows(object_id, *sign_ins):
@@ -73,6 +76,27 @@ def test_an_id_in_capitals_in_the_directory_is_the_same_user_in_the_log() -> Non
     (row,) = rows("ANN", portal_sign_in())
 
     assert row["LastRequestMfaCompliant"] is False
+
+
+def test_sentences_of_ours_have_plain_quotes_and_a_name_stays_as_it_is() -> None:
+    window = make_window(date(2026, 11, 23), {})
+    told = account(
+        "ann",
+        display_name="Ann “the Boss”",
+        enforced_by="policy “MFA”",
+        cause="Excluded from policy “MFA” by name.",
+        remedy="Let policy “MFA” demand it.",
+    )
+
+    [made] = account_rows([told], assess(window, Scope(), Rule()), "tenant")
+
+    row = dict(zip(HEADERS["accounts"], made, strict=True))
+    assert row["DisplayName"] == "Ann “the Boss”"
+    assert (row["EnforcedBy"], row["Cause"], row["Remedy"]) == (
+        'policy "MFA"',
+        'Excluded from policy "MFA" by name.',
+        'Let policy "MFA" demand it.',
+    )
 
 
 def customer(name, *counts):

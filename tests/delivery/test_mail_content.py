@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -10,6 +11,8 @@ import msgspec
 import pytest
 
 from shared.delivery.letter import write_letter
+from shared.delivery.render import render_page
+from shared.delivery.summary import summarise
 from shared.errors import BadSettingError
 from shared.mfa.metrics import AccountMetrics
 from tests.delivery.mail_making import (
@@ -50,7 +53,7 @@ def test_the_subject_carries_the_verdict_and_what_it_was_the_day_before() -> Non
     subject = mail_of(with_findings(), yesterday()).subject
 
     assert subject == (
-        "Fabrikam Cloud Services MFA: portal 20 % (was 25 %), API 40 %, accounts 90 % (was 85 %)"
+        "Fabrikam Cloud Services MFA: accounts 90 % (was 85 %), portal 20 % (was 25 %), API 40 %"
         ": 2 findings"
     )
 
@@ -71,11 +74,11 @@ def test_the_subject_says_unknown_where_it_is_unknown() -> None:
     }
 
     assert found == {
-        "missing": f"portal and API unknown (1 of 7 days missing), {unread}",
-        "empty": f"no portal requests, no API requests, {unread}",
-        "undecided": "no portal requests, API unknown, accounts unknown",
-        "bounded": "no portal requests, no API requests, accounts at least 80 %",
-        "no accounts": "no portal requests, no API requests, no enabled accounts",
+        "missing": f"{unread}, portal and API unknown (1 of 7 days missing)",
+        "empty": f"{unread}, no portal requests, no API requests",
+        "undecided": "accounts unknown, no portal requests, API unknown",
+        "bounded": "accounts at least 80 %, no portal requests, no API requests",
+        "no accounts": "no enabled accounts, no portal requests, no API requests",
     }
 
 
@@ -143,6 +146,19 @@ def test_each_figure_comes_with_its_numerator_denominator_change_and_forecast() 
     ) in text
     assert "7 of 7 days are complete." in text
     assert "count tokens, not HTTP requests" in text
+
+
+def test_the_figures_stand_in_one_order_in_mail_subject_terminal_and_page() -> None:
+    made = worked_examples()
+    mail = mail_of(made)
+    shares = ["90 %", "20 %", "40 %"]
+    titles = ["ccounts with MFA enforced", "Portal requests with MFA", "SDK requests with MFA"]
+
+    assert re.findall(r"\d+ %", mail.subject) == shares
+    for told in (mail.text, Page(mail.html).text, summarise(made), Page(render_page(made)).text):
+        places = [told.index(title) for title in titles]
+        assert places == sorted(places)
+        assert [re.findall(r"\d+ %", plain(told[place:]))[0] for place in places] == shares
 
 
 def test_who_came_and_who_went_is_told_by_name() -> None:

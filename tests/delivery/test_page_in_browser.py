@@ -37,6 +37,17 @@ def test_the_page_never_scrolls_sideways(opened, html, width):
     assert made.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("scenario", ["worked", "green", "many", "findings"])
+def test_on_a_phone_the_first_figure_shows_without_scrolling(opened, pages, scenario):
+    made = opened(pages[scenario], viewport={"width": 390, "height": 844})
+
+    bottom = made.page.locator(".card .share").first.evaluate(
+        "share => share.getBoundingClientRect().bottom"
+    )
+
+    assert bottom <= 844
+
+
 def test_the_style_sheet_is_in_force_under_the_pages_own_policy(opened, pages):
     made = opened(pages["worked"])
 

@@ -24,7 +24,8 @@ def html(*roles, told=True, name="Northwind Cloud", notes=None):
 
 def states(made):
     """Each permission with its state, row by row."""
-    return re.findall(r"<code>([^<]+)</code></td><td>[^<]*</td><td class=\"state\">([^<]+)<", made)
+    row = r"<code>([^<]+)</code></td><td>[^<]*</td><td class=\"state\">([^<]+)<"
+    return re.findall(row, made.replace("<wbr>", ""))
 
 
 def text(made):
@@ -107,6 +108,20 @@ def test_the_page_never_scrolls_sideways_and_runs_nothing(opened, look, screen) 
     assert max(wide) <= 0
     assert made.complaints == []
     assert len(made.requests) == 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("look", ["usual", "something to do", "not told"])
+def test_it_prints_on_one_sheet_without_the_link_back(opened, look) -> None:
+    made = opened(LOOKS[look]())
+    back = made.page.get_by_role("link", name="Back to the report")
+    on_screen = back.is_visible()
+    made.page.emulate_media(media="print")
+
+    pdf = made.page.pdf(prefer_css_page_size=True, print_background=True)
+
+    assert (on_screen, back.is_visible()) == (True, False)
+    assert pdf.count(b"/Type /Page\n") == 1
 
 
 @pytest.mark.browser

@@ -21,6 +21,7 @@ from tests.delivery.making import (
     UNKNOWN,
     VERIFIED,
     api,
+    finding,
     portal,
     report,
     worked_api,
@@ -137,6 +138,21 @@ def test_the_printed_waterfalls_add_up_to_100_percent_with_the_printed_share():
         assert whole == "100"
         taken = sum(round(10 * float(step.removeprefix("\u2212"))) for step in steps)
         assert taken + round(10 * float(share)) == 1000
+
+
+def test_where_parts_are_fitted_to_add_up_the_page_says_so_once():
+    told = "rounded so that they add up exactly"
+
+    assert page(many()).text.count(told) == 1
+    assert told not in page(all_green()).text
+
+
+def test_what_a_fix_would_give_stays_on_one_line():
+    made = msgspec.structs.replace(
+        worked_examples(), findings=[finding(gain="66.7 % of the accounts would.")]
+    )
+
+    assert "66.7\u00a0% of the accounts would." in render_page(made)
 
 
 def test_with_a_day_missing_the_figure_is_unknown_and_the_provisional_one_is_apart():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from shared.delivery import sentences
-from shared.delivery.figures import State, overall_state, request_figures
+from shared.delivery.figures import State, account_figure, overall_state, request_figures
 from shared.mfa.metrics import AccountMetrics, Rule
+from shared.mfa.report import Reading
 from tests.delivery.making import (
+    DAYS,
     EXEMPTED,
     NOT_COMPLETED,
     NOT_VERIFIED,
@@ -96,8 +99,8 @@ def test_one_request_among_many_without_mfa_is_below_100_percent():
 
 def test_the_worked_examples_read_as_one_sentence():
     assert sentences.headline(worked_examples()) == (
-        "8 of 10 portal requests and 3 of 5 API or SDK requests were made without MFA; "
-        "10 of 100 enabled accounts do not have MFA enforced."
+        "10 of 100 enabled accounts do not have MFA enforced; "
+        "8 of 10 portal requests and 3 of 5 API or SDK requests were made without MFA."
     )
     assert [str(line) for line in sentences.worst(worked_examples())] == [
         "Of the 8 portal requests without MFA, 5 were made by agent.b@fabrikam.example.",
@@ -107,8 +110,8 @@ def test_the_worked_examples_read_as_one_sentence():
 
 def test_a_green_report_says_so_in_one_sentence():
     assert sentences.headline(all_green()) == (
-        "Every portal request and every API or SDK request was made with MFA; "
-        "MFA is enforced for all 100 enabled accounts."
+        "MFA is enforced for all 100 enabled accounts; "
+        "every portal request and every API or SDK request was made with MFA."
     )
     assert sentences.worst(all_green()) == []
 
@@ -172,11 +175,11 @@ def test_with_a_day_missing_the_forecast_is_a_lower_bound():
 @pytest.mark.parametrize(
     ("numbers", "clause"),
     [
-        ((1, 1, 0, 0), "MFA is enforced for the only enabled account."),
-        ((3, 2, 1, 0), "1 of 3 enabled accounts does not have MFA enforced."),
-        ((9, 2, 4, 3), "4 of 9 enabled accounts do not have MFA enforced (3 unknown)."),
-        ((9, 6, 0, 3), "of 3 of 9 enabled accounts it is unknown if MFA is enforced."),
-        ((9, 0, 0, 9), "whether MFA is enforced is unknown for all 9 enabled accounts."),
+        ((1, 1, 0, 0), "MFA is enforced for the only enabled account"),
+        ((3, 2, 1, 0), "1 of 3 enabled accounts does not have MFA enforced"),
+        ((9, 2, 4, 3), "4 of 9 enabled accounts do not have MFA enforced (3 unknown)"),
+        ((9, 6, 0, 3), "Of 3 of 9 enabled accounts it is unknown if MFA is enforced"),
+        ((9, 0, 0, 9), "Whether MFA is enforced is unknown for all 9 enabled accounts"),
     ],
 )
 def test_accounts_that_could_not_be_judged_are_never_said_to_be_enforced(numbers, clause):
@@ -186,7 +189,32 @@ def test_accounts_that_could_not_be_judged_are_never_said_to_be_enforced(numbers
         share=enforced / enabled, share_upper=(enforced + unknown) / enabled,
     )  # fmt: skip
 
-    assert sentences.headline(report(portal(**VERIFIED), accounts=accounts)).endswith(f"; {clause}")
+    headline = sentences.headline(report(portal(**VERIFIED), accounts=accounts))
+    assert headline.startswith(f"{clause}; every portal request")
+
+
+def test_accounts_of_which_nothing_is_known_are_no_zero_out_of_all():
+    accounts = AccountMetrics(1, 0, 0, 0, 0, 1, share=0.0, share_upper=1.0)
+
+    told = sentences.enforced_of(account_figure(report(accounts=accounts)))
+
+    assert told == "Of 1 enabled account it is unknown whether MFA is enforced."
+
+
+@pytest.mark.parametrize(("complete", "verb"), [(0, "are"), (1, "is"), (2, "are"), (6, "are")])
+def test_the_verb_agrees_with_how_many_days_are_complete(complete, verb):
+    made = report(missing=dict.fromkeys(DAYS[complete:], "not read"))
+
+    assert sentences.completeness(made).startswith(f"{complete} of 7 days {verb} complete.")
+
+
+def test_the_verb_agrees_with_a_single_request_and_a_single_account():
+    accounts = AccountMetrics(1, 0, 0, 0, 1, 0, share=0.0, share_upper=0.0)
+    made = report(portal(**NOT_VERIFIED), accounts=accounts)
+
+    assert sentences.made_with(request_figures(made)[0]) == "0 of 1 request was made with MFA."
+    told = sentences.enforced_of(account_figure(made))
+    assert told == "0 of 1 enabled account has MFA enforced."
 
 
 def test_accounts_that_were_not_read_are_not_in_the_headline():
@@ -201,3 +229,12 @@ def test_a_window_without_requests_is_neither_good_nor_bad():
 
 def test_the_headline_of_a_large_partner_stays_short():
     assert len(sentences.headline(many())) < 200
+
+
+def test_nothing_is_said_to_be_met_while_a_record_could_not_be_read():
+    told = Reading(10, 3, [], 0, None, None)
+    made = msgspec.structs.replace(all_green(), reading=told)
+
+    assert overall_state(made) is State.UNDECIDED
+    assert sentences.headline(made).endswith("; 3 records could not be read.")
+    assert overall_state(all_green()) is State.MET

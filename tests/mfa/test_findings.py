@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -12,10 +12,12 @@ import pytest
 from shared.mfa.accounts.assessment import Accounts, assess_accounts
 from shared.mfa.accounts.directory import Directory
 from shared.mfa.findings.catalogue import CATALOGUE, page_of
-from shared.mfa.findings.finding import Finding, percent
 from shared.mfa.findings.of_accounts import account_findings
 from shared.mfa.findings.of_requests import Requests, request_findings
 from tests.directories import PORTAL, assess, document, group, policy, user
+
+if TYPE_CHECKING:
+    from shared.mfa.findings.finding import Finding
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT_ONLY = "enabledForReportingButNotEnforced"
@@ -371,12 +373,22 @@ def test_very_many_subjects_are_counted_beyond_the_first_thousand() -> None:
     assert (len(only.subjects), only.subjects_total) == (1000, 1200)
 
 
-@pytest.mark.parametrize(
-    ("share", "shown"),
-    [(1.0, "100 %"), (0.99999, "99.9 %"), (0.9, "90 %"), (0.0, "0 %"), (0.0001, "under 0.1 %")],
-)
-def test_a_share_is_never_rounded_up_to_all_nor_down_to_none(share: float, shown: str) -> None:
-    assert percent(share) == shown
+def test_what_a_fix_would_give_is_rounded_as_the_figure_itself_is() -> None:
+    found = find(
+        policy(users={"includeUsers": ["ann"]}),
+        policy("Two", users={"includeUsers": ["bob"]}, clientAppTypes=["browser"]),
+        users=staff("ann", "bob", "cyd"),
+    )
+
+    assert found["conditional-client-app"].share_after == 2 / 3
+    assert found["conditional-client-app"].gain.startswith("66.7 % of the accounts")
+
+
+@pytest.mark.parametrize("finding_id", CATALOGUE)
+def test_a_finding_says_what_to_do_without_sending_its_reader_to_a_page(finding_id) -> None:
+    entry = CATALOGUE[finding_id]
+
+    assert not re.search(r"\b(?:page|table|docs)\b", f"{entry.cause} {entry.remedy}")
 
 
 def test_names_with_braces_are_told_as_they_are() -> None:

@@ -202,3 +202,12 @@ def test_bytes_that_are_no_report_of_this_version_are_refused() -> None:
     other = report_of().to_json().replace(b'"schema_version": 1', b'"schema_version": 2')
     with pytest.raises(StoreError, match="schema version 2"):
         Report.from_json(other)
+
+
+def test_accounts_of_which_nothing_is_known_are_no_zero_in_the_history() -> None:
+    nothing = AccountMetrics(3, 0, 0, 0, 0, 3, 0.0, 1.0)
+    something = AccountMetrics(3, 0, 1, 0, 0, 2, 1 / 3, 1.0)
+
+    assert nothing.known_share is None
+    assert something.known_share == 1 / 3
+    assert AccountMetrics().known_share is None

@@ -168,8 +168,11 @@ CATALOGUE: dict[str, Entry] = {
     "third-party-mfa": Entry(
         Severity.INFO,
         "MFA of a third party is in use",
-        "{sources}. Some ways of binding it in never satisfy Partner Center.",
-        "Check the table on this finding's page.",
+        "{sources}. Partner Center counts such MFA only where the provider's token brings Entra "
+        "the MFA claim, and a custom control never does.",
+        "Use Entra's MFA, or bind the provider in as an external authentication method. With the "
+        "claim, its MFA is taken in the portal and by the API; for customers' tenants (GDAP) it "
+        "may still be refused, and there are no exceptions.",
     ),
     "strength-not-registered": Entry(
         Severity.MEDIUM,
@@ -238,7 +241,8 @@ CATALOGUE: dict[str, Entry] = {
         Severity.HIGH,
         "Used Partner Center, and no MFA is enforced",
         "{accounts} used Partner Center in the window and have no MFA enforced.",
-        "Begin with these: they are what is technically enforced, the rest is contract.",
+        "Enforce MFA for these first: requests without it are what Partner Center counts and "
+        "refuses. Your agreement with Microsoft demands it of all other accounts, too.",
     ),
     "remembered-device": Entry(
         Severity.MEDIUM,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import islice
-from math import floor
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from shared.mfa.findings.catalogue import CATALOGUE, POLICIES, POLICY, Severity, page_of
+from shared.mfa.percent import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -100,14 +100,6 @@ def worth(found: Finding, accounts: Accounts, gained: int) -> Finding:
         share_after=share_after,
         gain=f"{percent(share_after)} of the accounts would have MFA enforced ({gained:+,}).",
     )
-
-
-def percent(share: float) -> str:
-    """A share in words, cut to one digit: only all is 100 %, only none is 0 %."""
-    tenths = floor(share * 1000)
-    if share > 0 and tenths == 0:
-        return "under 0.1 %"
-    return f"{tenths / 10:g} %"
 
 
 def by_gain(findings: Iterable[Finding]) -> list[Finding]:

@@ -1,0 +1,52 @@
+"""What a run in one process has to tell of days that failed."""
+
+from __future__ import annotations
+
+from shared.errors import SourceDeniedError, SourceIncompleteError
+from shared.mfa.window import LedgerEntry, MissingDay, Slice, SliceState
+from shared.service.day_run import collect_owed, kept_warnings, told
+from tests.service.world import TENANT, TODAY, WEEK, Scripted, a_week, make_daily, run_day
+
+
+def failed(day, reason, **hours):
+    return LedgerEntry(Slice(TENANT, day, **hours), SliceState.FAILED, "graph", "", reason=reason)
+
+
+def test_days_are_told_once_by_reason_unless_the_report_misses_them_for_the_same() -> None:
+    entries = [failed(day, "Graph failed.") for day in WEEK[:3]]
+    entries += [failed(WEEK[5], "No licence.", to_hour=12), failed(WEEK[6], "No licence.")]
+
+    lines = told(entries, [MissingDay(WEEK[0], "Graph failed."), MissingDay(WEEK[6], "Other.")])
+
+    assert [line.replace("\xa0", " ") for line in lines] == [
+        "17–18 November 2026: No licence.",
+        "21–22 November 2026: Graph failed.",
+    ]
+
+
+def test_a_day_that_is_known_and_could_not_be_pulled_again_is_told(tmp_path) -> None:
+    source = Scripted(a_week())
+    daily = make_daily(tmp_path, source)
+    run_day(daily)
+    source.days[WEEK[0]] = [SourceIncompleteError("Graph failed.")]
+
+    report, again = run_day(daily)
+
+    assert report.window.missing == []
+    assert len(told(again, report.window.missing)) == 1
+
+
+def test_warnings_of_one_reason_are_kept_as_one_and_said_unless_it_was_said(
+    tmp_path, caplog
+) -> None:
+    refusals = {day: [SourceDeniedError("No consent.")] for day in WEEK[1:]}
+    source = Scripted(refusals | {WEEK[0]: [SourceDeniedError("No licence.")]})
+
+    with kept_warnings() as warnings:
+        collect_owed(make_daily(tmp_path, source), TODAY, lambda *_: None)
+
+    left = warnings.take(said="18 November 2026: No consent.")
+    assert len(left) == 1
+    assert left[0].endswith("No licence.")
+    assert warnings.take() == []
+    assert caplog.text == ""

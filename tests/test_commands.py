@@ -1,0 +1,176 @@
+"""`run`, `serve` and `directory` as whoever types them meets them: what they say, how they end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.__main__ import main
+from shared.errors import StoreError
+from shared.sources.pacing import Pacer
+from shared.sources.simulated.simulation import open_simulated
+from tests.records import TENANT, graph_record, ndjson
+
+TODAY = datetime.now(UTC).date()
+COMMANDS = ["analyze", "run", "directory", "token", "serve", "demo"]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    """In a folder of its own, for the tenant of the records."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TENANT_ID", TENANT)
+
+
+@pytest.fixture
+def exports(tmp_path, monkeypatch):
+    """A fortnight of exported records is what is read."""
+    days = [f"2026-03-{day:02}T09:00:00Z" for day in range(1, 15)]
+    (tmp_path / "exports").mkdir()
+    records = ndjson(*(graph_record(createdDateTime=day) for day in days))
+    (tmp_path / "exports" / "signins.json").write_bytes(records)
+    monkeypatch.setenv("SIGNIN_SOURCE", "exports")
+    monkeypatch.setenv("EXPORTS_FOLDER", "exports")
+
+
+@pytest.mark.parametrize("command", [["run"], ["serve"], ["directory", "--out", "directory.json"]])
+def test_a_wrong_setting_stops_a_command_before_it_does_anything(
+    command, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setenv("SIGNIN_SOURCE", "simulated")
+    monkeypatch.setenv("RUNS_PER_HOUR", "-1")
+
+    assert main(command) == 2
+
+    expected = "Setting RUNS_PER_HOUR is '-1'; expected is a whole number from 1 to 60: "
+    assert capsys.readouterr().err.startswith(f"{command[0]}: {expected}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_exports_that_is_not_there_is_a_wrong_setting(
+    tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setenv("SIGNIN_SOURCE", "exports")
+    monkeypatch.setenv("EXPORTS_FOLDER", "nowhere")
+
+    assert main(["run"]) == 2
+
+    assert capsys.readouterr().err.count("nowhere") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", [TODAY, TODAY + timedelta(days=400), "9999-12-31", "0001-01-02"])
+def test_run_refuses_to_report_on_days_that_have_not_been(
+    ending, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setenv("SIGNIN_SOURCE", "simulated")
+
+    assert main(["run", "--ending", str(ending)]) == 2
+
+    said = capsys.readouterr().err
+    assert said.startswith(f"run: --ending is {ending}; expected is a day from ")
+    assert said.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("exports")
+def test_run_names_the_report_that_it_has_just_made_though_a_newer_one_is_stored(capsys) -> None:
+    assert main(["run", "--ending", "2026-03-14"]) == 0
+    capsys.readouterr()
+
+    assert main(["run", "--ending", "2026-03-07"]) == 0
+
+    said = capsys.readouterr().err
+    assert "1–7 March 2026" in said.replace("\xa0", " ")
+    assert f"reports/{TENANT}/2026-03-07/report.html" in said
+    assert "2026-03-14" not in said
+
+
+@pytest.mark.usefixtures("exports")
+def test_what_went_into_the_outbox_is_not_said_to_be_sent(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("REPORT_RECIPIENTS", "ann@contoso.example")
+    monkeypatch.setenv("OUTBOX_FOLDER", "out")
+    mail_lines = []
+
+    for _ in range(2):
+        assert main(["run", "--ending", "2026-03-14"]) == 0
+        mail_lines += [line for line in capsys.readouterr().err.splitlines() if "Mail:" in line]
+
+    assert mail_lines == [
+        "Mail:    written to out for a…@contoso.example",
+        "Mail:    written before to out for a…@contoso.example",
+    ]
+
+
+@pytest.mark.usefixtures("exports")
+def test_days_of_one_reason_are_said_together(capsys) -> None:
+    assert main(["run", "--ending", "2026-03-16"]) == 1
+
+    said = capsys.readouterr().err.replace("\xa0", " ")
+    assert "missing: 15–16 March 2026, Not in the files" in said
+    assert said.count("Not in the files") == 1
+
+
+def refused(monkeypatch, simulation):
+    """Let Graph refuse whatever is asked of it."""
+    monkeypatch.setenv("GRAPH_ENDPOINT", simulation.url)
+    monkeypatch.setenv("GRAPH_TOKEN", "another")
+    unlimited = Pacer(limit=1_000, period_seconds=0.0)
+    monkeypatch.setattr("shared.sources.pacing.Pacer", lambda *_, **__: unlimited)
+
+
+def test_what_every_day_fails_for_is_said_once(monkeypatch, capsys) -> None:
+    with open_simulated(TODAY - timedelta(days=1)) as simulation:
+        refused(monkeypatch, simulation)
+
+        assert main(["run"]) == 1
+
+    said = capsys.readouterr().err
+    assert "0 of 7 days known" in said
+    assert said.count("refuses the app's token") == 1
+    assert said.count("missing:") == 1
+
+
+def test_what_was_warned_of_is_said_too_where_a_run_does_not_come_to_its_end(
+    monkeypatch, capsys
+) -> None:
+    def fail(*_):
+        raise StoreError("The store is gone.")
+
+    monkeypatch.setattr("shared.service.day_run.publish_owed", fail)
+    with open_simulated(TODAY - timedelta(days=1)) as simulation:
+        refused(monkeypatch, simulation)
+
+        assert main(["run"]) == 1
+
+    said = capsys.readouterr().err
+    assert said.count("refuses the app's token") == 1
+    assert "run: The store is gone." in said
+
+
+def test_serve_stops_where_the_store_that_is_asked_for_is_not_named(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("STORE", "azure")
+
+    assert main(["serve", "--port", "0"]) == 2
+
+    assert "STORAGE_ACCOUNT_NAME" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_says_what_it_does_and_how_it_ends(command, capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+
+    told = " ".join(capsys.readouterr().out.split())
+    assert end.value.code == 0
+    assert "Exit code 0: " in told
+    assert "2: " in told
+
+
+def test_the_help_of_analyze_says_what_must_be_given(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["analyze", "--help"])
+
+    told = " ".join(capsys.readouterr().out.split())
+    assert "One of --out, --json and --discover must be given." in told
