@@ -26,10 +26,11 @@ _NAME_WIDTH = 60  #: characters; a line of the text part has 76
 # a guest is called, user_host#EXT#@tenant, is none.
 _DOT = r"[.\u3002\uff0e\uff61]"
 _TOP = r"(?:xn--[\w-]+|[^\W\d_]{2,})"
-_LINKED = re.compile(
-    rf"(?i)\S*(?:://|\bwww{_DOT}|{_DOT}{_TOP}(?::\d+)?(?:[/?]|#(?!EXT#)))\S*"
-    rf"|(?<![\w@#.\u3002\uff0e\uff61-])[\w-]+(?:{_DOT}[\w-]+)*{_DOT}{_TOP}(?![\w@#-]|{_DOT}\w)"
+_PAGE = re.compile(rf"(?i)://|\bwww{_DOT}|{_DOT}{_TOP}(?::\d+)?(?:[/?]|#(?!EXT#))")
+_LONE_HOST = re.compile(
+    rf"(?i)(?<![\w@#.\u3002\uff0e\uff61-])[\w-]+(?:{_DOT}[\w-]+)*{_DOT}{_TOP}(?![\w@#-]|{_DOT}\w)"
 )
+_LONGEST_WORD = 256  #: characters; longer ones are broken unseen, as looking would take too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,13 @@ def unlinked(text: str) -> str:
 
     ``https://evil.example`` becomes ``https[:]//evil[.]example``; mail addresses stay as they are.
     """
-    return _LINKED.sub(lambda match: _broken(match[0]), text)
+    return "".join(_unlinked_word(word) for word in re.split(r"(\s+)", text))
+
+
+def _unlinked_word(word: str) -> str:
+    if len(word) > _LONGEST_WORD or _PAGE.search(word):
+        return _broken(word)
+    return _LONE_HOST.sub(lambda match: _broken(match[0]), word)
 
 
 def _broken(link: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.errors import StoreError
 from shared.mfa.assessment import Heading, assess, make_report
 from shared.mfa.breakdown import SUBJECTS_SHOWN
-from shared.mfa.metrics import Rule
+from shared.mfa.metrics import AccountMetrics, Rule
 from shared.mfa.report import HistoryPoint, Report
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Channel, Scope
