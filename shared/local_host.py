@@ -206,9 +206,10 @@ class LocalHost:
         """Call a function; if it returns, its output bindings are delivered."""
         given = _converter(function.kind).decode(data, trigger_metadata=metadata)
         filled = {argument: _out() for argument in function.outputs}
-        future = _started(partial(function.call, **{function.argument: given}, **filled))
-        self._under_way.add(future)
+        future: Future[Any] = Future()
+        self._under_way.add(future)  # before it begins: a host that closes meanwhile has to wait
         future.add_done_callback(self._under_way.discard)
+        _start(partial(function.call, **{function.argument: given}, **filled), future)
         error = future.exception()
         if error:
             _log.error("Function %s failed", function.name, exc_info=error)
@@ -219,15 +220,13 @@ class LocalHost:
         return Outcome(future.result(), None)
 
 
-def _started(call: Callable[[], Any]) -> Future[Any]:
+def _start(call: Callable[[], Any], future: Future[Any]) -> None:
     """
     A call in a thread of its own, as in the worker; what it raises is a value, and kept as one.
 
     An executor would not let the process end before all its calls have.
     """
-    future: Future[Any] = Future()
     threading.Thread(target=_fulfil, args=(future, call), name="function", daemon=True).start()
-    return future
 
 
 def _fulfil(future: Future[Any], call: Callable[[], Any]) -> None:
