@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from shared.service.opened_slices import OpenedSlices
 
 if TYPE_CHECKING:
     from shared.service.composition import Service
@@ -16,9 +19,14 @@ def open_source(service: Service) -> SignInSource:
         return _exports(service)
     if service.source_kind == "diagnostics":
         return _diagnostics(service)
-    from shared.service.graph_slices import GraphSlices
+    return _graph(service)
 
-    return GraphSlices(service.source_kind, service)
+
+def _graph(service: Service) -> SignInSource:
+    from shared.service.graph_slices import open_graph_sign_ins
+
+    name = service.source_kind  # a simulated tenant's Graph is one, too
+    return OpenedSlices(name, partial(open_graph_sign_ins, name, service))
 
 
 def _exports(service: Service) -> SignInSource:
@@ -29,8 +37,10 @@ def _exports(service: Service) -> SignInSource:
 
 
 def _diagnostics(service: Service) -> SignInSource:
-    from shared.service.diagnostic_slices import DiagnosticSlices
+    from shared.service.diagnostic_slices import open_diagnostic_sign_ins
     from shared.sources.diagnostic_account import LogAccount
 
     given = service.settings.required("DIAGNOSTICS_ACCOUNT_URL")
-    return DiagnosticSlices(LogAccount.parse(given, service.storage_suffix), service)
+    account = LogAccount.parse(given, service.storage_suffix)
+    opened = partial(open_diagnostic_sign_ins, account, service)
+    return OpenedSlices(service.source_kind, opened)
