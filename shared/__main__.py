@@ -8,7 +8,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.commands import add_demo, add_directory, add_run, add_serve
+from shared.commands import (
+    DONE,
+    DONE_IN_PART,
+    add_demo,
+    add_directory,
+    add_run,
+    add_serve,
+    say,
+)
 from shared.delivery.folder import write_files
 from shared.delivery.summary import summarise
 from shared.delivery.words import harmless
@@ -21,7 +29,7 @@ from shared.token_command import add_token, refuse_arguments
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DONE, DONE_IN_PART, WRONG_USAGE = 0, 1, 2  #: exit codes
+WRONG_USAGE = 2  #: exit code, besides those of the commands
 INTERRUPTED = 130  #: what a shell reports for a command that Ctrl-C ended
 _MEBIBYTE = 2**20
 _ANALYZE = (
@@ -39,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(given)
         return int(options.run(options, Settings()))
     except UsageError as error:
-        _say(f"{_name(given)}: {error}")
+        say(f"{_name(given)}: {error}")
         return WRONG_USAGE
     except MfaStatusError as error:
-        _say(f"{_name(given)}: {error}")
+        say(f"{_name(given)}: {error}")
         return DONE_IN_PART
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -143,10 +151,10 @@ def _analyze(options: argparse.Namespace, settings: Settings) -> int:
     )
     publication = analyze(question, progress)
     progress.finish()
-    _say(summarise(publication.report))
+    say(summarise(publication.report))
     if options.out:
         write_files(options.out, publication.files, owner_only=True)
-        _say(f"Report: {options.out / 'report.html'}")
+        say(f"Report: {options.out / 'report.html'}")
     if options.json:
         sys.stdout.buffer.write(publication.files["report.json"])
     reading = publication.report.reading
@@ -167,10 +175,6 @@ def _discover(options: argparse.Namespace, progress: Progress) -> int:
 
 def _named(known_id: str, name: str) -> str:
     return f"{known_id or '(no id)':<36} {harmless(name)}".rstrip()
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 if __name__ == "__main__":

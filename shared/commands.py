@@ -152,9 +152,9 @@ def _directory(options: argparse.Namespace, settings: Settings) -> int:
         pulled = service.pull_directory()
     document = {options.out.name: pulled.document()}
     write_files(options.out.parent, document, owner_only=True)
-    _say(f"{len(pulled.directory.users):,} accounts written to {options.out}.")
+    say(f"{len(pulled.directory.users):,} accounts written to {options.out}.")
     for note in pulled.notes.values():
-        _say(note)
+        say(note)
     return DONE_IN_PART if pulled.notes else DONE
 
 
@@ -179,10 +179,10 @@ def _demo(options: argparse.Namespace, _: Settings) -> int:
     with use(Service(demo_settings(DEMO_FOLDER, url))) as service, host:
         play(host)
         if reports := newest_reports(service.store, service.tenant_id):
-            _say(summarise(reports[0]))
+            say(summarise(reports[0]))
             _say_where(service, reports[0])
         for mail in sorted((DEMO_FOLDER / "outbox").glob("*.eml")):
-            _say(f"Mail:    {mail}")
+            say(f"Mail:    {mail}")
         if server:
             _serve_until_interrupted(host, server)
     return DONE_IN_PART if host.waiting else DONE
@@ -224,11 +224,11 @@ def _host(settings: Settings) -> LocalHost:
 
 def _serve_until_interrupted(host: LocalHost, server: LocalServer) -> None:
     host.work_always()
-    _say(f"Served:  {server.url}{API}/report  (until Ctrl-C)")
+    say(f"Served:  {server.url}{API}/report  (until Ctrl-C)")
     try:
         server.serve()
     except KeyboardInterrupt:
-        _say("")
+        say("")
     finally:
         server.close()
 
@@ -240,7 +240,7 @@ def _say_outcome(report: Report, failed: list[LedgerEntry], warnings: Warnings) 
 
     said = [summarise(report).rstrip(), *told(failed, report.window.missing)]
     for text in [*said, *warnings.take("\n".join(said))]:
-        _say(text)
+        say(text)
 
 
 @contextmanager
@@ -253,7 +253,7 @@ def _warnings() -> Iterator[Warnings]:
             yield warnings
         finally:
             for warning in warnings.take():
-                _say(warning)
+                say(warning)
 
 
 def _say_where(service: Service, report: Report) -> None:
@@ -261,8 +261,8 @@ def _say_where(service: Service, report: Report) -> None:
     place = f"reports/{service.tenant_id}/{report.window.ending}"
     if service.store_kind == "local":
         place = str(Path(service.settings.text("STORE_FOLDER")) / place)
-    _say(f"Report:  {place}/report.html")
-    _say(f"CSV:     {place}/*.csv")
+    say(f"Report:  {place}/report.html")
+    say(f"CSV:     {place}/*.csv")
 
 
 def _say_mailed(service: Service) -> None:
@@ -271,7 +271,7 @@ def _say_mailed(service: Service) -> None:
     deliveries = service.mail()
     folder = settings.text("OUTBOX_FOLDER") if settings.choice("MAILER") == "outbox" else ""
     mails = [_outcome(delivery, folder) for delivery in deliveries]
-    _say(f"Mail:    {', '.join(mails) or 'none; REPORT_RECIPIENTS names nobody'}")
+    say(f"Mail:    {', '.join(mails) or 'none; REPORT_RECIPIENTS names nobody'}")
 
 
 def _outcome(delivery: Delivery, folder: str) -> str:
@@ -291,5 +291,6 @@ def _progress(label: str, unit: str) -> Iterator[Progress]:
         progress.finish()
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell whoever started this; standard output is for results."""
     sys.stderr.write(f"{text}\n")

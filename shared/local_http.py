@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from shared.errors import BadInputError
 from shared.service.answers import Answer, problem
+from shared.service.callers import OWN_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,6 @@ HOST = "127.0.0.1"
 LONGEST_BODY_BYTES = 1_000_000
 _LONGEST_PATH = 2_000  # characters
 _IDLE_SECONDS = 30.0  #: a connection that says nothing for as long is closed
-_OWN_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 _log = logging.getLogger(__name__)
 
@@ -210,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
         A page of another site, whose name may be made to lead here, can send requests to this
         port: so it must be asked for by its own name, and not from elsewhere.
         """
-        own = {f"{name}:{self.server.server_port}" for name in _OWN_NAMES}
+        own = {f"{name}:{self.server.server_port}" for name in OWN_NAMES}
         if self.headers.get("Host") not in own:
             return problem(HTTPStatus.MISDIRECTED_REQUEST, "This is served on loopback only.")
         origin = self.headers.get("Origin")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
-
-from markupsafe import Markup
 
 from shared.delivery import charts, words
 from shared.delivery.customers import Standing
 from shared.delivery.figures import State
-from shared.delivery.render import environment, style_hash, style_sheet
+from shared.delivery.render import environment, look
 from shared.mfa.guid import is_guid
 
 if TYPE_CHECKING:
@@ -58,15 +55,9 @@ def render_customers(customers: Customers, heading: Heading, frame: Frame | None
             switched=_switched,
             security_defaults=_security_defaults,
             policies=_policies,
-            **_look(),
+            **look("customers.css"),
         )
     )
-
-
-@cache
-def _look() -> dict[str, str]:
-    style = style_sheet("customers.css")
-    return {"style": Markup(style), "style_hash": style_hash(style)}  # noqa: S704 (our own files)
 
 
 def _state(customers: Customers) -> State:

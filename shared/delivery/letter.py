@@ -171,7 +171,7 @@ def _finding(finding: found.Finding) -> Finding:
     shown = [unlinked(name) for name in card.subjects[:SUBJECTS_SHOWN]]
     return Finding(
         title=name_of(card.title),
-        cause=shorten(unlinked(shorten(card.cause, _TEXT_LIMIT)), _TEXT_LIMIT),
+        cause=shorten(unlinked(card.cause), _TEXT_LIMIT),
         remedy=shorten(card.remedy, _TEXT_LIMIT),
         whom=shown,
         more=len(card.subjects) - len(shown) + card.more,

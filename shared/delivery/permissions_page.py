@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from markupsafe import Markup
-
 from shared.delivery.figures import State
-from shared.delivery.render import environment, style_hash, style_sheet
+from shared.delivery.render import environment, look
 from shared.delivery.words import count
 from shared.mfa.permissions import FIGURES, NEEDS, WARNINGS, draw_up, figures_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from shared.mfa.assessment import Heading
     from shared.mfa.permissions import Receipt
@@ -43,7 +40,8 @@ def render_permissions(granted: Granted, heading: Heading, base: str) -> str:
 
     `base` is the path below which the HTTP functions are.
     """
-    receipt = draw_up(granted.roles or (), figures_of(granted.roles or ()))
+    figures = figures_of(granted.roles or ())
+    receipt = draw_up(granted.roles or (), figures)
     return (
         environment()
         .get_template("permissions.html")
@@ -53,17 +51,11 @@ def render_permissions(granted: Granted, heading: Heading, base: str) -> str:
             base=base,
             state=_state(granted, receipt),
             headline=_headline(granted, receipt),
-            rows=list(_rows(granted)),
+            rows=list(_rows(granted.roles, figures)),
             extra=[(role, WARNINGS.get(role, "")) for role in receipt.extra],
-            **_look(),
+            **look("permissions.css"),
         )
     )
-
-
-@cache
-def _look() -> dict[str, str]:
-    style = style_sheet("permissions.css")
-    return {"style": Markup(style), "style_hash": style_hash(style)}  # noqa: S704 (our own files)
 
 
 def _state(granted: Granted, receipt: Receipt) -> State:
@@ -88,9 +80,8 @@ def _headline(granted: Granted, receipt: Receipt) -> str:
     return " ".join(told)
 
 
-def _rows(granted: Granted) -> Iterator[Row]:
-    has = granted.roles
-    for figure in figures_of(has or ()):
+def _rows(has: Collection[str] | None, figures: Iterable[str]) -> Iterator[Row]:
+    for figure in figures:
         needs = [need for need in NEEDS if need.figure == figure]
         for number, need in enumerate(needs):
             told = FIGURES[figure] if number == 0 else ""

@@ -86,17 +86,18 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    style = style_sheet()
     made.filters.update(_FILTERS)
     made.globals.update(_GLOBALS)
-    made.globals["style"] = Markup(style)  # noqa: S704 (our own files)
-    made.globals["style_hash"] = style_hash(style)
+    made.globals.update(look())
     return made
 
 
-def style_sheet(*more: str) -> str:
-    """The report's style sheet, and what another page has besides."""
-    return "".join((_TEMPLATES / name).read_text("utf-8") for name in (*_STYLE_SHEETS, *more))
+@cache
+def look(*more: str) -> dict[str, str]:
+    """The report's style sheet with what another page has besides, and its name in a policy."""
+    sheets = (*_STYLE_SHEETS, *more)
+    style = "".join((_TEMPLATES / name).read_text("utf-8") for name in sheets)
+    return {"style": Markup(style), "style_hash": style_hash(style)}  # noqa: S704 (our own files)
 
 
 def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a template prints)

@@ -121,12 +121,8 @@ class Desk:
     def permissions(self) -> Answer:
         """The scope receipt: what the newest report was read with, and what its figures need."""
         self.caller.demand(Role.READ)
-        stored = self.store.report_file(
-            self.tenant_id, self._newest(self.tenant_id), "permissions.html"
-        )
-        if stored is None:
-            raise RefusedError(HTTPStatus.NOT_FOUND, _NO_RECEIPT)
-        return self._answer(stored, "permissions.html")
+        name, ending = "permissions.html", self._newest(self.tenant_id)
+        return self._answer(self._file(self.tenant_id, ending, name, _NO_RECEIPT), name)
 
     def customers(self, search: str = "") -> Answer:
         """How the customers stand, as a page; with a search only those that answer to it."""
@@ -232,10 +228,7 @@ class Desk:
         return self._answer(found, name)
 
     def _customer_file(self, ending: date, name: str) -> StoredFile:
-        stored = self.store.report_file(self.tenant_id, ending, name)
-        if stored is None:
-            raise RefusedError(HTTPStatus.NOT_FOUND, _TOO_OLD)
-        return stored
+        return self._file(self.tenant_id, ending, name, _TOO_OLD)
 
     def _newest(self, tenant_id: str) -> date:
         newest = self.store.latest_ending(tenant_id)
@@ -253,10 +246,11 @@ class Desk:
     def _stored(self, tenant_id: str, ending: date, name: str) -> Answer:
         return self._answer(self._file(tenant_id, ending, name), name)
 
-    def _file(self, tenant_id: str, ending: date, name: str) -> StoredFile:
+    def _file(self, tenant_id: str, ending: date, name: str, missing: str = "") -> StoredFile:
+        """A stored file; 404 with the sentence for where it is missing."""
         stored = self.store.report_file(tenant_id, ending, name)
         if stored is None:
-            sentence = f"There is no report of this tenant that ends on {ending}."
+            sentence = missing or f"There is no report of this tenant that ends on {ending}."
             raise RefusedError(HTTPStatus.NOT_FOUND, sentence)
         return stored
 

@@ -30,6 +30,13 @@ class Opened:
         else:
             route.abort()
 
+    def overhangs(self):
+        """By how many pixels the page, and each table that scrolls by itself, is too wide."""
+        return self.page.evaluate(
+            "[document.documentElement, ...document.querySelectorAll('.scrolling')]"
+            ".map(it => it.scrollWidth - it.clientWidth)"
+        )
+
     def barriers(self):
         """What the rules of accessibility object to; the page must not enforce its own policy."""
         axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
