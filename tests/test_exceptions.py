@@ -491,7 +491,7 @@ def test_a_report_made_again_takes_the_exceptions_that_were_kept_on_its_day(tmp_
     daily = replace(make_daily(tmp_path, Scripted(a_week())), read_people=lambda: people)
     run_day(daily)
 
-    again = replace(daily, read_people=None).publish(DAY)
+    again = replace(daily, read_people=None).publish(DAY, DAY)
 
     assert again.exceptions == people.exceptions(DAY)
     assert again.exceptions is not None

@@ -125,9 +125,14 @@ class Daily:
         earlier = (newest - timedelta(days=back) for back in range(age, 0, -1))
         return [*(ending for ending in earlier if self._is_owed(ending, ledger, known)), newest]
 
-    def publish(self, ending: date) -> Report:
-        """Make and store the report of one ending; stored bytes stay where nothing changed."""
-        people = self._people(ending)
+    def publish(self, ending: date, newest: date) -> Report:
+        """
+        Make and store the report of one ending; stored bytes stay where nothing changed.
+
+        `newest` is the newest closed day as the run's plan names it. A run may cross midnight
+        between its plan and this, so the clock is not asked again.
+        """
+        people = self._people(ending, newest)
         accounts = people.accounts.metrics if people else None
         assessment = assess(self._window(ending), self.scope, self.rule, accounts)
         name = self.tenant_name or (people.tenant_name if people else None)
@@ -220,13 +225,13 @@ class Daily:
         pulled = [entry.at for entry in ledger if entry.slice.day in days]
         return max(pulled, default="") >= stored.generated_at
 
-    def _people(self, ending: date) -> People | None:
+    def _people(self, ending: date, newest: date) -> People | None:
         """
         The directory as it is for the newest closed day; as it was stored for earlier ones.
 
         Where it cannot be read now, what an earlier try of the same day stored is taken.
         """
-        if self.read_people and ending >= self.now().date() - timedelta(days=1):
+        if self.read_people and ending >= newest:
             try:
                 return self.read_people()
             except SourceError as error:

@@ -44,7 +44,7 @@ def publish_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Rep
     endings = daily.owed_reports(today)
     reports: list[Report] = []
     for ending in endings:
-        reports.append(daily.publish(ending))
+        reports.append(daily.publish(ending, endings[-1]))
         on_progress(len(reports), len(endings))
     return reports
 

@@ -37,3 +37,4 @@ class ReportErrand(_Errand, frozen=True):
     """Make the report that ends on a day."""
 
     ending: date
+    newest: date  #: the newest closed day when this was planned; only its accounts are read

@@ -59,13 +59,13 @@ class QueueWork:
     def plan_reports(self) -> list[str]:
         """A message for each report that is owed today, the oldest first."""
         endings = self.daily.owed_reports(self.daily.now().date())
-        return [ReportErrand(ending).to_json() for ending in endings]
+        return [ReportErrand(ending, endings[-1]).to_json() for ending in endings]
 
     def publish(self, message: bytes) -> None:
         """Make and store a report."""
         errand = ReportErrand.from_json(message)
         with _one_report_at_a_time:
-            self.daily.publish(errand.ending)
+            self.daily.publish(errand.ending, errand.newest)
 
     def _look_after(self, errand: SliceErrand) -> None:
         with _one_report_at_a_time:  # it may be the last of its run, which is then published

@@ -99,8 +99,9 @@ class Runs:
         if not all(_covers(settled.get(day, ())) for day in errand.planned):
             self._note(run, "running")
             return
-        for ending in self.daily.owed_reports(_moment(run.asked_at).date()):
-            self.daily.publish(ending)
+        endings = self.daily.owed_reports(_moment(run.asked_at).date())
+        for ending in endings:
+            self.daily.publish(ending, endings[-1])
         entries = [entry for day in errand.planned for entry in settled[day]]
         failed = [entry for entry in entries if entry.state is not SliceState.COMPLETE]
         self._note(run, "failed" if failed else "done", _told(failed))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from shared.errors import OutOfTimeError, SourceDeniedError, SourceIncompleteError
+from shared.mfa.accounts.directory import Directory, User
+from shared.mfa.scope import Scope
 from shared.mfa.window import Slice, SliceState
 from shared.service.daily import GIVEN_UP
 from shared.service.errands import SliceErrand
+from shared.service.people import People
 from shared.service.queues import QueueWork
 from shared.service.runs import Runs
 from shared.stores.kept import KeptStore
@@ -111,7 +115,7 @@ def test_what_arrives_late_heals_the_report_that_was_made_without_it(tmp_path) -
     daily.now.go_on(days=1)
     run_day(daily, TODAY + timedelta(days=1))
 
-    healed = daily.publish(ENDING)
+    healed = daily.publish(ENDING, ENDING)
     assert healed.metrics.portal.requests == first.metrics.portal.requests + 2
     assert healed.metrics.portal.share == pytest.approx(14 / 16)
     stored = daily.store.report_file(TENANT, ENDING, "report.json")
@@ -146,6 +150,17 @@ def test_collecting_twice_is_collecting_once(tmp_path) -> None:
     run_day(daily)
 
     assert kept_in(tmp_path) == before
+
+
+def test_a_run_that_crosses_midnight_reads_the_accounts_of_the_day_it_planned(tmp_path) -> None:
+    people = People(Directory(users=(User(id="ann", account_enabled=True),)), Scope())
+    daily = replace(make_daily(tmp_path, Scripted(a_week())), read_people=lambda: people)
+    endings = daily.owed_reports(TODAY)
+
+    daily.now.go_on(days=1)
+    report = daily.publish(endings[-1], endings[-1])
+
+    assert report.metrics.accounts.enabled == 1
 
 
 def test_a_report_that_says_the_same_stays_as_it_was_made(tmp_path) -> None:
@@ -230,7 +245,7 @@ def test_a_day_too_big_for_one_execution_is_halved_until_it_fits(tmp_path) -> No
         "2026-11-23T00-06",
         "2026-11-23T06-12",
     ]
-    report = daily.publish(ENDING)
+    report = daily.publish(ENDING, ENDING)
     assert ENDING not in [gap.day for gap in report.window.missing]
     assert report.metrics.portal.requests == 2
 

@@ -254,7 +254,7 @@ def test_reports_are_planned_and_made_one_by_one(daily) -> None:
     for text in messages:
         work.publish(text.encode())
 
-    assert messages == [ReportErrand(ENDING).to_json()]
+    assert messages == [ReportErrand(ENDING, ENDING).to_json()]
     assert daily.store.latest_ending(TENANT) == ENDING
 
 
@@ -264,4 +264,5 @@ def test_errands_come_back_from_their_messages() -> None:
     errand = SliceErrand(Slice(TENANT, ENDING, 6, 12), "0" * 32, (ENDING,))
 
     assert SliceErrand.from_json(errand.to_json()) == errand
-    assert ReportErrand.from_json(ReportErrand(ENDING).to_json()) == ReportErrand(ENDING)
+    report = ReportErrand(ENDING, ENDING)
+    assert ReportErrand.from_json(report.to_json()) == report

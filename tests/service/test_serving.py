@@ -539,7 +539,7 @@ def test_health_names_the_days_that_are_missing(tmp_path, ask) -> None:
         from shared.mfa.window import Slice
 
         daily.collect(Slice(TENANT, day))
-    daily.publish(ENDING)
+    daily.publish(ENDING, ENDING)
 
     told = json.loads(ask("health", store=daily.store).body)
 
