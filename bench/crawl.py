@@ -23,9 +23,9 @@ from shared.mfa.window import Slice
 from shared.sources.graph import GRANT, GraphSignIns
 from shared.sources.graph_reader import GraphReader
 from shared.sources.pacing import Pacer
-from shared.sources.simulated.graph_server import GraphServer
-from shared.sources.simulated.partner import simulate_partner
-from shared.sources.simulated.site import Request, Response, Route, Site
+from simulator.graph.server import GraphServer
+from simulator.graph.site import Request, Response, Route, Site
+from simulator.tenants.partner import simulate_partner
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ import signal
 import sys
 
 from shared import __main__
-from shared.sources.simulated.site import Site
+from simulator.graph.site import Site
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may be deaf to it
 

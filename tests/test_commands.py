@@ -9,7 +9,7 @@ import pytest
 from shared.__main__ import main
 from shared.errors import StoreError
 from shared.sources.pacing import Pacer
-from shared.sources.simulated.simulation import open_simulated
+from simulator.simulation import open_simulated
 from tests.records import TENANT, graph_record, ndjson
 
 TODAY = datetime.now(UTC).date()

@@ -23,8 +23,8 @@ from shared.commands import demo_settings, play
 from shared.local_host import LocalHost
 from shared.service.composition import Service, use
 from shared.settings import Settings
-from shared.sources.simulated.partner import TENANT_ID, simulate_partner
-from shared.sources.simulated.truth import expected_counts
+from simulator.tenants.expected import expected_counts
+from simulator.tenants.partner import TENANT_ID, simulate_partner
 from tests.azurite import running_azurite
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,16 +17,16 @@ from azure.identity import CredentialUnavailableError
 from shared.endpoints import Cloud, Endpoint, make_endpoint
 from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.identity import Graph, Login, open_credential, open_graph
-from shared.sources.simulated.faults import cut, hang, refuse, reset
-from shared.sources.simulated.graph_server import GraphServer
-from shared.sources.simulated.sign_in_routes import Conduct
-from shared.sources.simulated.simulation import TOKEN, make_site
+from simulator.graph.faults import cut, hang, refuse, reset
+from simulator.graph.server import GraphServer
+from simulator.graph.sign_ins import Conduct
+from simulator.simulation import TOKEN, make_site
 from tests.sources.graph_doubles import partner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.sources.simulated.site import Fault, Site
+    from simulator.graph.site import Fault, Site
 
 SIGN_INS = "/beta/auditLogs/signIns"
 

@@ -27,8 +27,8 @@ from shared.local_http import Request
 from shared.service.composition import Service, use
 from shared.service.errands import SliceErrand
 from shared.settings import Settings
-from shared.sources.simulated.partner import TENANT_ID
 from shared.stores.local import FolderLock
+from simulator.tenants.partner import TENANT_ID
 
 pytestmark = pytest.mark.worker
 

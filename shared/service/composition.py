@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from shared.sources import SignInSource
     from shared.sources.pacing import Pacer
     from shared.sources.pulled_directory import PulledDirectory
-    from shared.sources.simulated.simulation import Simulation
     from shared.stores import Store
+    from simulator.simulation import Simulation
 
 _STORAGE_SUFFIXES = {
     "global": "core.windows.net",
@@ -80,7 +80,7 @@ class Service:
     def tenant_id(self) -> str:
         """The partner's; the simulated tenant has its own."""
         if self.is_simulated:
-            from shared.sources.simulated.partner import TENANT_ID
+            from simulator.tenants.partner import TENANT_ID
 
             return TENANT_ID
         return self.settings.tenant_id or self.settings.required("TENANT_ID")
@@ -144,7 +144,7 @@ class Service:
     def daily(self) -> Daily:
         """The daily run's steps."""
         from shared.service.daily import Daily
-        from shared.sources.simulated.partner import TENANT_NAME
+        from simulator.tenants.partner import TENANT_NAME
 
         return Daily(
             tenant_id=self.tenant_id,
@@ -222,7 +222,7 @@ class Service:
     @_once
     def simulation(self) -> Simulation:
         """The simulated tenant, running; its thirty days end yesterday."""
-        from shared.sources.simulated.simulation import open_simulated
+        from simulator.simulation import open_simulated
 
         return self._opened.enter_context(open_simulated(self.today - timedelta(days=1)))
 

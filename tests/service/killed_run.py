@@ -15,7 +15,7 @@ import signal
 import sys
 
 from shared import __main__
-from shared.sources.simulated.site import Site
+from simulator.graph.site import Site
 
 number, when = int(sys.argv[1]), sys.argv[2]
 respond = Site.answer

@@ -14,9 +14,9 @@ from shared.service.answers import RefusedError
 from shared.service.composition import Service, use
 from shared.service.people import People
 from shared.settings import Settings
-from shared.sources.simulated.partner import TENANT_ID as SIMULATED
-from shared.sources.simulated.simulation import open_simulated
 from shared.stores.local import LocalStore
+from simulator.simulation import open_simulated
+from simulator.tenants.partner import TENANT_ID as SIMULATED
 from tests.records import graph_record, ndjson
 from tests.service.world import ENDING, TENANT, TODAY, Scripted, a_week, make_daily, run_day
 

@@ -14,8 +14,8 @@ from shared.service.analysis import Question, analyze
 from shared.service.composition import Service, use
 from shared.settings import Settings
 from shared.sources.pacing import Budget
-from shared.sources.simulated.partner import TENANT_ID as SIMULATED
-from shared.sources.simulated.simulation import open_simulated
+from simulator.simulation import open_simulated
+from simulator.tenants.partner import TENANT_ID as SIMULATED
 from tests.azurite import running_azurite
 from tests.records import API, BY_CLAIM, OTHER, REMEMBERED, VENDOR
 from tests.service.world import ENDING, TODAY, WEEK, make_daily, run_day

@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 from shared.delivery.words import instant
-from shared.sources.simulated.partner import TENANT_ID
 from shared.stores import open_store
+from simulator.tenants.partner import TENANT_ID
 from tests.service.world import read_back
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,9 +12,9 @@ from shared.mfa.accounts.directory import PerUserMfaState
 from shared.sources.graph_access import Access, Limits
 from shared.sources.graph_directory import GraphDirectory
 from shared.sources.pacing import Budget, Pacer
-from shared.sources.simulated.directory_routes import DirectoryConduct, SimulatedDirectory
-from shared.sources.simulated.simulation import TOKEN
-from shared.sources.simulated.site import Fault, GraphRefusalError, Request, Response, Site
+from simulator.graph.directory import DirectoryConduct, SimulatedDirectory
+from simulator.graph.site import Fault, GraphRefusalError, Request, Response, Site
+from simulator.simulation import TOKEN
 from tests.sources.graph_doubles import (
     URL,
     FakeTime,

@@ -18,15 +18,15 @@ from shared.sources.graph import GRANT, GraphSignIns
 from shared.sources.graph_reader import GraphReader
 from shared.sources.pacing import Budget, Pacer
 from shared.sources.records import parse_sign_in
-from shared.sources.simulated.partner import SimulatedPartner, simulate_partner
-from shared.sources.simulated.simulation import TOKEN, make_site
-from shared.sources.simulated.site import Fault, Request, Response, Site, Throttle, Wire
+from simulator.graph.site import Fault, Request, Response, Site, Throttle, Wire
+from simulator.simulation import TOKEN, make_site
+from simulator.tenants.partner import SimulatedPartner, simulate_partner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from shared.mfa.sign_in import SignIn
-    from shared.sources.simulated.sign_in_routes import Conduct, SignInLog
+    from simulator.graph.sign_ins import Conduct, SignInLog
 
 ENDING = date(2026, 11, 23)
 URL = "http://127.0.0.1:12345"

@@ -16,9 +16,9 @@ from shared.mfa.metrics import Rule
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.mfa.window import make_window, window_days
-from shared.sources.simulated.partner import logged_by
-from shared.sources.simulated.sign_in_routes import Conduct
-from shared.sources.simulated.truth import expected_counts
+from simulator.graph.sign_ins import Conduct
+from simulator.tenants.expected import expected_counts
+from simulator.tenants.partner import logged_by
 from tests.sources.graph_doubles import (
     ENDING,
     THROTTLED,

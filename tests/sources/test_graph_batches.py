@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from shared.sources.simulated.directory_people import named_guid
-from shared.sources.simulated.directory_routes import DirectoryConduct, StatesInBulk
-from shared.sources.simulated.faults import (
+from simulator.graph.directory import DirectoryConduct, StatesInBulk
+from simulator.graph.faults import (
     garble,
     refuse,
 )
+from simulator.tenants.users import named_guid
 from tests.sources.directory_doubles import (
     answers,
     directory_world,

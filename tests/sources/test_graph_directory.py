@@ -11,11 +11,11 @@ from shared.mfa.accounts.membership import Membership
 from shared.mfa.accounts.people import Lookup
 from shared.sources.directory import read_directory
 from shared.sources.graph_directory import read_directory_from_graph
-from shared.sources.simulated.directory_people import Cast, named_guid
-from shared.sources.simulated.directory_routes import DirectoryConduct
-from shared.sources.simulated.faults import (
+from simulator.graph.directory import DirectoryConduct
+from simulator.graph.faults import (
     refuse,
 )
+from simulator.tenants.users import Cast, named_guid
 from tests.sources.directory_doubles import (
     ALL_KEYS,
     answers,
@@ -323,8 +323,8 @@ def test_over_http_with_the_sdk_as_transport_it_is_the_same_directory() -> None:
     from shared.endpoints import Endpoint
     from shared.identity import Login, open_graph
     from shared.sources.graph_access import Limits
-    from shared.sources.simulated.graph_server import GraphServer
-    from shared.sources.simulated.simulation import TOKEN, make_site
+    from simulator.graph.server import GraphServer
+    from simulator.simulation import TOKEN, make_site
 
     site, _, _ = make_site(partner())
     with (

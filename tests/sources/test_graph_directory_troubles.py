@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.sources.graph_directory import GRANTS
 from shared.sources.graph_reader import TRIES
-from shared.sources.simulated.directory_routes import ONE_A_SECOND, DirectoryConduct
-from shared.sources.simulated.faults import (
+from simulator.graph.directory import ONE_A_SECOND, DirectoryConduct
+from simulator.graph.faults import (
     dead_skip_token,
     forge_next_link,
     refuse,
     repeat_link,
 )
-from shared.sources.simulated.site import GraphRefusalError
+from simulator.graph.site import GraphRefusalError
 from tests.sources.directory_doubles import (
     ALL_KEYS,
     answers,

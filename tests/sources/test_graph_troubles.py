@@ -12,7 +12,7 @@ from shared.errors import (
     SourceError,
     SourceIncompleteError,
 )
-from shared.sources.simulated.faults import (
+from simulator.graph.faults import (
     cut,
     dead_skip_token,
     forge_next_link,
@@ -22,7 +22,7 @@ from shared.sources.simulated.faults import (
     repeat_link,
     reset,
 )
-from shared.sources.simulated.sign_in_routes import Conduct
+from simulator.graph.sign_ins import Conduct
 from tests.sources.graph_doubles import (
     THROTTLED,
     a_day,

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from shared.sources.simulated.site import GraphRefusalError, Request, Response, Route
+from simulator.graph.site import GraphRefusalError, Request, Response, Route
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from shared.sources.simulated.people import make_people
-from shared.sources.simulated.rows import Proofs, Row, Writer, to_instant
-from shared.sources.simulated.story import DAYS, Story
-from shared.sources.simulated.visits import Told, Visitors
+from simulator.tenants.people import make_people
+from simulator.tenants.rows import Proofs, Row, Writer, to_instant
+from simulator.tenants.scenario import DAYS, Story
+from simulator.tenants.visits import Told, Visitors
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from shared.sources.simulated.people import Person
+    from simulator.tenants.people import Person
 
 TENANT_NAME = "Northwind Cloud Partners (simulated)"
 TENANT_ID = "5e1c0de0-0000-4000-8000-000000000365"  #: of the demo; plainly made up

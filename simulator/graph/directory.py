@@ -15,19 +15,19 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from shared.sources.simulated import directory_people as people
-from shared.sources.simulated import directory_policies as policies
-from shared.sources.simulated import directory_rest as rest
-from shared.sources.simulated.batch_routes import Batches
-from shared.sources.simulated.lists import Row, Rules, answer_list, bad, select
-from shared.sources.simulated.sign_in_routes import SERVICE as REPORTS
-from shared.sources.simulated.site import GraphRefusalError, Route, Throttle, json_response
+from simulator.graph.batches import Batches
+from simulator.graph.lists import Row, Rules, answer_list, bad, select
+from simulator.graph.sign_ins import SERVICE as REPORTS
+from simulator.graph.site import GraphRefusalError, Route, Throttle, json_response
+from simulator.tenants import organization as rest
+from simulator.tenants import policies
+from simulator.tenants import users as people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shared.sources.simulated.partner import SimulatedPartner
-    from shared.sources.simulated.site import Request, Response
+    from simulator.graph.site import Request, Response
+    from simulator.tenants.partner import SimulatedPartner
 
 CONDITIONAL_ACCESS = "identity protection and conditional access"
 ONE_A_SECOND = Throttle(limit=1, period_seconds=1.0, says_when=False)

@@ -10,7 +10,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Self
 
-from shared.sources.simulated.site import Request, Response, Site, Wire
+from simulator.graph.site import Request, Response, Site, Wire
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from shared.sources.simulated.partner import logged_by, simulate_partner
-from shared.sources.simulated.people import Kind
-from shared.sources.simulated.truth import expected_counts
+from simulator.tenants.expected import expected_counts
+from simulator.tenants.partner import logged_by, simulate_partner
+from simulator.tenants.people import Kind
 from tests.sources.graph_doubles import ENDING, partner
 
 SHAPE = "zerotrustassessment-signIn-beta-shape.json"

@@ -10,23 +10,23 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from shared.sources.simulated.odata import CREATED, EVENT_TYPES, FilterError, parse_filter
-from shared.sources.simulated.rows import INTERACTIVE
-from shared.sources.simulated.site import (
+from simulator.graph.odata import CREATED, EVENT_TYPES, FilterError, parse_filter
+from simulator.graph.site import (
     GraphRefusalError,
     Response,
     Route,
     Throttle,
     json_response,
 )
+from simulator.tenants.rows import INTERACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from shared.sources.simulated.odata import Filter
-    from shared.sources.simulated.partner import Logged
-    from shared.sources.simulated.site import Request
+    from simulator.graph.odata import Filter
+    from simulator.graph.site import Request
+    from simulator.tenants.partner import Logged
 
 LARGEST_PAGE = 1000
 SERVICE = "identity and access reports"

@@ -6,12 +6,12 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared.sources.simulated.people import DOMAIN, Kind, make_guid
+from simulator.tenants.people import DOMAIN, Kind, make_guid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shared.sources.simulated.people import Person
+    from simulator.tenants.people import Person
 
 Row = dict[str, Any]  #: an object as Graph has it
 

@@ -7,8 +7,8 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from shared.sources.simulated.lists import bad
-from shared.sources.simulated.site import Request, Response, Route, Site, json_response
+from simulator.graph.lists import bad
+from simulator.graph.site import Request, Response, Route, Site, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.sources.simulated.odata import FilterError, parse_filter
+from simulator.graph.odata import FilterError, parse_filter
 from tests.sources.graph_doubles import partner
 
 ROW = {
@@ -136,7 +136,7 @@ def test_bounds_with_an_or_beside_them_bind_nobody(text: str) -> None:
 
 
 def test_every_filterable_property_is_one_that_rows_have() -> None:
-    from shared.sources.simulated.odata import OPERATORS
+    from simulator.graph.odata import OPERATORS
 
     names = {path.partition("/")[0] for path in OPERATORS}
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from shared.sources.simulated.site import Wire, refusal, spoil
+from simulator.graph.site import Wire, refusal, spoil
 
 if TYPE_CHECKING:
-    from shared.sources.simulated.site import Fault, Request, Respond, Response
+    from simulator.graph.site import Fault, Request, Respond, Response
 
 _NEXT_LINK = "@odata.nextLink"
 

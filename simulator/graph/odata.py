@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shared.sources.simulated.rows import to_instant
+from simulator.tenants.rows import to_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.sources.simulated.rows import Row
+    from simulator.tenants.rows import Row
 
     Test = Callable[[Row], bool]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from shared.sources.simulated.people import make_guid
-from shared.sources.simulated.rows import (
+from simulator.tenants.people import make_guid
+from simulator.tenants.rows import (
     INTERACTIVE,
     NON_INTERACTIVE,
     SERVICE_PRINCIPAL,
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import random
     from datetime import date, datetime
 
-    from shared.sources.simulated.applications import Door
-    from shared.sources.simulated.people import Person
+    from simulator.tenants.applications import Door
+    from simulator.tenants.people import Person
 
 #: What a proof is meant to amount to, in the words of the report.
 _MEANINGS = {

@@ -11,17 +11,17 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.mfa.permissions import NEEDS
-from shared.sources.simulated.directory_routes import SimulatedDirectory
-from shared.sources.simulated.graph_server import GraphServer
-from shared.sources.simulated.mail_routes import Mailbox
-from shared.sources.simulated.partner import SEED, SimulatedPartner, simulate_partner
-from shared.sources.simulated.sign_in_routes import Conduct, SignInLog
-from shared.sources.simulated.site import Site
+from simulator.graph.directory import SimulatedDirectory
+from simulator.graph.mail import Mailbox
+from simulator.graph.server import GraphServer
+from simulator.graph.sign_ins import Conduct, SignInLog
+from simulator.graph.site import Site
+from simulator.tenants.partner import SEED, SimulatedPartner, simulate_partner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from shared.sources.simulated.site import Fault
+    from simulator.graph.site import Fault
 
 
 def _token(*roles: str) -> str:

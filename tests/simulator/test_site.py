@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared.sources.simulated.faults import garble, refuse
-from shared.sources.simulated.mail_routes import Mailbox
-from shared.sources.simulated.sign_in_routes import V1_PROPERTIES, Conduct
-from shared.sources.simulated.simulation import TOKEN, make_site
-from shared.sources.simulated.site import Request, Response, Route, Site, Throttle
+from simulator.graph.faults import garble, refuse
+from simulator.graph.mail import Mailbox
+from simulator.graph.sign_ins import V1_PROPERTIES, Conduct
+from simulator.graph.site import Request, Response, Route, Site, Throttle
+from simulator.simulation import TOKEN, make_site
 from tests.sources.graph_doubles import ENDING, FakeTime, partner
 
 PATH = "/beta/auditLogs/signIns"

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from shared.sources.simulated.site import GraphRefusalError, json_response
+from simulator.graph.site import GraphRefusalError, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.sources.simulated.site import Request, Response
+    from simulator.graph.site import Request, Response
 
 Row = dict[str, Any]  #: an object as Graph has it
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.sources.simulated.applications import AZURE_MANAGEMENT
-from shared.sources.simulated.directory_people import Row, named_guid
+from simulator.tenants.applications import AZURE_MANAGEMENT
+from simulator.tenants.users import Row, named_guid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.sources.simulated.directory_people import Cast
-    from shared.sources.simulated.partner import SimulatedPartner
+    from simulator.tenants.partner import SimulatedPartner
+    from simulator.tenants.users import Cast
 
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 HELPDESK_ADMINISTRATOR = "729827e3-9c14-49f7-bb1b-9608f156bbb8"

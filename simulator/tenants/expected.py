@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from shared.sources.simulated.visits import Told
+    from simulator.tenants.visits import Told
 
 _WEEK = timedelta(days=7)
 

@@ -7,14 +7,14 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from shared.sources.simulated.people import Kind, make_guid
+from simulator.tenants.people import Kind, make_guid
 
 if TYPE_CHECKING:
     import random
     from datetime import datetime
 
-    from shared.sources.simulated.applications import Door
-    from shared.sources.simulated.people import Person
+    from simulator.tenants.applications import Door
+    from simulator.tenants.people import Person
 
 Row = dict[str, Any]  #: one ``signIn`` of Graph beta
 

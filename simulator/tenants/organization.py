@@ -5,19 +5,19 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from shared.sources.simulated.directory_people import Row, named_guid
-from shared.sources.simulated.directory_policies import (
+from simulator.tenants.people import DOMAIN, FEDERATED_DOMAIN
+from simulator.tenants.policies import (
     DIRECTORY_READERS,
     GLOBAL_ADMINISTRATOR,
     HELPDESK_ADMINISTRATOR,
     SECURITY_READER,
     USER_ADMINISTRATOR,
 )
-from shared.sources.simulated.people import DOMAIN, FEDERATED_DOMAIN
+from simulator.tenants.users import Row, named_guid
 
 if TYPE_CHECKING:
-    from shared.sources.simulated.directory_people import Cast
-    from shared.sources.simulated.partner import SimulatedPartner
+    from simulator.tenants.partner import SimulatedPartner
+    from simulator.tenants.users import Cast
 
 #: From Microsoft's list of made-up companies, and some of our own.
 _CUSTOMERS = """

@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from shared.sources.simulated.directory_people import named_guid
-from shared.sources.simulated.directory_routes import (
+from simulator.graph.directory import (
     DirectoryConduct,
     SimulatedDirectory,
     StatesInBulk,
 )
-from shared.sources.simulated.faults import refuse
-from shared.sources.simulated.people import Kind
-from shared.sources.simulated.simulation import TOKEN
-from shared.sources.simulated.site import Request, Response, Site
+from simulator.graph.faults import refuse
+from simulator.graph.site import Request, Response, Site
+from simulator.simulation import TOKEN
+from simulator.tenants.people import Kind
+from simulator.tenants.users import named_guid
 from tests.sources.graph_doubles import FakeTime, partner
 
 POLICIES = "/v1.0/identity/conditionalAccess/policies"

@@ -14,10 +14,10 @@ from shared.mfa.window import Slice, make_window, window_days
 from shared.sources.graph import GRANT, GraphSignIns
 from shared.sources.graph_reader import GraphReader
 from shared.sources.pacing import Budget, Pacer
-from shared.sources.simulated.faults import cut, garble, refuse, reset
-from shared.sources.simulated.sign_in_routes import Conduct
-from shared.sources.simulated.simulation import open_simulated
-from shared.sources.simulated.truth import expected_counts
+from simulator.graph.faults import cut, garble, refuse, reset
+from simulator.graph.sign_ins import Conduct
+from simulator.simulation import open_simulated
+from simulator.tenants.expected import expected_counts
 from tests.sources.graph_doubles import ENDING, FakeTime
 
 FAULTS = {2: reset, 4: cut(), 7: garble, 9: refuse(429, retry_after="120"), 12: refuse(502)}

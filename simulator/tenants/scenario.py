@@ -14,17 +14,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from shared.sources.simulated import applications as apps
-from shared.sources.simulated.applications import Door
-from shared.sources.simulated.people import Kind
-from shared.sources.simulated.rows import MANAGED_IDENTITY, Proofs
+from simulator.tenants import applications as apps
+from simulator.tenants.applications import Door
+from simulator.tenants.people import Kind
+from simulator.tenants.rows import MANAGED_IDENTITY, Proofs
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-    from shared.sources.simulated.people import Person
-    from shared.sources.simulated.visits import Visitors
+    from simulator.tenants.people import Person
+    from simulator.tenants.visits import Visitors
 
 DAYS = 30
 BAD_DAY = 12  #: days before the end on which the vendor's update loses the claim

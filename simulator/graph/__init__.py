@@ -1,0 +1,1 @@
+"""The Graph that keeps the documented rules: paging, filters, throttling, faults."""
