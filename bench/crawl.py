@@ -20,8 +20,8 @@ from shared.endpoints import Endpoint
 from shared.identity import Login, open_graph
 from shared.mfa.scope import Scope
 from shared.mfa.window import Slice
-from shared.sources.graph import GRANT, GraphSignIns
-from shared.sources.graph_reader import GraphReader
+from shared.sources.graph.reader import GraphReader
+from shared.sources.graph.sign_ins import GRANT, GraphSignIns
 from shared.sources.pacing import Pacer
 from simulator.graph.server import GraphServer
 from simulator.graph.site import Request, Response, Route, Site

@@ -120,7 +120,7 @@ def _peak_mb() -> float:
 
 def _ours() -> Callable[[Path], Counts]:
     from shared.mfa.scope import Scope
-    from shared.sources.exports import read_exports
+    from shared.sources.files.exports import read_exports
 
     def count(path: Path) -> Counts:
         counts: Counter[str] = Counter()

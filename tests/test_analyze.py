@@ -518,7 +518,7 @@ def test_a_folder_that_cannot_be_looked_into_stops_for_what_it_holds_would_be_mi
     tmp_path, monkeypatch
 ) -> None:
     from shared.errors import BadInputError
-    from shared.sources import exports
+    from shared.sources.files import exports
 
     (tmp_path / "day1").mkdir()
     (tmp_path / "day2").mkdir()

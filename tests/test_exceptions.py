@@ -18,7 +18,7 @@ from shared.mfa.scope import Scope
 from shared.service.composition import Service
 from shared.service.people import People
 from shared.settings import Settings
-from shared.sources.exceptions import read_exceptions
+from shared.sources.files.exceptions_file import read_exceptions
 from tests.delivery.mail_making import mail_of, plain
 from tests.delivery.making import report as make_report
 from tests.delivery.parsed import page as parsed

@@ -62,12 +62,12 @@ PURE = {
 
 #: What an HTTP request must not pay for, and the files that are about just that.
 HEAVY = re.compile(
-    r"(azure|httpx|kiota_\w+|msgraph\w*|shared\.stores\.azure\w*|shared\.sources\.diagnostic_blobs)\b"
+    r"(azure|httpx|kiota_\w+|msgraph\w*|shared\.stores\.azure\w*|shared\.sources\.diagnostics\.blobs)\b"
 )
 MAY_BE_HEAVY = {
     "function_app.py": ("azure.functions",),
     "shared/stores/azure": ("azure", "shared.stores.azure"),
-    "shared/sources/diagnostic_blobs": ("azure",),
+    "shared/sources/diagnostics/blobs": ("azure",),
 }
 
 ALL = ast.Name("BaseException")  #: what an ``except`` without a name catches
@@ -189,7 +189,7 @@ def test_what_is_slow_to_load_is_loaded_where_it_is_needed() -> None:
 
     assert breaks(heavy_loads, "shared/identity.py", "from msgraph import GraphServiceClient")
     assert breaks(heavy_loads, "shared/stores/__init__.py", "import shared.stores.azure")
-    assert breaks(heavy_loads, "shared/service/a.py", "import shared.sources.diagnostic_blobs")
+    assert breaks(heavy_loads, "shared/service/a.py", "import shared.sources.diagnostics.blobs")
     assert breaks(heavy_loads, "function_app.py", "import azure.functions, azure.identity")
     assert not breaks(heavy_loads, "shared/identity.py", "def f():\n    import msgraph")
 

@@ -21,7 +21,7 @@ from simulator.graph.faults import cut, hang, refuse, reset
 from simulator.graph.server import GraphServer
 from simulator.graph.sign_ins import Conduct
 from simulator.simulation import TOKEN, make_site
-from tests.sources.graph_doubles import partner
+from tests.sources.graph.graph_doubles import partner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

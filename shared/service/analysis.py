@@ -13,9 +13,9 @@ from shared.mfa.rollup import Rollup
 from shared.mfa.window import WINDOW_DAYS, make_window, window_days
 from shared.service.people import People
 from shared.service.publishing import Publication, publish
-from shared.sources.directory import read_directory
-from shared.sources.exceptions import read_exceptions
-from shared.sources.exports import discover, read_exports
+from shared.sources.files.directory_file import read_directory
+from shared.sources.files.exceptions_file import read_exceptions
+from shared.sources.files.exports import discover, read_exports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from shared.mfa.scope import Scope
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Window
-    from shared.sources.exports import Pair, ReadingResult
-    from shared.sources.intake import BrokenOff
+    from shared.sources.files.exports import Pair, ReadingResult
+    from shared.sources.files.intake import BrokenOff
 
 HISTORY_DAYS = 30  #: how many earlier windows are worked out where the files reach back far enough
 NOT_IN_FILES = "not in the files"

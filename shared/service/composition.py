@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from shared.service.runs import Runs
     from shared.service.serving import Desk
     from shared.sources import SignInSource
+    from shared.sources.graph.pulled_directory import PulledDirectory
     from shared.sources.pacing import Pacer
-    from shared.sources.pulled_directory import PulledDirectory
     from shared.stores import Store
     from simulator.simulation import Simulation
 
@@ -180,8 +180,8 @@ class Service:
 
         from shared.identity import open_graph
         from shared.service.graph_slices import reading_budget
-        from shared.sources.graph_access import Limits
-        from shared.sources.graph_directory import read_directory_from_graph
+        from shared.sources.graph.access import Limits
+        from shared.sources.graph.directory import read_directory_from_graph
 
         limits = Limits.none() if self.is_simulated else Limits(reports=self.pacer)
         with open_graph(self.endpoint, self.login) as graph:
@@ -303,7 +303,7 @@ class Service:
 
     def exceptions(self) -> tuple[AcceptedException, ...] | None:
         """The accepted exceptions; `None` where no list of them is kept."""
-        from shared.sources.exceptions import read_exceptions
+        from shared.sources.files.exceptions_file import read_exceptions
 
         path = self.settings.text("EXCEPTIONS_FILE")
         try:

@@ -6,20 +6,20 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from shared.service.graph_slices import reading_budget
-from shared.sources.diagnostic_hours import lateness
-from shared.sources.diagnostics import DiagnosticSignIns
+from shared.sources.diagnostics.hours import lateness
+from shared.sources.diagnostics.sign_ins import DiagnosticSignIns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.service.composition import Service
-    from shared.sources.diagnostic_account import LogAccount
+    from shared.sources.diagnostics.account import LogAccount
 
 
 @contextmanager
 def open_diagnostic_sign_ins(account: LogAccount, service: Service) -> Iterator[DiagnosticSignIns]:
     """The logs as a source; connections and time are one thread's."""
-    from shared.sources.diagnostic_blobs import AccountLogs
+    from shared.sources.diagnostics.blobs import AccountLogs
 
     with closing(AccountLogs.open(account, service.credential)) as logs:
         yield DiagnosticSignIns(

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from shared.identity import open_graph
-from shared.sources.graph import GRANT, GraphSignIns
-from shared.sources.graph_reader import GraphReader
+from shared.sources.graph.reader import GraphReader
+from shared.sources.graph.sign_ins import GRANT, GraphSignIns
 from shared.sources.pacing import Budget
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from shared.delivery.teams import TeamsChannel
 from shared.endpoints import make_endpoint
 from shared.errors import BadSettingError
 from shared.settings import SETTINGS
-from shared.sources.diagnostic_account import LogAccount
+from shared.sources.diagnostics.account import LogAccount
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,7 +30,7 @@ def _graph(service: Service) -> SignInSource:
 
 
 def _exports(service: Service) -> SignInSource:
-    from shared.sources.exported_days import ExportedDays
+    from shared.sources.files.exported_days import ExportedDays
 
     folder = Path(service.settings.required("EXPORTS_FOLDER"))
     return ExportedDays(folder, service.settings.scope, today=service.today)
@@ -38,7 +38,7 @@ def _exports(service: Service) -> SignInSource:
 
 def _diagnostics(service: Service) -> SignInSource:
     from shared.service.diagnostic_slices import open_diagnostic_sign_ins
-    from shared.sources.diagnostic_account import LogAccount
+    from shared.sources.diagnostics.account import LogAccount
 
     given = service.settings.required("DIAGNOSTICS_ACCOUNT_URL")
     account = LogAccount.parse(given, service.storage_suffix)

@@ -17,8 +17,8 @@ from infra.graph_roles import Assignment, draw_up, lines_of
 from shared.endpoints import Cloud
 from shared.mfa import permissions
 from shared.mfa.permissions import NEEDS, USUAL_FIGURES
-from shared.sources import graph as graph_sign_ins
-from shared.sources import graph_directory
+from shared.sources.graph import directory as graph_directory
+from shared.sources.graph import sign_ins as graph_sign_ins
 from tests.infra.fake_graph import PRINCIPAL, TOKEN, FakeGraph, id_of, serving
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,7 +19,7 @@ from simulator.tenants.partner import TENANT_ID as SIMULATED
 from tests.azurite import running_azurite
 from tests.records import API, BY_CLAIM, OTHER, REMEMBERED, VENDOR
 from tests.service.world import ENDING, TODAY, WEEK, make_daily, run_day
-from tests.sources.diagnostic_doubles import (
+from tests.sources.diagnostics.diagnostic_doubles import (
     BACKGROUND,
     INTERACTIVE,
     PRINCIPALS,

@@ -15,7 +15,7 @@ from simulator.graph.site import Request, Response, Site
 from simulator.simulation import TOKEN
 from simulator.tenants.people import Kind
 from simulator.tenants.users import named_guid
-from tests.sources.graph_doubles import FakeTime, partner
+from tests.sources.graph.graph_doubles import FakeTime, partner
 
 POLICIES = "/v1.0/identity/conditionalAccess/policies"
 REGISTRATIONS = "/v1.0/reports/authenticationMethods/userRegistrationDetails"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.graph.odata import FilterError, parse_filter
-from tests.sources.graph_doubles import partner
+from tests.sources.graph.graph_doubles import partner
 
 ROW = {
     "createdDateTime": "2026-11-23T08:15:00.5Z",

@@ -10,7 +10,7 @@ import pytest
 from simulator.tenants.expected import expected_counts
 from simulator.tenants.partner import logged_by, simulate_partner
 from simulator.tenants.people import Kind
-from tests.sources.graph_doubles import ENDING, partner
+from tests.sources.graph.graph_doubles import ENDING, partner
 
 SHAPE = "zerotrustassessment-signIn-beta-shape.json"
 

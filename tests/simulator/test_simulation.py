@@ -11,14 +11,14 @@ from shared.mfa.metrics import Rule
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.mfa.window import Slice, make_window, window_days
-from shared.sources.graph import GRANT, GraphSignIns
-from shared.sources.graph_reader import GraphReader
+from shared.sources.graph.reader import GraphReader
+from shared.sources.graph.sign_ins import GRANT, GraphSignIns
 from shared.sources.pacing import Budget, Pacer
 from simulator.graph.faults import cut, garble, refuse, reset
 from simulator.graph.sign_ins import Conduct
 from simulator.simulation import open_simulated
 from simulator.tenants.expected import expected_counts
-from tests.sources.graph_doubles import ENDING, FakeTime
+from tests.sources.graph.graph_doubles import ENDING, FakeTime
 
 FAULTS = {2: reset, 4: cut(), 7: garble, 9: refuse(429, retry_after="120"), 12: refuse(502)}
 

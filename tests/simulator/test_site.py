@@ -12,7 +12,7 @@ from simulator.graph.mail import Mailbox
 from simulator.graph.sign_ins import V1_PROPERTIES, Conduct
 from simulator.graph.site import Request, Response, Route, Site, Throttle
 from simulator.simulation import TOKEN, make_site
-from tests.sources.graph_doubles import ENDING, FakeTime, partner
+from tests.sources.graph.graph_doubles import ENDING, FakeTime, partner
 
 PATH = "/beta/auditLogs/signIns"
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.errors import OutOfTimeError
 from shared.sources.pacing import Budget, Pacer
-from tests.sources.graph_doubles import FakeTime
+from tests.sources.graph.graph_doubles import FakeTime
 
 
 def budget_of(time: FakeTime, deadline: float = inf) -> Budget:

@@ -1,0 +1,1 @@
+"""The storage account that diagnostic settings of Entra archive sign-ins to."""

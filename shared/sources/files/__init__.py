@@ -1,0 +1,1 @@
+"""Files: exported sign-ins, a directory file, a file of accepted exceptions."""

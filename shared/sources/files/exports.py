@@ -1,0 +1,194 @@
+"""
+Sign-ins from files: whatever Graph, diagnostic settings or Log Analytics were exported as.
+
+JSON arrays, Graph pages, ``{"records": […]}``, one object a line, objects one after another, the
+answer of a Log Analytics query, CSV from its portal; plain or gzip, UTF-8 or UTF-16. All of that is
+told by content, never by a file's name.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
+
+from shared.errors import BadInputError
+from shared.sources.files.intake import Intake, ReadingResult
+from shared.sources.files.lines import BLOCK_BYTES, SPACE, LineReader
+from shared.sources.files.skimming import Skimmer
+from shared.sources.files.streams import Stream
+from shared.sources.files.tables import is_header, is_portal_header, read_table
+from shared.sources.files.values import ValueReader
+from shared.sources.records.parsing import UnreadableError, parse_sign_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from shared.mfa.report import UnreadableRecord
+    from shared.mfa.sign_in import SignIn
+
+__all__ = ["Pair", "ReadingResult", "discover", "read_exports"]
+
+EXPECTED = (
+    "expected are sign-in records from Graph, a diagnostic setting or Log Analytics, "
+    "as JSON, JSON lines or CSV, plain or gzip"
+)
+_PORTAL_CSV = (
+    "it is CSV from the Entra admin center, which leaves out the steps that tell whether there was "
+    "MFA: download the same sign-ins as JSON"
+)
+_HEAD_BYTES = BLOCK_BYTES  #: of a file, to see how it is laid out
+_HEAD_LINES = 100
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """An application and the resource it asked for, as far as records tell; ids may be empty."""
+
+    app_id: str
+    app_name: str
+    resource_id: str
+    resource_name: str
+    records: int
+
+
+def read_exports(
+    paths: Sequence[Path],
+    ids: Collection[str],
+    on_sign_in: Callable[[SignIn], None],
+    on_progress: Callable[[int, int], None] | None = None,
+) -> ReadingResult:
+    """
+    Read all files, and all files below folders, and hand on the sign-ins that name one of `ids`.
+
+    `ids` are of applications and resources, GUIDs in lower case. `on_progress` is told how many
+    bytes of how many were read. `BadInputError` for a path that holds no readable record.
+    """
+    return _read_all(paths, Intake(ids, on_sign_in), ids, on_progress)
+
+
+def discover(
+    paths: Sequence[Path], on_progress: Callable[[int, int], None] | None = None
+) -> list[Pair]:
+    """Which applications ask for which resources in these files, the most frequent first."""
+    counts: dict[tuple[str, str], int] = {}
+    names: dict[str, str] = {}
+
+    def count(sign_in: SignIn) -> None:
+        pair = sign_in.app_id, sign_in.resource_id
+        counts[pair] = counts.get(pair, 0) + 1
+        names[sign_in.app_id] = sign_in.app_name or names.get(sign_in.app_id, "")
+        names[sign_in.resource_id] = sign_in.resource_name or names.get(sign_in.resource_id, "")
+
+    _read_all(paths, Intake(None, count), None, on_progress)
+    return [
+        Pair(app_id, names[app_id], resource_id, names[resource_id], counts[app_id, resource_id])
+        for app_id, resource_id in sorted(counts, key=lambda pair: (-counts[pair], pair))
+    ]
+
+
+def _read_all(
+    paths: Sequence[Path],
+    intake: Intake,
+    ids: Collection[str] | None,
+    on_progress: Callable[[int, int], None] | None,
+) -> ReadingResult:
+    found = {path: _files(path) for path in paths}
+    total = sum(file.stat().st_size for files in found.values() for file in files)
+    done = 0
+
+    def advance(size: int) -> None:
+        nonlocal done
+        done += size
+        if on_progress:
+            on_progress(done, max(done, total))
+
+    for path, files in found.items():
+        records, unreadable = intake.records, intake.unreadable
+        for file in files:
+            _read_file(file, intake, ids, advance)
+        if intake.records == records and intake.unreadable > unreadable:
+            raise BadInputError(_nothing_readable(path, intake.refusal(unreadable)))
+    if not intake.records:
+        raise BadInputError(f"{', '.join(map(str, paths))}: there is no record in it; {EXPECTED}.")
+    return intake.result()
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or every file below a folder but hidden ones, in order of their names."""
+    if path.is_dir():
+        files = sorted(file for file in _below(path) if not file.name.startswith("."))
+        if not any(file.stat().st_size for file in files):
+            raise BadInputError(f"The folder {path} holds nothing to read; {EXPECTED}.")
+        return files
+    if not path.exists():
+        raise BadInputError(f"There is no file or folder {path}; {EXPECTED}.")
+    if path.is_file() and not path.stat().st_size:
+        raise BadInputError(f"The file {path} is empty; {EXPECTED}.")
+    return [path]
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Every file; a folder that cannot be looked into stops, for what it holds would be missed."""
+
+    def stop(error: OSError) -> NoReturn:
+        raise BadInputError(f"The folder {error.filename} cannot be read: {error.strerror}.")
+
+    for here, _, names in os.walk(folder, onerror=stop):
+        yield from (file for name in names if (file := Path(here, name)).is_file())
+
+
+def _nothing_readable(path: Path, refusal: UnreadableRecord | None) -> str:
+    why = f" ({refusal.file}, line {refusal.line}: {refusal.reason})" if refusal else ""
+    return f"{path} holds no readable sign-in record{why}; {EXPECTED}."
+
+
+def _read_file(
+    path: Path, intake: Intake, ids: Collection[str] | None, on_bytes: Callable[[int], None]
+) -> None:
+    intake.begin(str(path))
+    try:
+        file = path.open("rb", buffering=0)
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read: {error.strerror}; {EXPECTED}.") from error
+    with file:
+        read_stream(Stream(file, on_bytes), intake, None if ids is None else Skimmer(ids))
+
+
+def read_stream(
+    stream: Stream, intake: Intake, skimmer: Skimmer | None, block_bytes: int = BLOCK_BYTES
+) -> None:
+    """Take in one file; without a `Skimmer` every record is decoded, to the same result."""
+    head = _head(stream)
+    stream.push_back(head)
+    text = head.strip(SPACE)
+    lines = [line.strip(SPACE) for line in text.split(b"\n", _HEAD_LINES)[:_HEAD_LINES]]
+    if text[:1] != b"[" and any(_is_record(line) for line in lines):
+        LineReader(intake, skimmer, block_bytes).read(stream)
+    elif text[:1] in (b"[", b"{"):
+        ValueReader(intake, skimmer, block_bytes).read(stream)
+    elif is_header(first := lines[0].decode(errors="replace")):
+        read_table(stream, intake)
+    elif is_portal_header(first):
+        intake.refuse(1, _PORTAL_CSV)
+    else:
+        LineReader(intake, skimmer, block_bytes).read(stream)
+
+
+def _head(stream: Stream) -> bytes:
+    head = bytearray(_HEAD_BYTES)
+    filled = 0
+    while size := stream.readinto(memoryview(head)[filled:]):
+        filled += size
+    return bytes(head[:filled])
+
+
+def _is_record(line: bytes) -> bool:
+    if line[:1] != b"{" or line[-1:] != b"}":
+        return False
+    try:
+        parse_sign_in(line, 0)
+    except UnreadableError:
+        return False
+    return True

@@ -1,0 +1,153 @@
+"""
+Telling without decoding that a record concerns none of the wanted ids.
+
+Reading a record's fields costs ten times as much as searching it, and few records of a tenant's log
+concern Partner Center. The search only ever skips: whatever it finds is decoded, and the decoded
+fields decide.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import stringzilla
+
+from shared.sources.records.timestamps import utc_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+#: Before the two hexadecimal digits of a character. An id with escaped characters would not be
+#: found, so a record with one of an id's characters escaped is decoded.
+_ESCAPE = b"\\u00"
+_ESCAPED_ID_CHARACTERS = frozenset(
+    f"{ord(character):02x}".encode() for character in "-0123456789abcdefABCDEF"
+)
+#: Of the characters of an id, those that are the same in capitals.
+_CASELESS = re.compile(r"[0-9-]+")
+#: Spellings of the key of a record's own time, with the quote that opens its value.
+_TIME_KEYS = tuple(
+    f'"{name}":{space}"'.encode()
+    for name in ("createdDateTime", "CreatedDateTime")
+    for space in ("", " ")
+)
+_OPENING = re.compile(rb'\{\s*"[^"]*"\s*:')
+_LISTS = re.compile(rb'\{\s*"(?:value|records|tables|@odata[^"]*)"')
+
+_find = stringzilla.find
+Block = bytes | bytearray
+
+
+class Skimmer:
+    """
+    Looks through one file's records for ids, in any mixture of capitals and small letters.
+
+    A record may be counted by its looks once another that begins the same way has been decoded.
+    """
+
+    def __init__(self, ids: Collection[str]) -> None:
+        self._needles = sorted({_needle(wanted) for wanted in ids})
+        self._known_openings: set[bytes] = set()
+        self._last: Skimmed | None = None
+
+    def hits(self, block: Block, end: int) -> list[int]:
+        """Where in ``block[:end]`` lines may concern an id: a place in each such line, in order."""
+        places = []
+        for needle in self._needles:
+            at = _find(block, needle, 0, end)
+            while 0 <= at < end:
+                places.append(at)
+                at = block.find(b"\n", at)
+                at = _find(block, needle, at, end) if at >= 0 else end
+        return sorted(places + _escapes(block, end))
+
+    def may_concern(self, record: bytes) -> bool:
+        """Whether an id may be in a record."""
+        for needle in self._needles:
+            if _find(record, needle) >= 0:
+                return True
+        return bool(_escapes(record, len(record)))
+
+    def learn(self, record: bytes) -> None:
+        """Take note of how a record began that was decoded."""
+        if opening := _OPENING.match(record):
+            self._known_openings.add(opening[0])
+
+    def look(self, record: bytes) -> Skimmed | None:
+        """What is seen of a record that concerns no id; `None` if it has to be decoded."""
+        if self._last and _is_like(record, self._last):
+            return self._last
+        seen = _skim(record)
+        if seen and seen.opening in self._known_openings:
+            self._last = seen
+            return seen
+        return None
+
+
+class Skimmed(NamedTuple):
+    """What is seen of a regular record without decoding it."""
+
+    opening: bytes  #: its brace and first key, with the colon
+    time_key: bytes  #: the key of its time, as it spells it, up to the quote that opens the value
+    day: str  #: UTC
+
+
+def _skim(record: bytes) -> Skimmed | None:
+    """
+    A look at a record, if it is regular.
+
+    Regular is one object from its first to its last byte, with one ``createdDateTime`` in it, and
+    before that no second beginning (a line cut short has the next one run on). What is between is
+    not looked at: JSON that is broken there goes unnoticed, and so may an hour that is none.
+    """
+    opening = _OPENING.match(record)
+    if not opening or record[-1:] != b"}" or _LISTS.match(record):
+        return None
+    times = [(key, at) for key in _TIME_KEYS if (at := _find(record, key)) >= 0]
+    if len(times) != 1:
+        return None
+    key, at = times[0]
+    start = at + len(key)
+    if _find(record, key, start) >= 0 or _find(record, opening[0], 1, start) >= 0:
+        return None
+    text = record[start : record.find(b'"', start)]
+    try:
+        return Skimmed(opening[0], key, utc_text(text.decode())[:10])
+    except ValueError:
+        return None
+
+
+def _is_like(record: bytes, last: Skimmed) -> bool:
+    """Whether all that is looked at is as it was in another record: `_skim` would find the same."""
+    opening, time_key, day = last
+    at = _find(record, time_key) + len(time_key)
+    end = record.find(b'"', at)
+    return (
+        len(time_key) < at < end
+        and record.startswith(opening)
+        and record.endswith(b"}")
+        and record.startswith(day.encode(), at)
+        and (record.startswith(b"Z", end - 1) or record.startswith(b"+00:00", end - 6))
+        and _find(record, time_key, end) < 0
+        and _find(record, opening, 1, at) < 0
+    )
+
+
+def _needle(wanted: str) -> bytes:
+    """
+    The longest part of an id that is the same in any spelling: ``-9193-47`` of a GUID.
+
+    Where there is none, what every record has: then all are decoded.
+    """
+    return max(_CASELESS.findall(wanted), key=len, default=":").encode()
+
+
+def _escapes(block: Block, end: int) -> list[int]:
+    places = []
+    at = _find(block, _ESCAPE, 0, end)
+    while at >= 0:
+        if bytes(block[at + 4 : at + 6]).lower() in _ESCAPED_ID_CHARACTERS:
+            places.append(at)
+        at = _find(block, _ESCAPE, at + 1, end)
+    return places

@@ -1,0 +1,86 @@
+"""Log Analytics' portal exports CSV: one row a record, JSON in cells that span lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING
+
+from shared.sources.files.lines import LONGEST_RECORD_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.sources.files.intake import Intake
+    from shared.sources.files.streams import Stream
+
+_TIMES = ("createddatetime", "timegenerated")
+#: What the portal puts behind the name of a time: ``TimeGenerated [UTC]``, or the zone it shows.
+_ZONE = re.compile(r"\s*\[([^\]]*)\]\s*$")
+
+
+def is_header(line: str) -> bool:
+    """Whether a line is the header of exported sign-ins."""
+    return any(name in _TIMES for name in _names(line))
+
+
+def is_portal_header(line: str) -> bool:
+    """
+    Whether a line is the header of what the Entra admin center downloads as CSV.
+
+    Its columns (``Date (UTC)``, ``Request ID``, …) tell neither the steps of a sign-in nor its
+    kind, without which no request could ever be said to be without MFA.
+    """
+    return "request id" in _names(line)
+
+
+def _names(line: str) -> list[str]:
+    try:
+        cells = next(csv.reader([line.lstrip("\ufeff")]), [])
+    except csv.Error:
+        return []
+    return [_ZONE.sub("", cell).strip().lower() for cell in cells]
+
+
+def read_table(stream: Stream, intake: Intake) -> None:
+    """Take in every row of a CSV file that begins with its header."""
+    csv.field_size_limit(LONGEST_RECORD_BYTES)
+    text = io.TextIOWrapper(io.BufferedReader(stream), "utf-8", errors="replace", newline="")
+    rows = csv.reader(text)
+    header = next(row for row in rows if row)
+    names = [_ZONE.sub("", cell).strip() for cell in header]
+    zone = _other_zone(header)
+    unreadable, line = intake.unreadable, rows.line_num + 1
+    for row in _lenient(rows):
+        unreadable = intake.unreadable
+        if isinstance(row, csv.Error):
+            intake.refuse(line, f"it is no CSV: {row}")
+        elif zone:
+            intake.refuse(line, f"its times are in {zone}: export with the portal set to UTC")
+        elif len(row) == len(names):
+            intake.take_values(dict(zip(names, row, strict=True)), line)
+        elif row:
+            intake.refuse(line, stream.fault or f"it has {len(row)} cells, not {len(names)}")
+        line = rows.line_num + 1
+    if stream.fault and intake.unreadable == unreadable:
+        intake.refuse(line, stream.fault)
+    if stream.fault:
+        intake.break_off()
+
+
+def _other_zone(header: list[str]) -> str:
+    """The zone of the times, where it is not UTC."""
+    zones = (match[1] for cell in header if (match := _ZONE.search(cell)))
+    return next((zone for zone in zones if zone.strip().upper() != "UTC"), "")
+
+
+def _lenient(rows: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
+    """Every row, and in the place of one that is none the error."""
+    while True:
+        try:
+            yield next(rows)
+        except csv.Error as error:
+            yield error
+        except StopIteration:
+            return

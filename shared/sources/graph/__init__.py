@@ -1,0 +1,1 @@
+"""Microsoft Graph: sign-ins, and the directory with its policies and customers."""

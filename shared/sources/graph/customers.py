@@ -1,0 +1,65 @@
+"""The partner's customers from Graph: their MFA figures, and what they are called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shared.sources.graph.pages import read_list
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.sources.graph.access import Access
+
+INSIGHTS_GRANT = "PartnerSecurity.Read.All"
+NAMES_GRANT = "DelegatedAdminRelationship.Read.All"
+
+
+class Insight(msgspec.Struct, frozen=True, rename="camel"):
+    """A ``customerInsight`` of the partner security score."""
+
+    tenant_id: str
+    mfa: dict[str, Any] | None = None
+
+
+class NamedCustomer(msgspec.Struct, frozen=True, rename="camel"):
+    """A ``delegatedAdminCustomer``."""
+
+    tenant_id: str
+    display_name: str | None = None
+
+
+def read_insights(access: Access) -> list[Insight]:
+    """MFA figures by customer: beta, and in the global cloud only."""
+    url = access.url("/security/partner/securityScore/customerInsights", "beta")
+    return read_list(access.reader(INSIGHTS_GRANT), url, Insight)
+
+
+def read_names(access: Access) -> list[NamedCustomer]:
+    """The customers that have a delegated admin relationship with the partner."""
+    url = access.url("/tenantRelationships/delegatedAdminCustomers")
+    return read_list(access.reader(NAMES_GRANT), url, NamedCustomer)
+
+
+def join(
+    insights: Sequence[Insight] | None, names: Sequence[NamedCustomer] | None
+) -> list[dict[str, Any]] | None:
+    """
+    Every customer of either list; `None` where neither was read.
+
+    One without figures has no ``mfa``, which says that they were not read; one that no relationship
+    names has no ``displayName``.
+    """
+    if insights is None and names is None:
+        return None
+    customers: dict[str, dict[str, Any]] = {}  # by id in lower case: the two lists may differ in it
+    for named in names or ():
+        shown = {"tenantId": named.tenant_id, "displayName": named.display_name}
+        customers[named.tenant_id.lower()] = shown
+    for insight in insights or ():
+        customer = customers.setdefault(insight.tenant_id.lower(), {"tenantId": insight.tenant_id})
+        if insight.mfa is not None:
+            customer["mfa"] = insight.mfa
+    return list(customers.values())

@@ -1,0 +1,119 @@
+"""Accounts from Graph, with their per-user MFA states from wherever these can be had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+
+from shared.errors import OutOfTimeError, SourceDeniedError, SourceError, SourceIncompleteError
+from shared.mfa.accounts.directory import PerUserMfaState, User
+from shared.sources.graph.answers import RejectedError
+from shared.sources.graph.pages import read_list, shaped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.sources.graph.access import Access
+    from shared.sources.graph.batch import Inner
+
+USERS_GRANT = "User.Read.All"
+STATES_GRANT = "Policy.Read.All"
+PAGE_ROWS = 999  #: maximum of ``$top`` for directory objects
+
+_STATE = "perUserMfaState"
+_PROPERTIES = (
+    *("id", "userPrincipalName", "displayName", "accountEnabled", "userType"),
+    *("creationType", "externalUserState", "onPremisesSyncEnabled", "createdDateTime"),
+)
+
+
+class ListedUser(User, frozen=True, gc=False):
+    """A user with what a reader of the directory's file may want to know besides."""
+
+    on_premises_sync_enabled: bool | None = None
+    created_date_time: str | None = None
+
+
+class States(msgspec.Struct, frozen=True):
+    """Per-user MFA states as far as they were read, by user id, and why some were not."""
+
+    by_id: dict[str, PerUserMfaState]
+    unread: int = 0  #: enabled accounts whose state is not known
+    error: SourceError | None = None  #: the first one
+
+
+class _Requirements(msgspec.Struct, frozen=True, rename="camel"):
+    per_user_mfa_state: PerUserMfaState | None = None
+
+
+def read_users(access: Access) -> list[ListedUser]:
+    """
+    Every account, disabled ones and guests too; without them there is no directory.
+
+    v1.0 gives the per-user MFA state in bulk when it is named (CIPP-API has relied on it for
+    years), but no page says so: where Graph objects, the users are asked for without it.
+    """
+    reader = access.reader(USERS_GRANT)
+    try:
+        try:
+            return read_list(reader, _users_url(access, *_PROPERTIES, _STATE), ListedUser)
+        except (RejectedError, SourceDeniedError):
+            return read_list(reader, _users_url(access, *_PROPERTIES), ListedUser)
+    except OutOfTimeError as error:
+        raise SourceIncompleteError(
+            "The users were not read to the end: the execution's time is used up."
+        ) from error
+
+
+def read_states(access: Access, users: Sequence[User]) -> States:
+    """
+    The states that came with the users, and those of the other enabled accounts one by one.
+
+    Beta ``/users/{id}/authentication/requirements``, twenty to a batch. A state that is not there
+    in the end is not known; a batch that is denied whole ends the reading, since all take the same
+    permission.
+    """
+    by_id = {user.id: user.per_user_mfa_state for user in users if user.per_user_mfa_state}
+    owed = {
+        f"/users/{quote(user.id, safe='')}/authentication/requirements": user.id
+        for user in users
+        if user.id not in by_id and user.account_enabled is not False
+    }
+    first: SourceError | None = None
+    try:
+        for answers in access.batch(STATES_GRANT).read(owed, "beta"):
+            by_id |= {owed[path]: state for path, it in answers.items() if (state := _state(it))}
+            errors = [inner.error for inner in answers.values() if inner.error]
+            first = first or next(iter(errors), None)
+            if len(errors) == len(answers) and _is_denial(errors):
+                break
+    except SourceError as error:
+        first = first or error
+    unread = sum(user_id not in by_id for user_id in owed.values())
+    return States(by_id, unread, first)
+
+
+def with_states(users: Sequence[ListedUser], states: States) -> list[ListedUser]:
+    """The users with the states filled in that they came without."""
+    return [
+        msgspec.structs.replace(user, per_user_mfa_state=states.by_id[user.id])
+        if user.per_user_mfa_state is None and user.id in states.by_id
+        else user
+        for user in users
+    ]
+
+
+def _users_url(access: Access, *properties: str) -> str:
+    return access.url(f"/users?$select={','.join(properties)}&$top={PAGE_ROWS}")
+
+
+def _state(inner: Inner) -> PerUserMfaState | None:
+    if inner.body is None:
+        return None
+    return shaped(inner.body, _Requirements).per_user_mfa_state
+
+
+def _is_denial(errors: Sequence[SourceError]) -> bool:
+    return all(isinstance(error, SourceDeniedError) for error in errors)

@@ -1,0 +1,1 @@
+"""One sign-in record of any shape: Graph, diagnostic logs, Log Analytics."""

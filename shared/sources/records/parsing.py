@@ -1,0 +1,244 @@
+"""
+One sign-in record to a `SignIn`, in whichever of three shapes it comes.
+
+The shapes (Graph, diagnostic settings, Log Analytics) are told apart by content, never by where the
+record was found.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import UNSET
+
+from shared.mfa.guid import is_guid
+from shared.mfa.sign_in import Event, Evidence, Requirement, SignIn
+from shared.sources.records.decoding import UnreadableError, decode_record, object_of, refuse
+from shared.sources.records.evidence import (
+    event_of_log,
+    event_of_types,
+    policies_evidence,
+    requirement_of,
+    steps_evidence,
+    text_evidence,
+)
+from shared.sources.records.shapes import Status
+from shared.sources.records.timestamps import utc_text
+from shared.sources.records.tolerant import policies_of, read_tolerantly, status_of, steps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from msgspec import UnsetType
+
+    from shared.sources.records.shapes import Envelope, Fields, Text
+
+__all__ = ["FAILED", "Page", "UnreadableError", "parse_page", "parse_sign_in", "parse_values"]
+
+FAILED = -1  #: the error code of a sign-in of which only a word says that it was not completed
+
+_LARGEST_CODE = 2**31 - 1  #: Graph's ``errorCode`` is an Int32
+_NUMBER = re.compile(r"\s*-?[0-9]{1,18}\s*", re.ASCII)
+_TENANT_PATH = re.compile(r"/tenants/([^/]+)", re.IGNORECASE)
+_INTERACTIVE: dict[object, Event] = {True: Event.INTERACTIVE, False: Event.NON_INTERACTIVE}
+
+
+class Page(msgspec.Struct):
+    """One page of Graph's collection of sign-ins."""
+
+    sign_ins: list[SignIn]
+    next_link: str | None  #: ``@odata.nextLink``; `None` on the last page
+    unreadable: list[str]  #: why, one for each record that could not be read
+
+
+def parse_sign_in(record: bytes, sequence: int) -> SignIn:
+    """
+    The sign-in that a JSON object tells of; `UnreadableError` if it tells of none.
+
+    `sequence` is its place in what is read. Its time is ``createdDateTime``, where that is missing
+    the envelope's ``time`` or the row's ``TimeGenerated``; without any it is no sign-in record, nor
+    where it has nothing else of one: users and policies have a ``createdDateTime`` too.
+    """
+    fields, envelope = decode_record(record)
+    return _sign_in(fields, envelope, sequence, lambda: object_of(record))
+
+
+def parse_values(record: Mapping[str, object], sequence: int) -> SignIn:
+    """The same for a record that is at hand as Python values: a row of a table."""
+    fields, envelope = read_tolerantly(record)
+    return _sign_in(fields, envelope, sequence, lambda: record)
+
+
+def parse_page(data: bytes, sequence: int = 0) -> Page:
+    """
+    A page ``{"value": […]}`` of Graph's answer; `sequence` is that of its first record.
+
+    `msgspec.DecodeError` if it is cut short, or no page.
+    """
+    page = _page_decoder.decode(data)
+    sign_ins, unreadable = [], []
+    for place, record in enumerate(page.value, sequence):
+        try:
+            sign_ins.append(parse_sign_in(bytes(record), place))
+        except UnreadableError as error:
+            unreadable.append(str(error))
+    return Page(sign_ins, page.next_link, unreadable)
+
+
+class _Page(msgspec.Struct):
+    value: list[msgspec.Raw]
+    next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
+
+
+_page_decoder = msgspec.json.Decoder(_Page)
+
+
+def _sign_in(
+    fields: Fields, envelope: Envelope, sequence: int, whole: Callable[[], object]
+) -> SignIn:
+    created_at = _created_at(fields, envelope)
+    if not _is_sign_in(fields, envelope):
+        refuse("it is no sign-in record: all it has of one is a time")
+    status = fields.status
+    if not isinstance(status, Status):
+        status = status_of(status)
+    own_id = _id(fields.id)
+    return SignIn(
+        created_at=created_at,
+        id=own_id or _digest(whole()),
+        received_at=_received_at(envelope),
+        sequence=sequence,
+        has_own_id=bool(own_id),
+        tenant_id=_tenant_id(envelope),
+        event=_event(fields, envelope),
+        error_code=_error_code(status.error_code, envelope.result_type),
+        requirement=_requirement(fields.authentication_requirement),
+        details=text_evidence(status.additional_details or ""),
+        steps=_steps(fields),
+        policies=_policies(fields, envelope),
+        user_id=_id(fields.user_id),
+        upn=fields.user_principal_name or "",
+        user_name=fields.user_display_name or "",
+        app_id=_id(fields.app_id),
+        app_name=fields.app_display_name or fields.service_principal_name or "",
+        resource_id=_id(fields.resource_id),
+        resource_name=fields.resource_display_name or "",
+        ip_address=fields.ip_address or envelope.caller or "",
+        correlation_id=_id(fields.correlation_id),
+        session_id=_id(fields.session_id),
+    )
+
+
+def _is_sign_in(fields: Fields, envelope: Envelope) -> bool:
+    """Whether a key is there, filled or not, that only sign-in records have beside their time."""
+    traits = (
+        *(fields.ip_address, fields.correlation_id, fields.is_interactive, fields.session_id),
+        *(fields.sign_in_event_types, fields.authentication_details),
+        *(fields.authentication_requirement, envelope.result_type, envelope.category),
+    )
+    asks = fields.app_id is not UNSET and fields.resource_id is not UNSET
+    return asks or any(trait is not UNSET for trait in traits)
+
+
+def _id(text: Text) -> str:
+    """An id; a GUID in lower case, so that one written in capitals is the same."""
+    if not text:
+        return ""
+    lower = text.lower()
+    return lower if lower == text or is_guid(text) else text
+
+
+def _created_at(fields: Fields, envelope: Envelope) -> str:
+    text = fields.created_date_time or envelope.time or envelope.received
+    if not text:
+        refuse("it is no sign-in record: it has neither createdDateTime nor time")
+    try:
+        return utc_text(text)
+    except ValueError:
+        refuse(f"its time {text[:40]!r} is no timestamp")
+
+
+def _received_at(envelope: Envelope) -> str:
+    try:
+        return utc_text(envelope.received) if envelope.received else ""
+    except ValueError:
+        return ""
+
+
+def _digest(record: object) -> str:
+    """The same for equal content, whatever the order of its keys and the space between them."""
+    try:
+        canonical = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    except RecursionError:
+        refuse("it is nested too deep")
+    return blake2b(canonical.encode(), digest_size=16).hexdigest()
+
+
+def _tenant_id(envelope: Envelope) -> str:
+    """
+    The tenant whose log it is, as the log itself says; Graph's record does not say.
+
+    ``resourceTenantId`` is not it: in a partner's own log that is the customer, where one of the
+    partner's people acted in a customer's tenant.
+    """
+    if envelope.tenant:
+        return _id(envelope.tenant)
+    match = _TENANT_PATH.match(envelope.path or "")
+    return _id(match[1]) if match else ""
+
+
+def _event(fields: Fields, envelope: Envelope) -> Event:
+    types = fields.sign_in_event_types
+    if types:
+        event = event_of_types(types if isinstance(types, str) else " ".join(types))
+        if event:
+            return event
+    event = event_of_log(envelope.category or "") or event_of_log(envelope.table or "")
+    if event:
+        return event
+    return _INTERACTIVE.get(fields.is_interactive, Event.UNTOLD)
+
+
+def _error_code(told: int | str | None, result: int | str | UnsetType | None) -> int | None:
+    """
+    0 for a completed sign-in; `None` where nothing tells.
+
+    ``status.errorCode`` wins over ``resultType``, and a number over a word (some collectors write
+    ``Failure`` in its place).
+    """
+    for value in (told, result):
+        if isinstance(value, int) or (value and _NUMBER.fullmatch(value)):
+            code = int(value)
+            return code if abs(code) <= _LARGEST_CODE else FAILED
+    if not isinstance(result, str) or not result.strip():
+        return None
+    return 0 if result.strip().lower() in ("success", "succeeded") else FAILED
+
+
+def _requirement(text: Text) -> Requirement:
+    return requirement_of(text) if text else Requirement.UNTOLD
+
+
+def _steps(fields: Fields) -> Evidence:
+    steps = fields.authentication_details
+    if not steps:
+        return Evidence.UNTOLD
+    if isinstance(steps, str):
+        steps = steps_of(steps)
+    return steps_evidence(step.authentication_step_result_detail or "" for step in steps)
+
+
+def _policies(fields: Fields, envelope: Envelope) -> Evidence:
+    """A row has two columns for them, of which at least one is filled."""
+    for policies in (fields.applied_conditional_access_policies, envelope.further_policies):
+        if policies:
+            evidence = policies_evidence(
+                policies_of(policies) if isinstance(policies, str) else policies
+            )
+            if evidence:
+                return evidence
+    return Evidence.UNTOLD

@@ -1,0 +1,147 @@
+"""A storage account that diagnostic settings write to: in memory, or a real one of the emulator."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NoReturn
+from uuid import uuid4
+
+from shared.mfa.scope import Scope
+from shared.mfa.window import Slice
+from shared.sources.diagnostics.sign_ins import DiagnosticSignIns, Listed
+from tests.records import OTHER, diagnostic_record, ndjson
+
+DAY = date(2026, 11, 20)
+TODAY = DAY + timedelta(days=4)
+LATE = timedelta(hours=48)
+LONG_AFTER = datetime(2026, 12, 24, 12, tzinfo=UTC)
+
+INTERACTIVE, BACKGROUND = "SignInLogs", "NonInteractiveUserSignInLogs"
+PRINCIPALS, IDENTITIES = "ServicePrincipalSignInLogs", "ManagedIdentitySignInLogs"
+
+
+def container(category):
+    return f"insights-logs-{category.lower()}"
+
+
+class MemoryLogs:
+    """Blobs as a dictionary, listed and read as an account lists and reads them."""
+
+    host = "contoso.blob.core.windows.net"
+
+    def __init__(self):
+        self.content: dict[tuple[str, str], bytes] = {}
+        self.written_at = datetime(2026, 11, 24, tzinfo=UTC)
+        self.requests = 0
+        self.reads: list[tuple[str, int, int]] = []
+
+    def folders(self, container, below):
+        self.requests += 1
+        return sorted(
+            {
+                f"{below}{rest.partition('/')[0]}/"
+                for name in self._names(container, below)
+                if "/" in (rest := name[len(below) :])
+            }
+        )
+
+    def blobs(self, container, below, at_most=None):
+        del at_most  # a page's length, and pages are not seen
+        self.requests += 1
+        for name in self._names(container, below):
+            yield Listed(name, len(self.content[container, name]), self.written_at)
+
+    def read(self, container, name, offset, size_bytes):
+        self.reads.append((name, offset, size_bytes))
+        return self.content[container, name][offset : offset + size_bytes]
+
+    def append(self, container, name, data):
+        self.content[container, name] = self.content.get((container, name), b"") + data
+
+    def _names(self, container, below):
+        return sorted(n for c, n in self.content if c == container and n.startswith(below))
+
+
+class EmulatedLogs:
+    """Appends to append blobs in the emulator; what is read is read by the product's own code."""
+
+    def __init__(self, service):
+        self._service = service
+
+    def append(self, container, name, data):
+        from azure.core.exceptions import ResourceExistsError
+
+        with suppress(ResourceExistsError):
+            self._service.create_container(container)
+        blob = self._service.get_blob_client(container, name)
+        if not blob.exists():
+            blob.create_append_blob()
+        blob.append_block(data)
+
+
+def nobody() -> NoReturn:
+    """No credential: the emulator is opened by its key."""
+    raise AssertionError("a credential was asked for")
+
+
+class Account:
+    """One tenant's logs in an account; every account of a test has a tenant of its own."""
+
+    def __init__(self, logs: Any, writer: Any) -> None:
+        self.logs = logs
+        self.tenant = str(uuid4())
+        self._writer = writer
+
+    def log(self, category, hour, *records, root=None):
+        """Append records to the blob of an hour, ``2026-11-20T09``; bytes as they are."""
+        for record in records:
+            data = record if isinstance(record, bytes) else self.line(category, record)
+            self._writer.append(container(category), self.name(hour, root), data)
+
+    def name(self, hour, root=None):
+        day, _, hours = str(hour).replace(" ", "T").partition("T")
+        year, month, day = day.split("-")
+        tail = f"y={year}/m={month}/d={day}/h={hours[:2]}/m=00/PT1H.json"
+        return (f"tenantId={self.tenant}/" if root is None else root) + tail
+
+    def line(self, category, record):
+        """A record as it is written: one line, with the carriage return that Azure puts there."""
+        envelope = {"category": category, "tenantId": self.tenant} | record.get("envelope", {})
+        written = diagnostic_record(**record | {"envelope": envelope})
+        return ndjson(written).replace(b"\n", b"\r\n")
+
+    def usual(self, first=DAY - timedelta(days=2), days=6):
+        """Sign-ins of no concern, some in each needed category, every noon."""
+        for back in range(days):
+            for category in (INTERACTIVE, BACKGROUND):
+                noon = f"{first + timedelta(days=back)}T12"
+                self.log(category, noon, sign_in(f"{noon}:00:00", appId=OTHER, resourceId=OTHER))
+        return self
+
+    def source(self, scope=None, **changes):
+        given: dict[str, Any] = {"tenant_id": self.tenant, "today": TODAY, "late": LATE}
+        given["now"] = lambda: LONG_AFTER
+        return DiagnosticSignIns(self.logs, scope or Scope(), **given | changes)
+
+    def slice(self, day=DAY, from_hour=0, to_hour=24):
+        return Slice(self.tenant, day, from_hour, to_hour)
+
+    def found(self, day=DAY, from_hour=0, to_hour=24, **changes):
+        """The ids of a slice's sign-ins, in order."""
+        owed = self.slice(day, from_hour, to_hour)
+        return sorted(sign_in.id for sign_in in self.source(**changes).sign_ins(owed))
+
+
+def sign_in(created, **changes):
+    """A portal sign-in of an instant, ``2026-11-20T09:00:00``."""
+    return {"createdDateTime": f"{created}+00:00", **changes}
+
+
+def in_memory(logs=None):
+    logs = logs or MemoryLogs()
+    return Account(logs, logs)
+
+
+def emulated(logs, service):
+    return Account(logs, EmulatedLogs(service))

@@ -1,0 +1,147 @@
+"""A simulated directory without sockets, and a clock that nobody waits for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared.mfa.accounts.assessment import assess_accounts
+from shared.mfa.accounts.directory import PerUserMfaState
+from shared.sources.graph.access import Access, Limits
+from shared.sources.graph.directory import GraphDirectory
+from shared.sources.pacing import Budget, Pacer
+from simulator.graph.directory import DirectoryConduct, SimulatedDirectory
+from simulator.graph.site import Fault, GraphRefusalError, Request, Response, Site
+from simulator.simulation import TOKEN
+from tests.sources.graph.graph_doubles import (
+    URL,
+    FakeTime,
+    GraphInProcess,
+    partner,
+    with_lower_names,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.mfa.accounts.directory import Directory, Group
+    from shared.sources.graph.pulled_directory import PulledDirectory
+
+
+class PostingGraph(GraphInProcess):
+    """A site as a transport that can POST."""
+
+    def post(
+        self, url: str, body: bytes, *, headers: Mapping[str, str] | None, timeout_seconds: float
+    ) -> Response:
+        assert url.startswith(f"{self.url}/"), "a token would have left for another host"
+        self.asked.append(url)
+        assert timeout_seconds > 0
+        named = {name.lower(): value for name, value in (headers or {}).items()}
+        named |= {"host": URL.removeprefix("http://"), "authorization": f"Bearer {self.tokens[0]}"}
+        response = self.site.answer(Request("POST", url.removeprefix(URL), named, body))
+        return with_lower_names(response)
+
+
+@dataclass
+class DirectoryWorld:
+    """A tenant's directory, its Graph, and the source under test reading from it."""
+
+    time: FakeTime
+    site: Site
+    directory: SimulatedDirectory
+    graph: PostingGraph
+    source: GraphDirectory
+
+    @property
+    def paths(self) -> list[str]:
+        """What was asked, in order, without host and query."""
+        return [url.removeprefix(URL).partition("?")[0] for url in self.graph.asked]
+
+    @property
+    def inner(self) -> Site:
+        """What is asked within batches."""
+        return self.directory.batches.inner
+
+    @property
+    def inner_paths(self) -> list[str]:
+        return [served.request.path for served in self.inner.served]
+
+    def arrivals(self, part: str) -> list[float]:
+        return [served.at for served in self.site.served if part in served.request.target]
+
+
+def directory_world(
+    faults: Mapping[int, Fault] | None = None,
+    *,
+    conduct: DirectoryConduct | None = None,
+    deadline: float = float("inf"),
+    has_customers: bool = True,
+) -> DirectoryWorld:
+    time = FakeTime()
+    directory = SimulatedDirectory(partner(), conduct, clock=time.clock)
+    site = Site(directory.routes(), tokens=[TOKEN], faults=faults, clock=time.clock)
+    graph = PostingGraph(site, time)
+    limits = Limits(
+        reports=Pacer(clock=time.clock),
+        policies=Pacer(1, 1.0, clock=time.clock),
+        objects=Pacer(40, 10.0, clock=time.clock),
+    )
+    budget = Budget(deadline, clock=time.clock, pause=time.pause)
+    access = Access(graph, limits, budget, chance=lambda: time.luck)
+    source = GraphDirectory(access, has_customers=has_customers)
+    return DirectoryWorld(time, site, directory, graph, source)
+
+
+def keys(pulled: PulledDirectory) -> set[str]:
+    """The keys that the document has."""
+    return set(json.loads(pulled.document())) - {"format", "version", "notes"}
+
+
+ALL_KEYS = {
+    *("users", "organization", "groups", "roleDefinitions", "roleAssignments", "securityDefaults"),
+    *("conditionalAccessPolicies", "authenticationStrengthPolicies", "namedLocations", "domains"),
+    *("userRegistrationDetails", "customers", "roleEligibilities"),
+}
+
+
+@cache
+def whole() -> PulledDirectory:
+    """The directory with nothing in the way."""
+    return directory_world().source.read()
+
+
+def answers(directory: Directory) -> dict[str, str]:
+    """How each account is judged, by id."""
+    return {row.object_id: str(row.enforcement) for row in assess_accounts(directory)}
+
+
+def groups_by_name(directory: Directory) -> dict[str | None, Group]:
+    return {group.display_name: group for group in directory.groups or ()}
+
+
+def break_for_ever(world: DirectoryWorld, name: str) -> None:
+    world.directory.denials[name] = GraphRefusalError(503, "serviceNotAvailable", "Not now.")
+
+
+def never_per_user() -> list[str]:
+    """The accounts that only policies can cover."""
+    asked = (PerUserMfaState.ENABLED, PerUserMfaState.ENFORCED)
+    users = whole().directory.users
+    return [user.id for user in users if user.per_user_mfa_state not in asked]
+
+
+def only_administrators(directory: Directory) -> bool:
+    """Whether of all policies only that for administrators, which names no group, covers anyone."""
+    rows = [row for row in assess_accounts(directory) if row.enforcement == "enforced"]
+    by = [row.enforced_by for row in rows if row.object_id in never_per_user()]
+    return bool(by) and all("Administrators" in text and "all users" not in text for text in by)
+
+
+def plain_paths() -> list[str]:
+    """What is asked for with nothing in the way."""
+    world = directory_world()
+    world.source.read()
+    return world.paths

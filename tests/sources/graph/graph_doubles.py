@@ -1,0 +1,158 @@
+"""A simulated Graph without sockets and a clock that nobody waits for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shared.mfa.scope import Scope
+from shared.mfa.window import Slice
+from shared.sources.graph.reader import GraphReader
+from shared.sources.graph.sign_ins import GRANT, GraphSignIns
+from shared.sources.pacing import Budget, Pacer
+from shared.sources.records.parsing import parse_sign_in
+from simulator.graph.site import Fault, Request, Response, Site, Throttle, Wire
+from simulator.simulation import TOKEN, make_site
+from simulator.tenants.partner import SimulatedPartner, simulate_partner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.mfa.sign_in import SignIn
+    from simulator.graph.sign_ins import Conduct, SignInLog
+
+ENDING = date(2026, 11, 23)
+URL = "http://127.0.0.1:12345"
+THROTTLED = Throttle()
+
+
+@cache
+def partner() -> SimulatedPartner:
+    return simulate_partner(ENDING)
+
+
+def a_day(days_before: int = 0) -> Slice:
+    return Slice(partner().tenant_id, ENDING - timedelta(days=days_before))
+
+
+class FakeTime:
+    """Passes only when somebody waits; chance plays no part in how long."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.luck = 1.0
+        self.pauses: list[float] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+
+@dataclass
+class GraphInProcess:
+    """A site as a transport: what the network would do to a response is done here."""
+
+    site: Site
+    time: FakeTime
+    latency: Callable[[], float] = lambda: 0.0
+    tokens: list[str] = field(default_factory=lambda: [TOKEN, TOKEN])
+    asked: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)  #: to next pages, as they were given
+    url: str = URL
+
+    def get(
+        self, url: str, *, headers: Mapping[str, str] | None, timeout_seconds: float
+    ) -> Response:
+        assert url.startswith(f"{self.url}/"), "a token would have left for another host"
+        self.asked.append(url)
+        named = {name.lower(): value for name, value in (headers or {}).items()}
+        named |= {"host": URL.removeprefix("http://"), "authorization": f"Bearer {self.tokens[0]}"}
+        self.time.now += self.latency()
+        response = self.site.answer(Request("GET", url.removeprefix(URL), named))
+        self.time.now += self.latency()
+        if response.wire is Wire.HANG:
+            self.time.now += timeout_seconds
+            raise TimeoutError
+        if response.wire in (Wire.RESET, Wire.CUT):
+            raise ConnectionError(response.wire.value)
+        if link := re.search(rb'"@odata.nextLink": ("[^"]*")', response.body):
+            self.links.append(json.loads(link[1]))
+        return with_lower_names(response)
+
+    def renew_token(self) -> None:
+        self.tokens = self.tokens[1:] or self.tokens
+
+
+def with_lower_names(response: Response) -> Response:
+    lower = {name.lower(): value for name, value in response.headers.items()}
+    return Response(response.status, response.body, lower)
+
+
+@dataclass
+class World:
+    """A tenant, its Graph, and the source under test reading from it."""
+
+    time: FakeTime
+    site: Site
+    log: SignInLog
+    graph: GraphInProcess
+    source: GraphSignIns
+
+    @property
+    def statuses(self) -> list[int]:
+        return [int(served.status) for served in self.site.served]
+
+    @property
+    def arrivals(self) -> list[float]:
+        return [served.at for served in self.site.served]
+
+
+def world(
+    faults: Mapping[int, Fault] | None = None,
+    *,
+    conduct: Conduct | None = None,
+    now: Callable[[], datetime] | None = None,
+    deadline: float = float("inf"),
+    latency: Callable[[], float] = lambda: 0.0,
+) -> World:
+    time = FakeTime()
+    site, log, _ = make_site(partner(), conduct, now=now, clock=time.clock, faults=faults)
+    graph = GraphInProcess(site, time, latency)
+    reader = GraphReader(
+        graph,
+        GRANT,
+        pacer=Pacer(clock=time.clock),
+        budget=Budget(deadline, clock=time.clock, pause=time.pause),
+        chance=lambda: time.luck,
+    )
+    source = GraphSignIns(reader, Scope(), today=ENDING + timedelta(days=1))
+    return World(time, site, log, graph, source)
+
+
+def bag(sign_ins: Any) -> Counter[SignIn]:
+    """The sign-ins, each as often as it comes; where they stood in the reading is of no account."""
+    return Counter(msgspec.structs.replace(sign_in, sequence=0) for sign_in in sign_ins)
+
+
+@cache
+def truly(owed: Slice) -> Counter[SignIn]:
+    """What the simulated log holds of a slice, without Graph, filters or pages."""
+    concerning = {told.row["id"] for told in partner().told if told.channel}
+    rows = [logged.row for logged in partner().log if logged.row["id"] in concerning]
+    sign_ins = (parse_sign_in(msgspec.json.encode(row), 0) for row in rows)
+    return bag(sign_in for sign_in in sign_ins if owed.owns(sign_in))
+
+
+def in_any_period(arrivals: list[float]) -> list[int]:
+    """For each arrival, how many there are in the ten seconds from it."""
+    return [sum(start <= at < start + 10 for at in arrivals) for start in arrivals]

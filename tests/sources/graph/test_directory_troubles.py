@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.errors import SourceDeniedError, SourceIncompleteError
+from shared.sources.graph.directory import GRANTS
+from shared.sources.graph.reader import TRIES
+from simulator.graph.directory import ONE_A_SECOND, DirectoryConduct
+from simulator.graph.faults import (
+    dead_skip_token,
+    forge_next_link,
+    refuse,
+    repeat_link,
+)
+from simulator.graph.site import GraphRefusalError
+from tests.sources.graph.directory_doubles import (
+    ALL_KEYS,
+    answers,
+    break_for_ever,
+    directory_world,
+    keys,
+    never_per_user,
+    only_administrators,
+    plain_paths,
+    whole,
+)
+
+#: What one refused API costs: the name it is denied by, the key that is then absent (if a whole
+#: one is), under which name the note stands, and the permission that the note must name.
+FAULTS = [
+    ("organization", {"organization"}, "organization", "Organization.Read.All"),
+    ("policies", {"conditionalAccessPolicies"}, "conditionalAccessPolicies", "Policy.Read.All"),
+    ("namedLocations", {"namedLocations"}, "namedLocations", "Policy.Read.All"),
+    (
+        "authenticationStrengthPolicies",
+        {"authenticationStrengthPolicies"},
+        "authenticationStrengthPolicies",
+        "Policy.Read.All",
+    ),
+    (
+        "identitySecurityDefaultsEnforcementPolicy",
+        {"securityDefaults"},
+        "securityDefaults",
+        "Policy.Read.All",
+    ),
+    ("roleDefinitions", {"roleDefinitions"}, "roleDefinitions", "RoleManagement.Read.Directory"),
+    ("roleAssignments", {"roleAssignments"}, "roleAssignments", "RoleManagement.Read.Directory"),
+    (
+        "roleEligibilityScheduleInstances",
+        {"roleEligibilities"},
+        "roleEligibilities",
+        "RoleEligibilitySchedule.Read.Directory",
+    ),
+    ("domains", {"domains"}, "domains", "Domain.Read.All"),
+    (
+        "federationConfiguration",
+        set(),
+        "federationConfiguration",
+        "Domain-InternalFederation.Read.All",
+    ),
+    (
+        "userRegistrationDetails",
+        {"userRegistrationDetails"},
+        "userRegistrationDetails",
+        "AuditLog.Read.All",
+    ),
+    ("members", set(), "groups", "GroupMember.Read.All"),  # one group was deleted: it has none
+    ("customerInsights", set(), "customerInsights", "PartnerSecurity.Read.All"),
+    (
+        "delegatedAdminCustomers",
+        set(),
+        "delegatedAdminCustomers",
+        "DelegatedAdminRelationship.Read.All",
+    ),
+]
+NAMES = [fault[0] for fault in FAULTS]
+BATCHED = ("federationConfiguration", "members")
+
+
+# What cannot be read
+
+
+@pytest.mark.parametrize(("name", "absent", "note", "grant"), FAULTS, ids=NAMES)
+def test_what_is_refused_for_consent_is_not_read_and_the_note_names_the_permission(
+    name, absent, note, grant
+) -> None:
+    world = directory_world()
+    world.directory.deny_for_consent(name)
+
+    pulled = world.source.read()
+
+    assert ALL_KEYS - keys(pulled) == absent
+    assert set(pulled.notes) == {note}
+    assert re.fullmatch(
+        rf"[A-Z].* (was|were) not read: Graph refuses for lack of consent \(403 [\w.]+\): "
+        rf"grant the app the application permission {grant} and an administrator's consent to it.",
+        pulled.notes[note],
+    )
+
+
+@pytest.mark.parametrize(("name", "absent", "note", "grant"), FAULTS, ids=NAMES)
+def test_what_is_broken_to_the_end_is_not_read_and_the_note_says_so(
+    name, absent, note, grant
+) -> None:
+    world = directory_world()
+    break_for_ever(world, name)
+
+    pulled = world.source.read()
+
+    assert ALL_KEYS - keys(pulled) == absent
+    assert set(pulled.notes) == {note}
+    assert "Graph failed 8 times in a row, the last time with: 503" in pulled.notes[note]
+    assert grant not in pulled.notes[note]
+
+
+def test_what_takes_a_licence_says_so() -> None:
+    world = directory_world()
+    world.directory.deny_for_licence("userRegistrationDetails")
+
+    assert world.source.read().notes == {
+        "userRegistrationDetails": "Registration details were not read: Graph gives them only to "
+        "tenants with an Entra ID P1 or P2 licence."
+    }
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_eligible_roles_take_a_licence_of_their_own_and_without_it_are_not_read(status) -> None:
+    world = directory_world()
+    world.directory.denials["roleEligibilityScheduleInstances"] = GraphRefusalError(
+        status, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2."
+    )
+
+    pulled = world.source.read()
+
+    assert ALL_KEYS - keys(pulled) == {"roleEligibilities"}
+    assert pulled.notes == {
+        "roleEligibilities": "Eligibilities for roles were not read: Graph gives them only to "
+        "tenants with an Entra ID P2 or Entra ID Governance licence."
+    }
+    assert answers(pulled.directory) == answers(whole().directory)
+
+
+def test_an_answer_of_another_shape_is_not_read() -> None:
+    world = directory_world()
+    world.directory.policies[0]["state"] = 7
+    world.directory.registrations[0]["id"] = None
+
+    pulled = world.source.read()
+
+    assert ALL_KEYS - keys(pulled) == {"conditionalAccessPolicies", "userRegistrationDetails"}
+    assert {note.partition(": ")[2] for note in pulled.notes.values()} == {
+        "Graph's answer does not have the shape it is documented with."
+    }
+
+
+def test_a_list_that_breaks_off_half_way_is_begun_anew_and_then_given_whole() -> None:
+    world = directory_world({2: dead_skip_token}, conduct=DirectoryConduct(page_rows=40))
+
+    pulled = world.source.read()
+
+    assert world.paths.count("/v1.0/users") == 4
+    assert len(pulled.directory.users) == 66
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (refuse(410, "resyncRequired"), "no longer knows the link"),
+        (forge_next_link("https://elsewhere.example/v1.0/next"), "another host"),
+        (repeat_link, "in a circle"),
+    ],
+)
+def test_half_a_list_is_never_given_as_whole(fault, reason) -> None:
+    world = directory_world(conduct=DirectoryConduct(page_rows=10))
+    before = directory_world(conduct=DirectoryConduct(page_rows=10))
+    before.source.read()
+    pages = [n for n, path in enumerate(before.paths, 1) if path.endswith("/policies")]
+    second = pages[1]
+    world.site.faults = {second: fault, second + 2: fault}
+
+    pulled = world.source.read()
+
+    assert "conditionalAccessPolicies" not in keys(pulled)
+    assert reason in pulled.notes["conditionalAccessPolicies"]
+    assert "enforced" not in Counter(answers(pulled.directory)[u] for u in never_per_user())
+
+
+def test_time_that_runs_out_leaves_what_was_read_and_says_what_was_not() -> None:
+    world = directory_world(deadline=1.5)
+
+    pulled = world.source.read()
+
+    assert {"users", "conditionalAccessPolicies"} <= keys(pulled)
+    assert "authenticationStrengthPolicies" not in keys(pulled)
+    assert "remaining time" in pulled.notes["authenticationStrengthPolicies"]
+
+
+@given(st.sets(st.sampled_from([*NAMES, "groups", "requirements"])))
+@settings(max_examples=40, deadline=None)
+def test_whatever_cannot_be_read_an_account_is_judged_as_before_or_unknown(denied) -> None:
+    world = directory_world()
+    world.directory.deny_for_consent(*denied)
+
+    judged = answers(world.source.read().directory)
+
+    truth = answers(whole().directory)
+    assert {
+        id_: answer for id_, answer in judged.items() if answer not in (truth[id_], "unknown")
+    } == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["policies", "members", "identitySecurityDefaultsEnforcementPolicy"]
+)
+def test_nothing_is_shown_as_covered_when_what_decides_it_was_not_read(name) -> None:
+    world = directory_world()
+    world.directory.deny_for_consent(name)
+
+    judged = answers(world.source.read().directory)
+
+    covered = {id_ for id_, answer in judged.items() if answer == "enforced"}
+    assert covered <= {
+        id_ for id_, answer in answers(whole().directory).items() if answer == "enforced"
+    }
+    assert "unknown" in judged.values()
+
+
+def test_every_permission_that_a_note_may_name_is_in_the_list_to_grant() -> None:
+    assert {fault[3] for fault in FAULTS} | {"User.Read.All", "Member.Read.Hidden"} == set(GRANTS)
+
+
+def test_without_groups_only_those_are_covered_whose_cover_names_none() -> None:
+    world = directory_world()
+    world.directory.deny_for_consent("groups", "members")
+
+    pulled = world.source.read()
+
+    assert ALL_KEYS - keys(pulled) == {"groups"}
+    assert set(pulled.notes) == {"groups", "partnerGroups"}
+    assert only_administrators(pulled.directory)
+
+
+# Without users there is nothing
+
+
+def test_users_that_are_refused_are_an_error_that_names_the_permission() -> None:
+    world = directory_world()
+    world.directory.deny_for_consent("users")
+
+    with pytest.raises(SourceDeniedError, match=r"User\.Read\.All"):
+        world.source.read()
+
+
+def test_users_that_cannot_be_had_are_an_error() -> None:
+    world = directory_world()
+    break_for_ever(world, "users")
+
+    with pytest.raises(SourceIncompleteError, match="8 times in a row"):
+        world.source.read()
+    assert len(world.paths) == TRIES
+
+
+def test_users_for_whom_there_is_no_time_are_an_error() -> None:
+    with pytest.raises(SourceIncompleteError, match="time is used up"):
+        directory_world(deadline=0.0).source.read()
+
+
+# Pacing
+
+
+def test_policies_are_asked_for_once_a_second_and_nobody_is_refused() -> None:
+    world = directory_world(conduct=DirectoryConduct(is_throttled=True, page_rows=4))
+
+    pulled = world.source.read()
+
+    assert pulled.notes == {}
+    assert {int(served.status) for served in world.site.served} == {200}
+    arrivals = world.arrivals("/conditionalAccess/")
+    assert all(b - a >= ONE_A_SECOND.period_seconds for a, b in pairwise(arrivals))
+
+
+def test_another_app_that_uses_up_the_second_only_costs_time() -> None:
+    numbers = [n for n, path in enumerate(plain_paths(), 1) if path.endswith("/policies")]
+    world = directory_world(
+        dict.fromkeys((numbers[0], numbers[0] + 1), refuse(429, "TooManyRequests"))
+    )
+
+    pulled = world.source.read()
+
+    assert pulled.notes == {}
+    assert world.time.pauses[:2] == [2.0, 4.0]

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import (
+    SourceDeniedError,
+)
+from shared.mfa.assessment import assess
+from shared.mfa.metrics import Rule
+from shared.mfa.rollup import Rollup
+from shared.mfa.scope import Scope
+from shared.mfa.window import make_window, window_days
+from simulator.graph.sign_ins import Conduct
+from simulator.tenants.expected import expected_counts
+from simulator.tenants.partner import logged_by
+from tests.sources.graph.graph_doubles import (
+    ENDING,
+    THROTTLED,
+    a_day,
+    bag,
+    in_any_period,
+    partner,
+    truly,
+    world,
+)
+
+SMALL_PAGES = Conduct(page_rows=40)
+EVENT_TYPES = 4
+
+
+# What it reads
+
+
+def test_a_slice_comes_whole_and_with_nothing_else() -> None:
+    here = world()
+
+    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+
+
+def test_it_comes_whole_over_many_pages_too() -> None:
+    here = world(conduct=SMALL_PAGES)
+
+    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert len(here.site.served) > 2 * EVENT_TYPES
+
+
+def test_hours_of_a_day_add_up_to_the_day() -> None:
+    here = world()
+
+    halves = [bag(here.source.sign_ins(half)) for half in a_day().halves()]
+
+    assert sum(halves, start=type(halves[0])()) == truly(a_day())
+
+
+def test_the_token_issued_on_the_stroke_of_midnight_belongs_to_the_new_day_only() -> None:
+    here = world()
+    midnight = a_day().start
+
+    assert any(s.created_at == midnight for s in here.source.sign_ins(a_day()))
+    assert not any(s.created_at == midnight for s in here.source.sign_ins(a_day(1)))
+
+
+@pytest.mark.parametrize("days_before", [0, 1, 6, 12, 16, 23])
+def test_the_figures_equal_an_independent_count(days_before: int) -> None:
+    here = world()
+    ending = ENDING - timedelta(days=days_before)
+    rollups = {
+        day: Rollup(here.source.sign_ins(a_day((ENDING - day).days))) for day in window_days(ending)
+    }
+
+    metrics = assess(make_window(ending, rollups), Scope(), Rule()).metrics
+
+    expected = expected_counts(partner().told, ending)
+    for channel, figure in (("portal", metrics.portal), ("api", metrics.api)):
+        names = [name for name in figure.__struct_fields__ if name in _COUNTS]
+        assert {name: getattr(figure, name) for name in names} == {
+            name: expected[channel][name] for name in names
+        }
+
+
+_COUNTS = {"verified", "not_verified", "exempted", "unknown", "not_completed", "app_only"}
+
+
+def test_rows_that_the_log_did_not_have_yet_are_there_the_next_day() -> None:
+    tomorrow = datetime(2026, 11, 24, 3, tzinfo=UTC)
+    early = world(now=lambda: tomorrow)
+    later = world(now=lambda: tomorrow + timedelta(days=1))
+
+    first, second = bag(early.source.sign_ins(a_day())), bag(later.source.sign_ins(a_day()))
+
+    assert first < second == truly(a_day())
+    there = {t.row["id"] for t in logged_by(partner(), tomorrow)}
+    assert {sign_in.id for sign_in in first} == {s.id for s in truly(a_day()) if s.id in there}
+
+
+# How it asks
+
+
+def test_it_takes_one_request_for_each_event_type_and_each_further_thousand_rows() -> None:
+    here = world()
+    rows = bag(here.source.sign_ins(a_day()))
+
+    by_event = [sum(n for s, n in rows.items() if s.event == event) for event in _events(rows)]
+
+    assert len(by_event) == EVENT_TYPES
+    assert len(here.site.served) == sum(max(1, ceil(number / 1000)) for number in by_event)
+
+
+def _events(rows):
+    return {sign_in.event for sign_in in rows}
+
+
+def test_it_asks_beta_for_both_bounds_the_applications_and_a_full_page() -> None:
+    here = world()
+
+    list(here.source.sign_ins(a_day()))
+
+    request = here.site.served[0].request
+    assert request.path == "/beta/auditLogs/signIns"
+    assert request.query == {
+        "$filter": "createdDateTime ge 2026-11-23T00:00:00Z"
+        " and createdDateTime le 2026-11-24T00:00:00Z"
+        " and signInEventTypes/any(t: t eq 'interactiveUser')"
+        " and (resourceId eq 'fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd'"
+        " or appId eq '4990cffe-04e8-4e8b-808a-1175604b879f'"
+        " or appId eq 'fabfbdc4-5751-471c-ac43-3826fa1afc31')",
+        "$top": "1000",
+    }
+    assert request.headers["prefer"] == "include-unknown-enum-members"
+
+
+def test_a_next_link_is_followed_exactly_as_given() -> None:
+    here = world(conduct=SMALL_PAGES)
+
+    list(here.source.sign_ins(a_day()))
+
+    followed = [url for url in here.graph.asked if "$skiptoken=" in url]
+    assert followed
+    assert followed == here.graph.links
+
+
+def test_the_permitted_pace_is_used_fully_and_never_exceeded() -> None:
+    here = world(conduct=Conduct(throttle=THROTTLED))
+
+    for days_before in range(30):
+        list(here.source.sign_ins(a_day(days_before)))
+
+    arrivals = here.arrivals
+    assert here.statuses == [200] * 30 * EVENT_TYPES
+    assert max(in_any_period(arrivals)) == 5
+    assert here.time.now == (len(arrivals) / 5 - 1) * 10
+
+
+@given(st.integers(0, 2**32))
+def test_the_pace_is_never_exceeded_however_slow_the_network(seed: int) -> None:
+    chance = Random(seed)
+    here = world(
+        conduct=Conduct(throttle=THROTTLED, page_rows=40),
+        latency=lambda: chance.choice([0, 1 / 64, 3 / 8, 3]),
+    )
+
+    list(here.source.sign_ins(a_day()))
+
+    assert set(here.statuses) == {200}
+
+
+# How far back
+
+
+def test_a_log_with_rows_eight_days_old_reaches_thirty() -> None:
+    here = world()
+
+    assert here.source.reach_days() == 30
+    assert len(here.site.served) == 1
+    assert here.site.served[0].request.query["$top"] == "1"
+
+
+def test_a_log_without_them_reaches_seven() -> None:
+    here = world(now=lambda: datetime(2026, 10, 1, tzinfo=UTC))
+
+    assert here.source.reach_days() == 7
+
+
+def test_a_log_that_is_denied_reaches_nowhere() -> None:
+    here = world()
+    here.log.deny_for_licence()
+
+    with pytest.raises(SourceDeniedError):
+        here.source.reach_days()

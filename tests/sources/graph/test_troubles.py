@@ -1,0 +1,352 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import (
+    OutOfTimeError,
+    SourceDeniedError,
+    SourceError,
+    SourceIncompleteError,
+)
+from simulator.graph.faults import (
+    cut,
+    dead_skip_token,
+    forge_next_link,
+    garble,
+    hang,
+    refuse,
+    repeat_link,
+    reset,
+)
+from simulator.graph.sign_ins import Conduct
+from tests.sources.graph.graph_doubles import (
+    THROTTLED,
+    a_day,
+    bag,
+    in_any_period,
+    truly,
+    world,
+)
+
+SMALL_PAGES = Conduct(page_rows=40)
+EVENT_TYPES = 4
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 509])
+def test_a_passing_error_is_asked_again(status: int) -> None:
+    here = world({2: refuse(status)})
+
+    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert here.statuses.count(status) == 1
+    assert len(here.site.served) == EVENT_TYPES + 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [reset, cut(0.0), cut(0.5), cut(0.999), garble],
+    ids=["reset", "nothing", "half", "all but a little", "half for whole"],
+)
+def test_a_broken_answer_is_asked_for_again(fault) -> None:
+    here = world({1: fault, 3: fault})
+
+    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert len(here.site.served) == EVENT_TYPES + 2
+
+
+@pytest.mark.parametrize("seconds", [1, 30, 180, 900])
+def test_retry_after_is_waited_for_however_long_it_is(seconds: int) -> None:
+    here = world({1: refuse(429, retry_after=str(seconds))})
+
+    list(here.source.sign_ins(a_day()))
+
+    assert seconds in here.time.pauses
+
+
+def test_retry_after_may_be_a_date() -> None:
+    here = world(
+        {
+            1: refuse(
+                503,
+                date="Mon, 23 Nov 2026 08:00:00 GMT",
+                retry_after="Mon, 23 Nov 2026 08:03:20 GMT",
+            )
+        }
+    )
+
+    list(here.source.sign_ins(a_day()))
+
+    assert 200 in here.time.pauses
+
+
+@pytest.mark.parametrize("nonsense", ["soon", "-5", "0", "", "Mon, 23 Nov 2026 08:03:20 GMT"])
+def test_a_retry_after_that_says_nothing_is_backed_off_from(nonsense: str) -> None:
+    here = world({1: refuse(429, retry_after=nonsense)})
+
+    list(here.source.sign_ins(a_day()))
+
+    assert 2.0 in here.time.pauses
+
+
+def test_without_retry_after_each_wait_is_twice_as_long_up_to_a_minute() -> None:
+    here = world({number: refuse(500) for number in range(1, 8)})
+
+    list(here.source.sign_ins(a_day()))
+
+    assert [pause for pause in here.time.pauses if pause][:7] == [2, 4, 8, 16, 32, 64, 64]
+
+
+def test_half_of_each_wait_is_left_to_chance() -> None:
+    here = world({1: refuse(500)})
+    here.time.luck = 0.0
+
+    list(here.source.sign_ins(a_day()))
+
+    assert 1.0 in here.time.pauses
+
+
+def test_after_eight_failures_in_a_row_the_slice_is_for_later() -> None:
+    here = world({number: refuse(503, "serviceNotAvailable") for number in range(1, 99)})
+
+    with pytest.raises(SourceIncompleteError, match=r"8 times in a row.*503 serviceNotAvailable"):
+        list(here.source.sign_ins(a_day()))
+
+    assert len(here.site.served) == 8
+
+
+def test_throttling_without_retry_after_is_survived() -> None:
+    here = world({n: refuse(429, "TooManyRequests") for n in (1, 2, 5, 6, 7)})
+
+    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+
+
+def test_a_dead_skip_token_halves_the_day_and_begins_each_half_anew() -> None:
+    here = world({2: dead_skip_token}, conduct=SMALL_PAGES)
+
+    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert _stretch(here.site.served[2]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
+
+
+def test_410_gone_is_a_dead_skip_token_too() -> None:
+    here = world({2: refuse(410, "syncStateNotFound")}, conduct=SMALL_PAGES)
+
+    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+
+
+def test_skip_tokens_that_expire_while_throttled_are_survived() -> None:
+    conduct = Conduct(page_rows=40, token_seconds=100)
+    here = world({2: refuse(429, retry_after="300")}, conduct=conduct)
+
+    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert 400 in here.statuses
+
+
+def test_a_request_that_takes_too_long_asks_for_half_as_much() -> None:
+    here = world({1: hang})
+
+    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert _stretch(here.site.served[1]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
+    assert _stretch(here.site.served[2]) == ("2026-11-23T00:00:00Z", "2026-11-23T12:00:00Z")
+
+
+def test_a_gateway_that_keeps_timing_out_asks_for_half_as_much() -> None:
+    here = world({number: refuse(504) for number in (1, 2, 3)})
+
+    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert _stretch(here.site.served[3]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
+
+
+def test_a_stretch_of_a_minute_that_cannot_be_read_is_for_later() -> None:
+    here = world(dict.fromkeys(range(1, 99), hang))
+
+    with pytest.raises(SourceIncompleteError, match="had not answered"):
+        list(here.source.sign_ins(a_day()))
+
+    assert len(here.site.served) < 15
+
+
+def _stretch(served) -> tuple[str, str]:
+    words = served.request.query["$filter"].split(" ")
+    return words[2], words[6]
+
+
+def test_a_refused_token_is_renewed_once_in_mid_crawl() -> None:
+    here = world(conduct=SMALL_PAGES)
+    here.graph.tokens[:] = ["stale", "fresh"]
+    here.site.tokens = {"fresh"}
+
+    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert here.statuses.count(401) == 1
+
+
+def test_a_new_token_that_is_refused_too_is_a_denial() -> None:
+    here = world()
+    here.site.tokens = set()
+
+    with pytest.raises(SourceDeniedError, match="a new one too"):
+        list(here.source.sign_ins(a_day()))
+
+    assert here.statuses == [401, 401]
+
+
+def test_a_missing_licence_is_a_denial_that_says_what_to_buy() -> None:
+    here = world()
+    here.log.deny_for_licence()
+
+    with pytest.raises(SourceDeniedError, match="Entra ID P1 or P2 licence"):
+        list(here.source.sign_ins(a_day()))
+
+    assert here.statuses == [403]
+
+
+def test_a_missing_consent_is_a_denial_that_says_what_to_grant() -> None:
+    here = world()
+    here.log.deny_for_consent()
+
+    with pytest.raises(SourceDeniedError, match=r"application permission AuditLog\.Read\.All"):
+        list(here.source.sign_ins(a_day()))
+
+    assert here.statuses == [403]
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 302, 501])
+def test_any_other_refusal_is_for_later_and_not_asked_again(status: int) -> None:
+    here = world({1: refuse(status, "Whatever")})
+
+    with pytest.raises(SourceIncompleteError, match=f"{status} Whatever"):
+        list(here.source.sign_ins(a_day()))
+
+    assert here.statuses == [status]
+
+
+def test_a_link_to_another_host_is_not_followed() -> None:
+    here = world({1: forge_next_link("https://graph.evil.example/beta/auditLogs/signIns")})
+
+    with pytest.raises(SourceIncompleteError, match="another host"):
+        list(here.source.sign_ins(a_day()))
+
+    assert len(here.site.served) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1:12345.evil.example/", "http://127.0.0.1:12345@evil.example/", "/x"],
+)
+def test_nor_is_one_that_only_looks_like_the_own_host(address: str) -> None:
+    here = world({1: forge_next_link(address)})
+
+    with pytest.raises(SourceIncompleteError, match="another host"):
+        list(here.source.sign_ins(a_day()))
+
+
+def test_a_link_that_leads_back_is_noticed() -> None:
+    here = world({2: repeat_link}, conduct=SMALL_PAGES)
+
+    with pytest.raises(SourceIncompleteError, match="circle"):
+        list(here.source.sign_ins(a_day()))
+
+    assert len(here.site.served) == 2
+
+
+def test_before_its_time_is_up_it_stops_by_itself() -> None:
+    here = world(deadline=10.0, conduct=SMALL_PAGES)
+
+    with pytest.raises(OutOfTimeError):
+        list(here.source.sign_ins(a_day()))
+
+    assert here.time.now < 10
+
+
+def test_a_wait_past_the_deadline_is_not_begun() -> None:
+    here = world({1: refuse(429, retry_after="600")}, deadline=600)
+
+    with pytest.raises(OutOfTimeError, match="600 s"):
+        list(here.source.sign_ins(a_day()))
+
+    assert here.time.now == 0
+
+
+def test_a_request_is_given_no_more_time_than_is_left() -> None:
+    here = world({1: hang}, deadline=50)
+
+    with pytest.raises(OutOfTimeError):
+        list(here.source.sign_ins(a_day()))
+
+    assert here.time.now == 50
+
+
+def test_where_nothing_can_be_halved_it_is_the_time_that_was_up() -> None:
+    here = world({1: hang}, deadline=50)
+
+    with pytest.raises(OutOfTimeError):
+        here.source.reach_days()
+
+
+def test_neither_people_nor_tokens_get_into_logs_and_sentences(caplog) -> None:
+    caplog.set_level(logging.DEBUG)
+    here = world(
+        {1: refuse(401), 2: refuse(429, retry_after="1"), 3: reset, 4: hang, 5: refuse(400)}
+    )
+
+    with pytest.raises(SourceIncompleteError) as caught:
+        list(here.source.sign_ins(a_day()))
+
+    told = f"{caplog.text} {caught.value}"
+    assert "429" in told
+    assert not any(word in told for word in ("adele", "@", "Bearer", "simulated", "skiptoken"))
+
+
+# Whatever goes wrong
+
+FAULTS = st.sampled_from(
+    [
+        refuse(401),
+        refuse(429),
+        refuse(429, retry_after="240"),
+        refuse(500),
+        refuse(502),
+        refuse(503),
+        refuse(504),
+        reset,
+        hang,
+        garble,
+        cut(0.3),
+        dead_skip_token,
+        refuse(410),
+    ]
+)
+ENDS = st.sampled_from(
+    [refuse(400), refuse(403), refuse(404), repeat_link, forge_next_link("https://evil.example/")]
+)
+PLANS = st.builds(
+    lambda faults, ends: faults | ends,
+    st.dictionaries(st.integers(1, 40), FAULTS, max_size=20),
+    st.dictionaries(st.integers(1, 60), ENDS, max_size=1),
+)
+
+
+@given(
+    PLANS,
+    st.sampled_from([25, 60, 1000]),
+    st.sampled_from([30.0, 3600.0]),
+    st.sampled_from([60.0, 300.0, float("inf")]),
+)
+def test_whatever_goes_wrong_a_slice_comes_whole_or_not_at_all(
+    plan, page_rows, token_seconds, deadline
+) -> None:
+    here = world(
+        plan,
+        conduct=Conduct(THROTTLED, token_seconds=token_seconds, page_rows=page_rows),
+        deadline=deadline,
+    )
+
+    try:
+        got = bag(here.source.sign_ins(a_day()))
+    except SourceError:
+        return
+
+    assert got == truly(a_day())
+    assert max(in_any_period(here.arrivals)) <= 5
