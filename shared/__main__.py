@@ -17,9 +17,9 @@ from shared.commands import (
     add_serve,
     say,
 )
-from shared.delivery.folder import write_files
-from shared.delivery.summary import summarise
-from shared.delivery.words import harmless
+from shared.delivery.files.folder import write_files
+from shared.delivery.text.summary import summarise
+from shared.delivery.text.words import harmless
 from shared.errors import MfaStatusError, UsageError
 from shared.progress import Progress
 from shared.service.analysis import Question, analyze, pairs_in

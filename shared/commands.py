@@ -146,7 +146,7 @@ def _day_after(ending: date) -> date:
 
 def _directory(options: argparse.Namespace, settings: Settings) -> int:
     """The tenant's users and policies as a file for ``analyze --directory``."""
-    from shared.delivery.folder import write_files
+    from shared.delivery.files.folder import write_files
 
     with _service(settings) as service:
         pulled = service.pull_directory()
@@ -169,7 +169,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
 
 def _demo(options: argparse.Namespace, _: Settings) -> int:
     """The whole chain over a simulated partner, by the functions themselves."""
-    from shared.delivery.summary import summarise
+    from shared.delivery.text.summary import summarise
     from shared.service.mailing import newest_reports
 
     host = _host(Settings({}))
@@ -235,7 +235,7 @@ def _serve_until_interrupted(host: LocalHost, server: LocalServer) -> None:
 
 def _say_outcome(report: Report, failed: list[LedgerEntry], warnings: Warnings) -> None:
     """The figures, and what went wrong: each reason once."""
-    from shared.delivery.summary import summarise
+    from shared.delivery.text.summary import summarise
     from shared.service.day_run import told
 
     said = [summarise(report).rstrip(), *told(failed, report.window.missing)]

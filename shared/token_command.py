@@ -15,7 +15,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from shared.delivery.token_answer import token_json, token_text
+from shared.delivery.text.token_answer import token_json, token_text
 from shared.errors import BadInputError
 from shared.mfa.access_token import LONGEST, decode_token
 from shared.mfa.mandate import Answer, Scenario, answers

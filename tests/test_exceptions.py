@@ -19,7 +19,7 @@ from shared.service.composition import Service
 from shared.service.people import People
 from shared.settings import Settings
 from shared.sources.files.exceptions_file import read_exceptions
-from tests.delivery.mail_making import mail_of, plain
+from tests.delivery.mail.mail_making import mail_of, plain
 from tests.delivery.making import report as make_report
 from tests.delivery.parsed import page as parsed
 from tests.directories import assess, directory, group, policy, user

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from shared.delivery.teams import TeamsChannel
+    from shared.delivery.teams.channel import TeamsChannel
     from shared.mfa.report import Report
     from shared.service.mailing import Claims, Delivery
 
@@ -37,7 +37,7 @@ def announce(
     `DeliveryError` if it was definitely not posted; calling this again posts it. `StoreError` at
     once: without claims nothing may be posted.
     """
-    from shared.delivery.teams_card import render_card
+    from shared.delivery.teams.card import render_card
 
     if report.tenant_id is None:
         raise BadInputError("A report of no named tenant cannot be posted: give a tenant id.")
@@ -57,7 +57,7 @@ def announce(
 
 def card_key(tenant_id: str, ending: date, channel_id: str) -> str:
     """Names one card for ever, without saying where it went."""
-    from shared.delivery.mail_message import digest
+    from shared.delivery.mail.message import digest
 
     return f"teams/{tenant_id}/{ending}/{digest(channel_id)}"
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from azure.core.credentials import TokenCredential
 
-    from shared.delivery.mail import Mailer
+    from shared.delivery.mail.mailer import Mailer
     from shared.endpoints import Endpoint
     from shared.identity import Login
     from shared.mfa.accounts.exceptions import AcceptedException
@@ -323,7 +323,7 @@ class Service:
             return mail_status(report, earlier, recipients, mailer, self.store, public_url=url)
 
     def _announce(self, report: Report, earlier: Report | None) -> list[Delivery]:
-        from shared.delivery.teams import TeamsChannel
+        from shared.delivery.teams.channel import TeamsChannel
         from shared.service.announcing import announce
 
         if not (workflow := self.settings.text("TEAMS_WEBHOOK_URL")):
@@ -333,7 +333,7 @@ class Service:
 
     @contextmanager
     def _mailer(self) -> Iterator[Mailer]:
-        from shared.delivery.mail import open_mailer
+        from shared.delivery.mail.mailer import open_mailer
         from shared.identity import open_graph
         from shared.service.mailing import post_through
 

@@ -21,14 +21,14 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from shared.delivery.mail import valid_recipients
+from shared.delivery.mail.mailer import valid_recipients
 from shared.errors import BadInputError, DeliveryError, DeliveryUncertainError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from shared.delivery.mail import Mailer, Post
+    from shared.delivery.mail.mailer import Mailer, Post
     from shared.identity import Graph
     from shared.mfa.report import Report
     from shared.stores import Store
@@ -79,7 +79,7 @@ def mail_status(  # noqa: PLR0913 (the whole of it, each named where it is calle
     `DeliveryError` after all recipients were tried, if a mail did definitely not go out; calling
     this again sends just those. `StoreError` at once: without claims nothing may be sent.
     """
-    from shared.delivery.mail_content import render_mail
+    from shared.delivery.mail.content import render_mail
 
     addresses = valid_recipients(list(recipients))
     if report.tenant_id is None:
@@ -102,7 +102,7 @@ def mail_status(  # noqa: PLR0913 (the whole of it, each named where it is calle
 
 def mail_key(tenant_id: str, ending: date, address: str) -> str:
     """Names one mail for ever, without saying whose it is."""
-    from shared.delivery.mail_message import digest
+    from shared.delivery.mail.message import digest
 
     return f"mail/{tenant_id}/{ending}/{digest(address.lower())}"
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.delivery.csv_files import csv_files, file_entries
-from shared.delivery.customers import Customers, customer_notes
-from shared.delivery.directory_rows import account_rows, customer_rows
-from shared.delivery.partner_center_json import partner_center_files
+from shared.delivery.files.csv_files import csv_files, file_entries
+from shared.delivery.files.customers import Customers, customer_notes
+from shared.delivery.files.directory_rows import account_rows, customer_rows
+from shared.delivery.files.partner_center_json import partner_center_files
 from shared.mfa.assessment import Beside, Heading, make_report
 from shared.mfa.findings.of_requests import request_findings
 from shared.service.addresses import API, CUSTOMERS, PERMISSIONS
@@ -19,7 +19,7 @@ from shared.service.people import DIRECTORY_FILE, requests_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shared.delivery.csv_files import Row
+    from shared.delivery.files.csv_files import Row
     from shared.mfa.assessment import Assessment
     from shared.mfa.report import HistoryPoint, Reading, Report
     from shared.service.people import People
@@ -41,7 +41,7 @@ def publish(
     people: People | None = None,
 ) -> Publication:
     """Render every file of the contract; ``report.json`` is last, so that it never comes alone."""
-    from shared.delivery.render import render_page
+    from shared.delivery.page.report_page import render_page
 
     tables = csv_files(assessment, heading.tenant_id, *_directory_rows(assessment, heading, people))
     beside = _beside(assessment, people)
@@ -90,7 +90,7 @@ def publish_for_serving(
     ``page.html`` is the page with links that begin with `address`, the path below which the files
     are served: the page itself is served at addresses from where relative links lead elsewhere.
     """
-    from shared.delivery.render import OtherPages, render_page
+    from shared.delivery.page.report_page import OtherPages, render_page
 
     plain = publish(assessment, heading, history, people=people)
     entries = {
@@ -112,7 +112,7 @@ def publish_for_serving(
 
 def _customer_files(people: People, heading: Heading) -> dict[str, bytes]:
     """The customers' page and JSON; nothing where they were not read."""
-    from shared.delivery.customers_page import Frame, render_customers
+    from shared.delivery.page.customers_page import Frame, render_customers
 
     if people.directory.customers is None:
         return {}
@@ -124,7 +124,7 @@ def _customer_files(people: People, heading: Heading) -> dict[str, bytes]:
 
 def _permissions_page(people: People, heading: Heading) -> bytes:
     """What the directory was read with, and what the figures need."""
-    from shared.delivery.permissions_page import Granted, render_permissions
+    from shared.delivery.page.permissions_page import Granted, render_permissions
 
     granted = Granted(people.granted, people.read_at, people.notes)
     return render_permissions(granted, heading, API).encode()

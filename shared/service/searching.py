@@ -13,7 +13,7 @@ from http import HTTPStatus
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from shared.delivery.customers import Customers
+from shared.delivery.files.customers import Customers
 from shared.service.addresses import API
 from shared.service.answers import RefusedError
 from shared.stores import StoredFile
@@ -51,7 +51,7 @@ def find(
     customers = Customers.from_json(read("customers.json"))
     if name == "customers.json":
         return _tagged(customers.matching(wanted).to_json())
-    from shared.delivery.customers_page import Frame, render_customers  # loads Jinja
+    from shared.delivery.page.customers_page import Frame, render_customers  # loads Jinja
 
     return _tagged(render_customers(customers, heading, Frame(API, notes, wanted)).encode())
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.delivery.customers import customer_notes
+from shared.delivery.files.customers import customer_notes
 from shared.errors import ConflictError, StoreError, TooOftenError
 from shared.mfa.guid import is_guid
 from shared.mfa.report import SCHEMA_VERSION, FileEntry, WindowSummary

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.delivery.letter import base_of_links
-from shared.delivery.mail import valid_address, valid_recipients
-from shared.delivery.teams import TeamsChannel
+from shared.delivery.mail.mailer import valid_address, valid_recipients
+from shared.delivery.teams.channel import TeamsChannel
+from shared.delivery.text.digest import base_of_links
 from shared.endpoints import make_endpoint
 from shared.errors import BadSettingError
 from shared.settings import SETTINGS

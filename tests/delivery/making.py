@@ -6,7 +6,7 @@ from datetime import date
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from shared.delivery.csv_files import csv_files, file_entries
+from shared.delivery.files.csv_files import csv_files, file_entries
 from shared.mfa.assessment import Assessment, Heading, assess, make_report
 from shared.mfa.findings.catalogue import Severity
 from shared.mfa.findings.finding import Finding

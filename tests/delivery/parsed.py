@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
-from shared.delivery.render import render_page
+from shared.delivery.page.report_page import render_page
 
 if TYPE_CHECKING:
     from shared.mfa.report import Report

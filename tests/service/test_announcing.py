@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 import function_app
-from shared.delivery.teams_card import REPORT_PATH, render_card
+from shared.delivery.teams.card import REPORT_PATH, render_card
 from shared.errors import (
     BadInputError,
     BadSettingError,
@@ -23,9 +23,9 @@ from shared.service.announcing import announce, card_key, every_way
 from shared.service.composition import Service, use
 from shared.service.mailing import Delivery, Outcome
 from shared.settings import Settings
-from tests.delivery.mail_making import earlier_report
+from tests.delivery.mail.mail_making import earlier_report
 from tests.delivery.making import ENDING, TENANT, report
-from tests.delivery.teams_sink import SIGNATURE, TeamsSink, answer, hang_up, refusal
+from tests.delivery.teams.teams_sink import SIGNATURE, TeamsSink, answer, hang_up, refusal
 from tests.service import world as partner
 from tests.service.claims import FakeStore, KilledError, World
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from shared.delivery.words import instant
+from shared.delivery.text.words import instant
 from shared.stores import open_store
 from simulator.tenants.partner import TENANT_ID
 from tests.service.world import read_back

@@ -13,8 +13,8 @@ from typing import ClassVar
 
 import pytest
 
-from shared.delivery.mail import open_mailer
-from shared.delivery.mail_graph import GraphMailer
+from shared.delivery.mail.graph import GraphMailer
+from shared.delivery.mail.mailer import open_mailer
 from shared.endpoints import make_endpoint
 from shared.errors import BadInputError, BadSettingError, DeliveryError, DeliveryUncertainError
 from shared.identity import Login, open_graph
@@ -28,8 +28,8 @@ from shared.service.mailing import (
     post_through,
 )
 from shared.stores import MetricsRow, open_store
-from tests.delivery.mail_making import earlier_report
-from tests.delivery.mail_sink import MAIL, MailSink, hang_up, parts
+from tests.delivery.mail.mail_making import earlier_report
+from tests.delivery.mail.mail_sink import MAIL, MailSink, hang_up, parts
 from tests.delivery.making import ENDING, TENANT, report
 from tests.delivery.scenarios import worked_examples
 from tests.service.claims import FakeMailer, FakeStore, KilledError, World

@@ -1,0 +1,1 @@
+"""The files of a report for other programs: CSV and JSON."""

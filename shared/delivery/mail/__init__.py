@@ -1,0 +1,1 @@
+"""The report by mail: its content, and what carries it."""

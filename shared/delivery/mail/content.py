@@ -1,0 +1,130 @@
+"""
+The mail of a report: subject, text part and HTML part. It renders the Report, computes no figure.
+
+Neither part loads anything from anywhere: no image, no script, no font, no tracking.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from datetime import UTC, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.delivery.mail.mailer import Mail
+from shared.delivery.mail.subject import short_tenant_name, verdicts
+from shared.delivery.text import words
+from shared.delivery.text.digest import write_letter
+from shared.delivery.text.line_breaks import breakable
+from shared.delivery.text.sentences import label
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from shared.mfa.report import Report
+
+TEXT_COLUMNS = 76  #: a line of the text part; longer only where an address would have to be broken
+_TEMPLATES = Path(__file__).parents[3] / "templates" / "mail"
+_FILTERS = {
+    "count": words.count,
+    "thousands": words.thousands,
+    "capitalised": words.capitalised,
+    "breakable": breakable,
+    "label": label,
+}
+
+
+def render_mail(report: Report, earlier: Report | None, public_url: str | None) -> Mail:
+    """
+    The mail on a report; the same arguments give the same mail.
+
+    `earlier` is the report to compare with, normally of the day before. `public_url` is the base
+    of the links, without which there are none; `BadSettingError` if it cannot be one.
+    """
+    letter = write_letter(report, earlier, public_url)
+    subject = _one_line(
+        _render(
+            "subject.txt",
+            whose=short_tenant_name(report),
+            verdicts=verdicts(report, earlier),
+            findings=len(report.findings),
+            letter=letter,
+        )
+    )
+    return Mail(
+        subject=subject,
+        text=_folded(_render("body.txt", letter=letter)),
+        html=_render("body.html", letter=letter, subject=subject),
+        date=_date(report),
+    )
+
+
+def _render(name: str, **values: object) -> str:
+    return _environment().get_template(name).render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        finalize=_printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    environment.filters.update(_FILTERS)
+    return environment
+
+
+def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a template prints)
+    """What really goes into the mail for a printed value: names are chosen by whoever signs in."""
+    if value is None:
+        raise TypeError("A template prints None: an unknown needs words of its own.")
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return words.harmless(value)
+    return value
+
+
+def _one_line(text: str) -> str:
+    """The text without line ends and other white space that a header must not have."""
+    return " ".join(text.split())
+
+
+def _folded(text: str) -> str:
+    """
+    Plain text in lines that fit a terminal, with the indentation and bullets they began with.
+
+    A space that must not break is one to the folding too, and a plain one afterwards.
+    """
+    lines = [folded for line in text.splitlines() for folded in _fold(line.rstrip())]
+    joined = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+    return joined.replace(words.NBSP, " ").strip("\n") + "\n"
+
+
+def _fold(line: str) -> list[str]:
+    if len(line) <= TEXT_COLUMNS:
+        return [line]
+    indent = len(line) - len(line.lstrip(" -"))
+    return textwrap.wrap(
+        line,
+        TEXT_COLUMNS,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _date(report: Report) -> datetime:
+    """When the report was made; in want of that, the end of its window."""
+    try:
+        made = datetime.fromisoformat(report.generated_at)
+    except ValueError:
+        made = datetime.combine(report.window.ending + timedelta(days=1), time(), UTC)
+    return made if made.tzinfo else made.replace(tzinfo=UTC)

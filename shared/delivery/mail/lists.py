@@ -1,0 +1,147 @@
+"""Users and applications as the mail lists them. Whoever signs in chooses these names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.delivery.text.comparison import untold_words
+from shared.delivery.text.figures import request_figures
+from shared.delivery.text.sentences import part_name
+from shared.delivery.text.words import count, shorten, thousands
+
+if TYPE_CHECKING:
+    from shared.delivery.text.comparison import Comparison
+    from shared.delivery.text.figures import RequestFigure
+    from shared.mfa.breakdown import Part
+    from shared.mfa.report import Report
+
+ROWS_SHOWN = 5  #: users or applications of one table
+NAMES_SHOWN = 8  #: users or applications of one list of changes
+_NAME_WIDTH = 60  #: characters; a line of the text part has 76
+
+# What a mail program makes a link of by itself: addresses of pages, and lone names of hosts.
+# The last part of a host's name may be in any script; some programs take other dots for dots. What
+# a guest is called, user_host#EXT#@tenant, is none.
+_DOT = r"[.\u3002\uff0e\uff61]"
+_TOP = r"(?:xn--[\w-]+|[^\W\d_]{2,})"
+_PAGE = re.compile(rf"(?i)://|\bwww{_DOT}|{_DOT}{_TOP}(?::\d+)?(?:[/?]|#(?!EXT#))")
+_LONE_HOST = re.compile(
+    rf"(?i)(?<![\w@#.\u3002\uff0e\uff61-])[\w-]+(?:{_DOT}[\w-]+)*{_DOT}{_TOP}(?![\w@#-]|{_DOT}\w)"
+)
+_LONGEST_WORD = 256  #: characters; longer ones are broken unseen, as looking would take too long
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One user or application with requests without MFA."""
+
+    name: str
+    told: str  #: ``5 of 8``: requests without MFA, of all of its requests
+    length: int  #: of its bar, in percent of the channel's requests without MFA
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The worst of one channel."""
+
+    title: str
+    rows: list[Row]
+    rest: str  #: the others in words; empty where there are none
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Users or applications that came, went or stayed."""
+
+    title: str
+    names: list[str]
+    more: int
+
+
+def unlinked(text: str) -> str:
+    """
+    The text with nothing in it that a mail program would turn into a link to a page.
+
+    ``https://evil.example`` becomes ``https[:]//evil[.]example``; mail addresses stay as they are.
+    """
+    return "".join(_unlinked_word(word) for word in re.split(r"(\s+)", text))
+
+
+def _unlinked_word(word: str) -> str:
+    if len(word) > _LONGEST_WORD or _PAGE.search(word):
+        return _broken(word)
+    return _LONE_HOST.sub(lambda match: _broken(match[0]), word)
+
+
+def _broken(link: str) -> str:
+    return re.sub(_DOT, "[.]", link.replace("://", "[:]//"))
+
+
+def subject_name(part: Part) -> str:
+    """A user or an application by the best name it has, short, and safe to print in a mail."""
+    return shorten(unlinked(part_name(part)), _NAME_WIDTH)
+
+
+def worst_tables(report: Report) -> list[Table]:
+    """The worst users of the portal, then the worst applications and users of the API."""
+    portal, api = request_figures(report)
+    tables = [
+        _table(portal, "user", portal.breakdown.by_user),
+        _table(api, "application", api.breakdown.by_application),
+        _table(api, "user", api.breakdown.by_user),
+    ]
+    return [table for table in tables if table.rows]
+
+
+def _table(figure: RequestFigure, by: str, parts: list[Part]) -> Table:
+    against = [part for part in parts if part.against]
+    shown = [part for part in against if not part.others][:ROWS_SHOWN]
+    return Table(
+        title=f"{figure.title} requests without MFA, by {by}",
+        rows=[_row(part, figure.against) for part in shown],
+        rest=_rest(against[len(shown) :], by),
+    )
+
+
+def _row(part: Part, whole: int) -> Row:
+    return Row(
+        name=subject_name(part),
+        told=f"{thousands(part.against)} of {thousands(part.counts.requests)}",
+        length=max(round(100 * part.against / whole), 1),
+    )
+
+
+def _rest(parts: list[Part], by: str) -> str:
+    if not parts:
+        return ""
+    subjects = count(sum(part.others or 1 for part in parts), f"other {by}")
+    requests = sum(part.against for part in parts)
+    at_most = "up to " if any(part.others for part in parts) else ""
+    return f"{at_most}{subjects}: {thousands(requests)} together"
+
+
+def changed_names(comparison: Comparison) -> list[Names]:
+    """Who and what is newly, no longer and still without MFA; lists with nobody are left out."""
+    kinds = (("users", comparison.users), ("applications of the API", comparison.applications))
+    lists = [
+        *((f"Newly without MFA, {noun}", turnover.newly) for noun, turnover in kinds),
+        *((f"No longer without MFA, {noun}", turnover.no_longer) for noun, turnover in kinds),
+        *((f"Still without MFA, {noun}", turnover.still) for noun, turnover in kinds),
+    ]
+    return [_names(title, parts) for title, parts in lists if parts]
+
+
+def _names(title: str, parts: list[Part]) -> Names:
+    names = [subject_name(part) for part in parts[:NAMES_SHOWN]]
+    return Names(title, names, more=len(parts[NAMES_SHOWN:]))
+
+
+def caveats(comparison: Comparison) -> list[str]:
+    """What makes the two reports less than comparable, in sentences."""
+    untold = [
+        untold_words(comparison.users, "user"),
+        untold_words(comparison.applications, "application"),
+    ]
+    return [*comparison.caveats, *filter(None, untold)]

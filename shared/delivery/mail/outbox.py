@@ -1,0 +1,55 @@
+"""Mails into a folder, as .eml files that any mail program opens."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.delivery.mail.message import compose, digest
+from shared.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from shared.delivery.mail.mailer import Mail
+
+_NAME_LIMIT = 80  #: characters of a file's name that are taken from the key
+
+
+class OutboxMailer:
+    """Writes each mail to a file whose name follows from its key: twice sent is written over."""
+
+    repeatable = True
+
+    def __init__(self, folder: Path, sender: str) -> None:
+        self._folder = folder
+        self._sender = sender
+
+    def send(self, mail: Mail, recipient: str, key: str) -> None:
+        """Write the file whole, or not at all; only its owner may read it."""
+        message = compose(mail, sender=self._sender, recipient=recipient, key=key)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _replace(self.path(key), message)
+        except OSError as error:
+            raise DeliveryError(
+                f"The outbox {self._folder} cannot be written to: {error.strerror}."
+            ) from error
+
+    def path(self, key: str) -> Path:
+        """The file of a key. Two keys never share one, whatever characters they are made of."""
+        readable = re.sub(r"[^0-9A-Za-z]+", "-", key)[:_NAME_LIMIT].strip("-")
+        return self._folder / f"{readable}-{digest(key)[:12]}.eml"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, partial = tempfile.mkstemp(prefix=f".{path.stem[:20]}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(partial).replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            Path(partial).unlink()

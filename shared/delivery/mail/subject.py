@@ -1,0 +1,62 @@
+"""The subject of the mail: the verdict, short enough to be read in a list of mails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.delivery.text.comparison import compare
+from shared.delivery.text.figures import State, account_figure, request_figures
+from shared.delivery.text.words import name_of, percent, shorten
+from shared.mfa.scope import Channel
+
+if TYPE_CHECKING:
+    from shared.delivery.text.comparison import FigureChange
+    from shared.delivery.text.figures import AccountFigure, RequestFigure
+    from shared.mfa.report import Report
+
+_TENANT_WIDTH = 40  #: characters of the tenant's name
+
+
+def short_tenant_name(report: Report) -> str:
+    """The tenant's name, else its id."""
+    name = name_of(report.tenant_name or "", report.tenant_id or "", "Unnamed tenant")
+    return shorten(name, _TENANT_WIDTH)
+
+
+def verdicts(report: Report, earlier: Report | None) -> list[str]:
+    """The three figures in a few words each: ``accounts 90 %``, ``portal 20 % (was 25 %)``."""
+    comparison = compare(report, earlier)
+    if missing := report.window.missing:
+        days = f"{len(missing)} of {len(report.days)} days missing"
+        requests = [f"portal and API unknown ({days})"]
+    else:
+        requests = [
+            _request(figure, comparison.change(figure.channel) if comparison else None)
+            for figure in request_figures(report)
+        ]
+    accounts = _account(account_figure(report), comparison.accounts if comparison else None)
+    return [accounts, *requests]
+
+
+def _request(figure: RequestFigure, change: FigureChange | None) -> str:
+    name = "portal" if figure.channel is Channel.PORTAL else "API"
+    if figure.state is State.EMPTY:
+        return f"no {name} requests"
+    return f"{name} {percent(figure.share)}{_was(change)}"
+
+
+def _account(accounts: AccountFigure, change: FigureChange | None) -> str:
+    if accounts.state is State.UNREAD:
+        return "accounts not read"
+    if accounts.state is State.EMPTY:
+        return "no enabled accounts"
+    if accounts.state is State.UNDECIDED:
+        return "accounts unknown"
+    at_least = "at least " if accounts.unknown else ""
+    return f"accounts {at_least}{percent(accounts.share)}{_was(change)}"
+
+
+def _was(change: FigureChange | None) -> str:
+    if change is None or change.before is None or change.now is None:
+        return ""
+    return f" (was {change.was})" if percent(change.now) != percent(change.before) else ""

@@ -1,0 +1,279 @@
+"""The geometry of the page's charts. Lengths are percent of the chart; texts are printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
+
+from shared.delivery.files.customers import Standing
+from shared.delivery.text.sentences import part_name
+from shared.delivery.text.words import count, long_day, percent, unbroken, weekday
+from shared.mfa.percent import percent_of_tenths, tenths
+from shared.mfa.scope import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from shared.delivery.text.figures import AccountFigure, RequestFigure
+    from shared.mfa.breakdown import Part
+    from shared.mfa.metrics import Tally
+    from shared.mfa.report import DayCounts, HistoryPoint, Report
+
+STEPS_SHOWN = 7  #: users or applications of a waterfall; the others are one more step
+TREND_POINTS = 92  #: newest windows that the trend shows
+_WHOLE = 1000  #: tenths of a percent
+_SCALES = (5, 10, 20, 50, 100, 200, 500)  #: tenths that a waterfall may span, besides the whole
+_VISIBLE = 1.5  #: percent; nothing that was counted is drawn smaller
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One piece of a stacked bar."""
+
+    kind: str  #: ``verified``, ``exempted``, ``not_verified``, ``unknown``: also its look
+    start: float
+    length: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One piece of a waterfall, from 100 % down to the share."""
+
+    name: str
+    requests: int  #: that count against the share
+    latest: str  #: when the newest of them was made, UTC
+    start: float
+    length: float
+    text: str  #: what it takes away, in percent; all steps and the share add up to 100 % exactly
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """How a share came to be less than 100 %."""
+
+    steps: list[Step]
+    share: float  #: length of the share's bar
+    share_text: str
+    floor_text: str  #: the percentage at which all bars begin, where that is not zero; else empty
+
+
+def waterfall(figure: RequestFigure, parts: Sequence[Part], together: str) -> Waterfall | None:
+    """
+    The missing share, part by part; `None` where nothing is missing.
+
+    Printed numbers are tenths of a percent. The share is printed as everywhere on the page, and
+    what remains to 1000 tenths is shared out by largest remainders. Parts too small for a tenth are
+    added up in a last step, called `together` where it is the only one.
+    """
+    share = figure.provisional
+    if share is None or not figure.against:
+        return None
+    missing = 1000 - tenths(share)
+    shown = [part for part in parts if part.against and not part.others][:STEPS_SHOWN]
+    while True:
+        pieces = _pieces_of(figure, parts, shown, together)
+        printed = share_out(missing, [amount for _, amount, _ in pieces], figure.decided)
+        if all(printed):
+            break
+        shown.pop()
+    scale = _scale(missing)
+    return Waterfall(
+        steps=_steps(pieces, printed, figure.decided, scale),
+        share=_rounded((tenths(share) - 1000 + scale) / scale),
+        share_text=percent(share),
+        floor_text=unbroken(percent_of_tenths(1000 - scale, exact=True)) if scale < _WHOLE else "",
+    )
+
+
+def _pieces_of(
+    figure: RequestFigure, parts: Sequence[Part], shown: Sequence[Part], together: str
+) -> list[tuple[str, int, str]]:
+    """Name, requests against and the newest of them: of each part shown, and of all others."""
+    pieces = [(part_name(part), part.against, part.last_against) for part in shown]
+    rest = figure.against - sum(part.against for part in shown)
+    if rest:
+        latest = max((part.last_against for part in parts if part not in shown), default="")
+        pieces.append(("all others" if shown else together, rest, latest))
+    return pieces
+
+
+def _scale(missing: int) -> int:
+    """How many tenths the chart spans down from 100 %, so that what is missing can be seen."""
+    return next((span for span in _SCALES if span >= 1.1 * missing), _WHOLE)
+
+
+def share_out(total: int, amounts: Sequence[int], whole: int) -> list[int]:
+    """Tenths of a percent for each of `amounts` out of `whole`, adding up to `total` exactly."""
+    floors = [amount * 1000 // whole for amount in amounts]
+    by_remainder = sorted(
+        range(len(amounts)), key=lambda index: (-(amounts[index] * 1000 % whole), index)
+    )
+    for index in by_remainder[: total - sum(floors)]:
+        floors[index] += 1
+    return floors
+
+
+def _steps(
+    pieces: list[tuple[str, int, str]], printed: list[int], whole: int, scale: int
+) -> list[Step]:
+    return [
+        Step(
+            name=name,
+            requests=amount,
+            latest=latest,
+            start=_rounded((scale - taken) / scale),
+            length=_rounded(length / scale),
+            text=unbroken(percent_of_tenths(length, exact=amount * 100 % whole == 0)),
+        )
+        for (name, amount, latest), length, taken in zip(
+            pieces, printed, accumulate(printed), strict=True
+        )
+    ]
+
+
+def request_bar(counts: Tally) -> list[Segment]:
+    """A channel's decided requests as one horizontal bar: what the share is a share of."""
+    return _stacked([piece for piece in _pieces(counts) if piece[0] != "unknown"])
+
+
+def _pieces(counts: Tally) -> list[tuple[str, int, str]]:
+    return [
+        ("verified", counts.verified, "with MFA"),
+        ("exempted", counts.exempted, "exempted"),
+        ("not_verified", counts.not_verified, "without MFA"),
+        ("unknown", counts.unknown, "unknown"),
+    ]
+
+
+def account_bar(accounts: AccountFigure) -> list[Segment]:
+    """The enabled accounts as one horizontal bar."""
+    pieces = [
+        ("verified", accounts.enforced, "enforced"),
+        ("exempted", accounts.conditional, "conditional"),
+        ("not_verified", accounts.unprotected, "unprotected"),
+        ("unknown", accounts.unknown, "unknown"),
+    ]
+    return _stacked(pieces)
+
+
+def customer_bar(standings: Mapping[Standing, int]) -> list[Segment]:
+    """The customers as one horizontal bar."""
+    pieces = [
+        ("verified", Standing.ALL, "with MFA for all users"),
+        ("exempted", Standing.SOME, "for some users"),
+        ("not_verified", Standing.NONE, "for no user"),
+        ("missing", Standing.EMPTY, "without users"),
+        ("unknown", Standing.UNKNOWN, "not known"),
+    ]
+    return _stacked([(kind, standings.get(where, 0), told) for kind, where, told in pieces])
+
+
+def _stacked(pieces: list[tuple[str, int, str]], *, of: int = 0) -> list[Segment]:
+    """Segments one after the other; `of` is the count that fills the bar, else their sum does."""
+    present = [piece for piece in pieces if piece[1]]
+    whole = of or sum(number for _, number, _ in present)
+    raw = [max(100 * number / whole, _VISIBLE) for _, number, _ in present]
+    scale = min(1, 100 / sum(raw)) if raw else 1
+    lengths = [round(length * scale, 2) for length in raw]
+    starts = [0.0, *accumulate(lengths)]
+    return [
+        Segment(kind, round(start, 2), length, f"{number:,} {words}")
+        for (kind, number, words), start, length in zip(present, starts, lengths, strict=False)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class DayBar:
+    """One day's requests as an upright bar."""
+
+    day: date
+    missing: bool
+    total: int
+    against: int
+    segments: list[Segment]  #: from the bottom up
+    words: str  #: the whole bar as a sentence
+
+
+def day_bars(report: Report, figure: RequestFigure) -> list[DayBar]:
+    """The seven days of one channel, the busiest filling the chart."""
+    tallies = [_of(day, figure.channel) for day in report.days]
+    busiest = max((counts.requests for counts in tallies if counts), default=0)
+    reasons = {gap.day: gap.reason for gap in report.window.missing}
+    return [
+        _missing_bar(day.day, reasons.get(day.day, ""))
+        if counts is None
+        else _day_bar(day.day, counts, counts.against(figure.rule), busiest)
+        for day, counts in zip(report.days, tallies, strict=True)
+    ]
+
+
+def _of(day: DayCounts, channel: Channel) -> Tally | None:
+    return day.portal if channel is Channel.PORTAL else day.api
+
+
+def _missing_bar(day: date, reason: str) -> DayBar:
+    words = f"{weekday(day)}, {long_day(day)}: not known. {reason}"
+    return DayBar(day=day, missing=True, total=0, against=0, segments=[], words=words)
+
+
+def _day_bar(day: date, counts: Tally, against: int, busiest: int) -> DayBar:
+    segments = _stacked(_pieces(counts), of=busiest)
+    kinds = ", ".join(segment.words for segment in segments)
+    words = f"{weekday(day)}, {long_day(day)}: {count(counts.requests, 'request')}"
+    return DayBar(
+        day=day,
+        missing=False,
+        total=counts.requests,
+        against=against,
+        segments=segments,
+        words=f"{words}: {kinds}." if kinds else f"{words}.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One figure's way through the windows; a window where it was not known is a gap."""
+
+    key: str
+    name: str
+    latest: str
+    dots: list[tuple[float, float]]
+    lines: list[tuple[float, float, float, float]]
+
+
+def trend(history: Sequence[HistoryPoint]) -> list[Series]:
+    """The three figures over the newest windows, the last at the right edge; only known ones."""
+    points = history[-TREND_POINTS:]
+    columns = [
+        ("accounts", "Accounts", [point.accounts for point in points]),
+        ("portal", "Portal", [point.portal for point in points]),
+        ("api", "API or SDK", [point.api for point in points]),
+    ]
+    days = [point.ending.toordinal() for point in points]
+    return [
+        _series(key, name, days, shares)
+        for key, name, shares in columns
+        if any(share is not None for share in shares)
+    ]
+
+
+def _series(key: str, name: str, days: list[int], shares: list[float | None]) -> Series:
+    width = max(days[-1] - days[0], 1)
+    places = [
+        None if share is None else (_rounded((day - days[0]) / width), _rounded(1 - share))
+        for day, share in zip(days, shares, strict=True)
+    ]
+    return Series(
+        key=key,
+        name=name,
+        latest=percent(shares[-1]),
+        dots=[place for place in places if place],
+        lines=[(*start, *end) for start, end in pairwise(places) if start and end],
+    )
+
+
+def _rounded(fraction: float) -> float:
+    return round(100 * fraction, 2)

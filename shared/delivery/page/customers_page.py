@@ -1,0 +1,90 @@
+"""The customers as one self-contained HTML page, in the look of the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.delivery.files.customers import Standing
+from shared.delivery.page import charts
+from shared.delivery.page.report_page import environment, look
+from shared.delivery.text import words
+from shared.delivery.text.figures import State
+from shared.mfa.guid import is_guid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.delivery.files.customers import Customers
+    from shared.mfa.assessment import Heading
+
+LINKED_ROWS = 400  #: so many of the worst have links: 3,000 customers make less than a megabyte
+
+_ENTRA = "https://entra.microsoft.com"
+_SECURITY_DEFAULTS = "Microsoft_AAD_IAM/TenantOverview.ReactView"  #: under Properties there
+_POLICIES = "Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies"
+_SWITCHED = {"enabled": "on", "disabled": "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the page tells around the customers themselves."""
+
+    base: str = ""  #: the path below which HTTP functions are
+    notes: Sequence[str] = ()  #: why what was not read of them was not
+    search: str = ""  #: only those that answer to it are listed; figures are of all
+
+
+def render_customers(customers: Customers, heading: Heading, frame: Frame | None = None) -> str:
+    """
+    The whole page: no other host, no script, equal values give equal pages.
+
+    Names are whatever a customer calls itself, so all that is printed is escaped and made harmless.
+    """
+    told = frame or Frame()
+    return (
+        environment()
+        .get_template("customers.html")
+        .render(
+            customers=customers,
+            listed=customers.matching(told.search).customers,
+            heading=heading,
+            frame=told,
+            state=_state(customers),
+            bar=charts.customer_bar(customers.standings()),
+            linked_rows=LINKED_ROWS,
+            switched=_switched,
+            security_defaults=_security_defaults,
+            policies=_policies,
+            **look("customers.css"),
+        )
+    )
+
+
+def _state(customers: Customers) -> State:
+    found = customers.standings()
+    if found[Standing.SOME] or found[Standing.NONE]:
+        return State.BELOW
+    if found[Standing.UNKNOWN]:
+        return State.UNDECIDED
+    return State.MET if found[Standing.ALL] else State.EMPTY
+
+
+def _switched(word: str | None) -> str:
+    """``on``, ``off``; Graph's own word where it is another."""
+    if word is None:
+        return "not known"
+    return _SWITCHED.get(word) or words.name_of(word)
+
+
+def _security_defaults(tenant_id: str) -> str:
+    return _blade(tenant_id, _SECURITY_DEFAULTS)
+
+
+def _policies(tenant_id: str) -> str:
+    return _blade(tenant_id, _POLICIES)
+
+
+def _blade(tenant_id: str, view: str) -> str:
+    """Where it is switched in that tenant; empty for an id that is none: it would lead astray."""
+    return f"{_ENTRA}/{tenant_id}/#view/{view}" if is_guid(tenant_id) else ""

@@ -1,0 +1,94 @@
+"""Accepted exceptions as page and mail tell of them: beside the accounts figure, never inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.delivery.text.words import (
+    count,
+    harmless,
+    long_day,
+    name_of,
+    percent,
+    shorten,
+    thousands,
+)
+from shared.mfa.accounts.exceptions import ExceptionStanding
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from shared.mfa.accounts.exceptions import ExceptionsMetrics, JudgedException
+    from shared.mfa.metrics import AccountMetrics
+    from shared.mfa.report import Report
+
+ROWS_SHOWN = 50
+_REASON_LIMIT = 300  #: characters of a reason
+
+_STANDINGS = {
+    ExceptionStanding.ACCEPTED: "in force",
+    ExceptionStanding.UNDECIDED: "in force, but whether MFA is enforced is unknown",
+    ExceptionStanding.EXPIRED: "expired: no longer accepted",
+    ExceptionStanding.NEEDLESS: "not needed: MFA is enforced",
+    ExceptionStanding.UNMATCHED: "no such enabled account",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRow:
+    """One exception as it is shown."""
+
+    account: str
+    owner: str
+    reason: str
+    ticket: str
+    expires: date
+    standing: str
+
+
+def accepted_of(report: Report) -> str:
+    """How many accounts are accepted exceptions, and the second share; empty for no exceptions."""
+    told = report.exceptions
+    if not (told and told.listed):
+        return ""
+    if not told.metrics.accepted:
+        return f"No account is an accepted exception on {long_day(report.window.ending)}."
+    if told.metrics.share_without_accepted is None:
+        return "Every account is an accepted exception; the figure above counts them all."
+    return _second_share(told.metrics, report.metrics.accounts)
+
+
+def _second_share(told: ExceptionsMetrics, accounts: AccountMetrics) -> str:
+    """The number that would be read without the accepted accounts, by what it differs."""
+    of = f"{thousands(told.accepted)} of the {count(accounts.enabled or 0, 'account')}"
+    verb, them, figure = "are accepted exceptions", "them", "it"
+    if told.accepted == 1:
+        verb, them, figure = "is an accepted exception", "it", "this"
+    at_least = "at least " if accounts.unknown else ""
+    share = f"{at_least}{percent(told.share_without_accepted)}"
+    second = f"without {them} {figure} would read {share}"
+    return f"{of} {verb}; {second}: the figure above counts {them}."
+
+
+def exception_rows(report: Report) -> list[ExceptionRow]:
+    """The first exceptions, those that expired or expire first before the others."""
+    listed = report.exceptions.listed if report.exceptions else []
+    return [_row(one) for one in listed[:ROWS_SHOWN]]
+
+
+def rows_left_out(report: Report) -> int:
+    """How many exceptions have no row."""
+    listed = report.exceptions.listed if report.exceptions else []
+    return max(0, len(listed) - ROWS_SHOWN)
+
+
+def _row(one: JudgedException) -> ExceptionRow:
+    return ExceptionRow(
+        account=name_of(one.upn, one.account),
+        owner=name_of(one.owner),
+        reason=shorten(harmless(one.reason), _REASON_LIMIT),
+        ticket=name_of(one.ticket),
+        expires=one.expires,
+        standing=_STANDINGS[one.standing],
+    )

@@ -1,0 +1,116 @@
+"""The report as one self-contained HTML page. It renders the Report and computes no figure."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from shared.delivery.page import charts, exceptions, findings
+from shared.delivery.text import figures, sentences, words
+from shared.delivery.text.line_breaks import breakable
+
+if TYPE_CHECKING:
+    from shared.mfa.report import Report
+
+_TEMPLATES = Path(__file__).parents[3] / "templates" / "report"
+_STYLE_SHEETS = ("base.css", "figures.css", "charts.css", "tables.css", "media.css")
+
+ROWS_OPEN = 5  #: rows that a table of users or applications may have to lie open; print opens all
+
+
+_FILTERS = {
+    "percent": words.percent,
+    "thousands": words.thousands,
+    "count": words.count,
+    "long_day": words.long_day,
+    "short_day": words.short_day,
+    "weekday": words.weekday,
+    "instant": words.instant,
+    "short_instant": words.short_instant,
+    "label": sentences.label,
+    "source_name": sentences.source_name,
+    "breakable": breakable,
+    "capitalize_first": words.capitalised,
+    "finding_card": findings.finding_card,
+    "safe_link": findings.safe_link,
+}
+
+_GLOBALS = {
+    "span": words.span,
+    "name_of": words.name_of,
+    "sentences": sentences,
+    "charts": charts,
+    "request_figures": figures.request_figures,
+    "account_figure": figures.account_figure,
+    "exceptions": exceptions,
+    "overall_state": figures.overall_state,
+    "ROWS_OPEN": ROWS_OPEN,
+}
+
+
+class OtherPages(NamedTuple):
+    """Where what has a page of its own is served; empty where it has none."""
+
+    customers: str = ""
+    permissions: str = ""
+
+
+_NOWHERE = OtherPages()
+
+
+def render_page(report: Report, others: OtherPages = _NOWHERE) -> str:
+    """
+    The whole page: no other host, no script, equal reports give equal pages.
+
+    Every text that is printed is escaped, and freed of control, invisible and direction-changing
+    characters: names come from logs, and whoever signs in chooses them.
+    """
+    page = environment().get_template("page.html")
+    return page.render(report=report, others=others)
+
+
+@cache
+def environment() -> Environment:
+    """What the report's page and others in its look are made with."""
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printed,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters.update(_FILTERS)
+    made.globals.update(_GLOBALS)
+    made.globals.update(look())
+    return made
+
+
+@cache
+def look(*more: str) -> dict[str, str]:
+    """The report's style sheet with what another page has besides, and its name in a policy."""
+    sheets = (*_STYLE_SHEETS, *more)
+    style = "".join((_TEMPLATES / name).read_text("utf-8") for name in sheets)
+    return {"style": Markup(style), "style_hash": style_hash(style)}  # noqa: S704 (our own files)
+
+
+def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a template prints)
+    """What really goes into the page for a printed value."""
+    if value is None:
+        raise TypeError("A template prints None: an unknown needs words of its own.")
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return words.harmless(value)
+    return value
+
+
+def style_hash(style: str) -> str:
+    """The style sheet as the page's content security policy names it: no other style may act."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"sha256-{digest}"

@@ -1,0 +1,126 @@
+"""
+The report as a card in a Microsoft Teams channel: the mail's own words, without anybody in it.
+
+More people read a channel than get the mail, so the card holds figures, days and the titles of
+findings; no account, application, user name or address.
+
+All of its text stands in RichTextBlocks, which know no Markdown (Microsoft: "Text features"; a
+TextBlock renders bold, lists and links). What is left to act on a reader is taken out of every text
+by `_plain`: a client makes mentions of ``<at>`` and dates of ``{{DATE(…)}}``, and may make links of
+whatever looks like an address. Texts are few and all cut, so that a card stays far below the 28 KB
+that a message may have (connector "Microsoft Teams", "known issues and limitations").
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shared.delivery.mail.lists import unlinked
+from shared.delivery.text.digest import base_of_links, write_letter
+from shared.delivery.text.figures import State
+from shared.delivery.text.words import count, harmless, long_day, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.delivery.text.digest import FigureLine, Letter
+    from shared.mfa.report import Report
+
+    #: An object of the card, as it is written in JSON.
+    Part = dict[str, Any]
+
+FINDINGS_SHOWN = 3
+REPORT_PATH = "/api/report"  #: the newest page, below PUBLIC_URL
+_TEXT_LIMIT = 600  #: characters of one text
+
+# Whom a text could point at: mail addresses and UPNs, IPv4, IPv6.
+_SOMEBODY = re.compile(
+    r"\S+@\S+|\d{1,3}(?:\.\d{1,3}){3}"
+    r"|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*|(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}"
+)
+_MARKUP = re.compile(r"[<{]")  #: begins a mention, a date, a template's expression
+_COLORS = {State.MET: "good", State.BELOW: "attention"}
+
+
+def render_card(report: Report, earlier: Report | None, public_url: str | None) -> bytes:
+    """
+    The message to post, as JSON; the same arguments give the same bytes.
+
+    `earlier` and `public_url` are those of `render_mail`: the report to compare with, and the base
+    of the link, without which there is no button.
+    """
+    letter = write_letter(report, earlier, public_url)
+    card: Part = {
+        "type": "AdaptiveCard",
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "version": "1.4",  # the newest that workflows take
+        "lang": "en",
+        "body": list(_body(letter, report)),
+    }
+    if public_url:
+        url = base_of_links(public_url) + REPORT_PATH
+        card["actions"] = [{"type": "Action.OpenUrl", "title": "Open the report", "url": url}]
+    return msgspec.json.encode(_message(card))
+
+
+def _message(card: Part) -> Part:
+    attachment = {
+        "contentType": "application/vnd.microsoft.card.adaptive",
+        "contentUrl": None,
+        "content": card,
+    }
+    return {"type": "message", "attachments": [attachment]}
+
+
+def _body(letter: Letter, report: Report) -> Iterator[Part]:
+    simulated = "[Simulated] " if letter.is_simulated else ""
+    title = f"{simulated}Partner Center MFA status"
+    yield _block(_run(title, size="large", weight="bolder"))
+    yield _block(_run(letter.whose, weight="bolder"), spacing="none")
+    yield _block(_run(f"{letter.when} (UTC). {_newest(report)}", isSubtle=True), spacing="none")
+    yield _block(_run(letter.headline))
+    for figure in letter.figures:
+        yield _figure(figure)
+    yield _block(_run(letter.completeness, isSubtle=True))
+    yield from _findings(letter, report)
+
+
+def _newest(report: Report) -> str:
+    """The last day of the window that was read whole."""
+    missing = {gap.day for gap in report.window.missing}
+    newest = max((day.day for day in report.days if day.day not in missing), default=None)
+    return f"Newest day read: {long_day(newest)}." if newest else "No day is read."
+
+
+def _figure(figure: FigureLine) -> Part:
+    share = _run(figure.share, weight="bolder", color=_COLORS.get(figure.state, "warning"))
+    change = [_run(f" ({figure.change})")] if figure.change else []
+    return _block(_run(f"{figure.title}: "), share, *change, spacing="small")
+
+
+def _findings(letter: Letter, report: Report) -> Iterator[Part]:
+    """Each title in a block of its own: one that runs from right to left turns no other text."""
+    if not report.findings:
+        return
+    yield _block(_run(count(len(report.findings), "finding"), weight="bolder"))
+    for finding in letter.findings[:FINDINGS_SHOWN]:
+        yield _block(_run(finding.title), spacing="small")
+    if more := len(report.findings[FINDINGS_SHOWN:]):
+        yield _block(_run(f"And {count(more, 'more finding')} in the report."), spacing="small")
+
+
+def _block(*runs: Part, **look: str) -> Part:
+    return {"type": "RichTextBlock", "inlines": list(runs), **look}
+
+
+def _run(text: str, **look: str | bool) -> Part:
+    return {"type": "TextRun", "text": _plain(text), **look}
+
+
+def _plain(text: str) -> str:
+    """A text that is read as it stands, names nobody, and does nothing."""
+    told = _SOMEBODY.sub("(address)", shorten(harmless(text), _TEXT_LIMIT))
+    return _MARKUP.sub(r"[\g<0>]", unlinked(told))

@@ -1,0 +1,186 @@
+"""What changed between two reports of one tenant, as far as both can tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from shared.delivery.text.figures import account_figure, request_figures
+from shared.delivery.text.words import NBSP, count, percent, short_day
+from shared.mfa.breakdown import SUBJECTS_SHOWN
+from shared.mfa.percent import tenths
+from shared.mfa.scope import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from shared.mfa.breakdown import Part
+    from shared.mfa.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class FigureChange:
+    """One share, now and in the earlier report. Fractions, 0 to 1, or `None`."""
+
+    now: float | None
+    before: float | None
+    is_bound: bool = False  #: either is an "at least", so that their difference says nothing
+
+    @property
+    def tenths(self) -> int | None:
+        """
+        Tenths of a percentage point gained, of the shares as they are printed.
+
+        `None` where either was not known for certain.
+        """
+        if self.now is None or self.before is None or self.is_bound:
+            return None
+        return tenths(self.now) - tenths(self.before)
+
+    @property
+    def was(self) -> str:
+        """The earlier share in words; ``unknown`` where it was."""
+        bound = "at least " if self.is_bound and self.before is not None else ""
+        return bound + percent(self.before)
+
+
+@dataclass(slots=True)
+class Turnover:
+    """Who or what has requests that count against a share, then and now. Worst first."""
+
+    newly: list[Part] = field(default_factory=list)
+    no_longer: list[Part] = field(default_factory=list)
+    still: list[Part] = field(default_factory=list)
+    untold: int = 0  #: named by one report only, while the other does not name all that it counted
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A report beside an earlier one."""
+
+    since: date  #: the day that the earlier report ends on
+    portal: FigureChange
+    api: FigureChange
+    accounts: FigureChange
+    users: Turnover  #: of both channels
+    applications: Turnover  #: of the API; the portal is one application
+    caveats: list[str]  #: what makes the two less than comparable, in sentences
+
+    def change(self, channel: Channel) -> FigureChange:
+        """The change of one channel's share."""
+        return self.portal if channel is Channel.PORTAL else self.api
+
+
+def compare(report: Report, earlier: Report | None) -> Comparison | None:
+    """The report beside an earlier one of the same tenant; `None` where the other is none."""
+    if earlier is None or earlier.tenant_id != report.tenant_id:
+        return None
+    if earlier.window.ending >= report.window.ending:
+        return None
+    metrics, then = report.metrics, earlier.metrics
+    return Comparison(
+        since=earlier.window.ending,
+        portal=FigureChange(metrics.portal.share, then.portal.share),
+        api=FigureChange(metrics.api.share, then.api.share),
+        accounts=_account_change(report, earlier),
+        users=_turnover(_users(report), _users(earlier)),
+        applications=_turnover(_applications(report), _applications(earlier)),
+        caveats=_caveats(report, earlier),
+    )
+
+
+def change_words(change: FigureChange, since: date) -> str:
+    """A share's change as a clause; empty where neither share is known."""
+    day = short_day(since)
+    if change.tenths is not None:
+        gained = points(change.tenths)
+        return f"{gained} since {day}" if change.tenths else f"unchanged since {day}"
+    if change.before is not None:
+        return f"was {change.was} on {day}"
+    return f"was unknown on {day}" if change.now is not None else ""
+
+
+def points(gained: int) -> str:
+    """``+5 points``, ``−0.3 points`` out of tenths of a percentage point."""
+    whole, tenth = divmod(abs(gained), 10)
+    number = f"{whole}.{tenth}" if tenth else f"{whole}"
+    sign = "−" if gained < 0 else "+"
+    return f"{sign}{number}{NBSP}{'point' if number == '1' else 'points'}"
+
+
+def untold_words(turnover: Turnover, noun: str) -> str:
+    """That not all could be compared; empty where all could."""
+    if not turnover.untold:
+        return ""
+    told = count(turnover.untold, f"other {noun}")
+    return (
+        f"Whether {told} came or went cannot be told: "
+        f"a report names the worst {SUBJECTS_SHOWN} and adds up the others."
+    )
+
+
+def _account_change(report: Report, earlier: Report) -> FigureChange:
+    now, before = account_figure(report), account_figure(earlier)
+    return FigureChange(now.share, before.share, bool(now.unknown or before.unknown))
+
+
+def _users(report: Report) -> list[list[Part]]:
+    return [figure.breakdown.by_user for figure in request_figures(report)]
+
+
+def _applications(report: Report) -> list[list[Part]]:
+    return [report.breakdown[Channel.API].by_application]
+
+
+def _turnover(now: list[list[Part]], before: list[list[Part]]) -> Turnover:
+    current, former = _against(now), _against(before)
+    came = [part for key, part in current.items() if key not in former]
+    went = [part for key, part in former.items() if key not in current]
+    turnover = Turnover(still=[part for key, part in current.items() if key in former])
+    if _names_all(before):
+        turnover.newly = came
+    else:
+        turnover.untold += len(came)
+    if _names_all(now):
+        turnover.no_longer = went
+    else:
+        turnover.untold += len(went)
+    return turnover
+
+
+def _against(splits: Iterable[list[Part]]) -> dict[str, Part]:
+    """The subjects that count against a share, by id, the worst first."""
+    named = [part for parts in splits for part in parts if part.against and not part.others]
+    named.sort(key=lambda part: -part.against)
+    subjects: dict[str, Part] = {}
+    for part in named:
+        subjects.setdefault(part.id, part)
+    return subjects
+
+
+def _names_all(splits: Iterable[list[Part]]) -> bool:
+    return not any(part.others and part.against for parts in splits for part in parts)
+
+
+def _caveats(report: Report, earlier: Report) -> list[str]:
+    day = short_day(earlier.window.ending)
+    caveats = []
+    if report.window.ending - earlier.window.ending > timedelta(days=1):
+        caveats.append(f"There is no newer report to compare with than that of {day}.")
+    if report.window.missing:
+        caveats.append(
+            f"This report lacks {count(len(report.window.missing), 'day')}: whoever is no longer "
+            "listed may still be among the requests of a missing day."
+        )
+    if earlier.window.missing:
+        caveats.append(
+            f"The report of {day} lacked {count(len(earlier.window.missing), 'day')}: whoever is "
+            "new here may have been among the requests of a missing day then."
+        )
+    if report.rule != earlier.rule:
+        caveats.append("Exempted requests are counted otherwise than then, by a changed setting.")
+    if report.source != earlier.source:
+        caveats.append("The two reports were made from different sources.")
+    return caveats

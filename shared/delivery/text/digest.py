@@ -1,0 +1,206 @@
+"""What the mail says of a report, before it is set as text and as HTML: both say the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from shared.delivery.mail.lists import caveats, changed_names, unlinked, worst_tables
+from shared.delivery.page.charts import account_bar, request_bar
+from shared.delivery.page.exceptions import accepted_of
+from shared.delivery.page.findings import finding_card
+from shared.delivery.text import sentences
+from shared.delivery.text.comparison import Comparison, change_words, compare
+from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
+from shared.delivery.text.words import count, instant, name_of, percent, short_day, shorten, span
+from shared.endpoints import LOOPBACK_HOSTS
+from shared.errors import BadSettingError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from shared.delivery.mail.lists import Names, Table
+    from shared.delivery.page.charts import Segment
+    from shared.delivery.text.figures import AccountFigure, RequestFigure
+    from shared.mfa.findings import finding as found
+    from shared.mfa.report import Report
+
+FINDINGS_SHOWN = 5
+SUBJECTS_SHOWN = 5  #: of one finding
+_TEXT_LIMIT = 600  #: characters of a cause, a remedy, or the reason for a missing day
+
+
+@dataclass(frozen=True, slots=True)
+class FigureLine:
+    """One of the three figures."""
+
+    title: str
+    state: State
+    share: str  #: in words where it is not known
+    change: str  #: against the earlier report; empty where nothing can be said
+    sentences: list[str]  #: numerator and denominator, what is left out, the forecast
+    bar: list[Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A cause, and what to do."""
+
+    title: str
+    cause: str
+    remedy: str
+    whom: list[str]
+    more: int  #: subjects beyond those that are named
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where to read on."""
+
+    page: str
+    requests: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A report as a mail tells it."""
+
+    whose: str
+    when: str
+    is_simulated: bool
+    state: State
+    headline: str
+    notes: list[str]  #: what the headline holds or leaves out
+    figures: list[FigureLine]
+    completeness: str
+    missing: list[str]  #: each missing day with its reason
+    since: str  #: the earlier report's day in words; empty where there is none to compare with
+    changes: list[Names]
+    caveats: list[str]
+    tables: list[Table]
+    findings: list[Finding]
+    more_findings: int
+    links: Links | None
+    stored_at: str  #: where the report's files lie in the store
+    made: str
+    source: str  #: of the figures
+
+
+def write_letter(report: Report, earlier: Report | None, public_url: str | None) -> Letter:
+    """What both parts of the mail say; `BadSettingError` if `public_url` is no base of links."""
+    comparison = compare(report, earlier)
+    name = name_of(report.tenant_name or "", report.tenant_id or "", "Unnamed tenant")
+    return Letter(
+        whose=name,
+        when=span(report.window.start, report.window.ending),
+        is_simulated=report.source == "simulated",
+        state=overall_state(report),
+        headline=sentences.headline(report),
+        notes=[*filter(None, [sentences.so_far(report)]), *sentences.asides(report)],
+        figures=_figures(report, comparison),
+        completeness=f"{sentences.completeness(report)} {sentences.unreadable(report)}".strip(),
+        missing=[shorten(told, _TEXT_LIMIT) for told in sentences.missing_days(report)],
+        since=short_day(comparison.since) if comparison else "",
+        changes=changed_names(comparison) if comparison else [],
+        caveats=caveats(comparison) if comparison else [],
+        tables=worst_tables(report),
+        findings=[_finding(finding) for finding in report.findings[:FINDINGS_SHOWN]],
+        more_findings=len(report.findings[FINDINGS_SHOWN:]),
+        links=_links(report.tenant_id, report.window.ending, public_url),
+        stored_at=f"reports/{name_of(report.tenant_id or '')}/{report.window.ending}/",
+        made=instant(report.generated_at),
+        source=sentences.source_name(report.source),
+    )
+
+
+def _figures(report: Report, comparison: Comparison | None) -> list[FigureLine]:
+    requests = [_request_line(report, figure, comparison) for figure in request_figures(report)]
+    accounts = _account_line(account_figure(report), comparison, accepted_of(report))
+    return [accounts, *requests]
+
+
+def _request_line(
+    report: Report, figure: RequestFigure, comparison: Comparison | None
+) -> FigureLine:
+    is_empty = figure.state is State.EMPTY
+    told = [_of_requests(report, figure), sentences.forecast(report, figure)]
+    return FigureLine(
+        title=f"{figure.title} requests with MFA",
+        state=figure.state,
+        share="no requests" if is_empty else percent(figure.share),
+        change=(
+            change_words(comparison.change(figure.channel), comparison.since) if comparison else ""
+        ),
+        sentences=[sentence for sentence in told if sentence],
+        bar=request_bar(figure.counts),
+    )
+
+
+def _of_requests(report: Report, figure: RequestFigure) -> str:
+    told = [sentences.made_with(figure)]
+    if figure.state is State.INCOMPLETE and figure.provisional is not None:
+        days = count(report.window.complete_days, "day")
+        told.insert(0, f"Provisionally {percent(figure.provisional)} over the {days} at hand.")
+    if figure.counts.app_only:
+        told.append(f"{count(figure.counts.app_only, 'app-only sign-in')} left out.")
+    return " ".join(told)
+
+
+def _account_line(
+    accounts: AccountFigure, comparison: Comparison | None, accepted: str
+) -> FigureLine:
+    title = "Enabled accounts with MFA enforced"
+    if accounts.state is State.UNREAD:
+        told = ["The directory was not read, so nothing is said about accounts."]
+        return FigureLine(title, State.UNREAD, "not read", "", told, [])
+    words = {State.EMPTY: "no accounts", State.UNDECIDED: "unknown"}
+    at_least = "at least " if accounts.unknown else ""
+    return FigureLine(
+        title=title,
+        state=accounts.state,
+        share=words.get(accounts.state, at_least + percent(accounts.share)),
+        change=change_words(comparison.accounts, comparison.since) if comparison else "",
+        sentences=[*filter(None, [sentences.enforced_of(accounts), accepted])],
+        bar=account_bar(accounts),
+    )
+
+
+def _finding(finding: found.Finding) -> Finding:
+    card = finding_card(finding)
+    shown = [unlinked(name) for name in card.subjects[:SUBJECTS_SHOWN]]
+    return Finding(
+        title=name_of(card.title),
+        cause=shorten(unlinked(card.cause), _TEXT_LIMIT),
+        remedy=shorten(card.remedy, _TEXT_LIMIT),
+        whom=shown,
+        more=len(card.subjects) - len(shown) + card.more,
+    )
+
+
+def _links(tenant_id: str | None, ending: date, public_url: str | None) -> Links | None:
+    if not (public_url and tenant_id):
+        return None
+    page = f"{base_of_links(public_url)}/api/reports/{quote(tenant_id, safe='')}/{ending}"
+    return Links(page=page, requests=f"{page}/all-api-requests.csv")
+
+
+def base_of_links(public_url: str) -> str:
+    """
+    Its address without the last slash: over TLS, or on this machine; else `BadSettingError`.
+
+    Nothing but what an address is made of may be in it, since mail programs guess at the rest.
+    """
+    try:
+        parts = urlsplit(public_url)
+        host = parts.hostname or ""
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
+        is_base = bool(host) and not (parts.query or parts.fragment or "@" in parts.netloc)
+    except ValueError:
+        is_safe = is_base = False
+    if not (is_safe and is_base and public_url == quote(public_url, safe=":/[]%~")):
+        raise BadSettingError(
+            f"Setting PUBLIC_URL is {public_url!r}; expected is https://HOST, or "
+            "https://HOST/PATH, as the report's readers reach it."
+        )
+    return public_url.rstrip("/")

@@ -1,0 +1,123 @@
+"""A report in a few lines of plain text: for a terminal, and for the text part of a mail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.delivery.text.days import days_by_reason
+from shared.delivery.text.figures import State, account_figure, request_figures
+from shared.delivery.text.words import (
+    NBSP,
+    count,
+    harmless,
+    listed,
+    percent,
+    shorten,
+    span,
+    thousands,
+)
+from shared.mfa.scope import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.delivery.text.figures import AccountFigure, RequestFigure
+    from shared.mfa.breakdown import Part
+    from shared.mfa.metrics import Tally
+    from shared.mfa.report import Report
+
+SUBJECTS_SHOWN = 3
+_NAME_WIDTH = 44
+
+
+def summarise(report: Report) -> str:
+    """The three figures with numerator and denominator, and the worst applications and users."""
+    return "\n".join(_lines(report)).replace(NBSP, " ") + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    window = report.window
+    whose = harmless(report.tenant_name or report.tenant_id or "Unnamed tenant")
+    yield f"{whose}: {span(window.start, window.ending)}, {window.complete_days} of 7 days known"
+    missing = days_by_reason((gap.day, gap.reason) for gap in window.missing)
+    yield from (f"  missing: {days}, {reason}" for reason, days in missing.items())
+    yield ""
+    yield _line("Accounts with MFA enforced", _accounts(account_figure(report)))
+    for figure in request_figures(report):
+        yield _line(f"{figure.title} requests with MFA", _requests(figure))
+    yield from _worst(report)
+    yield from _unread(report)
+
+
+def _line(label: str, told: str) -> str:
+    return f"  {label:<30}{told}"
+
+
+def _accounts(accounts: AccountFigure) -> str:
+    enabled = count(accounts.enabled, "enabled account")
+    match accounts.state:
+        case State.UNREAD:
+            return "not read"
+        case State.EMPTY:
+            return "no enabled accounts"
+        case State.UNDECIDED:
+            return f" unknown   0 of {enabled} could be judged"
+    of = f"{thousands(accounts.enforced)} of {enabled}"
+    if not accounts.unknown:
+        return f"{percent(accounts.share):>8}   {of}"
+    return f"at least {percent(accounts.share)}, at most {percent(accounts.share_upper)}   {of}"
+
+
+def _requests(figure: RequestFigure) -> str:
+    if figure.state is State.EMPTY:
+        return "; ".join(["no requests", *_beside(figure.counts)])
+    told = f"{percent(figure.share):>8}   "
+    if not figure.counts.requests:
+        return "; ".join([f"{told}no requests", *_beside(figure.counts)])
+    told += f"{thousands(figure.with_mfa)} of {thousands(figure.decided)} decided"
+    if figure.share is None and figure.provisional is not None:
+        told += f" (provisional: {percent(figure.provisional)})"
+    return "; ".join([told, *_beside(figure.counts)])
+
+
+def _beside(counts: Tally) -> Iterator[str]:
+    """What is neither for nor against, so that nobody has to wonder where it went."""
+    for name in ("exempted", "unknown", "not_completed", "app_only"):
+        number = getattr(counts, name)
+        if number:
+            yield f"{thousands(number)} {name.replace('_', ' ')}"
+
+
+def _worst(report: Report) -> Iterator[str]:
+    api, portal = report.breakdown[Channel.API], report.breakdown[Channel.PORTAL]
+    for label, parts in (
+        ("API or SDK requests without MFA, by application", api.by_application),
+        ("portal requests without MFA, by user", portal.by_user),
+    ):
+        worst = [part for part in parts if part.against][:SUBJECTS_SHOWN]
+        if worst:
+            yield ""
+            yield f"  Most {label}:"
+            yield from map(_subject, worst)
+
+
+def _subject(part: Part) -> str:
+    name = shorten(harmless(part.name or part.id or "(no name)"), _NAME_WIDTH)
+    return (
+        f"    {name:<{_NAME_WIDTH}} {thousands(part.against)} of {thousands(part.counts.requests)}"
+    )
+
+
+def _unread(report: Report) -> Iterator[str]:
+    reading = report.reading
+    if reading is None:
+        return
+    yield ""
+    told = [count(reading.records, "record") + " read"]
+    if reading.unreadable:
+        told.append(f"{thousands(reading.unreadable)} could not be read")
+    if reading.other_tenants:
+        told.append(f"{thousands(reading.other_tenants)} left out, being of another tenant")
+    yield f"  {listed(told)}."
+    for record in reading.unreadable_records[:SUBJECTS_SHOWN]:
+        yield f"    {harmless(record.file)}, line {record.line}: {harmless(record.reason)}"

@@ -1,0 +1,172 @@
+"""What an access token says and what would be answered to it: as text for 80 columns, as JSON."""
+
+from __future__ import annotations
+
+import json
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.delivery.text.words import NBSP, harmless, instant, listed
+from shared.mfa.access_token import AccessToken, Kind, Mfa
+from shared.mfa.mandate import MANDATE, Answer, MfaBy, Ruling, Scenario, columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+VERSION = 1  #: of the JSON
+UNSIGNED = "The signature was not checked: this is what the token says of itself."
+
+_WIDTH = 80
+_AMR_SHOWN, _AMR_WIDTH = 8, 20
+_AUDIENCE_WIDTH = 60
+
+_VERDICTS = {
+    Answer.ALLOWED: "Partner Center's API would take this token.",
+    Answer.REFUSED: "Partner Center's API would refuse this token.",
+}
+_UNDECIDED = "Whether Partner Center's API would take this token cannot be told."
+_KINDS = {Kind.APP_AND_USER: "App+User", Kind.APP_ONLY: "app-only, without a user"}
+_MFA = {Mfa.YES: "yes", Mfa.NO: "no; that of a custom control does not show in a token"}
+_SCENARIOS = {
+    Scenario.PORTAL: "Portal",
+    Scenario.API: "API",
+    Scenario.GDAP: "Customers (GDAP)",
+}
+_MFA_BY = {MfaBy.ENTRA: "Entra", MfaBy.THIRD_PARTY: "third party", MfaBy.NOBODY: "nobody"}
+_ANSWERS = {
+    Answer.ALLOWED: "allowed",
+    Answer.ON_CONDITION: "on a condition",
+    Answer.ASKED_FOR_MFA: "asked for MFA",
+    Answer.REFUSED: "refused (401)",
+    Answer.BLOCKED: "blocked",
+    Answer.CANNOT_TELL: "cannot be told",
+    Answer.NOT_APPLICABLE: "not applicable",
+}
+
+
+class _Cell(msgspec.Struct):
+    """One cell of the mandate's table in the JSON."""
+
+    scenario: Scenario
+    mfa_by: MfaBy
+    is_this_token: bool
+    ruling: Ruling
+
+
+class _Document(msgspec.Struct):
+    version: int
+    signature_checked: bool
+    token: AccessToken
+    answers: dict[Scenario, Ruling]
+    mandate: list[_Cell]
+
+
+def token_json(token: AccessToken, answers: dict[Scenario, Ruling]) -> bytes:
+    """
+    The same for programs; fields are only ever added.
+
+    In ASCII: a terminal obeys some of the characters that a token's maker may have put into it.
+    """
+    marked = columns(token)
+    cells = [
+        _Cell(scenario, mfa_by, mfa_by in marked, ruling)
+        for (scenario, mfa_by), ruling in MANDATE.items()
+    ]
+    document = _Document(
+        VERSION, signature_checked=False, token=token, answers=answers, mandate=cells
+    )
+    return json.dumps(msgspec.to_builtins(document), separators=(",", ":")).encode() + b"\n"
+
+
+def token_text(token: AccessToken, answers: dict[Scenario, Ruling], now: datetime) -> str:
+    """
+    Verdict, what the token says, the answer of each scenario, and the whole mandate.
+
+    In ASCII, because it goes to whatever terminal there is.
+    """
+    lines = [
+        _VERDICTS.get(answers[Scenario.API].answer, _UNDECIDED),
+        *("", UNSIGNED, ""),
+        *_facts(token, now),
+        *("", "What would be answered to its holder", ""),
+        *_answers(answers),
+        *("", "The mandate, by who did the MFA", ""),
+        *_mandate(token),
+    ]
+    return "\n".join(lines).replace(NBSP, " ") + "\n"
+
+
+def _facts(token: AccessToken, now: datetime) -> Iterator[str]:
+    has_expired = bool(token.expires_at and token.expires_at <= now)
+    for label, told in (
+        ("Kind", _KINDS.get(token.kind, "")),
+        ("MFA", _mfa(token)),
+        ("Signed in by", _amr(token.amr)),
+        ("Audience", _shown(token.audience, _AUDIENCE_WIDTH)),
+        ("Application", token.app_id),
+        ("Tenant", token.tenant_id),
+        ("Issued", _instant(token.issued_at)),
+        ("Expires", _instant(token.expires_at) + (" (has expired)" if has_expired else "")),
+        ("Version", _shown(token.version, _AMR_WIDTH)),
+    ):
+        yield from _paragraph(f"  {label:<14}", told or "not told")
+
+
+def _mfa(token: AccessToken) -> str:
+    if token.kind is Kind.APP_ONLY:
+        return "not asked of an application"
+    if len(columns(token)) > 1:
+        return "yes; by Entra or by another provider, it does not say which"
+    return _MFA.get(token.mfa, "")
+
+
+def _amr(values: tuple[str, ...]) -> str:
+    shown = [_shown(value, _AMR_WIDTH) for value in values[:_AMR_SHOWN]]
+    more = len(values) - len(shown)
+    return f"{', '.join(shown)}{f' and {more:,} more' if more else ''} (amr)" if shown else ""
+
+
+def _instant(moment: datetime | None) -> str:
+    return instant(moment.isoformat()) if moment else ""
+
+
+def _shown(text: str, width: int) -> str:
+    """A text of a token's, which its maker chose: nothing that acts on a terminal, cut visibly."""
+    plain = harmless(text).encode("ascii", "backslashreplace").decode("ascii")
+    return plain if len(plain) <= width else f"{plain[: width - 3]}..."
+
+
+def _answers(answers: dict[Scenario, Ruling]) -> Iterator[str]:
+    for scenario, ruling in answers.items():
+        label = f"  {_SCENARIOS[scenario]:<17} {_ANSWERS[ruling.answer]:<15} "
+        yield from _paragraph(label, ruling.sentence)
+
+
+def _mandate(token: AccessToken) -> Iterator[str]:
+    """The table of scenarios by who did the MFA, this token's columns marked."""
+    marked = columns(token)
+    heads = (f"{_MFA_BY[mfa_by]}{' *' if mfa_by in marked else ''}" for mfa_by in MfaBy)
+    yield _row("", heads)
+    for scenario in Scenario:
+        cells = (_ANSWERS[MANDATE[scenario, mfa_by].answer] for mfa_by in MfaBy)
+        yield _row(_SCENARIOS[scenario], cells)
+    yield ""
+    if marked:
+        names = listed([_MFA_BY[mfa_by] for mfa_by in marked]).replace(" and ", " or ")
+        yield f"  * this token: {names}"
+    else:
+        yield "  This token has no column: it does not tell of a user's MFA."
+    yield from _paragraph("  ", "Conditions, editions and sources: docs/mandate.md")
+
+
+def _row(head: str, cells: Iterable[str]) -> str:
+    return f"  {head:<17} {''.join(f'{cell:<19}' for cell in cells)}".rstrip()
+
+
+def _paragraph(label: str, text: str) -> list[str]:
+    """A text beside its label, the label standing in its first line alone."""
+    indent = " " * len(label)
+    return wrap(text, _WIDTH, initial_indent=label, subsequent_indent=indent)

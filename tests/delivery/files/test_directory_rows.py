@@ -1,0 +1,129 @@
+"""The rows of the accounts and the customers file."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from shared.delivery.files.csv_files import HEADERS
+from shared.delivery.files.directory_rows import account_rows, customer_rows
+from shared.mfa.accounts.assessment import Account
+from shared.mfa.accounts.directory import Customer, CustomerMfa
+from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.assessment import assess
+from shared.mfa.metrics import Rule
+from shared.mfa.rollup import Rollup
+from shared.mfa.scope import Scope
+from shared.mfa.sign_in import Evidence
+from shared.mfa.window import make_window
+from tests.sign_ins import api_sign_in, at, portal_sign_in
+
+
+def account(object_id, **changes):
+    plain = Account(
+        object_id=object_id,
+        upn="ann@contoso.example",
+        display_name="Ann",
+        user_type="Member",
+        enabled=True,
+        is_admin=None,
+        enforcement=Enforcement.UNPROTECTED,
+        enforced_by="",
+        cause="No policy.",
+        remedy="Add one.",
+        mfa_registered=False,
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def rows(object_id, *sign_ins):
+    window = make_window(date(2026, 11, 23), {date(2026, 11, 20): Rollup(sign_ins)})
+    assessment = assess(window, Scope(), Rule())
+    made = account_rows([account(object_id)], assessment, "tenant")
+    return [dict(zip(HEADERS["accounts"], row, strict=True)) for row in made]
+
+
+def test_an_account_shows_its_newest_request_of_either_channel_and_whether_that_had_mfa() -> None:
+    sign_ins = [
+        portal_sign_in(created_at=at(20, 8)),
+        api_sign_in(created_at=at(20, 9), details=Evidence.SATISFIED),
+        portal_sign_in(created_at=at(20, 10), error_code=50074),
+    ]
+
+    (row,) = rows("ann", *sign_ins)
+
+    assert (row["LastRequest"], row["LastRequestMfaCompliant"]) == ("2026-11-20T09:00:00Z", True)
+    assert (row["ObjectId"], row["TenantId"], row["Enforcement"]) == (
+        "ann",
+        "tenant",
+        "unprotected",
+    )
+
+
+def test_an_account_without_requests_or_with_an_unknown_one_says_neither_yes_nor_no() -> None:
+    (silent,) = rows("bob", portal_sign_in())
+    (unknown,) = rows("ann", api_sign_in())
+
+    assert (silent["LastRequest"], silent["LastRequestMfaCompliant"]) == (None, None)
+    assert (unknown["LastRequest"], unknown["LastRequestMfaCompliant"]) == (
+        "2026-11-20T09:00:00Z",
+        None,
+    )
+
+
+def test_an_id_in_capitals_in_the_directory_is_the_same_user_in_the_log() -> None:
+    (row,) = rows("ANN", portal_sign_in())
+
+    assert row["LastRequestMfaCompliant"] is False
+
+
+def test_sentences_of_ours_have_plain_quotes_and_a_name_stays_as_it_is() -> None:
+    window = make_window(date(2026, 11, 23), {})
+    told = account(
+        "ann",
+        display_name="Ann “the Boss”",
+        enforced_by="policy “MFA”",
+        cause="Excluded from policy “MFA” by name.",
+        remedy="Let policy “MFA” demand it.",
+    )
+
+    [made] = account_rows([told], assess(window, Scope(), Rule()), "tenant")
+
+    row = dict(zip(HEADERS["accounts"], made, strict=True))
+    assert row["DisplayName"] == "Ann “the Boss”"
+    assert (row["EnforcedBy"], row["Cause"], row["Remedy"]) == (
+        'policy "MFA"',
+        'Excluded from policy "MFA" by name.',
+        'Let policy "MFA" demand it.',
+    )
+
+
+def customer(name, *counts):
+    mfa = CustomerMfa(*counts) if counts else None
+    return Customer(tenant_id=f"t-{name}", display_name=name, mfa=mfa)
+
+
+def test_customers_are_listed_worst_first_and_those_not_read_before_all_others() -> None:
+    listed = customer_rows(
+        [
+            customer("All", 2, 8, 10),
+            customer("Half", 1, 4, 10),
+            customer("Nobody there", 0, 0, 0),
+            customer("Unread"),
+            customer("None", 0, 0, 4),
+            customer("Partly read", 1, None, 4),
+        ],
+        "2026-11-24T02:00:00Z",
+    )
+
+    told = [(row[0], row[8], row[9]) for row in listed]
+
+    assert told == [
+        ("Partly read", "2026-11-24T02:00:00Z", "not known"),
+        ("Unread", None, "not known"),
+        ("None", "2026-11-24T02:00:00Z", "4 of 4 users without MFA"),
+        ("Half", "2026-11-24T02:00:00Z", "5 of 10 users without MFA"),
+        ("All", "2026-11-24T02:00:00Z", "all users have MFA"),
+        ("Nobody there", "2026-11-24T02:00:00Z", "no users"),
+    ]

@@ -1,0 +1,327 @@
+"""The mail: two parts that say the same, made of text that stays text, and small."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from datetime import UTC, datetime
+from enum import Enum
+
+import msgspec
+import pytest
+
+from shared.delivery.page.report_page import render_page
+from shared.delivery.text.digest import write_letter
+from shared.delivery.text.summary import summarise
+from shared.errors import BadSettingError
+from shared.mfa.metrics import AccountMetrics
+from tests.delivery.mail.mail_making import (
+    PUBLIC_URL,
+    earlier_report,
+    mail_of,
+    message_of,
+    plain,
+    yesterday,
+)
+from tests.delivery.mail.mail_sink import read
+from tests.delivery.making import (
+    DAYS,
+    ENDING,
+    NOT_VERIFIED,
+    TENANT,
+    UNKNOWN,
+    VERIFIED,
+    api,
+    finding,
+    portal,
+    report,
+    worked_portal,
+)
+from tests.delivery.parsed import Page
+from tests.delivery.scenarios import (
+    SCENARIOS,
+    a_missing_day,
+    nothing_at_all,
+    with_findings,
+    worked_examples,
+)
+
+# The subject
+
+
+def test_the_subject_carries_the_verdict_and_what_it_was_the_day_before() -> None:
+    subject = mail_of(with_findings(), yesterday()).subject
+
+    assert subject == (
+        "Fabrikam Cloud Services MFA: accounts 90 % (was 85 %), portal 20 % (was 25 %), API 40 %"
+        ": 2 findings"
+    )
+
+
+def test_the_subject_says_unknown_where_it_is_unknown() -> None:
+    unread = "accounts not read"
+    undecided = report(api(**UNKNOWN), accounts=AccountMetrics(2, 0, 0, 0, 0, 2, 0.0, 1.0))
+    bounded = report(accounts=AccountMetrics(10, 0, 8, 0, 1, 1, 0.8, 0.9))
+    found = {
+        name: mail_of(made).subject.partition(" MFA: ")[2]
+        for name, made in {
+            "missing": a_missing_day(),
+            "empty": nothing_at_all(),
+            "undecided": undecided,
+            "bounded": bounded,
+            "no accounts": report(accounts=AccountMetrics(0, 3, 0, 0, 0, 0)),
+        }.items()
+    }
+
+    assert found == {
+        "missing": f"{unread}, portal and API unknown (1 of 7 days missing)",
+        "empty": f"{unread}, no portal requests, no API requests",
+        "undecided": "accounts unknown, no portal requests, API unknown",
+        "bounded": "accounts at least 80 %, no portal requests, no API requests",
+        "no accounts": "no enabled accounts, no portal requests, no API requests",
+    }
+
+
+def test_simulated_data_is_said_in_the_subject_and_in_both_parts() -> None:
+    mail = mail_of(report(*worked_portal(), heading={"source": "simulated"}))
+
+    assert mail.subject.startswith("[Simulated] Fabrikam")
+    assert "SIMULATED DATA" in mail.text
+    assert "Simulated data." in Page(mail.html).text
+
+
+@pytest.mark.parametrize("made", [make() for make in SCENARIOS.values()], ids=SCENARIOS)
+def test_a_subject_is_one_short_line_that_comes_through_as_it_was(made) -> None:
+    mail = mail_of(made)
+
+    assert mail.subject.isprintable()
+    assert len(mail.subject) <= 160
+    assert read(message_of(mail))["Subject"] == mail.subject
+
+
+# What the parts say
+
+
+def words_of(value):
+    """Every text of a letter, whatever holds it."""
+    if isinstance(value, Enum):
+        return
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from words_of(item)
+    elif dataclasses.is_dataclass(value):
+        for told in dataclasses.fields(value):
+            if told.name not in ("kind", "stored_at", "page", "requests"):
+                yield from words_of(getattr(value, told.name))
+
+
+@pytest.mark.parametrize("public_url", [PUBLIC_URL, None])
+@pytest.mark.parametrize("made", [make() for make in SCENARIOS.values()], ids=SCENARIOS)
+def test_both_parts_say_everything_that_there_is_to_say(made, public_url) -> None:
+    letter = write_letter(made, yesterday(), public_url)
+    mail = mail_of(made, yesterday(), public_url)
+    text, html = plain(mail.text).lower(), Page(mail.html).text.lower()
+
+    told = [plain(words).strip().lower() for words in words_of(letter)]
+
+    assert len(told) > 10
+    assert [words for words in told if words not in text] == []
+    assert [words for words in told if words not in html] == []
+
+
+def test_each_figure_comes_with_its_numerator_denominator_change_and_forecast() -> None:
+    text = plain(mail_of(worked_examples(), yesterday()).text)
+
+    assert (
+        "Portal requests with MFA: 20 % (−5 points since 22 Nov) 2 with MFA, 8 without MFA "
+        "2 of 10 requests were made with MFA. Reads 100 % on 25 November 2026 if no further"
+    ) in text
+    assert "API or SDK requests with MFA: 40 % (unchanged since 22 Nov)" in text
+    assert "5 app-only sign-ins left out." in text
+    assert (
+        "Enabled accounts with MFA enforced: 90 % (+5 points since 22 Nov) 90 enforced, "
+        "4 conditional, 6 unprotected 90 of 100 enabled accounts have MFA enforced."
+    ) in text
+    assert "7 of 7 days are complete." in text
+    assert "count tokens, not HTTP requests" in text
+
+
+def test_the_figures_stand_in_one_order_in_mail_subject_terminal_and_page() -> None:
+    made = worked_examples()
+    mail = mail_of(made)
+    shares = ["90 %", "20 %", "40 %"]
+    titles = ["ccounts with MFA enforced", "Portal requests with MFA", "SDK requests with MFA"]
+
+    assert re.findall(r"\d+ %", mail.subject) == shares
+    for told in (mail.text, Page(mail.html).text, summarise(made), Page(render_page(made)).text):
+        places = [told.index(title) for title in titles]
+        assert places == sorted(places)
+        assert [re.findall(r"\d+ %", plain(told[place:]))[0] for place in places] == shares
+
+
+def test_who_came_and_who_went_is_told_by_name() -> None:
+    text = mail_of(worked_examples(), yesterday()).text
+
+    assert "Newly without MFA, users:\n- agent.a@" not in text  # without MFA by API before
+    assert "No longer without MFA, users:\n- agent.c@fabrikam.example\n" in text
+    assert "Still without MFA, applications of the API:\n- Control Panel\n" in text
+
+
+def test_a_missing_day_is_named_with_its_reason_and_the_share_is_provisional() -> None:
+    text = plain(mail_of(a_missing_day(), yesterday()).text)
+
+    assert "21 November 2026: Microsoft Graph was throttling" in text
+    assert "Portal requests with MFA: unknown (was 25 % on 22 Nov)" in text
+    assert "Provisionally 20 % over the 6 days at hand." in text
+    assert "This report lacks 1 day: whoever is no longer listed may still be among" in text
+
+
+def test_without_an_earlier_report_nothing_is_made_up() -> None:
+    mail = mail_of(worked_examples())
+
+    assert "There is no earlier report to compare with." in mail.text
+    assert "Newly" not in mail.text + mail.html
+    assert "was " not in mail.subject
+
+
+def test_two_clean_reports_say_that_nobody_was_without_mfa() -> None:
+    clean = portal(**VERIFIED)
+
+    assert (
+        "Nobody had requests without MFA, then or now."
+        in mail_of(report(clean), earlier_report(clean)).text
+    )
+
+
+def test_findings_come_with_their_remedy_and_long_ones_are_cut() -> None:
+    findings = [
+        finding(id=f"f{n}", title=f"Finding {n}", cause="", remedy="Do this. " * 200)
+        for n in range(8)
+    ]
+    made = msgspec.structs.replace(worked_examples(), findings=findings)
+
+    text = plain(mail_of(made).text)
+
+    assert "5. Finding 4 What to do: Do this." in text
+    assert "Finding 5" not in text
+    assert "And 3 more findings in the report." in text
+    assert len(text) < 8000
+
+
+def test_the_reader_is_told_why_and_how_to_stop_it() -> None:
+    mail = mail_of(worked_examples())
+
+    for part in (plain(mail.text), Page(mail.html).text):
+        assert "your address is in the setting REPORT_RECIPIENTS" in part
+        assert "To stop it, ask whoever runs that to take the address out" in part
+
+
+# Links
+
+
+def test_links_lead_to_the_report_and_its_requests_below_the_public_url() -> None:
+    mail = mail_of(worked_examples(), public_url=f"{PUBLIC_URL}/base/")
+
+    page = f"{PUBLIC_URL}/base/api/reports/{TENANT}/2026-11-23"
+    hrefs = [link["href"] for link in Page(mail.html).all("a")]
+    assert hrefs == [page, f"{page}/all-api-requests.csv"]
+    assert all(href in mail.text.splitlines() for href in hrefs)
+
+
+def test_without_a_public_url_there_is_no_link_and_one_line_says_where_the_report_lies() -> None:
+    mail = mail_of(worked_examples(), public_url=None)
+
+    assert Page(mail.html).all("a") == []
+    for part in (mail.text, Page(mail.html).text):
+        assert "://" not in part
+        assert f"reports/{TENANT}/2026-11-23/" in part
+
+
+@pytest.mark.parametrize(
+    "public_url",
+    [
+        "http://mfa.contoso.example",
+        "javascript:alert(1)",
+        "https://",
+        "https://[",
+        "https://user:secret@mfa.contoso.example",
+        "https://mfa.contoso.example?code=1",
+        "https://mfa.contoso.example/#x",
+        'https://mfa.contoso.example/"><b>',
+        "https://mfa.contoso.example/\nx",
+        "mfa.contoso.example",
+    ],
+)
+def test_a_public_url_that_is_no_base_of_links_is_refused_in_one_sentence(public_url) -> None:
+    with pytest.raises(BadSettingError, match=r"^Setting PUBLIC_URL is .*; expected is https://"):
+        mail_of(worked_examples(), public_url=public_url)
+
+
+def test_this_machine_may_be_linked_to_in_plain_http() -> None:
+    assert (
+        "http://127.0.0.1:8000/api/reports/"
+        in mail_of(worked_examples(), public_url="http://127.0.0.1:8000").text
+    )
+
+
+# Its size and form
+
+
+@pytest.fixture(scope="module")
+def crowded():
+    """10,000 users and as many applications, with names as long as they come."""
+    sign_ins = []
+    for n in range(10_000):
+        person = {"user_id": f"u{n}", "upn": f"{n}-{'ü<&' * 2000}@fabrikam.example"}
+        app = {"app_id": f"app{n}", "app_name": f"{n} {'W' * 5000}"}
+        sign_ins.append(portal(DAYS[n % 7], **person, **NOT_VERIFIED))
+        sign_ins.append(api(DAYS[n % 7], **person, **app, **NOT_VERIFIED))
+    findings = [
+        finding(
+            title="T" * 5000, cause="<" * 50_000, remedy="R" * 50_000, subjects=["S" * 5000] * 1000
+        )
+    ] * 400
+    made = report(*sign_ins, heading={"tenant_name": "T" * 5000, "source": "simulated"})
+    return msgspec.structs.replace(made, findings=findings)
+
+
+def test_a_mail_on_10000_users_stays_below_the_size_at_which_mail_programs_cut(crowded) -> None:
+    mail = mail_of(crowded, yesterday())
+    sizes = len(mail.html.encode()), len(message_of(mail))
+    names_the_others = "up to 9,995 other users: 9,995 together" in plain(mail.text)
+
+    assert max(sizes) < 100_000
+    assert names_the_others
+
+
+@pytest.mark.parametrize("made", [make() for make in SCENARIOS.values()], ids=SCENARIOS)
+def test_the_text_part_can_be_read_in_78_columns(made) -> None:
+    lines = mail_of(made, yesterday()).text.splitlines()
+
+    long = [line for line in lines if len(line) > 78 and not line.startswith(PUBLIC_URL)]
+    assert long == []
+    assert "" not in [line for line in lines if line != line.rstrip()]
+    assert "\n\n\n" not in "\n".join(lines)
+
+
+def test_a_long_line_goes_on_under_its_own_text() -> None:
+    text = mail_of(a_missing_day()).text
+
+    assert "- 21 November 2026: Microsoft Graph was throttling; the slice is pulled\n  ag" in text
+
+
+def test_the_same_report_makes_the_same_mail_dated_when_the_report_was_made() -> None:
+    once, again = (mail_of(make(), yesterday()) for make in (worked_examples, worked_examples))
+
+    assert once.date == datetime(2026, 11, 24, 6, 2, 11, tzinfo=UTC)
+    assert (once.subject, once.text) == (again.subject, again.text)
+    assert message_of(once) == message_of(again)
+
+
+@pytest.mark.parametrize("told", ["", "yesterday", "2026-11-24T00:00:00"])
+def test_a_report_that_does_not_say_when_it_was_made_is_dated_after_its_window(told) -> None:
+    mail = mail_of(report(heading={"generated_at": told}))
+
+    assert mail.date == datetime(ENDING.year, ENDING.month, ENDING.day + 1, tzinfo=UTC)
