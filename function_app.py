@@ -15,9 +15,9 @@ import azure.functions as func
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.service.answers import Answer
     from shared.service.composition import Service
-    from shared.service.serving import Desk
+    from shared.service.http.answers import Answer
+    from shared.service.http.report_api import Desk
 
 # The platform's authentication stands in front (infra/app/authentication.bicep), and the desk asks
 # for the caller's role; in Azure without the one, nobody gets to the other. The local host serves
@@ -179,7 +179,7 @@ def respond(req: func.HttpRequest, ask: Callable[[Desk], Answer]) -> func.HttpRe
 
 def answer(make: Callable[[], Answer]) -> func.HttpResponse:
     """An answer, or the problem in its place, as the host wants it."""
-    from shared.service.answers import answered
+    from shared.service.http.answers import answered
 
     made = answered(make)
     return func.HttpResponse(made.body, status_code=made.status, headers=made.headers)

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import function_app
-from shared.local_host import LocalHost
+from shared.cli.local_host import LocalHost
 from shared.service.composition import Service, use
 from shared.service.day_run import collect_owed, publish_owed
 from shared.settings import Settings

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import sync_playwright
 
-from shared.commands import demo_settings, play
-from shared.local_host import LocalHost
+from shared.cli.commands import demo_settings, play
+from shared.cli.local_host import LocalHost
 from shared.service.composition import Service, use
 
 PICTURE = Path(__file__).parent / "report.png"

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 
-from shared import __main__
+from shared.cli import main
 from simulator.graph.site import Site
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may be deaf to it
@@ -32,4 +32,4 @@ def answer(site, request):
 
 
 setattr(Site, "answer", answer)  # noqa: B010 (mypy refuses the plain way)
-sys.exit(__main__.main(arguments))
+sys.exit(main.main(arguments))

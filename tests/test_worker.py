@@ -22,10 +22,10 @@ from pathlib import Path
 import pytest
 
 import function_app
-from shared.local_host import LocalHost, Message, http_data, index, queue_data
-from shared.local_http import Request
+from shared.cli.local_host import LocalHost, Message, http_data, index, queue_data
+from shared.cli.local_http import Request
 from shared.service.composition import Service, use
-from shared.service.errands import SliceErrand
+from shared.service.messages import SliceErrand
 from shared.settings import Settings
 from shared.stores.local import FolderLock
 from simulator.tenants.partner import TENANT_ID

@@ -11,7 +11,7 @@ from shared.mfa.assessment import Heading, assess, history_point
 from shared.mfa.report import Reading
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import WINDOW_DAYS, make_window, window_days
-from shared.service.people import People
+from shared.service.directory_snapshot import People
 from shared.service.publishing import Publication, publish
 from shared.sources.files.directory_file import read_directory
 from shared.sources.files.exceptions_file import read_exceptions

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from shared.identity import Login
     from shared.mfa.accounts.exceptions import AcceptedException
     from shared.mfa.report import Report
-    from shared.service.callers import Caller
     from shared.service.daily import Daily
+    from shared.service.directory_snapshot import People
+    from shared.service.http.callers import Caller
+    from shared.service.http.report_api import Desk
     from shared.service.mailing import Delivery
-    from shared.service.people import People
     from shared.service.queues import QueueWork
     from shared.service.runs import Runs
-    from shared.service.serving import Desk
     from shared.sources import SignInSource
     from shared.sources.graph.pulled_directory import PulledDirectory
     from shared.sources.pacing import Pacer
@@ -160,7 +160,7 @@ class Service:
 
     def read_people(self) -> People:
         """The directory as Graph tells it now, every account judged."""
-        from shared.service.people import People
+        from shared.service.directory_snapshot import People
 
         exceptions = self.exceptions()  # first: a wrong file is told before an hour of reading
         pulled = self.pull_directory()
@@ -209,13 +209,13 @@ class Service:
 
     def desk(self, headers: Mapping[str, str]) -> Desk:
         """What answers one HTTP request, if its caller may have an answer at all."""
-        from shared.service.callers import admit
+        from shared.service.http.callers import admit
 
         return self._desk(headers, admit(self.settings, headers))
 
     def script_desk(self, headers: Mapping[str, str]) -> Desk:
         """What answers a script's request that came with a key."""
-        from shared.service.callers import admit_script
+        from shared.service.http.callers import admit_script
 
         return self._desk(headers, admit_script(self.settings))
 
@@ -290,7 +290,7 @@ class Service:
         self._opened.close()
 
     def _desk(self, headers: Mapping[str, str], caller: Caller) -> Desk:
-        from shared.service.serving import Desk
+        from shared.service.http.report_api import Desk
 
         has_links = self.settings.flag("REPORT_LINKS")
         return Desk(

@@ -35,7 +35,7 @@ from shared.mfa.window import (
     window_days,
 )
 from shared.service.addresses import report_address
-from shared.service.people import DIRECTORY_FILE, People
+from shared.service.directory_snapshot import DIRECTORY_FILE, People
 from shared.service.publishing import publish_for_serving
 from shared.stores import MetricsRow, Tenant
 

@@ -14,7 +14,7 @@ from shared.delivery.files.partner_center_json import partner_center_files
 from shared.mfa.assessment import Beside, Heading, make_report
 from shared.mfa.findings.of_requests import request_findings
 from shared.service.addresses import API, CUSTOMERS, PERMISSIONS
-from shared.service.people import DIRECTORY_FILE, requests_of
+from shared.service.directory_snapshot import DIRECTORY_FILE, requests_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shared.delivery.files.csv_files import Row
     from shared.mfa.assessment import Assessment
     from shared.mfa.report import HistoryPoint, Reading, Report
-    from shared.service.people import People
+    from shared.service.directory_snapshot import People
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.errors import BadInputError
-from shared.service.errands import ReportErrand, SliceErrand
+from shared.service.messages import ReportErrand, SliceErrand
 
 if TYPE_CHECKING:
     from shared.service.daily import Daily

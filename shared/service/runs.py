@@ -19,7 +19,7 @@ import msgspec
 from shared.errors import ConflictError, TooOftenError
 from shared.mfa.window import HOURS_OF_DAY, SliceState
 from shared.service.daily import GIVEN_UP
-from shared.service.errands import SliceErrand
+from shared.service.messages import SliceErrand
 from shared.stores import Run
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import json
 import re
 from fnmatch import fnmatch
 
-from shared.service.callers import _TOKEN_OF
-from shared.service.serving import OF_CUSTOMERS, SCRIPT_FILES
+from shared.service.http.callers import _TOKEN_OF
+from shared.service.http.report_api import OF_CUSTOMERS, SCRIPT_FILES
 from shared.settings import _SECRETS
 from tests.infra.bicep import AUTHENTICATION, HOST, INFRA, MAIN
 

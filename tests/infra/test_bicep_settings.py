@@ -6,8 +6,8 @@ import json
 import re
 
 import function_app
-from shared.local_host import read_functions
-from shared.service import callers
+from shared.cli.local_host import read_functions
+from shared.service.http import callers
 from shared.settings import _SECRETS, SETTINGS, Settings
 from tests.infra.bicep import (
     HOST,

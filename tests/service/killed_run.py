@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 
-from shared import __main__
+from shared.cli import main
 from simulator.graph.site import Site
 
 number, when = int(sys.argv[1]), sys.argv[2]
@@ -31,4 +31,4 @@ def answer(site, request):
 
 
 setattr(Site, "answer", answer)  # noqa: B010 (mypy refuses the plain way)
-sys.exit(__main__.main(["run"]))
+sys.exit(main.main(["run"]))

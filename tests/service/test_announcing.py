@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 import function_app
+from shared.cli.local_host import read_functions
 from shared.delivery.teams.card import REPORT_PATH, render_card
 from shared.errors import (
     BadInputError,
@@ -17,7 +18,6 @@ from shared.errors import (
     StoreError,
     UsageError,
 )
-from shared.local_host import read_functions
 from shared.service.addresses import API
 from shared.service.announcing import announce, card_key, every_way
 from shared.service.composition import Service, use

@@ -10,9 +10,9 @@ from shared.errors import BadSettingError, SourceDeniedError
 from shared.mfa.permissions import NEEDS
 from shared.mfa.scope import Scope
 from shared.service import composition
-from shared.service.answers import RefusedError
 from shared.service.composition import Service, use
-from shared.service.people import People
+from shared.service.directory_snapshot import People
+from shared.service.http.answers import RefusedError
 from shared.settings import Settings
 from shared.stores.local import LocalStore
 from simulator.simulation import open_simulated

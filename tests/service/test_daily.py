@@ -13,8 +13,8 @@ from shared.mfa.accounts.directory import Directory, User
 from shared.mfa.scope import Scope
 from shared.mfa.window import Slice, SliceState
 from shared.service.daily import GIVEN_UP
-from shared.service.errands import SliceErrand
-from shared.service.people import People
+from shared.service.directory_snapshot import People
+from shared.service.messages import SliceErrand
 from shared.service.queues import QueueWork
 from shared.service.runs import Runs
 from shared.stores.kept import KeptStore

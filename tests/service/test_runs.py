@@ -15,11 +15,11 @@ from shared.errors import (
     SourceIncompleteError,
     TooOftenError,
 )
-from shared.service.callers import OWN_MACHINE
-from shared.service.errands import ReportErrand, SliceErrand
+from shared.service.http.callers import OWN_MACHINE
+from shared.service.http.report_api import Desk
+from shared.service.messages import ReportErrand, SliceErrand
 from shared.service.queues import QueueWork
 from shared.service.runs import PATIENCE, Runs
-from shared.service.serving import Desk
 from tests.service.world import ENDING, TENANT, WEEK, Scripted, a_day, a_week, make_daily
 
 
@@ -163,7 +163,7 @@ def test_who_dies_while_starting_a_run_stands_in_the_way_for_two_minutes_only(da
     with pytest.raises(ConflictError, match="being started"):
         Runs(daily).start()
     desk = Desk(TENANT, daily.store, lambda: Runs(daily), daily.now, {}, OWN_MACHINE)
-    from shared.service.answers import answered
+    from shared.service.http.answers import answered
 
     refused = answered(lambda: desk.start_run()[0])
     assert refused.status == 409
@@ -200,7 +200,7 @@ def test_only_so_many_runs_are_begun_within_an_hour(daily) -> None:
 
 
 def test_too_many_runs_are_answered_with_when_to_come_again(daily) -> None:
-    from shared.service.answers import answered
+    from shared.service.http.answers import answered
 
     over(daily)
     desk = Desk(TENANT, daily.store, lambda: Runs(daily, 1), daily.now, {}, OWN_MACHINE)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from shared.commands import demo_settings
+from shared.cli.commands import demo_settings
 from shared.errors import DamagedError
 from shared.mfa.scope import Scope
 from shared.service.composition import Service
-from shared.service.people import People
+from shared.service.directory_snapshot import People
 
 
 @pytest.fixture(scope="module")

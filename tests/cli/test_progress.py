@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import StringIO
 
-from shared.progress import Progress
+from shared.cli.progress import Progress
 
 
 class Terminal(StringIO):

@@ -16,16 +16,16 @@ from shared.mfa.accounts.exceptions import AcceptedException, judge_exceptions
 from shared.mfa.findings.of_exceptions import exception_findings
 from shared.mfa.scope import Scope
 from shared.service.composition import Service
-from shared.service.people import People
+from shared.service.directory_snapshot import People
 from shared.settings import Settings
 from shared.sources.files.exceptions_file import read_exceptions
+from tests.cli.test_analyze import ENDING, analyze, directory_file, run
 from tests.delivery.mail.mail_making import mail_of, plain
 from tests.delivery.making import report as make_report
 from tests.delivery.parsed import page as parsed
 from tests.directories import assess, directory, group, policy, user
 from tests.records import graph_record, page
 from tests.service.world import Scripted, a_week, make_daily, run_day
-from tests.test_analyze import ENDING, analyze, directory_file, run
 
 DAY = date.fromisoformat(ENDING)
 HEADING = {"format": "partner-mfa-status/exceptions", "version": 1}

@@ -28,7 +28,7 @@ from tests.records import (
     page,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ENDING = "2026-11-23"
 FILES = {
     "report.json",

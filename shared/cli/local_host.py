@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import uuid4
 
-from shared.local_http import HttpRoute, LocalServer, Request
-from shared.service.answers import Answer, problem
+from shared.cli.local_http import HttpRoute, LocalServer, Request
+from shared.service.http.answers import Answer, problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from shared.settings import Settings
 
-HOST_JSON = Path(__file__).parents[1] / "host.json"
+HOST_JSON = Path(__file__).parents[2] / "host.json"
 
 _POISON = "-poison"
 _MESSAGE_DAYS = 7  #: a queue message's life, as in Azure

@@ -19,15 +19,15 @@ from pathlib import Path
 import pytest
 
 import function_app
-from shared.commands import demo_settings, play
-from shared.local_host import LocalHost
+from shared.cli.commands import demo_settings, play
+from shared.cli.local_host import LocalHost
 from shared.service.composition import Service, use
 from shared.settings import Settings
 from simulator.tenants.expected import expected_counts
 from simulator.tenants.partner import TENANT_ID, simulate_partner
 from tests.azurite import running_azurite
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def shared(*arguments, cwd, **options):

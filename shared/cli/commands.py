@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.cli.progress import Progress
 from shared.errors import BadInputError
-from shared.progress import Progress
 from shared.service.addresses import API
 from shared.service.composition import Service, use, utc_now
 from shared.settings import Settings
@@ -19,8 +19,8 @@ from shared.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from shared.local_host import LocalHost
-    from shared.local_http import LocalServer
+    from shared.cli.local_host import LocalHost
+    from shared.cli.local_http import LocalServer
     from shared.mfa.report import Report
     from shared.mfa.window import LedgerEntry
     from shared.service.day_run import Warnings
@@ -217,7 +217,7 @@ def play(host: LocalHost) -> None:
 
 def _host(settings: Settings) -> LocalHost:
     import function_app
-    from shared.local_host import LocalHost
+    from shared.cli.local_host import LocalHost
 
     return LocalHost(function_app.app, settings)
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.endpoints import LOOPBACK_HOSTS
-from shared.service.answers import RefusedError
+from shared.service.http.answers import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

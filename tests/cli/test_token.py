@@ -11,7 +11,7 @@ import time
 import pytest
 
 from dev import ROOT
-from shared.token_command import read_line
+from shared.cli.token import read_line
 from tests.tokens import (
     APP_ONLY_CLAIMS,
     APPLICATION,
@@ -238,7 +238,7 @@ def test_what_is_no_access_token_stops_with_one_sentence_that_repeats_nothing(wh
 
 
 def test_closed_standard_input_is_no_token_rather_than_a_traceback() -> None:
-    program = "import os, sys\nsys.stdin = None\nfrom shared.__main__ import main\n"
+    program = "import os, sys\nsys.stdin = None\nfrom shared.cli.main import main\n"
 
     done = run("", command=guarded(program + "sys.exit(main(['token']))"))
 
@@ -254,7 +254,7 @@ def test_closed_standard_input_is_no_token_rather_than_a_traceback() -> None:
 def test_nothing_is_sent_or_stored_and_nothing_of_the_token_is_said(
     amr, end, code, options
 ) -> None:
-    program = f"from shared.__main__ import main\nsys.exit(main(['token', *{options}]))"
+    program = f"from shared.cli.main import main\nsys.exit(main(['token', *{options}]))"
     token = at_hand(amr=[amr])[:end]
 
     done = run(token, command=guarded(program))
@@ -285,7 +285,7 @@ def test_the_guard_of_these_tests_would_notice(program, tmp_path) -> None:
 
 def test_what_reads_the_token_knows_no_network_at_all() -> None:
     program = (
-        "import sys, shared.token_command\n"
+        "import sys, shared.cli.token\n"
         "print({'socket', 'ssl', 'http.client', 'urllib.request', 'asyncio', 'azure'}"
         " & set(sys.modules))"
     )

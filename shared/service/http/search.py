@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from shared.delivery.files.customers import Customers
 from shared.service.addresses import API
-from shared.service.answers import RefusedError
+from shared.service.http.answers import RefusedError
 from shared.stores import StoredFile
 
 if TYPE_CHECKING:

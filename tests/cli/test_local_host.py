@@ -16,16 +16,16 @@ import azure.functions as func
 import pytest
 
 import function_app
+from shared.cli.local_host import LocalHost
 from shared.errors import BadInputError, OutOfTimeError, SourceIncompleteError
-from shared.local_host import LocalHost
 from shared.mfa.window import Slice
 from shared.service.composition import Service, use
 from shared.service.daily import GIVEN_UP
-from shared.service.errands import SliceErrand
+from shared.service.messages import SliceErrand
 from shared.settings import Settings
 from tests.service.world import ENDING, TENANT, TODAY, Scripted, a_week, make_daily, run_day
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Told(Service):
@@ -379,7 +379,9 @@ def test_a_host_that_is_closed_takes_no_more_messages(service, source) -> None:
 
 
 def test_a_host_that_closes_waits_for_what_is_under_way(service, source, monkeypatch) -> None:
-    monkeypatch.setattr("shared.local_host._MOMENT_SECONDS", 60.0)  # a loaded machine takes longer
+    monkeypatch.setattr(
+        "shared.cli.local_host._MOMENT_SECONDS", 60.0
+    )  # a loaded machine takes longer
     begun, closing = threading.Event(), threading.Event()
     sign_ins = source.sign_ins
 
@@ -405,7 +407,7 @@ def test_a_host_that_closes_waits_for_what_is_under_way(service, source, monkeyp
 STUCK = """
 import sys, threading
 import azure.functions as func
-from shared.local_host import LocalHost
+from shared.cli.local_host import LocalHost
 from shared.settings import Settings
 
 app = func.FunctionApp()

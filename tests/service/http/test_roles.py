@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import pytest
 
-from shared.service.answers import answered
-from shared.service.callers import WITH_KEY, Caller, Role
-from shared.service.serving import FILES, SCRIPT_FILES, Desk
+from shared.service.http.answers import answered
+from shared.service.http.callers import WITH_KEY, Caller, Role
+from shared.service.http.report_api import FILES, SCRIPT_FILES, Desk
 from tests.service.world import TENANT, Clock
 
 CUSTOMER = "dddddddd-0000-4000-8000-00000000000d"

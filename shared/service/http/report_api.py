@@ -16,9 +16,9 @@ from shared.errors import ConflictError, StoreError, TooOftenError
 from shared.mfa.guid import is_guid
 from shared.mfa.report import SCHEMA_VERSION, FileEntry, WindowSummary
 from shared.service.addresses import run_address
-from shared.service.answers import Answer, RefusedError, json_answer, redirect, stored_answer
-from shared.service.callers import Role, refuse_long_bodies, refuse_other_sites
-from shared.service.searching import find, searched_for
+from shared.service.http.answers import Answer, RefusedError, json_answer, redirect, stored_answer
+from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
+from shared.service.http.search import find, searched_for
 from shared.stores import REPORT_FILES
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.mfa.assessment import Heading
-    from shared.service.callers import Caller
+    from shared.service.http.callers import Caller
     from shared.service.runs import Runs
     from shared.stores import Store, StoredFile
 

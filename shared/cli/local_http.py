@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from shared.errors import BadInputError
-from shared.service.answers import Answer, problem
-from shared.service.callers import OWN_NAMES
+from shared.service.http.answers import Answer, problem
+from shared.service.http.callers import OWN_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

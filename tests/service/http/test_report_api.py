@@ -13,12 +13,12 @@ import pytest
 from shared.errors import BadSettingError, ConflictError, StoreError
 from shared.mfa.accounts.directory import Customer, CustomerMfa, Directory
 from shared.mfa.scope import Scope
-from shared.service.answers import answered, redirect
-from shared.service.callers import OWN_MACHINE, WITH_KEY
-from shared.service.people import People
+from shared.service.directory_snapshot import People
+from shared.service.http.answers import answered, redirect
+from shared.service.http.callers import OWN_MACHINE, WITH_KEY
+from shared.service.http.report_api import FILES, SCRIPT_FILES, Desk
+from shared.service.http.search import rows_with
 from shared.service.runs import Runs
-from shared.service.searching import rows_with
-from shared.service.serving import FILES, SCRIPT_FILES, Desk
 from shared.stores import StoredFile
 from tests.service.world import (
     ENDING,
@@ -165,7 +165,7 @@ def test_the_policy_of_a_page_allows_its_own_style_sheet_and_nothing_else(ask) -
 
 
 def test_a_policy_cannot_be_smuggled_in_by_what_a_page_tells() -> None:
-    from shared.service.answers import stored_answer
+    from shared.service.http.answers import stored_answer
 
     told = b'<meta http-equiv="Content-Security-Policy" content="default-src *">'
     late = StoredFile(b"<!doctype html>" + b" " * 5000 + told, '"a"')

@@ -7,8 +7,8 @@ from base64 import b64encode
 
 import pytest
 
-from shared.service.answers import Answer, RefusedError, answered
-from shared.service.callers import (
+from shared.service.http.answers import Answer, RefusedError, answered
+from shared.service.http.callers import (
     LONGEST_BODY,
     LONGEST_PRINCIPAL,
     OWN_MACHINE,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.__main__ import main
+from shared.cli.main import main
 from shared.errors import StoreError
 from shared.sources.pacing import Pacer
 from simulator.simulation import open_simulated

@@ -1,0 +1,1 @@
+"""The command line: commands, progress, and the function app on this machine."""

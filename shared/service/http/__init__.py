@@ -1,0 +1,1 @@
+"""The API behind the routes: who may, and what is answered."""
