@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from shared.service.composition import Service
     from shared.service.http.answers import Answer
-    from shared.service.http.report_api import Desk
+    from shared.service.http.report_api import ReportApi
 
 # The platform's authentication stands in front (infra/app/authentication.bicep), and the desk asks
 # for the caller's role; in Azure without the one, nobody gets to the other. The local host serves
@@ -121,7 +121,7 @@ def get_permissions(req: func.HttpRequest) -> func.HttpResponse:
 def start_run(req: func.HttpRequest, slices: Messages) -> func.HttpResponse:
     """Start a daily run now: 202 and where to look, 409 while one is under way, 429 too often."""
 
-    def start(desk: Desk) -> Answer:
+    def start(desk: ReportApi) -> Answer:
         answer, messages = desk.start_run()
         slices.set(messages)
         return answer
@@ -172,7 +172,7 @@ def service() -> Service:
     return composition.service()
 
 
-def respond(req: func.HttpRequest, ask: Callable[[Desk], Answer]) -> func.HttpResponse:
+def respond(req: func.HttpRequest, ask: Callable[[ReportApi], Answer]) -> func.HttpResponse:
     """What the desk answers to a caller that is let in."""
     return answer(lambda: ask(service().desk(req.headers)))
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from shared.mfa.accounts.account_facts import AccountFacts
+from shared.mfa.accounts.account_set import Lookup
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.causes import judge
 from shared.mfa.accounts.directory import (
@@ -31,9 +33,7 @@ from shared.mfa.accounts.directory import (
     User,
     UserType,
 )
-from shared.mfa.accounts.people import Lookup
 from shared.mfa.accounts.policy import ConditionalAccessPolicy
-from shared.mfa.accounts.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -196,7 +196,7 @@ def _loop_seconds() -> float:
     for number, user in enumerate(accounts.membership.roster.users):
         judge(
             tenant,
-            Standing(
+            AccountFacts(
                 enabled=user.account_enabled,
                 per_user=_PER_USER.get(user.per_user_mfa_state),
                 included=tuple(included.truth(number) for included, _ in reach),

@@ -24,7 +24,7 @@ from shared.sources.graph.reader import GraphReader
 from shared.sources.graph.sign_ins import GRANT, GraphSignIns
 from shared.sources.pacing import Pacer
 from simulator.graph.server import GraphServer
-from simulator.graph.site import Request, Response, Route, Site
+from simulator.graph.site import GraphRequest, GraphResponse, Route, Site
 from simulator.tenants.partner import simulate_partner
 
 if TYPE_CHECKING:
@@ -97,15 +97,15 @@ def _read_all(url: str) -> int:
 def _site(pages: list[bytes]) -> Site:
     """Gives all pages to who asks for interactive sign-ins, and nothing to the others."""
 
-    def answer(request: Request, _: re.Match[str]) -> Response:
+    def answer(request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         number = int(request.query.get("$skiptoken", "0"))
         if not number and "'interactiveUser'" not in request.query.get(
             "$filter", "'interactiveUser'"
         ):
-            return Response(200, b'{"value": []}')
+            return GraphResponse(200, b'{"value": []}')
         link = f"http://{request.headers['host']}{PATH}?$skiptoken={number + 1}"
         tail = f',"@odata.nextLink":"{link}"}}' if number + 1 < len(pages) else "}"
-        return Response(200, pages[number] + tail.encode())
+        return GraphResponse(200, pages[number] + tail.encode())
 
     return Site([Route("GET", re.compile(re.escape(PATH)), answer)], tokens=["bench"])
 

@@ -22,7 +22,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from infra.graph_http import GrantError, Graph, RefusalError, checked_endpoint
-from infra.graph_roles import Assignment, draw_up, lines_of
+from infra.graph_roles import Assignment, lines_of, permission_receipt
 from shared.mfa.permissions import FIGURES, USUAL_FIGURES
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _REFUSED = (
 def read_receipt(graph: Graph, principal: str, figures: Sequence[str]) -> Receipt:
     """What `principal` has and lacks for these figures."""
     _, offered = _graph_roles(graph)
-    return draw_up(offered, _assignments(graph, principal), figures)
+    return permission_receipt(offered, _assignments(graph, principal), figures)
 
 
 def grant(graph: Graph, principal: str, roles: Sequence[str]) -> Iterator[str]:

@@ -41,13 +41,13 @@ class Receipt(NamedTuple):
     missing_roles: list[str]  #: each role once, in the order of the needs
 
 
-def draw_up(
+def permission_receipt(
     offered: Mapping[str, str], assignments: Iterable[Assignment], figures: Iterable[str]
 ) -> Receipt:
     """The receipt of these figures; `offered` gives the ids of Graph's roles by value."""
     values = {role_id: role for role, role_id in offered.items()}
     has = {values.get(each.role_id, each.role_id): each.id for each in assignments}
-    drawn = permissions.draw_up(has.keys(), figures, offered.keys())
+    drawn = permissions.permission_receipt(has.keys(), figures, offered.keys())
     return Receipt(
         drawn.granted,
         drawn.missing,

@@ -66,7 +66,7 @@ class GraphAnswer(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Graph:
+class GraphClient:
     """
     Graph over the SDK's request adapter: statuses and raw bytes, nothing retried, nothing followed.
 
@@ -172,7 +172,7 @@ def open_graph(
     endpoint: Endpoint,
     login: Login,
     credential: Callable[[], TokenCredential] | None = None,
-) -> Graph:
+) -> GraphClient:
     """
     Graph at an endpoint, signed in; nothing is sent yet.
 
@@ -183,9 +183,9 @@ def open_graph(
     logging.getLogger("azure").setLevel(logging.ERROR)  # a failed login is told in our own words
     if endpoint.token is not None:
         literal = _LiteralCredential(endpoint.token)
-        return Graph(endpoint, _RenewableCredential(lambda: literal), tenant_id="")
+        return GraphClient(endpoint, _RenewableCredential(lambda: literal), tenant_id="")
     make = credential or (lambda: open_credential(login))
-    return Graph(endpoint, _RenewableCredential(make), login.tenant_id)
+    return GraphClient(endpoint, _RenewableCredential(make), login.tenant_id)
 
 
 class _LiteralCredential:

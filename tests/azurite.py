@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from azure.core.credentials import AccessToken
 
-from shared.stores.azure import Account
+from shared.stores.azure import StorageAccount
 from shared.stores.local import FolderLock
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ class Azurite(NamedTuple):
         )
 
     @property
-    def account(self) -> Account:
+    def account(self) -> StorageAccount:
         """Everything that the store needs of it, by identity."""
-        return Account(ACCOUNT_NAME, self.tables_url, self.blobs_url)
+        return StorageAccount(ACCOUNT_NAME, self.tables_url, self.blobs_url)
 
 
 class EmulatorCredential:

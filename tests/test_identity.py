@@ -16,7 +16,7 @@ from azure.identity import CredentialUnavailableError
 
 from shared.endpoints import Cloud, Endpoint, make_endpoint
 from shared.errors import SourceDeniedError, SourceIncompleteError
-from shared.identity import Graph, Login, open_credential, open_graph
+from shared.identity import GraphClient, Login, open_credential, open_graph
 from simulator.graph.faults import cut, hang, refuse, reset
 from simulator.graph.server import GraphServer
 from simulator.graph.sign_ins import Conduct
@@ -34,7 +34,7 @@ SIGN_INS = "/beta/auditLogs/signIns"
 @contextmanager
 def served(
     faults: dict[int, Fault] | None = None, *, page_rows: int = 3
-) -> Iterator[tuple[Graph, Site]]:
+) -> Iterator[tuple[GraphClient, Site]]:
     site, _, _ = make_site(partner(), Conduct(page_rows=page_rows), faults=faults)
     with GraphServer(site) as server:
         endpoint = make_endpoint("GRAPH_ENDPOINT", server.url, TOKEN)

@@ -23,9 +23,9 @@ import pytest
 
 import function_app
 from shared.cli.local_host import LocalHost, Message, http_data, index, queue_data
-from shared.cli.local_http import Request
+from shared.cli.local_http import HttpRequest
 from shared.service.composition import Service, use
-from shared.service.messages import SliceErrand
+from shared.service.messages import CollectSlice
 from shared.settings import Settings
 from shared.stores.local import FolderLock
 from simulator.tenants.partner import TENANT_ID
@@ -193,7 +193,7 @@ def timer():
 
 
 def request(path, params=None, method="GET", **headers):
-    return http_data(Request(method, f"http://localhost{path}", headers, {}, params or {}, b""))
+    return http_data(HttpRequest(method, f"http://localhost{path}", headers, {}, params or {}, b""))
 
 
 def test_it_indexes_every_function_with_the_bindings_that_the_sdk_tells_of(worker) -> None:
@@ -259,7 +259,7 @@ def test_every_http_function_answers_as_on_the_local_host(worker, host) -> None:
     assert asked.keys() == of_http - {"start_run", "get_health"}
 
     for name, (path, params) in asked.items():
-        ours = host.answer(host.functions[name], Request("GET", path, {}, {}, params, b""))
+        ours = host.answer(host.functions[name], HttpRequest("GET", path, {}, {}, params, b""))
         theirs = worker.call(name, request(path, params))["returned"]["value"]
         assert theirs["status"] == ours.status, name
         assert theirs["body"] == ours.body.decode(), name
@@ -289,7 +289,7 @@ def test_health_and_runs_work_there_too(worker) -> None:
     assert started["returned"]["value"]["status"] == 202
     messages = json.loads(started["outputs"]["slices"]["value"])
     run_id = json.loads(started["returned"]["value"]["body"])["id"]
-    assert {SliceErrand.from_json(body).run_id for body in messages} == {run_id}
+    assert {CollectSlice.from_json(body).run_id for body in messages} == {run_id}
 
 
 CROSS_SITE = {"Sec-Fetch-Site": "cross-site"}

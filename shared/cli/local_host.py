@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import uuid4
 
-from shared.cli.local_http import HttpRoute, LocalServer, Request
+from shared.cli.local_http import HttpRequest, HttpRoute, LocalServer
 from shared.service.http.answers import Answer, problem
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Function:
     outputs: dict[str, str] = field(default_factory=dict)  #: argument and queue of each binding
 
 
-class Outcome(NamedTuple):
+class CallResult(NamedTuple):
     """What came of calling a function."""
 
     value: Any  #: what it returned
@@ -155,7 +155,7 @@ class LocalHost:
         ]
         return LocalServer(routes, prefix=self._prefix, port=port)
 
-    def answer(self, function: Function, request: Request) -> Answer:
+    def answer(self, function: Function, request: HttpRequest) -> Answer:
         """What one function answers to a request that its route fits."""
         outcome = self._call(function, http_data(request), {})
         if outcome.error:
@@ -202,7 +202,7 @@ class LocalHost:
         else:
             self.enqueue(f"{message.queue}{_POISON}", message.body)
 
-    def _call(self, function: Function, data: Any, metadata: dict[str, Any]) -> Outcome:  # noqa: ANN401
+    def _call(self, function: Function, data: Any, metadata: dict[str, Any]) -> CallResult:  # noqa: ANN401
         """Call a function; if it returns, its output bindings are delivered."""
         given = _converter(function.kind).decode(data, trigger_metadata=metadata)
         filled = {argument: _out() for argument in function.outputs}
@@ -213,11 +213,11 @@ class LocalHost:
         error = future.exception()
         if error:
             _log.error("Function %s failed", function.name, exc_info=error)
-            return Outcome(None, error)
+            return CallResult(None, error)
         for argument, queue in function.outputs.items():
             for body in _bodies(filled[argument].get()):
                 self.enqueue(queue, body)
-        return Outcome(future.result(), None)
+        return CallResult(future.result(), None)
 
 
 def _start(call: Callable[[], Any], future: Future[Any]) -> None:
@@ -283,7 +283,7 @@ def _datum(value: object, kind: str) -> Any:  # noqa: ANN401
     return Datum(value, kind)
 
 
-def http_data(request: Request) -> Any:  # noqa: ANN401
+def http_data(request: HttpRequest) -> Any:  # noqa: ANN401
     """A request as the worker gets it, for `HttpRequest`."""
 
     def texts(values: dict[str, str]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """An HTTP request with its route's parameters."""
 
     method: str
@@ -45,7 +45,7 @@ class HttpRoute:
 
     route: str
     methods: tuple[str, ...]
-    answer: Callable[[Request], Answer]
+    answer: Callable[[HttpRequest], Answer]
 
     @property
     def segments(self) -> list[str]:
@@ -201,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         url = f"http://{self.headers['Host']}{self.path}"
-        self._send(route.answer(Request(self.command, url, headers, query, params, body)))
+        self._send(route.answer(HttpRequest(self.command, url, headers, query, params, body)))
 
     def _refuse(self, path: str) -> Answer | None:
         """

@@ -35,7 +35,7 @@ _OF_ACCESS_TOKENS = frozenset({"appid", "azp", "scp", "idtyp"})
 _OF_ID_TOKENS = frozenset({"nonce", "at_hash", "c_hash", "preferred_username", "name"})
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """Whom a token stands for. Partner Center's documents call them App+User and app-only."""
 
     APP_AND_USER = "app_and_user"
@@ -59,7 +59,7 @@ class AccessToken(msgspec.Struct, frozen=True):
     as the token has them, and whoever made it chose them: not to be shown without `harmless`.
     """
 
-    kind: Kind
+    kind: TokenKind
     mfa: Mfa
     amr: tuple[str, ...]  #: the ways of signing in, ``pwd``, ``mfa``, ``fed`` and others
     audience: str  #: ``aud``, the resource it is for: an application id or its URI
@@ -99,7 +99,7 @@ def application_roles(text: str) -> tuple[str, ...] | None:
         claims = _object(_parts(_bare(text))[1], "second")
     except BadInputError:
         return None
-    is_told = "roles" in claims and _kind(claims) is Kind.APP_ONLY
+    is_told = "roles" in claims and _kind(claims) is TokenKind.APP_ONLY
     return _texts(claims["roles"]) if is_told else None
 
 
@@ -183,7 +183,7 @@ def _token(claims: dict[str, Any]) -> AccessToken:
     )
 
 
-def _kind(claims: dict[str, Any]) -> Kind:
+def _kind(claims: dict[str, Any]) -> TokenKind:
     """
     App+User or app-only; unknown where nothing tells, or where two claims contradict each other.
 
@@ -195,11 +195,11 @@ def _kind(claims: dict[str, Any]) -> Kind:
     has_user = told == "user" or has_scope
     has_no_user = told == "app" or (is_own_subject and not has_scope)
     if has_user == has_no_user:
-        return Kind.UNKNOWN
-    return Kind.APP_AND_USER if has_user else Kind.APP_ONLY
+        return TokenKind.UNKNOWN
+    return TokenKind.APP_AND_USER if has_user else TokenKind.APP_ONLY
 
 
-def _mfa(claims: dict[str, Any], amr: tuple[str, ...], kind: Kind, version: str) -> Mfa:
+def _mfa(claims: dict[str, Any], amr: tuple[str, ...], kind: TokenKind, version: str) -> Mfa:
     """
     What ``amr`` says; where there is none, only a user's version 1 token says no by that.
 
@@ -209,7 +209,7 @@ def _mfa(claims: dict[str, Any], amr: tuple[str, ...], kind: Kind, version: str)
         return Mfa.YES
     if amr or claims.get("amr") == []:
         return Mfa.NO
-    is_silent = "amr" not in claims and kind is Kind.APP_AND_USER and version == "1.0"
+    is_silent = "amr" not in claims and kind is TokenKind.APP_AND_USER and version == "1.0"
     return Mfa.NO if is_silent else Mfa.UNKNOWN
 
 

@@ -25,7 +25,7 @@ from shared.mfa.report import (
     Report,
     WindowSummary,
 )
-from shared.mfa.requests import Request, settle
+from shared.mfa.requests import Request, judge_all
 from shared.mfa.scope import Channel, Scope
 from shared.mfa.window import WINDOW_DAYS, Window
 
@@ -51,7 +51,7 @@ def assess(
 ) -> Assessment:
     """Judge every sign-in of the window and measure the figures."""
     requests: dict[Channel, list[Request]] = {channel: [] for channel in Channel}
-    for request in settle(window.total, scope):
+    for request in judge_all(window.total, scope):
         requests[request.channel].append(request)
     complete = window.is_complete
     return Assessment(
@@ -77,7 +77,7 @@ def history_point(assessment: Assessment) -> HistoryPoint:
     )
 
 
-class Heading(msgspec.Struct, frozen=True):
+class ReportMeta(msgspec.Struct, frozen=True):
     """Whose report it is, from where, and when it was made."""
 
     tenant_id: str | None
@@ -86,7 +86,7 @@ class Heading(msgspec.Struct, frozen=True):
     generated_at: str
 
 
-class Beside(TypedDict, total=False):
+class ReportExtras(TypedDict, total=False):
     """What a report may tell beside the requests; fields of `Report`."""
 
     reading: Reading | None
@@ -97,10 +97,10 @@ class Beside(TypedDict, total=False):
 
 def make_report(
     assessment: Assessment,
-    heading: Heading,
+    heading: ReportMeta,
     files: Mapping[str, FileEntry],
     history: Sequence[HistoryPoint] = (),
-    **more: Unpack[Beside],
+    **more: Unpack[ReportExtras],
 ) -> Report:
     """The report of an assessment; `history` is of earlier windows, this one is added to it."""
     window, requests, rule = assessment.window, assessment.requests, assessment.rule

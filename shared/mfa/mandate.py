@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.access_token import Kind, Mfa
+from shared.mfa.access_token import Mfa, TokenKind
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class MfaBy(StrEnum):
     NOBODY = "nobody"
 
 
-class Answer(StrEnum):
+class MandateAnswer(StrEnum):
     """What Partner Center, or Entra in front of it, answers."""
 
     ALLOWED = "allowed"
@@ -70,7 +70,7 @@ class Answer(StrEnum):
 class Ruling(msgspec.Struct, frozen=True):
     """One answer, why in a sentence, and where that is written."""
 
-    answer: Answer
+    answer: MandateAnswer
     sentence: str
     source: str
 
@@ -78,48 +78,48 @@ class Ruling(msgspec.Struct, frozen=True):
 #: The mandate. Every scenario has a ruling for everyone who may have done the MFA.
 MANDATE = {
     (Scenario.PORTAL, MfaBy.ENTRA): Ruling(
-        Answer.ALLOWED, "The page opens, and nobody asks for MFA again.", MANDATE_PAGE
+        MandateAnswer.ALLOWED, "The page opens, and nobody asks for MFA again.", MANDATE_PAGE
     ),
     (Scenario.PORTAL, MfaBy.THIRD_PARTY): Ruling(
-        Answer.ON_CONDITION,
+        MandateAnswer.ON_CONDITION,
         "The page opens without another question if the provider gives Entra its MFA claim or, by "
         "the edition of May 2023, under an exception; else Entra asks for MFA.",
         MANDATE_PAGE,
     ),
     (Scenario.PORTAL, MfaBy.NOBODY): Ruling(
-        Answer.ASKED_FOR_MFA,
+        MandateAnswer.ASKED_FOR_MFA,
         "Entra asks for MFA first, and who has not registered for it registers then; by the "
         f"edition of May 2023 this was so for {', '.join(PROTECTED_IN_2023)} and not for the "
         "overview, since September 2025 it is so for all pages.",
         MANDATE_PAGE,
     ),
     (Scenario.API, MfaBy.ENTRA): Ruling(
-        Answer.ALLOWED, "The request is processed: the token's amr holds mfa.", API_PAGE
+        MandateAnswer.ALLOWED, "The request is processed: the token's amr holds mfa.", API_PAGE
     ),
     (Scenario.API, MfaBy.THIRD_PARTY): Ruling(
-        Answer.ON_CONDITION,
+        MandateAnswer.ON_CONDITION,
         "The request is processed if the provider gives Entra its MFA claim, so that the token's "
         "amr holds mfa, else refused with 401; a custom control of Conditional Access does not "
         "give it. By the edition of May 2023 an exception could be had.",
         f"{API_PAGE}; {MANDATE_PAGE}",
     ),
     (Scenario.API, MfaBy.NOBODY): Ruling(
-        Answer.REFUSED,
+        MandateAnswer.REFUSED,
         "401 Unauthorized - MFA required, error 900421: the token's amr does not hold mfa "
         "(announced for April 2026, in production step by step from June 2026).",
         API_PAGE,
     ),
     (Scenario.GDAP, MfaBy.ENTRA): Ruling(
-        Answer.ALLOWED, "Entra gives out a token for the customer's tenant.", MANDATE_PAGE
+        MandateAnswer.ALLOWED, "Entra gives out a token for the customer's tenant.", MANDATE_PAGE
     ),
     (Scenario.GDAP, MfaBy.THIRD_PARTY): Ruling(
-        Answer.BLOCKED,
+        MandateAnswer.BLOCKED,
         "By the edition of May 2023 no other MFA than Entra's will do, and there are no "
         "exceptions; by the editions since 2025 a provider will that gives Entra its MFA claim.",
         MANDATE_PAGE,
     ),
     (Scenario.GDAP, MfaBy.NOBODY): Ruling(
-        Answer.BLOCKED,
+        MandateAnswer.BLOCKED,
         "Entra gives out no token for a customer's tenant before its user has done MFA.",
         MANDATE_PAGE,
     ),
@@ -128,13 +128,13 @@ MANDATE = {
 #: A token with mfa whose sign-in another provider vouched for: either may have done the MFA.
 _VOUCHED_FOR = {
     Scenario.PORTAL: Ruling(
-        Answer.ALLOWED,
+        MandateAnswer.ALLOWED,
         "The page opens, and nobody asks for MFA again: Entra has it, from wherever.",
         MANDATE_PAGE,
     ),
     Scenario.API: MANDATE[Scenario.API, MfaBy.ENTRA],
     Scenario.GDAP: Ruling(
-        Answer.CANNOT_TELL,
+        MandateAnswer.CANNOT_TELL,
         "The token does not say whether Entra did the MFA or another provider. If Entra did: "
         "allowed. If not: blocked by the edition of May 2023, allowed by those since 2025.",
         MANDATE_PAGE,
@@ -143,32 +143,34 @@ _VOUCHED_FOR = {
 
 _APP_ONLY = {
     Scenario.PORTAL: Ruling(
-        Answer.NOT_APPLICABLE, "An application without a user cannot use the portal.", MANDATE_PAGE
+        MandateAnswer.NOT_APPLICABLE,
+        "An application without a user cannot use the portal.",
+        MANDATE_PAGE,
     ),
     Scenario.API: Ruling(
-        Answer.ALLOWED,
+        MandateAnswer.ALLOWED,
         "The request is processed by the APIs that support app-only; MFA is asked of users alone.",
         API_PAGE,
     ),
     Scenario.GDAP: Ruling(
-        Answer.NOT_APPLICABLE,
+        MandateAnswer.NOT_APPLICABLE,
         "Delegated administration gives its roles to users, not to applications.",
         MANDATE_PAGE,
     ),
 }
 
 _NO_KIND = Ruling(
-    Answer.CANNOT_TELL,
+    MandateAnswer.CANNOT_TELL,
     "This token does not say whether it is App+User or app-only, which are held to other rules.",
     CLAIMS_PAGE,
 )
 _NOT_ENTRAS = Ruling(
-    Answer.CANNOT_TELL,
+    MandateAnswer.CANNOT_TELL,
     "Somebody else than Entra issued this token, so what it says of MFA means nothing here.",
     CLAIMS_PAGE,
 )
 _NO_METHODS = Ruling(
-    Answer.CANNOT_TELL,
+    MandateAnswer.CANNOT_TELL,
     "This token does not say how its user signed in; only access tokens of version 1 have amr.",
     CLAIMS_PAGE,
 )
@@ -193,7 +195,7 @@ def answers(
 
 def columns(token: AccessToken) -> tuple[MfaBy, ...]:
     """Who may have done the MFA that a user's token tells of; none where it does not say."""
-    if token.kind is not Kind.APP_AND_USER or token.mfa is Mfa.UNKNOWN:
+    if token.kind is not TokenKind.APP_AND_USER or token.mfa is Mfa.UNKNOWN:
         return ()
     if token.mfa is Mfa.NO:
         return (MfaBy.NOBODY,)
@@ -205,9 +207,9 @@ def columns(token: AccessToken) -> tuple[MfaBy, ...]:
 def _by_mfa(scenario: Scenario, token: AccessToken) -> Ruling:
     if _is_foreign(token):
         return _NOT_ENTRAS
-    if token.kind is Kind.APP_ONLY:
+    if token.kind is TokenKind.APP_ONLY:
         return _APP_ONLY[scenario]
-    if token.kind is Kind.UNKNOWN:
+    if token.kind is TokenKind.UNKNOWN:
         return _NO_KIND
     match columns(token):
         case ():
@@ -226,14 +228,18 @@ def _as_presented(
     if not (refusals or gaps):
         return by_mfa
     alone = {
-        Answer.ALLOWED: "As to MFA alone it would be processed",
-        Answer.REFUSED: "As to MFA it would be refused, too",
+        MandateAnswer.ALLOWED: "As to MFA alone it would be processed",
+        MandateAnswer.REFUSED: "As to MFA it would be refused, too",
     }.get(by_mfa.answer, "As to MFA alone the answer cannot be told")
     if refusals:
         sentence = f"401 Unauthorized: this token {' and '.join(refusals)}. {alone}."
-        return Ruling(Answer.REFUSED, sentence, CLAIMS_PAGE)
+        return Ruling(MandateAnswer.REFUSED, sentence, CLAIMS_PAGE)
     sentence = f"This token does not say {' and '.join(gaps)}. {alone}."
-    answer = Answer.REFUSED if by_mfa.answer is Answer.REFUSED else Answer.CANNOT_TELL
+    answer = (
+        MandateAnswer.REFUSED
+        if by_mfa.answer is MandateAnswer.REFUSED
+        else MandateAnswer.CANNOT_TELL
+    )
     return Ruling(answer, sentence, CLAIMS_PAGE)
 
 

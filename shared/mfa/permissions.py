@@ -71,7 +71,7 @@ class Receipt(NamedTuple):
         return list(dict.fromkeys(need.role for need in self.missing))
 
 
-def draw_up(
+def permission_receipt(
     has: Collection[str], figures: Iterable[str], offered: Collection[str] | None = None
 ) -> Receipt:
     """The receipt of these figures for whoever has these roles; `None` offers every role."""

@@ -39,7 +39,7 @@ class Request(msgspec.Struct, frozen=True):
     basis: Basis = Basis.OWN
 
 
-def settle(sign_ins: Iterable[SignIn], scope: Scope) -> list[Request]:
+def judge_all(sign_ins: Iterable[SignIn], scope: Scope) -> list[Request]:
     """
     Every sign-in of concern with its verdict; newest first, ties broken by id.
 

@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.errors import BadInputError
-from shared.mfa.assessment import Heading, assess, history_point
+from shared.mfa.assessment import ReportMeta, assess, history_point
 from shared.mfa.report import Reading
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import WINDOW_DAYS, make_window, window_days
-from shared.service.directory_snapshot import People
+from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.publishing import Publication, publish
 from shared.sources.files.directory_file import read_directory
 from shared.sources.files.exceptions_file import read_exceptions
@@ -98,11 +98,11 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
     )
 
 
-def _people(question: Question) -> People | None:
+def _people(question: Question) -> DirectorySnapshot | None:
     exceptions = read_exceptions(question.exceptions) if question.exceptions else None
     if question.directory:
         directory = read_directory(question.directory)
-        return People(directory, question.scope, exceptions=exceptions)
+        return DirectorySnapshot(directory, question.scope, exceptions=exceptions)
     if exceptions is not None:
         raise BadInputError(
             f"{question.exceptions} is about accounts: name the tenant's with --directory too."
@@ -110,7 +110,7 @@ def _people(question: Question) -> People | None:
     return None
 
 
-def _known_tenant(question: Question, people: People | None) -> str | None:
+def _known_tenant(question: Question, people: DirectorySnapshot | None) -> str | None:
     """The partner's tenant as far as the question and the directory tell it."""
     organization = people.directory.organization if people else None
     told = ((organization.id if organization else None) or "").lower()
@@ -122,11 +122,13 @@ def _known_tenant(question: Question, people: People | None) -> str | None:
     return question.tenant_id or told or None
 
 
-def _heading(question: Question, collected: _Collected, people: People | None) -> Heading:
+def _heading(
+    question: Question, collected: _Collected, people: DirectorySnapshot | None
+) -> ReportMeta:
     """Whose report it is: as asked, else as the directory says, else as the records do."""
     tenant_id = collected.tenant_id or _only_tenant(collected.tenants - {""})
     name = people.tenant_name if people else None
-    return Heading(tenant_id, name, "exports", f"{question.now:%Y-%m-%dT%H:%M:%SZ}")
+    return ReportMeta(tenant_id, name, "exports", f"{question.now:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def pairs_in(paths: Sequence[Path], on_progress: Callable[[int, int], None]) -> list[Pair]:

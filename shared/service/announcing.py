@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from shared.errors import BadInputError, DeliveryError, MfaStatusError, UsageError
-from shared.service.mailing import Errand
+from shared.service.mailing import OnceOnlyDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def announce(
     if report.tenant_id is None:
         raise BadInputError("A report of no named tenant cannot be posted: give a tenant id.")
     card = render_card(report, earlier, public_url)
-    errand = Errand(store, lambda *_: channel.post(card), repeatable=False)
+    errand = OnceOnlyDelivery(store, lambda *_: channel.post(card), repeatable=False)
     key = card_key(report.tenant_id, report.window.ending, channel.id)
     errand.deliver("", key, shown="the Teams channel", which="The Teams card")
     _log.info(
@@ -62,7 +62,7 @@ def card_key(tenant_id: str, ending: date, channel_id: str) -> str:
     return f"teams/{tenant_id}/{ending}/{digest(channel_id)}"
 
 
-def every_way(*ways: Callable[[], list[Delivery]]) -> list[Delivery]:
+def send_all(*ways: Callable[[], list[Delivery]]) -> list[Delivery]:
     """
     Go each of the ways that a report goes out by, also when one before it failed.
 

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.exceptions import AcceptedException
     from shared.mfa.report import Report
     from shared.service.daily import Daily
-    from shared.service.directory_snapshot import People
+    from shared.service.directory_snapshot import DirectorySnapshot
     from shared.service.http.callers import Caller
-    from shared.service.http.report_api import Desk
+    from shared.service.http.report_api import ReportApi
     from shared.service.mailing import Delivery
     from shared.service.queues import QueueWork
     from shared.service.runs import Runs
@@ -158,14 +158,14 @@ class Service:
             read_people=None if self.source_kind == "exports" else self.read_people,
         )
 
-    def read_people(self) -> People:
+    def read_people(self) -> DirectorySnapshot:
         """The directory as Graph tells it now, every account judged."""
-        from shared.service.directory_snapshot import People
+        from shared.service.directory_snapshot import DirectorySnapshot
 
         exceptions = self.exceptions()  # first: a wrong file is told before an hour of reading
         pulled = self.pull_directory()
         read_at = f"{utc_now():%Y-%m-%dT%H:%M:%SZ}"
-        return People(
+        return DirectorySnapshot(
             pulled.directory,
             self.settings.scope,
             read_at=read_at,
@@ -207,13 +207,13 @@ class Service:
 
         return QueueWork(self.daily, self.runs)
 
-    def desk(self, headers: Mapping[str, str]) -> Desk:
+    def desk(self, headers: Mapping[str, str]) -> ReportApi:
         """What answers one HTTP request, if its caller may have an answer at all."""
         from shared.service.http.callers import admit
 
         return self._desk(headers, admit(self.settings, headers))
 
-    def script_desk(self, headers: Mapping[str, str]) -> Desk:
+    def script_desk(self, headers: Mapping[str, str]) -> ReportApi:
         """What answers a script's request that came with a key."""
         from shared.service.http.callers import admit_script
 
@@ -267,14 +267,14 @@ class Service:
 
     def mail(self) -> list[Delivery]:
         """Mail the newest report, once to each recipient, and post it once; what became of it."""
-        from shared.service.announcing import every_way
+        from shared.service.announcing import send_all
         from shared.service.mailing import newest_reports
 
         reports = newest_reports(self.store, self.tenant_id)
         if reports is None:
             _log.info("No mail: there is no report")
             return []
-        return every_way(partial(self._mail, *reports), partial(self._announce, *reports))
+        return send_all(partial(self._mail, *reports), partial(self._announce, *reports))
 
     def tidy(self) -> int:
         """Remove what has been kept for long enough; how many files and rows that were."""
@@ -289,11 +289,11 @@ class Service:
         """Let go of connections, and of the simulated tenant."""
         self._opened.close()
 
-    def _desk(self, headers: Mapping[str, str], caller: Caller) -> Desk:
-        from shared.service.http.report_api import Desk
+    def _desk(self, headers: Mapping[str, str], caller: Caller) -> ReportApi:
+        from shared.service.http.report_api import ReportApi
 
         has_links = self.settings.flag("REPORT_LINKS")
-        return Desk(
+        return ReportApi(
             self.tenant_id, self.store, lambda: self.runs, utc_now, headers, caller, has_links
         )
 

@@ -18,7 +18,7 @@ from shared.errors import (
     SourceError,
     SourceIncompleteError,
 )
-from shared.mfa.assessment import Heading, assess
+from shared.mfa.assessment import ReportMeta, assess
 from shared.mfa.report import Report
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import (
@@ -35,7 +35,7 @@ from shared.mfa.window import (
     window_days,
 )
 from shared.service.addresses import report_address
-from shared.service.directory_snapshot import DIRECTORY_FILE, People
+from shared.service.directory_snapshot import DIRECTORY_FILE, DirectorySnapshot
 from shared.service.publishing import publish_for_serving
 from shared.stores import MetricsRow, Tenant
 
@@ -66,7 +66,9 @@ class Daily:
     rule: Rule
     settle_days: int
     now: Callable[[], datetime]  #: aware, UTC
-    read_people: Callable[[], People] | None = None  #: the directory as it is; `None`: not asked
+    read_people: Callable[[], DirectorySnapshot] | None = (
+        None  #: the directory as it is; `None`: not asked
+    )
 
     def plan(self, today: date) -> list[Slice]:
         """
@@ -136,7 +138,7 @@ class Daily:
         accounts = people.accounts.metrics if people else None
         assessment = assess(self._window(ending), self.scope, self.rule, accounts)
         name = self.tenant_name or (people.tenant_name if people else None)
-        heading = Heading(self.tenant_id, name, self.source.name, self._timestamp())
+        heading = ReportMeta(self.tenant_id, name, self.source.name, self._timestamp())
         history = self.store.history(self.tenant_id, ending, HISTORY_POINTS)
         address = report_address(self.tenant_id, ending)
         publication = publish_for_serving(assessment, heading, history, address, people)
@@ -225,7 +227,7 @@ class Daily:
         pulled = [entry.at for entry in ledger if entry.slice.day in days]
         return max(pulled, default="") >= stored.generated_at
 
-    def _people(self, ending: date, newest: date) -> People | None:
+    def _people(self, ending: date, newest: date) -> DirectorySnapshot | None:
         """
         The directory as it is for the newest closed day; as it was stored for earlier ones.
 
@@ -237,9 +239,9 @@ class Daily:
             except SourceError as error:
                 _log.warning("The directory of %s was not read: %s", self.tenant_id, error)
         stored = self.store.report_file(self.tenant_id, ending, DIRECTORY_FILE)
-        return People.from_bytes(stored.content, self.scope) if stored else None
+        return DirectorySnapshot.from_bytes(stored.content, self.scope) if stored else None
 
-    def _is_published(self, report: Report, people: People | None) -> bool:
+    def _is_published(self, report: Report, people: DirectorySnapshot | None) -> bool:
         """Whether the very same, but for when it was read and made, is stored already."""
         ending = report.window.ending
         stored = self._stored_report(ending)

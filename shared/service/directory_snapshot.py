@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DIRECTORY_FILE = "directory.json.gz"  #: stored beside a report, so that it can be made again
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _StoredDirectory(msgspec.Struct, frozen=True):
     """What is stored of a directory that was read."""
 
     read_at: str
@@ -43,7 +43,7 @@ class _Kept(msgspec.Struct, frozen=True):
     granted: tuple[str, ...] | None = None
 
 
-class People:
+class DirectorySnapshot:
     """A directory with every account judged, and when and how completely it was read."""
 
     def __init__(  # noqa: PLR0913 (all that was read at once, each named where it is called)
@@ -91,7 +91,7 @@ class People:
     def to_bytes(self) -> bytes:
         """The directory to be stored; personal data."""
         exceptions, granted = self._kept_exceptions, self.granted
-        kept = _Kept(self.read_at, self.notes, self.directory, exceptions, granted)
+        kept = _StoredDirectory(self.read_at, self.notes, self.directory, exceptions, granted)
         return gzip.compress(msgspec.json.encode(kept), 3, mtime=0)
 
     def is_of(self, data: bytes) -> bool:
@@ -113,9 +113,9 @@ class People:
         )
 
 
-def _decode(data: bytes) -> _Kept:
+def _decode(data: bytes) -> _StoredDirectory:
     try:
-        return msgspec.json.decode(gzip.decompress(data), type=_Kept)
+        return msgspec.json.decode(gzip.decompress(data), type=_StoredDirectory)
     except (OSError, EOFError, zlib.error, RecursionError, msgspec.DecodeError) as error:
         raise DamagedError(f"A stored directory cannot be read: {error}.") from error
 

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shared.delivery.mail.mailer import Mailer, Post
-    from shared.identity import Graph
+    from shared.identity import GraphClient
     from shared.mfa.report import Report
     from shared.stores import Store
 
 _log = logging.getLogger(__name__)
 
 
-class Outcome(StrEnum):
+class DeliveryOutcome(StrEnum):
     """What is known of one mail."""
 
     SENT = "sent"
@@ -50,7 +50,7 @@ class Delivery:
     """What became of one recipient's mail, or of the card."""
 
     recipient: str  #: masked: ``s…@contoso.example``; or the Teams channel
-    outcome: Outcome
+    outcome: DeliveryOutcome
 
 
 class Claims(Protocol):
@@ -85,7 +85,7 @@ def mail_status(  # noqa: PLR0913 (the whole of it, each named where it is calle
     if report.tenant_id is None:
         raise BadInputError("A report of no named tenant cannot be mailed: give a tenant id.")
     send = partial(mailer.send, render_mail(report, earlier, public_url))
-    errand = Errand(store, send, repeatable=mailer.repeatable)
+    errand = OnceOnlyDelivery(store, send, repeatable=mailer.repeatable)
     for number, address in enumerate(addresses, start=1):
         key = mail_key(report.tenant_id, report.window.ending, address)
         which = f"Mail {number} of {len(addresses)}"
@@ -116,7 +116,7 @@ def newest_reports(store: Store, tenant_id: str) -> tuple[Report, Report | None]
     return report, _before(store, tenant_id, report.window.ending)
 
 
-def post_through(graph: Graph) -> Post:
+def post_through(graph: GraphClient) -> Post:
     """What `GraphMailer` posts with: Graph, signed in, which sends nothing twice by itself."""
 
     def post(path: str, body: bytes, content_type: str) -> tuple[int, bytes]:
@@ -142,7 +142,7 @@ def _stored(store: Store, tenant_id: str, ending: date) -> Report | None:
     return Report.from_json(file.content) if file else None
 
 
-class Errand:
+class OnceOnlyDelivery:
     """
     One report on its way to whom it goes, each once.
 
@@ -177,11 +177,11 @@ class Errand:
         outcomes = Counter(delivery.outcome for delivery in self.deliveries)
         return ", ".join(f"{n} {outcome}" for outcome, n in outcomes.items()) or "to nobody"
 
-    def _outcome(self, recipient: str, key: str, which: str) -> Outcome:
+    def _outcome(self, recipient: str, key: str, which: str) -> DeliveryOutcome:
         if self._store.claim(_doubt(key)):
             if not self._store.claim(key):
                 self._store.release(_doubt(key))
-                return Outcome.SENT_BEFORE
+                return DeliveryOutcome.SENT_BEFORE
         elif self._repeatable:
             self._store.claim(key)
         else:
@@ -190,23 +190,23 @@ class Errand:
                 "it, or another is at it now. It is not sent again.",
                 which,
             )
-            return Outcome.UNCERTAIN
+            return DeliveryOutcome.UNCERTAIN
         return self._send(recipient, key, which)
 
-    def _send(self, recipient: str, key: str, which: str) -> Outcome:
+    def _send(self, recipient: str, key: str, which: str) -> DeliveryOutcome:
         try:
             self._send_to(recipient, key)
         except DeliveryUncertainError as error:
             _log.warning("%s, which is not sent again: %s", which, error)
-            return Outcome.UNCERTAIN
+            return DeliveryOutcome.UNCERTAIN
         except DeliveryError as error:
             _log.warning("%s: %s", which, error)
             self._failures.append(error)
             self._store.release(key)
             self._store.release(_doubt(key))
-            return Outcome.FAILED
+            return DeliveryOutcome.FAILED
         self._store.release(_doubt(key))
-        return Outcome.SENT
+        return DeliveryOutcome.SENT
 
 
 def _doubt(key: str) -> str:

@@ -11,7 +11,7 @@ from shared.errors import BadInputError
 from shared.mfa.window import Slice
 
 
-class _Errand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def to_json(self) -> str:
         """The text of the message."""
         return msgspec.json.encode(self).decode()
@@ -25,7 +25,7 @@ class _Errand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise BadInputError(f"This message is no {cls.__name__}: {error}.") from error
 
 
-class SliceErrand(_Errand, frozen=True):
+class CollectSlice(_Message, frozen=True):
     """Collect one slice, for the timer's sake or as part of a run that somebody started."""
 
     slice: Slice
@@ -33,7 +33,7 @@ class SliceErrand(_Errand, frozen=True):
     planned: tuple[date, ...] = ()  #: every day of that run; the run is over when all are entered
 
 
-class ReportErrand(_Errand, frozen=True):
+class PublishReport(_Message, frozen=True):
     """Make the report that ends on a day."""
 
     ending: date

@@ -11,7 +11,7 @@ from shared.delivery.files.csv_files import csv_files, file_entries
 from shared.delivery.files.customers import Customers, customer_notes
 from shared.delivery.files.directory_rows import account_rows, customer_rows
 from shared.delivery.files.partner_center_json import partner_center_files
-from shared.mfa.assessment import Beside, Heading, make_report
+from shared.mfa.assessment import ReportExtras, ReportMeta, make_report
 from shared.mfa.findings.of_requests import request_findings
 from shared.service.addresses import API, CUSTOMERS, PERMISSIONS
 from shared.service.directory_snapshot import DIRECTORY_FILE, requests_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shared.delivery.files.csv_files import Row
     from shared.mfa.assessment import Assessment
     from shared.mfa.report import HistoryPoint, Reading, Report
-    from shared.service.directory_snapshot import People
+    from shared.service.directory_snapshot import DirectorySnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class Publication:
 
 def publish(
     assessment: Assessment,
-    heading: Heading,
+    heading: ReportMeta,
     history: Sequence[HistoryPoint] = (),
     reading: Reading | None = None,
-    people: People | None = None,
+    people: DirectorySnapshot | None = None,
 ) -> Publication:
     """Render every file of the contract; ``report.json`` is last, so that it never comes alone."""
     from shared.delivery.page.report_page import render_page
@@ -53,11 +53,11 @@ def publish(
     return Publication(report, files)
 
 
-def _beside(assessment: Assessment, people: People | None) -> Beside:
+def _beside(assessment: Assessment, people: DirectorySnapshot | None) -> ReportExtras:
     """What is told beside the figures; without a directory, what the log alone supports."""
     if people is None:
-        return Beside(findings=request_findings(None, requests_of(assessment)))
-    return Beside(
+        return ReportExtras(findings=request_findings(None, requests_of(assessment)))
+    return ReportExtras(
         findings=people.findings(assessment),
         directory_notes=people.notes,
         exceptions=people.exceptions(assessment.window.ending),
@@ -65,7 +65,7 @@ def _beside(assessment: Assessment, people: People | None) -> Beside:
 
 
 def _directory_rows(
-    assessment: Assessment, heading: Heading, people: People | None
+    assessment: Assessment, heading: ReportMeta, people: DirectorySnapshot | None
 ) -> tuple[Iterable[Row] | None, Iterable[Row] | None]:
     """The rows of the accounts and the customers file, `None` for what was not read."""
     if people is None:
@@ -79,10 +79,10 @@ def _directory_rows(
 
 def publish_for_serving(
     assessment: Assessment,
-    heading: Heading,
+    heading: ReportMeta,
     history: Sequence[HistoryPoint],
     address: str,
-    people: People | None = None,
+    people: DirectorySnapshot | None = None,
 ) -> Publication:
     """
     The same for the store, with what the HTTP functions serve besides: they compute nothing.
@@ -110,7 +110,7 @@ def publish_for_serving(
     return Publication(plain.report, {**beside, "page.html": page.encode(), **plain.files})
 
 
-def _customer_files(people: People, heading: Heading) -> dict[str, bytes]:
+def _customer_files(people: DirectorySnapshot, heading: ReportMeta) -> dict[str, bytes]:
     """The customers' page and JSON; nothing where they were not read."""
     from shared.delivery.page.customers_page import Frame, render_customers
 
@@ -122,7 +122,7 @@ def _customer_files(people: People, heading: Heading) -> dict[str, bytes]:
     return {"customers.html": page.encode(), "customers.json": customers.to_json()}
 
 
-def _permissions_page(people: People, heading: Heading) -> bytes:
+def _permissions_page(people: DirectorySnapshot, heading: ReportMeta) -> bytes:
     """What the directory was read with, and what the figures need."""
     from shared.delivery.page.permissions_page import Granted, render_permissions
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.errors import BadInputError
-from shared.service.messages import ReportErrand, SliceErrand
+from shared.service.messages import CollectSlice, PublishReport
 
 if TYPE_CHECKING:
     from shared.service.daily import Daily
@@ -32,7 +32,7 @@ class QueueWork:
     def plan(self) -> list[str]:
         """A message for each slice that is owed today."""
         owed = self.daily.plan(self.daily.now().date())
-        return [SliceErrand(piece).to_json() for piece in owed]
+        return [CollectSlice(piece).to_json() for piece in owed]
 
     def collect(self, message: bytes) -> list[str]:
         """
@@ -40,7 +40,7 @@ class QueueWork:
 
         Raising hands the message back to the queue, which tries it a few times more.
         """
-        errand = SliceErrand.from_json(message)
+        errand = CollectSlice.from_json(message)
         left = self.daily.collect(errand.slice)
         if not left:
             self._look_after(errand)
@@ -49,7 +49,7 @@ class QueueWork:
     def abandon(self, message: bytes) -> None:
         """Enter in the ledger that the queue has given a slice up."""
         try:
-            errand = SliceErrand.from_json(message)
+            errand = CollectSlice.from_json(message)
         except BadInputError as error:  # it cannot be entered anywhere, however often it is tried
             _log.error("A message was dropped: %s", error)
             return
@@ -59,14 +59,14 @@ class QueueWork:
     def plan_reports(self) -> list[str]:
         """A message for each report that is owed today, the oldest first."""
         endings = self.daily.owed_reports(self.daily.now().date())
-        return [ReportErrand(ending, endings[-1]).to_json() for ending in endings]
+        return [PublishReport(ending, endings[-1]).to_json() for ending in endings]
 
     def publish(self, message: bytes) -> None:
         """Make and store a report."""
-        errand = ReportErrand.from_json(message)
+        errand = PublishReport.from_json(message)
         with _one_report_at_a_time:
             self.daily.publish(errand.ending, errand.newest)
 
-    def _look_after(self, errand: SliceErrand) -> None:
+    def _look_after(self, errand: CollectSlice) -> None:
         with _one_report_at_a_time:  # it may be the last of its run, which is then published
             self.runs.look_after(errand)

@@ -19,7 +19,7 @@ import msgspec
 from shared.errors import ConflictError, TooOftenError
 from shared.mfa.window import HOURS_OF_DAY, SliceState
 from shared.service.daily import GIVEN_UP
-from shared.service.messages import SliceErrand
+from shared.service.messages import CollectSlice
 from shared.stores import Run
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from shared.mfa.window import LedgerEntry
     from shared.service.daily import Daily
 
-PATIENCE = timedelta(hours=2)  #: a run that is not over by then is taken for lost
+RUN_TIMEOUT = timedelta(hours=2)  #: a run that is not over by then is taken for lost
 _MINUTE = timedelta(minutes=1)
 RUNS_PER_HOUR = 4  #: as setting RUNS_PER_HOUR has it where it is not set
 
@@ -44,7 +44,7 @@ class Runs:
     daily: Daily
     per_hour: int = RUNS_PER_HOUR
 
-    def start(self) -> tuple[Run, list[SliceErrand]]:
+    def start(self) -> tuple[Run, list[CollectSlice]]:
         """
         A new run and what is to be put into the queue for it.
 
@@ -54,7 +54,7 @@ class Runs:
         """
         now = self.daily.now()
         newest = self.newest()
-        if newest and newest.state in _ACTIVE and now - _moment(newest.asked_at) < PATIENCE:
+        if newest and newest.state in _ACTIVE and now - _moment(newest.asked_at) < RUN_TIMEOUT:
             raise ConflictError(f"Run {newest.id} is under way.")
         # Of two that start at once, one wins. With the minute in its name, a claim whose holder
         # died before it wrote the run stands in nobody's way for longer than the next one.
@@ -85,7 +85,7 @@ class Runs:
         pointer = self.daily.store.run(self._pointer_id)
         return self.daily.store.run(pointer.reason) if pointer else None
 
-    def look_after(self, errand: SliceErrand) -> None:
+    def look_after(self, errand: CollectSlice) -> None:
         """
         Note how far an errand's run has come; publish, if that was the last of its slices.
 
@@ -111,7 +111,7 @@ class Runs:
         """The id under which the id of the newest run is kept; no run has one like it."""
         return f"newest-{self.daily.tenant_id}"
 
-    def _begin(self, now: datetime) -> tuple[Run, list[SliceErrand]]:
+    def _begin(self, now: datetime) -> tuple[Run, list[CollectSlice]]:
         owed = self.daily.plan(now.date())
         run = Run(uuid4().hex, self.daily.tenant_id, "accepted", f"{now:%Y-%m-%dT%H:%M:%SZ}")
         self.daily.store.save_run(run)
@@ -119,9 +119,9 @@ class Runs:
         self.daily.store.save_run(pointer)
         planned = tuple(sorted(piece.day for piece in owed))
         _log.info("Run %s of %s: %d slices", run.id, run.tenant_id, len(owed))
-        return run, [SliceErrand(piece, run.id, planned) for piece in owed]
+        return run, [CollectSlice(piece, run.id, planned) for piece in owed]
 
-    def _settled(self, run: Run, errand: SliceErrand) -> dict[date, list[LedgerEntry]]:
+    def _settled(self, run: Run, errand: CollectSlice) -> dict[date, list[LedgerEntry]]:
         settled: dict[date, list[LedgerEntry]] = {}
         for entry in self.daily.store.ledger(run.tenant_id, min(errand.planned)):
             if entry.at >= run.asked_at and not _is_tried_again(entry):

@@ -224,9 +224,9 @@ def open_store(  # noqa: PLR0913  # plain values, each named where it is called
 
         return AzureStore.in_emulator(connection_string)
     if kind == "azure" and account_name and credential is not None:
-        from shared.stores.azure import Account, AzureStore
+        from shared.stores.azure import AzureStore, StorageAccount
 
-        account = Account.in_cloud(account_name, endpoint_suffix)
+        account = StorageAccount.in_cloud(account_name, endpoint_suffix)
         return AzureStore.by_identity(account, credential)
     raise BadSettingError(_unopenable(kind))
 

@@ -39,7 +39,7 @@ _OPTIONS: Options = {
 }
 
 
-class Account(NamedTuple):
+class StorageAccount(NamedTuple):
     """A storage account, and where its services answer."""
 
     name: str
@@ -75,7 +75,7 @@ class AzureStore(KeptStore):
     @classmethod
     def by_identity(
         cls,
-        account: Account,
+        account: StorageAccount,
         credential: TokenCredential,
         *,
         prefix: str = "",
@@ -137,7 +137,7 @@ class AzureMedium:
         """Nobody can be kept out: etags do it."""
         return nullcontext()
 
-    def settle(self, path: str, plain: str) -> None:
+    def finalize(self, path: str, plain: str) -> None:
         """Blobs stay where they are: they cannot be renamed."""
 
 

@@ -15,7 +15,7 @@ from azure.storage.blob import (
 )
 
 from shared.stores import REPORT_FILES
-from shared.stores.azure_common import Options, told
+from shared.stores.azure_common import Options, storage_errors
 from shared.stores.names import digest
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class AzureBlobs:
 
     def read(self, path: str) -> bytes | None:
         """All of a file, or `None`."""
-        with told(f"{path} cannot be read", _ROLE):
+        with storage_errors(f"{path} cannot be read", _ROLE):
             try:
                 return self._blob(path).download_blob().readall()
             except ResourceNotFoundError:
@@ -68,7 +68,7 @@ class AzureBlobs:
     def write(self, path: str, content: bytes) -> None:
         """Put a file over what was there, whole or not at all."""
         blob = self._blob(path)
-        with told(f"{path} cannot be written", _ROLE):
+        with storage_errors(f"{path} cannot be written", _ROLE):
             try:
                 _upload(blob, path, content)
             except ResourceNotFoundError:  # the container itself; a second maker is no error
@@ -78,14 +78,14 @@ class AzureBlobs:
 
     def remove(self, path: str) -> None:
         """Remove a file, if it is there."""
-        with told(f"{path} cannot be removed", _ROLE), suppress(ResourceNotFoundError):
+        with storage_errors(f"{path} cannot be removed", _ROLE), suppress(ResourceNotFoundError):
             self._blob(path).delete_blob()
 
     def paths(self, prefix: str) -> list[str]:
         """The paths that begin with `prefix`."""
         container, _, begin = prefix.partition("/")
         client = self._service.get_container_client(self._prefix + container)
-        with told(f"{prefix} cannot be listed", _ROLE), suppress(ResourceNotFoundError):
+        with storage_errors(f"{prefix} cannot be listed", _ROLE), suppress(ResourceNotFoundError):
             return [
                 f"{container}/{name}" for name in client.list_blob_names(name_starts_with=begin)
             ]
@@ -95,7 +95,7 @@ class AzureBlobs:
         """A URL good for minutes, to read this one blob over https; signed as by our identity."""
         blob = self._blob(path)
         start, expiry = now - _CLOCKS_APART, now + _URL_GOOD_FOR
-        with told(f"No URL can be signed for {path}", _DELEGATOR_ROLE):
+        with storage_errors(f"No URL can be signed for {path}", _DELEGATOR_ROLE):
             key = self._service.get_user_delegation_key(start, expiry)
         signature = generate_blob_sas(
             account_name,

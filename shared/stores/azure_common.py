@@ -22,7 +22,7 @@ _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 @contextmanager
-def told(what: str, role: str) -> Iterator[None]:
+def storage_errors(what: str, role: str) -> Iterator[None]:
     """Say in one sentence what Azure Storage refused; `role` is what allows it."""
     try:
         yield
@@ -39,5 +39,5 @@ def _reason(error: AzureError, role: str) -> str:
         return f"access is refused; the identity needs the role {role} on the account"
     code = getattr(error, "error_code", None)
     unread = _CODE.search(str(error))  # not every call of the SDK reads what the service said
-    told = getattr(code, "value", code) or (unread[1] if unread else error.reason)
-    return f"status {error.status_code}, {told}"
+    code_name = getattr(code, "value", code) or (unread[1] if unread else error.reason)
+    return f"status {error.status_code}, {code_name}"

@@ -11,7 +11,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient, UpdateMode
 
 from shared.errors import ConflictError, StoreError
-from shared.stores.azure_common import Options, told
+from shared.stores.azure_common import Options, storage_errors
 from shared.stores.medium import NEWEST_FIRST, Columns, Place, Row
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class AzureTables:
 
     def row(self, place: Place) -> Row | None:
         """One row, or `None`."""
-        with told(f"Table {place.table} cannot be read", _ROLE):
+        with storage_errors(f"Table {place.table} cannot be read", _ROLE):
             try:
                 return _row(place.table, self._table(place.table).get_entity(*_keys(place)))
             except ResourceNotFoundError:
@@ -70,7 +70,7 @@ class AzureTables:
             "since": "Day ge @since",
             "before": "Day lt @before",
         }
-        with told(f"Table {table} cannot be read", _ROLE):
+        with storage_errors(f"Table {table} cannot be read", _ROLE):
             found = self._table(table).query_entities(
                 " and ".join(terms[name] for name in given),
                 parameters=given,
@@ -85,7 +85,7 @@ class AzureTables:
         """Write a row over the one with that etag, or (`None`) over none; else `ConflictError`."""
         entity: dict[str, Any] = {**dict(zip(_KEYS, _keys(place), strict=True)), **columns}
         table = self._table(place.table)
-        with told(f"Table {place.table} cannot be written", _ROLE):
+        with storage_errors(f"Table {place.table} cannot be written", _ROLE):
             if over is not None:
                 _replace(table, entity, over)
                 return
@@ -97,7 +97,7 @@ class AzureTables:
 
     def remove_row(self, place: Place) -> None:
         """Remove a row, if it is there."""
-        with told(f"Table {place.table} cannot be written", _ROLE):
+        with storage_errors(f"Table {place.table} cannot be written", _ROLE):
             self._table(place.table).delete_entity(*_keys(place))
 
     def close(self) -> None:

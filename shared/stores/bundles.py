@@ -126,7 +126,7 @@ class Bundles:
 
     def _settle(self, bundle: Bundle, now: Columns) -> None:
         for name in _digests(now):
-            self._medium.settle(bundle.path(name, str(now["Version"])), bundle.path(name))
+            self._medium.finalize(bundle.path(name, str(now["Version"])), bundle.path(name))
 
     def _sweep(self, bundle: Bundle, now: Columns, superseded: str = "") -> None:
         """Remove what was made earlier than what counts; what was made later may yet be entered."""

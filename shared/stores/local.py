@@ -125,7 +125,7 @@ class Folder:
         """Keep other writers out meanwhile."""
         return self._lock
 
-    def settle(self, path: str, plain: str) -> None:
+    def finalize(self, path: str, plain: str) -> None:
         """Move a file, if it is there, to where a person looks for it."""
         with _told(f"{plain} cannot be written"), self._lock:
             with suppress(FileNotFoundError):

@@ -77,7 +77,7 @@ class Medium(Protocol):
     def exclusive(self) -> AbstractContextManager[object]:
         """Keep other writers out meanwhile, if that can be done here; etags must do otherwise."""
 
-    def settle(self, path: str, plain: str) -> None:
+    def finalize(self, path: str, plain: str) -> None:
         """Move a file to where a person looks for it, if there is such a place here."""
 
 

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from simulator.graph.lists import bad
-from simulator.graph.site import Request, Response, Route, Site, json_response
+from simulator.graph.site import GraphRequest, GraphResponse, Route, Site, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,7 +34,7 @@ class Batches:
         """For a `Site`."""
         return [Route("POST", re.compile(r"/(v1\.0|beta)/\$batch"), self._answer)]
 
-    def _answer(self, request: Request, match: re.Match[str]) -> Response:
+    def _answer(self, request: GraphRequest, match: re.Match[str]) -> GraphResponse:
         try:
             requests = json.loads(request.body)["requests"]
             asked = {one["id"]: (one["method"], one["url"]) for one in requests}
@@ -46,13 +46,13 @@ class Batches:
             raise bad("Request Ids should be unique.")
         headers = {"host": request.headers["host"], "authorization": f"Bearer {_INNER_TOKEN}"}
         responses = [
-            _wrapped(id_, self.inner.answer(Request(method, f"/{match[1]}{url}", headers)))
+            _wrapped(id_, self.inner.answer(GraphRequest(method, f"/{match[1]}{url}", headers)))
             for id_, (method, url) in asked.items()
         ]
         return json_response({"responses": responses[::-1]})  # in no promised order
 
 
-def _wrapped(id_: str, response: Response) -> dict[str, Any]:
+def _wrapped(id_: str, response: GraphResponse) -> dict[str, Any]:
     headers = {"Content-Type": "application/json", **response.headers}
     body = json.loads(response.body)
     return {"id": id_, "status": int(response.status), "headers": headers, "body": body}

@@ -26,7 +26,7 @@ from simulator.tenants import users as people
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from simulator.graph.site import Request, Response
+    from simulator.graph.site import GraphRequest, GraphResponse
     from simulator.tenants.partner import SimulatedPartner
 
 CONDITIONAL_ACCESS = "identity protection and conditional access"
@@ -76,7 +76,7 @@ class _Api:
 
     name: str
     pattern: str
-    answer: Callable[[Request, re.Match[str]], Response]
+    answer: Callable[[GraphRequest, re.Match[str]], GraphResponse]
     throttle: Throttle | None = None
     service: str = ""
 
@@ -134,8 +134,8 @@ class SimulatedDirectory:
             for api in apis
         ]
 
-    def _guarded(self, api: _Api) -> Callable[[Request, re.Match[str]], Response]:
-        def answer(request: Request, match: re.Match[str]) -> Response:
+    def _guarded(self, api: _Api) -> Callable[[GraphRequest, re.Match[str]], GraphResponse]:
+        def answer(request: GraphRequest, match: re.Match[str]) -> GraphResponse:
             if denial := self.denials.get(api.name):
                 raise denial
             return api.answer(request, match)
@@ -215,10 +215,10 @@ class SimulatedDirectory:
             _Api("delegatedAdminCustomers", f"{v}/{names}", self._names),
         ]
 
-    def _list(self, request: Request, rows: Sequence[Row], rules: Rules) -> Response:
+    def _list(self, request: GraphRequest, rows: Sequence[Row], rules: Rules) -> GraphResponse:
         return answer_list(request, rows, rules, self.conduct.page_rows)
 
-    def _users(self, request: Request, _: re.Match[str]) -> Response:
+    def _users(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         if self.conduct.states_in_bulk is StatesInBulk.GIVEN:
             return self._list(request, self.users, _USERS)
         names = request.query.get("$select", "").split(",")
@@ -227,11 +227,11 @@ class SimulatedDirectory:
         rows = [{**user, _STATE: None} for user in self.users]
         return self._list(request, rows, _USERS)
 
-    def _state(self, _: Request, match: re.Match[str]) -> Response:
+    def _state(self, _: GraphRequest, match: re.Match[str]) -> GraphResponse:
         user = _find(self.users, unquote(match[1]))
         return json_response({_STATE: user[_STATE]})
 
-    def _groups(self, request: Request, _: re.Match[str]) -> Response:
+    def _groups(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         named = re.fullmatch(r"displayName in \((.*)\)", request.query.get("$filter", ""))
         if named is None:
             raise bad("Only a filter by names is simulated.")
@@ -239,11 +239,11 @@ class SimulatedDirectory:
         rows = [group for group in self.groups if group["displayName"] in names]
         return self._list(request, rows, _GROUPS)
 
-    def _group(self, request: Request, match: re.Match[str]) -> Response:
+    def _group(self, request: GraphRequest, match: re.Match[str]) -> GraphResponse:
         group = _find(self.groups, unquote(match[1]))
         return json_response(select(group, request.query, _GROUPS))
 
-    def _members(self, request: Request, match: re.Match[str]) -> Response:
+    def _members(self, request: GraphRequest, match: re.Match[str]) -> GraphResponse:
         group = _find(self.groups, unquote(match[1]))
         rows = group["members"] if match[2] == "members" else self._closure(group)
         return self._list(request, rows, _MEMBERS)
@@ -259,32 +259,32 @@ class SimulatedDirectory:
                     queue += [row for row in self.groups if row["id"] == member["id"]]
         return list(known.values())
 
-    def _tenant(self, request: Request, _: re.Match[str]) -> Response:
+    def _tenant(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         return self._list(request, [self._organization], Rules(_SELECT))
 
-    def _definitions(self, request: Request, _: re.Match[str]) -> Response:
+    def _definitions(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         return self._list(request, rest.make_definitions(), _ROLES)
 
-    def _given(self, request: Request, rows: Sequence[Row]) -> Response:
+    def _given(self, request: GraphRequest, rows: Sequence[Row]) -> GraphResponse:
         expand = request.query.get("$expand")
         if expand not in (None, "principal"):
             raise bad(f"Could not find a property named '{expand}'.")
         hidden = frozenset[str]() if expand else frozenset({"principal"})
         return self._list(request, rows, Rules(_ROLES.options, never=hidden))
 
-    def _domains(self, request: Request, _: re.Match[str]) -> Response:
+    def _domains(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         return self._list(request, self.domains, _DOMAINS)
 
-    def _federation(self, request: Request, match: re.Match[str]) -> Response:
+    def _federation(self, request: GraphRequest, match: re.Match[str]) -> GraphResponse:
         domain = _find(self.domains, unquote(match[1]))
         return self._list(request, domain.get("federationConfiguration", []), _WITHOUT_OPTIONS)
 
-    def _insights(self, request: Request, _: re.Match[str]) -> Response:
+    def _insights(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         kept = ("tenantId", "mfa")
         rows = [{name: row[name] for name in kept} for row in self.customers if row["mfa"]]
         return self._list(request, rows, _WITHOUT_OPTIONS)
 
-    def _names(self, request: Request, _: re.Match[str]) -> Response:
+    def _names(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         kept = ("id", "tenantId", "displayName")
         rows = [{name: row[name] for name in kept} for row in self.customers if row["displayName"]]
         return self._list(request, rows, _NAMES)

@@ -13,7 +13,7 @@ from simulator.graph.site import GraphRefusalError, json_response
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulator.graph.site import Request, Response
+    from simulator.graph.site import GraphRequest, GraphResponse
 
 Row = dict[str, Any]  #: an object as Graph has it
 
@@ -29,7 +29,9 @@ class Rules:
     never: frozenset[str] = frozenset()  #: properties that are there but not of this API
 
 
-def answer_list(request: Request, rows: Sequence[Row], rules: Rules, page_rows: int) -> Response:
+def answer_list(
+    request: GraphRequest, rows: Sequence[Row], rules: Rules, page_rows: int
+) -> GraphResponse:
     """The page that is asked for; no page holds more than `page_rows`."""
     options = request.query
     unknown = set(options) - rules.options - {"$skiptoken"}
@@ -76,7 +78,7 @@ def _offset(options: dict[str, str]) -> int:
         raise bad("Invalid Skip Token, skip token is null or expired.") from None
 
 
-def _link(request: Request, offset: int) -> str:
+def _link(request: GraphRequest, offset: int) -> str:
     path, _, query = request.target.partition("?")
     token = base64.urlsafe_b64encode(f"{offset:06}".encode()).decode()
     kept = [pair for pair in query.split("&") if pair and not pair.startswith("$skiptoken=")]

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from simulator.graph.site import GraphRefusalError, Request, Response, Route
+from simulator.graph.site import GraphRefusalError, GraphRequest, GraphResponse, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Mailbox:
         """For a `Site`."""
         return [Route("POST", re.compile(r"/(?:v1\.0|beta)/users/([^/]+)/sendMail"), self._accept)]
 
-    def _accept(self, request: Request, match: re.Match[str]) -> Response:
+    def _accept(self, request: GraphRequest, match: re.Match[str]) -> GraphResponse:
         is_mime = request.headers.get("content-type", "").startswith("text/plain")
         try:
             given = _read_mime(request.body) if is_mime else json.loads(request.body)
@@ -50,7 +50,7 @@ class Mailbox:
             )
         sender = unquote(match[1])
         self.sent.append(SentMail(sender, message, given.get("saveToSentItems", True)))
-        return Response(HTTPStatus.ACCEPTED)
+        return GraphResponse(HTTPStatus.ACCEPTED)
 
 
 def _read_mime(body: bytes) -> dict[str, Any]:

@@ -95,7 +95,7 @@ class FilterError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class ODataFilter:
     """A parsed filter: a test of rows, and what can be known without testing each."""
 
     test: Test
@@ -104,11 +104,11 @@ class Filter:
     oldest: str = ""  #: no row before it
 
 
-def parse_filter(text: str, *, is_beta: bool) -> Filter:
+def parse_filter(text: str, *, is_beta: bool) -> ODataFilter:
     """The filter a ``$filter`` text stands for; `FilterError` if it is no documented one."""
     parser = _Parser(text, is_beta=is_beta)
     test = parser.parse()
-    return Filter(test, parser.names_events, parser.newest, parser.oldest)
+    return ODataFilter(test, parser.names_events, parser.newest, parser.oldest)
 
 
 class _Parser:

@@ -10,7 +10,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Self
 
-from simulator.graph.site import Request, Response, Site, Wire
+from simulator.graph.site import GraphRequest, GraphResponse, Site, Wire
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        response = self.server.site.answer(Request(self.command, self.path, headers, body))
+        response = self.server.site.answer(GraphRequest(self.command, self.path, headers, body))
         if response.wire is Wire.WHOLE:
             self.wfile.write(_head(response) + response.body)
             return
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
 
 
-def _head(response: Response) -> bytes:
+def _head(response: GraphResponse) -> bytes:
     headers = {
         "Content-Type": "application/json",
         "Content-Length": str(len(response.body)),

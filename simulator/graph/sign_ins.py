@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from simulator.graph.odata import CREATED, EVENT_TYPES, FilterError, parse_filter
 from simulator.graph.site import (
     GraphRefusalError,
-    Response,
+    GraphResponse,
     Route,
     Throttle,
     json_response,
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from simulator.graph.odata import Filter
-    from simulator.graph.site import Request
+    from simulator.graph.odata import ODataFilter
+    from simulator.graph.site import GraphRequest
     from simulator.tenants.partner import Logged
 
 LARGEST_PAGE = 1000
@@ -106,7 +106,7 @@ class SignInLog:
             "Calling principal does not have required MSGraph permissions AuditLog.Read.All",
         )
 
-    def _answer(self, request: Request, match: re.Match[str]) -> Response:
+    def _answer(self, request: GraphRequest, match: re.Match[str]) -> GraphResponse:
         if self.denial:
             raise self.denial
         is_beta = match[1] == "beta"
@@ -141,7 +141,7 @@ class SignInLog:
         found = self._passing(filter_)
         return found if _ORDERS[order] else found[::-1]
 
-    def _passing(self, filter_: Filter | None) -> list[int]:
+    def _passing(self, filter_: ODataFilter | None) -> list[int]:
         """Positions, oldest first, of the rows that are there by now and pass the filter."""
         now = self._now()
         first, last = 0, len(self._log)
@@ -158,7 +158,7 @@ class SignInLog:
             and (filter_ is None or filter_.test(self._log[position].row))
         ]
 
-    def _link(self, request: Request, cursor: _Cursor, offset: int) -> str:
+    def _link(self, request: GraphRequest, cursor: _Cursor, offset: int) -> str:
         token = base64.b64encode(f"RFNwdAIAAQ {len(self._cursors)} {offset}".encode()).decode()
         self._cursors[token] = _Cursor(cursor.found, offset, self._clock())
         path, _, query = request.target.partition("?")
@@ -174,8 +174,8 @@ def _top(text: str) -> int:
 
 
 def _page(
-    request: Request, rows: list[dict[str, object]], link: str | None, *, is_beta: bool
-) -> Response:
+    request: GraphRequest, rows: list[dict[str, object]], link: str | None, *, is_beta: bool
+) -> GraphResponse:
     if not is_beta:
         rows = [{name: row[name] for name in row if name in V1_PROPERTIES} for row in rows]
     version = "beta" if is_beta else "v1.0"

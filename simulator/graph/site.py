@@ -34,7 +34,7 @@ class Wire(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class GraphRequest:
     """An HTTP request."""
 
     method: str
@@ -61,7 +61,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class GraphResponse:
     """An HTTP response; `shown` is how much of its body gets through where it is cut."""
 
     status: int
@@ -83,11 +83,11 @@ class GraphRefusalError(Exception):
 
 def refusal(
     status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-) -> Response:
+) -> GraphResponse:
     """An error in Graph's shape."""
     inner = {"date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", "request-id": "simulated"}
     body = {"error": {"code": code, "message": message, "innerError": inner}}
-    return Response(status, json.dumps(body).encode(), headers or {})
+    return GraphResponse(status, json.dumps(body).encode(), headers or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Route:
 
     method: str
     pattern: re.Pattern[str]
-    answer: Callable[[Request, re.Match[str]], Response]
+    answer: Callable[[GraphRequest, re.Match[str]], GraphResponse]
     throttle: Throttle | None = None
     service: str = ""  #: routes with the same one are counted together
 
@@ -116,14 +116,14 @@ class Served:
 
     number: int  #: from 1
     at: float  #: by the site's clock
-    request: Request
+    request: GraphRequest
     status: int
     wire: Wire
 
 
-Respond = Callable[[Request], Response]
+Respond = Callable[[GraphRequest], GraphResponse]
 Fault = Callable[
-    [Request, Respond], Response
+    [GraphRequest, Respond], GraphResponse
 ]  #: answers in place of the site, or spoils its answer
 
 
@@ -146,7 +146,7 @@ class Site:
         self._arrivals: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
         self._lock = threading.RLock()
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: GraphRequest) -> GraphResponse:
         """What the site answers, faults included; every request is logged."""
         with self._lock:
             number, at = len(self.served) + 1, self._clock()
@@ -155,7 +155,7 @@ class Site:
             self.served.append(Served(number, at, request, response.status, response.wire))
             return response
 
-    def _respond(self, request: Request) -> Response:
+    def _respond(self, request: GraphRequest) -> GraphResponse:
         try:
             self._authorize(request)
             route, match = self._find(request)
@@ -164,7 +164,7 @@ class Site:
         except GraphRefusalError as error:
             return error.response
 
-    def _authorize(self, request: Request) -> None:
+    def _authorize(self, request: GraphRequest) -> None:
         if request.token not in self.tokens:
             raise GraphRefusalError(
                 HTTPStatus.UNAUTHORIZED,
@@ -172,7 +172,7 @@ class Site:
                 "Access token is empty, expired or not for this tenant.",
             )
 
-    def _find(self, request: Request) -> tuple[Route, re.Match[str]]:
+    def _find(self, request: GraphRequest) -> tuple[Route, re.Match[str]]:
         for route in self._routes:
             match = route.pattern.fullmatch(request.path)
             if match and route.method == request.method:
@@ -181,7 +181,7 @@ class Site:
             HTTPStatus.NOT_FOUND, "ResourceNotFound", "Resource not found for the segment."
         )
 
-    def _throttle(self, route: Route, request: Request) -> None:
+    def _throttle(self, route: Route, request: GraphRequest) -> None:
         limit = route.throttle
         if limit is None:
             return
@@ -199,11 +199,11 @@ class Site:
         arrivals.append(now)
 
 
-def json_response(value: Any) -> Response:  # noqa: ANN401 (JSON)
+def json_response(value: Any) -> GraphResponse:  # noqa: ANN401 (JSON)
     """A value as Graph sends it."""
-    return Response(HTTPStatus.OK, json.dumps(value).encode())
+    return GraphResponse(HTTPStatus.OK, json.dumps(value).encode())
 
 
-def spoil(response: Response, wire: Wire, shown: float = 1.0) -> Response:
+def spoil(response: GraphResponse, wire: Wire, shown: float = 1.0) -> GraphResponse:
     """The same response, which something happens to on its way."""
     return replace(response, wire=wire, shown=shown)

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from simulator.tenants.visits import Told
+    from simulator.tenants.visits import ExpectedSignIn
 
 _WEEK = timedelta(days=7)
 
 
-def expected_counts(told: Iterable[Told], ending: date) -> dict[str, Counter[str]]:
+def expected_counts(told: Iterable[ExpectedSignIn], ending: date) -> dict[str, Counter[str]]:
     """
     How many sign-ins of the seven days up to and with `ending` were meant to be what, by channel.
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from simulator.tenants.people import make_people
 from simulator.tenants.rows import Proofs, Row, Writer, to_instant
-from simulator.tenants.scenario import DAYS, Story
-from simulator.tenants.visits import Told, Visitors
+from simulator.tenants.scenario import DAYS, Scenario
+from simulator.tenants.visits import ExpectedSignIn, Visitors
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -41,7 +41,7 @@ class SimulatedPartner:
 
     ending: date
     people: tuple[Person, ...]
-    told: tuple[Told, ...]
+    told: tuple[ExpectedSignIn, ...]
     log: tuple[Logged, ...]  #: every copy of every row, oldest sign-in first
     tenant_id: str = TENANT_ID
     tenant_name: str = TENANT_NAME
@@ -58,7 +58,7 @@ def simulate_partner(ending: date, seed: int = SEED, days: int = DAYS) -> Simula
     people = make_people(chance, TENANT_ID)
     writer = Writer(chance, TENANT_ID, TENANT_NAME)
     visitors = Visitors(chance, writer)
-    story = Story(chance, visitors, people, ending)
+    story = Scenario(chance, visitors, people, ending)
     for days_before in reversed(range(days)):
         story.tell(days_before)
     told = tuple(_with_copies(chance, visitors.told))
@@ -67,13 +67,13 @@ def simulate_partner(ending: date, seed: int = SEED, days: int = DAYS) -> Simula
     return SimulatedPartner(ending, people, told, tuple(log))
 
 
-def logged_by(partner: SimulatedPartner, instant: datetime) -> list[Told]:
+def logged_by(partner: SimulatedPartner, instant: datetime) -> list[ExpectedSignIn]:
     """The sign-ins of which the log has a copy at an instant."""
     there = {logged.row["id"] for logged in partner.log if logged.logged_at <= instant}
     return [sign_in for sign_in in partner.told if sign_in.row["id"] in there]
 
 
-def _with_copies(chance: random.Random, told: list[Told]) -> list[Told]:
+def _with_copies(chance: random.Random, told: list[ExpectedSignIn]) -> list[ExpectedSignIn]:
     return [
         replace(sign_in, first_row=_incomplete(sign_in.row))
         if sign_in.has_own_evidence and chance.random() < 1 / 12
@@ -93,7 +93,7 @@ def _incomplete(row: Row) -> Row:
     }
 
 
-def _logged(chance: random.Random, told: Told) -> list[Logged]:
+def _logged(chance: random.Random, told: ExpectedSignIn) -> list[Logged]:
     instant = to_instant(told.row["createdDateTime"])
     if told.first_row is not None:
         return [
@@ -105,6 +105,6 @@ def _logged(chance: random.Random, told: Told) -> list[Logged]:
     return [Logged(instant, told.row, told.at + logged_after)]
 
 
-def _lives_alone(told: Told) -> bool:
+def _lives_alone(told: ExpectedSignIn) -> bool:
     """Whether no other sign-in lives off it, so that its being late changes no other's meaning."""
     return told.has_own_evidence and not told.row["isInteractive"]

@@ -44,7 +44,7 @@ _DEVICES = (
 _DEPARTMENTS = ("Cloud Sales", "Licensing Desk", "Customer Support", "Operations", "Finance", "IT")
 
 
-class Kind(StrEnum):
+class PersonKind(StrEnum):
     """What sort of account it is."""
 
     MEMBER = "member"
@@ -61,7 +61,7 @@ class Person:
     id: str
     name: str
     upn: str  #: in lower case, as the log writes it; a guest's is that of the home tenant
-    kind: Kind
+    kind: PersonKind
     department: str
     is_enabled: bool
     home_tenant_id: str
@@ -73,13 +73,13 @@ class Person:
 def make_people(chance: random.Random, tenant_id: str) -> tuple[Person, ...]:
     """Sixty enabled accounts and six disabled ones, in a fixed order."""
     people = [
-        *(_person(chance, name, Kind.MEMBER, tenant_id) for name in _names(_MEMBERS)),
-        *(_person(chance, name, Kind.FEDERATED, tenant_id) for name in _names(_FEDERATED)),
-        *(_person(chance, name, Kind.SERVICE, tenant_id) for name in _SERVICES),
-        *(_person(chance, name, Kind.BREAK_GLASS, tenant_id) for name in _BREAK_GLASS),
-        *(_person(chance, name, Kind.GUEST, make_guid(chance)) for name in _names(_GUESTS)),
+        *(_person(chance, name, PersonKind.MEMBER, tenant_id) for name in _names(_MEMBERS)),
+        *(_person(chance, name, PersonKind.FEDERATED, tenant_id) for name in _names(_FEDERATED)),
+        *(_person(chance, name, PersonKind.SERVICE, tenant_id) for name in _SERVICES),
+        *(_person(chance, name, PersonKind.BREAK_GLASS, tenant_id) for name in _BREAK_GLASS),
+        *(_person(chance, name, PersonKind.GUEST, make_guid(chance)) for name in _names(_GUESTS)),
         *(
-            _person(chance, name, Kind.MEMBER, tenant_id, is_enabled=False)
+            _person(chance, name, PersonKind.MEMBER, tenant_id, is_enabled=False)
             for name in _names(_DISABLED)
         ),
     ]
@@ -93,7 +93,12 @@ def make_guid(chance: random.Random) -> str:
 
 
 def _person(
-    chance: random.Random, name: str, kind: Kind, home_tenant_id: str, *, is_enabled: bool = True
+    chance: random.Random,
+    name: str,
+    kind: PersonKind,
+    home_tenant_id: str,
+    *,
+    is_enabled: bool = True,
 ) -> Person:
     place = chance.choice(_PLACES)
     block = chance.choice(("192.0.2", "198.51.100", "203.0.113"))
@@ -103,7 +108,7 @@ def _person(
         upn=_upn(name, kind),
         kind=kind,
         department="IT"
-        if kind in (Kind.SERVICE, Kind.BREAK_GLASS)
+        if kind in (PersonKind.SERVICE, PersonKind.BREAK_GLASS)
         else chance.choice(_DEPARTMENTS),
         is_enabled=is_enabled,
         home_tenant_id=home_tenant_id,
@@ -113,11 +118,11 @@ def _person(
     )
 
 
-def _upn(name: str, kind: Kind) -> str:
+def _upn(name: str, kind: PersonKind) -> str:
     mailbox = name.lower().replace(" ", ".")
-    if kind is Kind.GUEST:
+    if kind is PersonKind.GUEST:
         return f"{mailbox}@fabrikam-consulting.example"
-    return f"{mailbox}@{FEDERATED_DOMAIN if kind is Kind.FEDERATED else DOMAIN}"
+    return f"{mailbox}@{FEDERATED_DOMAIN if kind is PersonKind.FEDERATED else DOMAIN}"
 
 
 def _names(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from simulator.tenants.people import Kind, make_guid
+from simulator.tenants.people import PersonKind, make_guid
 
 if TYPE_CHECKING:
     import random
@@ -125,7 +125,7 @@ class Writer:
             "isInteractive": is_interactive,
             "authenticationRequirement": proof.requirement,
             "authenticationDetails": _steps(proof, attempt.at) if is_interactive else [],
-            "authenticationProtocol": "ropc" if person.kind is Kind.SERVICE else "oAuth2",
+            "authenticationProtocol": "ropc" if person.kind is PersonKind.SERVICE else "oAuth2",
             "incomingTokenType": "none" if is_interactive else "refreshToken",
             "conditionalAccessStatus": proof.policy_result,
             "appliedConditionalAccessPolicies": [self._policy(proof.policy_result)],
@@ -192,7 +192,7 @@ class Writer:
     def _describe(self, person: Person) -> Row:
         city, state, country, latitude, longitude = person.place
         system, browser = person.device
-        is_guest = person.kind is Kind.GUEST
+        is_guest = person.kind is PersonKind.GUEST
         return {
             "userDisplayName": person.name,
             "userPrincipalName": person.upn,

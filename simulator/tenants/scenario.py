@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from simulator.tenants import applications as apps
 from simulator.tenants.applications import Door
-from simulator.tenants.people import Kind
+from simulator.tenants.people import PersonKind
 from simulator.tenants.rows import MANAGED_IDENTITY, Proofs
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _DESK_PROOFS = (
 _REFUSALS = (50076, 50126, 53003, 65001)
 
 
-class Story:
+class Scenario:
     """Who does what on a day; days are counted backwards from the last one, which is 0."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Story:
         ending: date,
     ) -> None:
         enabled = [person for person in people if person.is_enabled]
-        members = [person for person in enabled if person.kind is Kind.MEMBER]
+        members = [person for person in enabled if person.kind is PersonKind.MEMBER]
         self._chance = chance
         self._visitors = visitors
         self._ending = ending
@@ -68,10 +68,12 @@ class Story:
         self._vendor_users = members[20:24]
         self._desk_users = members[24:30]
         self._remembered = members[30]
-        self._federated = [person for person in enabled if person.kind is Kind.FEDERATED]
-        self._guests = [person for person in enabled if person.kind is Kind.GUEST]
-        self._services = [person for person in enabled if person.kind is Kind.SERVICE]
-        self._emergency = next(person for person in enabled if person.kind is Kind.BREAK_GLASS)
+        self._federated = [person for person in enabled if person.kind is PersonKind.FEDERATED]
+        self._guests = [person for person in enabled if person.kind is PersonKind.GUEST]
+        self._services = [person for person in enabled if person.kind is PersonKind.SERVICE]
+        self._emergency = next(
+            person for person in enabled if person.kind is PersonKind.BREAK_GLASS
+        )
 
     def tell(self, days_before: int) -> None:
         """Everything that happens on one day."""

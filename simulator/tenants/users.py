@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulator.tenants.people import DOMAIN, Kind, make_guid
+from simulator.tenants.people import DOMAIN, PersonKind, make_guid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ class Cast:
     @property
     def members(self) -> list[Person]:
         """Enabled accounts of the tenant's own: agents, vendor's users, desk, and the rest."""
-        return self._of(Kind.MEMBER)
+        return self._of(PersonKind.MEMBER)
 
     @property
     def agents(self) -> list[Person]:
@@ -59,24 +59,24 @@ class Cast:
     @property
     def federated(self) -> list[Person]:
         """Whom another identity provider signs in."""
-        return self._of(Kind.FEDERATED)
+        return self._of(PersonKind.FEDERATED)
 
     @property
     def guests(self) -> list[Person]:
         """Who is at home elsewhere."""
-        return self._of(Kind.GUEST)
+        return self._of(PersonKind.GUEST)
 
     @property
     def services(self) -> list[Person]:
         """Programs that sign in as users."""
-        return self._of(Kind.SERVICE)
+        return self._of(PersonKind.SERVICE)
 
     @property
     def emergency(self) -> list[Person]:
         """Accounts for the day nobody else gets in."""
-        return self._of(Kind.BREAK_GLASS)
+        return self._of(PersonKind.BREAK_GLASS)
 
-    def _of(self, kind: Kind) -> list[Person]:
+    def _of(self, kind: PersonKind) -> list[Person]:
         return [person for person in self.people if person.kind is kind and person.is_enabled]
 
 
@@ -117,7 +117,7 @@ def make_groups(cast: Cast) -> list[Row]:
 
 
 def _user(person: Person, state: str) -> Row:
-    is_guest = person.kind is Kind.GUEST
+    is_guest = person.kind is PersonKind.GUEST
     home = person.upn.replace("@", "_")
     return {
         "id": person.id,
@@ -128,14 +128,14 @@ def _user(person: Person, state: str) -> Row:
         "userType": "Guest" if is_guest else "Member",
         "creationType": "Invitation" if is_guest else None,
         "externalUserState": "Accepted" if is_guest else None,
-        "onPremisesSyncEnabled": True if person.kind is Kind.FEDERATED else None,
+        "onPremisesSyncEnabled": True if person.kind is PersonKind.FEDERATED else None,
         "createdDateTime": "2021-03-08T09:12:44Z",
         "perUserMfaState": state,
     }
 
 
 def _methods(cast: Cast, person: Person) -> list[str]:
-    if person.kind in (Kind.SERVICE, Kind.GUEST):
+    if person.kind in (PersonKind.SERVICE, PersonKind.GUEST):
         return []
     if person in cast.emergency:
         return ["fido2SecurityKey"] if person is cast.emergency[0] else []
@@ -149,8 +149,8 @@ def _registration(person: Person, methods: list[str], *, is_admin: bool) -> Row:
         "id": person.id,
         "userPrincipalName": person.upn,
         "userDisplayName": person.name,
-        "userType": "guest" if person.kind is Kind.GUEST else "member",
-        "isAdmin": is_admin or person.kind is Kind.BREAK_GLASS,
+        "userType": "guest" if person.kind is PersonKind.GUEST else "member",
+        "isAdmin": is_admin or person.kind is PersonKind.BREAK_GLASS,
         "isMfaCapable": bool(methods),
         "isMfaRegistered": bool(methods),
         "isPasswordlessCapable": "fido2SecurityKey" in methods,

@@ -41,7 +41,7 @@ _MFA_DEMANDED = 50074  #: the interrupt that asks for the second factor
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ExpectedSignIn:
     """A sign-in that happened, its row, and what whoever made it up meant it to be."""
 
     at: datetime
@@ -61,7 +61,7 @@ class Visitors:
     """Makes people and programs come and go, and keeps what the log is to say of it."""
 
     def __init__(self, chance: random.Random, writer: Writer) -> None:
-        self.told: list[Told] = []
+        self.told: list[ExpectedSignIn] = []
         self._chance = chance
         self._writer = writer
 
@@ -104,7 +104,7 @@ class Visitors:
     ) -> None:
         """A program that signs in as itself."""
         row = self._writer.write_app_only(at, door, event, error_code)
-        self.told.append(Told(at, row, door.channel, "app_only"))
+        self.told.append(ExpectedSignIn(at, row, door.channel, "app_only"))
 
     def _interrupt(self, first: Attempt) -> None:
         before = replace(
@@ -126,7 +126,7 @@ class Visitors:
 
     def _tell(self, attempt: Attempt, meant: str, rests_on: date | None = None) -> None:
         row = self._writer.write(attempt)
-        self.told.append(Told(attempt.at, row, attempt.door.channel, meant, rests_on))
+        self.told.append(ExpectedSignIn(attempt.at, row, attempt.door.channel, meant, rests_on))
 
     def _guid(self) -> str:
         return make_guid(self._chance)

@@ -16,7 +16,7 @@ from shared.mfa.accounts.exceptions import AcceptedException, judge_exceptions
 from shared.mfa.findings.of_exceptions import exception_findings
 from shared.mfa.scope import Scope
 from shared.service.composition import Service
-from shared.service.directory_snapshot import People
+from shared.service.directory_snapshot import DirectorySnapshot
 from shared.settings import Settings
 from shared.sources.files.exceptions_file import read_exceptions
 from tests.cli.test_analyze import ENDING, analyze, directory_file, run
@@ -296,16 +296,18 @@ def test_exceptions_that_hold_are_no_finding() -> None:
 def test_a_stored_directory_keeps_the_exceptions_of_its_day() -> None:
     tenant = directory(users=[user("ann")])
     for told in (None, (), kept("ann")):
-        stored = People(tenant, Scope(), exceptions=told).to_bytes()
-        again = People.from_bytes(stored, Scope())
-        assert again.exceptions(DAY) == People(tenant, Scope(), exceptions=told).exceptions(DAY)
+        stored = DirectorySnapshot(tenant, Scope(), exceptions=told).to_bytes()
+        again = DirectorySnapshot.from_bytes(stored, Scope())
+        assert again.exceptions(DAY) == DirectorySnapshot(
+            tenant, Scope(), exceptions=told
+        ).exceptions(DAY)
 
 
 def test_a_directory_that_was_stored_before_there_were_exceptions_is_still_read() -> None:
-    stored = json.loads(gzip.decompress(People(directory(), Scope()).to_bytes()))
+    stored = json.loads(gzip.decompress(DirectorySnapshot(directory(), Scope()).to_bytes()))
     del stored["exceptions"]
 
-    again = People.from_bytes(gzip.compress(json.dumps(stored).encode()), Scope())
+    again = DirectorySnapshot.from_bytes(gzip.compress(json.dumps(stored).encode()), Scope())
 
     assert again.exceptions(DAY) is None
 
@@ -487,7 +489,7 @@ def test_the_daily_run_takes_the_file_that_the_setting_names(tmp_path) -> None:
 
 def test_a_report_made_again_takes_the_exceptions_that_were_kept_on_its_day(tmp_path) -> None:
     tenant = directory(users=[user("ann"), user("bob")])
-    people = People(tenant, Scope(), exceptions=kept("bob"))
+    people = DirectorySnapshot(tenant, Scope(), exceptions=kept("bob"))
     daily = replace(make_daily(tmp_path, Scripted(a_week())), read_people=lambda: people)
     run_day(daily)
 

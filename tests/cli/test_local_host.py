@@ -21,7 +21,7 @@ from shared.errors import BadInputError, OutOfTimeError, SourceIncompleteError
 from shared.mfa.window import Slice
 from shared.service.composition import Service, use
 from shared.service.daily import GIVEN_UP
-from shared.service.messages import SliceErrand
+from shared.service.messages import CollectSlice
 from shared.settings import Settings
 from tests.service.world import ENDING, TENANT, TODAY, Scripted, a_week, make_daily, run_day
 
@@ -351,7 +351,7 @@ def test_a_message_that_is_no_slice_is_given_up_and_dropped(host, caplog) -> Non
 
 def test_halves_go_back_into_the_queue(host, source) -> None:
     source.days["2026-11-23"] = [OutOfTimeError("The execution's time is used up.")]
-    host.enqueue("slices", SliceErrand(Slice(TENANT, ENDING)).to_json())
+    host.enqueue("slices", CollectSlice(Slice(TENANT, ENDING)).to_json())
 
     host.work()
 
@@ -371,7 +371,7 @@ def test_a_host_that_is_closed_takes_no_more_messages(service, source) -> None:
         host.work_always()
         host.close()
         asked = len(source.asked)
-        host.enqueue("slices", SliceErrand(Slice(TENANT, ENDING)).to_json())
+        host.enqueue("slices", CollectSlice(Slice(TENANT, ENDING)).to_json())
         host.work()
 
     assert len(source.asked) == asked
@@ -392,7 +392,7 @@ def test_a_host_that_closes_waits_for_what_is_under_way(service, source, monkeyp
 
     source.sign_ins = slowly
     host = LocalHost(function_app.app, service.settings)
-    host.enqueue("slices", SliceErrand(Slice(TENANT, ENDING)).to_json())
+    host.enqueue("slices", CollectSlice(Slice(TENANT, ENDING)).to_json())
     worker = threading.Thread(target=host.work)
     worker.start()
     assert begun.wait(60)

@@ -15,7 +15,7 @@ import pytest
 
 from shared.errors import BadSettingError, StoreError
 from shared.stores import open_store
-from shared.stores.azure import Account, AzureStore
+from shared.stores.azure import AzureStore, StorageAccount
 from shared.stores.local import LocalStore
 from shared.stores.medium import Place
 from tests.azurite import EmulatorCredential
@@ -287,7 +287,7 @@ def test_an_account_name_cannot_send_our_token_elsewhere(name):
 
 
 def test_the_clouds_have_their_own_addresses():
-    assert Account.in_cloud("contoso", "core.chinacloudapi.cn") == (
+    assert StorageAccount.in_cloud("contoso", "core.chinacloudapi.cn") == (
         "contoso",
         "https://contoso.table.core.chinacloudapi.cn",
         "https://contoso.blob.core.chinacloudapi.cn",

@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from shared.delivery.files.csv_files import csv_files, file_entries
-from shared.mfa.assessment import Assessment, Heading, assess, make_report
+from shared.mfa.assessment import Assessment, ReportMeta, assess, make_report
 from shared.mfa.findings.catalogue import Severity
 from shared.mfa.findings.finding import Finding
 from shared.mfa.metrics import AccountMetrics, Rule
@@ -118,7 +118,7 @@ def report(
     }
     judged = assessment(*sign_ins, **of_assessment)
     files = file_entries(csv_files(judged, told["tenant_id"]))
-    return make_report(judged, Heading(**told), files, history or [], reading=reading)
+    return make_report(judged, ReportMeta(**told), files, history or [], reading=reading)
 
 
 def worked_portal() -> list[SignIn]:

@@ -13,7 +13,7 @@ import pytest
 from infra import grant_graph_roles, graph_roles
 from infra.grant_graph_roles import main
 from infra.graph_http import GrantError, checked_endpoint
-from infra.graph_roles import Assignment, draw_up, lines_of
+from infra.graph_roles import Assignment, lines_of, permission_receipt
 from shared.endpoints import Cloud
 from shared.mfa import permissions
 from shared.mfa.permissions import NEEDS, USUAL_FIGURES
@@ -82,7 +82,9 @@ def test_the_clouds_are_those_of_the_app() -> None:
 
 
 def test_a_receipt_says_of_each_need_whether_it_is_met() -> None:
-    receipt = draw_up(OFFERED, assigned("AuditLog.Read.All", "User.Read.All"), ["accounts"])
+    receipt = permission_receipt(
+        OFFERED, assigned("AuditLog.Read.All", "User.Read.All"), ["accounts"]
+    )
 
     assert [need.role for need in receipt.granted] == ["User.Read.All", "AuditLog.Read.All"]
     assert receipt.missing_roles == [
@@ -93,14 +95,16 @@ def test_a_receipt_says_of_each_need_whether_it_is_met() -> None:
 
 
 def test_a_role_that_two_figures_need_is_granted_once() -> None:
-    receipt = draw_up(OFFERED, [], ["requests", "accounts"])
+    receipt = permission_receipt(OFFERED, [], ["requests", "accounts"])
 
     assert [need.role for need in receipt.missing].count("AuditLog.Read.All") == 2
     assert receipt.missing_roles.count("AuditLog.Read.All") == 1
 
 
 def test_a_role_that_only_a_figure_not_asked_for_needs_could_be_removed() -> None:
-    receipt = draw_up(OFFERED, assigned("AuditLog.Read.All", "User.Read.All"), ["requests"])
+    receipt = permission_receipt(
+        OFFERED, assigned("AuditLog.Read.All", "User.Read.All"), ["requests"]
+    )
 
     assert [extra.role for extra in receipt.extra] == ["User.Read.All"]
 
@@ -108,12 +112,12 @@ def test_a_role_that_only_a_figure_not_asked_for_needs_could_be_removed() -> Non
 def test_who_is_eligible_for_roles_is_asked_for_only_where_it_is_wanted() -> None:
     role = "RoleEligibilitySchedule.Read.Directory"
 
-    assert role not in draw_up(OFFERED, [], USUAL_FIGURES).missing_roles
-    assert draw_up(OFFERED, [], ["eligible-roles"]).missing_roles == [role]
+    assert role not in permission_receipt(OFFERED, [], USUAL_FIGURES).missing_roles
+    assert permission_receipt(OFFERED, [], ["eligible-roles"]).missing_roles == [role]
 
 
 def test_a_role_that_graph_no_longer_lists_is_told_by_its_id() -> None:
-    receipt = draw_up(OFFERED, [Assignment("a-1", "an id")], USUAL_FIGURES)
+    receipt = permission_receipt(OFFERED, [Assignment("a-1", "an id")], USUAL_FIGURES)
 
     assert [extra.role for extra in receipt.extra] == ["an id"]
 
@@ -121,14 +125,14 @@ def test_a_role_that_graph_no_longer_lists_is_told_by_its_id() -> None:
 def test_a_role_that_the_cloud_does_not_have_is_not_missing() -> None:
     offered = {role: name for role, name in OFFERED.items() if role != "PartnerSecurity.Read.All"}
 
-    receipt = draw_up(offered, [], ["customers"])
+    receipt = permission_receipt(offered, [], ["customers"])
 
     assert receipt.missing_roles == ["DelegatedAdminRelationship.Read.All"]
     assert "not here" in "\n".join(lines_of(receipt))
 
 
 def test_mail_send_in_entra_is_warned_of_because_it_undoes_the_narrowing() -> None:
-    receipt = draw_up(OFFERED, assigned("Mail.Send"), USUAL_FIGURES)
+    receipt = permission_receipt(OFFERED, assigned("Mail.Send"), USUAL_FIGURES)
 
     assert "every mailbox" in "\n".join(lines_of(receipt))
 

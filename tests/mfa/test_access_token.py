@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import BadInputError
-from shared.mfa.access_token import LONGEST, AccessToken, Kind, Mfa, decode_token
+from shared.mfa.access_token import LONGEST, AccessToken, Mfa, TokenKind, decode_token
 from tests.tokens import (
     APP_ONLY_CLAIMS,
     APPLICATION,
@@ -27,7 +27,7 @@ from tests.tokens import (
 
 ISSUED = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 TOLD = AccessToken(
-    kind=Kind.APP_AND_USER,
+    kind=TokenKind.APP_AND_USER,
     mfa=Mfa.YES,
     amr=("pwd", "mfa"),
     audience="https://api.partnercenter.microsoft.com",
@@ -103,18 +103,18 @@ def test_the_signature_is_not_looked_at_and_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("claims", "kind"),
     [
-        (USER_CLAIMS, Kind.APP_AND_USER),
-        (APP_ONLY_CLAIMS, Kind.APP_ONLY),
-        (APP_ONLY_CLAIMS | {"roles": ["Some.Role"]}, Kind.APP_ONLY),
-        ({"appid": APPLICATION, "idtyp": "app"}, Kind.APP_ONLY),
-        ({"appid": APPLICATION, "idtyp": "user"}, Kind.APP_AND_USER),
-        ({"azp": APPLICATION, "scp": "user_impersonation"}, Kind.APP_AND_USER),
-        ({"appid": APPLICATION, "idtyp": "device"}, Kind.UNKNOWN),
-        ({"appid": APPLICATION, "oid": OBJECT, "sub": "another"}, Kind.UNKNOWN),
-        ({"appid": APPLICATION}, Kind.UNKNOWN),
-        ({"appid": APPLICATION, "scp": ""}, Kind.UNKNOWN),
-        (USER_CLAIMS | {"idtyp": "app"}, Kind.UNKNOWN),  # one claim contradicts the other
-        (APP_ONLY_CLAIMS | {"idtyp": "user"}, Kind.UNKNOWN),
+        (USER_CLAIMS, TokenKind.APP_AND_USER),
+        (APP_ONLY_CLAIMS, TokenKind.APP_ONLY),
+        (APP_ONLY_CLAIMS | {"roles": ["Some.Role"]}, TokenKind.APP_ONLY),
+        ({"appid": APPLICATION, "idtyp": "app"}, TokenKind.APP_ONLY),
+        ({"appid": APPLICATION, "idtyp": "user"}, TokenKind.APP_AND_USER),
+        ({"azp": APPLICATION, "scp": "user_impersonation"}, TokenKind.APP_AND_USER),
+        ({"appid": APPLICATION, "idtyp": "device"}, TokenKind.UNKNOWN),
+        ({"appid": APPLICATION, "oid": OBJECT, "sub": "another"}, TokenKind.UNKNOWN),
+        ({"appid": APPLICATION}, TokenKind.UNKNOWN),
+        ({"appid": APPLICATION, "scp": ""}, TokenKind.UNKNOWN),
+        (USER_CLAIMS | {"idtyp": "app"}, TokenKind.UNKNOWN),  # one claim contradicts the other
+        (APP_ONLY_CLAIMS | {"idtyp": "user"}, TokenKind.UNKNOWN),
     ],
 )
 def test_app_and_user_and_app_only_are_told_apart_and_a_contradiction_is_unknown(
@@ -208,7 +208,7 @@ written = st.fixed_dictionaries(
 def test_a_token_says_what_was_written_into_it(claims, is_user) -> None:
     token = decode_token(token_of((USER_CLAIMS if is_user else APP_ONLY_CLAIMS) | claims))
 
-    assert token.kind is (Kind.APP_AND_USER if is_user else Kind.APP_ONLY)
+    assert token.kind is (TokenKind.APP_AND_USER if is_user else TokenKind.APP_ONLY)
     assert token.mfa is (Mfa.YES if "mfa" in claims["amr"] else Mfa.NO)
     assert {
         "amr": list(token.amr),
@@ -319,5 +319,5 @@ def test_no_paste_raises_anything_else_and_no_error_repeats_a_piece_of_it(paste)
         assert told.isprintable()
         assert not pieces(paste) & pieces(told)
     else:
-        assert token.kind in Kind
+        assert token.kind in TokenKind
         assert token.mfa in Mfa

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.mfa.accounts.account_set import AccountSet, Lookup, bits_of
 from shared.mfa.accounts.classes import Classes
 from shared.mfa.accounts.directory import User
-from shared.mfa.accounts.people import Lookup, People, bits_of
 from shared.mfa.accounts.roster import Roster
 
 
@@ -15,7 +15,7 @@ def roster(size: int) -> Roster:
     return Roster(tuple(User(f"user-{number}") for number in range(size)))
 
 
-def check(size: int, sets: list[People]) -> None:
+def check(size: int, sets: list[AccountSet]) -> None:
     """Every account's class says of each set what the set says of the account."""
     classes = Classes(roster(size))
     columns = [classes.add(people) for people in sets]
@@ -36,7 +36,7 @@ numbers = st.sets(st.integers(0, 19))
 
 @given(st.lists(st.tuples(numbers, numbers), max_size=4))
 def test_a_class_says_what_its_sets_say(pairs) -> None:
-    check(20, [People(bits_of(sure, 20), bits_of(sure | more, 20)) for sure, more in pairs])
+    check(20, [AccountSet(bits_of(sure, 20), bits_of(sure | more, 20)) for sure, more in pairs])
 
 
 def test_a_class_says_what_its_sets_say_over_more_accounts_than_are_taken_at_once() -> None:
@@ -44,9 +44,9 @@ def test_a_class_says_what_its_sets_say_over_more_accounts_than_are_taken_at_onc
     third = bits_of(range(0, size, 3), size)
     last = bits_of(range(size - 7, size), size)
 
-    check(size, [People.exactly(third), People(last, third | last), People(0, last)])
+    check(size, [AccountSet.exactly(third), AccountSet(last, third | last), AccountSet(0, last)])
 
 
 def test_without_sets_or_accounts_there_is_at_most_one_class() -> None:
     check(3, [])
-    check(0, [People()])
+    check(0, [AccountSet()])

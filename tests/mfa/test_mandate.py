@@ -8,11 +8,11 @@ from itertools import product
 import pytest
 
 from dev import ROOT
-from shared.mfa.access_token import Kind, Mfa, decode_token
+from shared.mfa.access_token import Mfa, TokenKind, decode_token
 from shared.mfa.mandate import (
     MANDATE,
     PROTECTED_IN_2023,
-    Answer,
+    MandateAnswer,
     MfaBy,
     Scenario,
     answers,
@@ -49,7 +49,7 @@ def test_example_1_consuela_of_contoso_did_mfa_at_entra_and_is_not_asked_again()
     # She opens a protected page: it opens, and nobody asks again.
     assert "Customers" in PROTECTED_IN_2023
     assert answers(consuela, NOW)[PORTAL] == MANDATE[PORTAL, MfaBy.ENTRA]
-    assert asked(consuela)[PORTAL] is Answer.ALLOWED
+    assert asked(consuela)[PORTAL] is MandateAnswer.ALLOWED
     assert "nobody asks for MFA again" in sentence(consuela, PORTAL)
 
 
@@ -59,18 +59,22 @@ def test_example_2_prashob_of_wingtip_did_third_party_mfa_and_is_blocked_at_a_cu
     assert MfaBy.THIRD_PARTY in columns(prashob)
 
     # He opens a protected page: it opens, and nobody asks again.
-    assert MANDATE[PORTAL, MfaBy.THIRD_PARTY].answer is Answer.ON_CONDITION
-    assert asked(prashob)[PORTAL] is Answer.ALLOWED  # his token shows that the condition is met
+    assert MANDATE[PORTAL, MfaBy.THIRD_PARTY].answer is MandateAnswer.ON_CONDITION
+    assert (
+        asked(prashob)[PORTAL] is MandateAnswer.ALLOWED
+    )  # his token shows that the condition is met
     assert "nobody asks for MFA again" in sentence(prashob, PORTAL)
 
     # He goes on to a customer's tenant: blocked, because it was not Entra's MFA.
     blocked = MANDATE[GDAP, MfaBy.THIRD_PARTY]
-    assert blocked.answer is Answer.BLOCKED
+    assert blocked.answer is MandateAnswer.BLOCKED
     assert "no other MFA than Entra's will do" in blocked.sentence
-    assert asked(prashob)[GDAP] is not Answer.ALLOWED  # his token does not say whose MFA it was
+    assert (
+        asked(prashob)[GDAP] is not MandateAnswer.ALLOWED
+    )  # his token does not say whose MFA it was
 
     # What the page recommends: MFA at Entra. Then he gets there.
-    assert asked(signed_in("pwd", "mfa"))[GDAP] is Answer.ALLOWED
+    assert asked(signed_in("pwd", "mfa"))[GDAP] is MandateAnswer.ALLOWED
 
 
 def test_example_3_john_of_fabrikam_has_no_mfa_and_is_asked_at_the_first_protected_page() -> None:
@@ -85,14 +89,14 @@ def test_example_3_john_of_fabrikam_has_no_mfa_and_is_asked_at_the_first_protect
 
     # He opens a protected page and is sent to Entra, where he registers, being there first.
     assert "Billing" in PROTECTED_IN_2023
-    assert asked(john)[PORTAL] is Answer.ASKED_FOR_MFA
+    assert asked(john)[PORTAL] is MandateAnswer.ASKED_FOR_MFA
     assert "who has not registered for it registers then" in sentence(john, PORTAL)
-    assert asked(signed_in("pwd", "mfa"))[PORTAL] is Answer.ALLOWED
+    assert asked(signed_in("pwd", "mfa"))[PORTAL] is MandateAnswer.ALLOWED
 
     # On a later day he signs in without MFA again: he is asked again, and verifies.
     later = decode_token(user_token(amr=["pwd"], iat=ISSUED_AT + 86_400))
-    assert asked(later, NOW + timedelta(days=1))[PORTAL] is Answer.ASKED_FOR_MFA
-    assert asked(signed_in("pwd", "mfa"))[PORTAL] is Answer.ALLOWED
+    assert asked(later, NOW + timedelta(days=1))[PORTAL] is MandateAnswer.ASKED_FOR_MFA
+    assert asked(signed_in("pwd", "mfa"))[PORTAL] is MandateAnswer.ALLOWED
 
 
 def test_example_4_trent_of_wingtip_has_an_exception_which_does_not_hold_at_a_customer() -> None:
@@ -102,18 +106,18 @@ def test_example_4_trent_of_wingtip_has_an_exception_which_does_not_hold_at_a_cu
 
     # He opens a protected page: under the exception it opens, and nobody asks again.
     with_exception = MANDATE[PORTAL, MfaBy.THIRD_PARTY]
-    assert with_exception.answer is Answer.ON_CONDITION
+    assert with_exception.answer is MandateAnswer.ON_CONDITION
     assert "opens without another question" in with_exception.sentence
     assert "by the edition of May 2023, under an exception" in with_exception.sentence
-    assert asked(trent)[PORTAL] is Answer.ASKED_FOR_MFA  # no token tells of an exception
+    assert asked(trent)[PORTAL] is MandateAnswer.ASKED_FOR_MFA  # no token tells of an exception
 
     # He goes on to a customer's tenant: not allowed, for there are no exceptions.
-    assert MANDATE[GDAP, MfaBy.THIRD_PARTY].answer is Answer.BLOCKED
+    assert MANDATE[GDAP, MfaBy.THIRD_PARTY].answer is MandateAnswer.BLOCKED
     assert "there are no exceptions" in MANDATE[GDAP, MfaBy.THIRD_PARTY].sentence
-    assert asked(trent)[GDAP] is Answer.BLOCKED
+    assert asked(trent)[GDAP] is MandateAnswer.BLOCKED
 
     # He needs MFA at Entra for it.
-    assert asked(signed_in("pwd", "mfa"))[GDAP] is Answer.ALLOWED
+    assert asked(signed_in("pwd", "mfa"))[GDAP] is MandateAnswer.ALLOWED
 
 
 # The table.
@@ -128,16 +132,16 @@ def test_every_scenario_has_an_answer_for_everybody_who_may_have_done_the_mfa() 
 
 def test_entras_mfa_opens_everything_and_no_mfa_opens_nothing() -> None:
     for scenario in Scenario:
-        assert MANDATE[scenario, MfaBy.ENTRA].answer is Answer.ALLOWED
+        assert MANDATE[scenario, MfaBy.ENTRA].answer is MandateAnswer.ALLOWED
         assert MANDATE[scenario, MfaBy.NOBODY].answer in {
-            *(Answer.ASKED_FOR_MFA, Answer.REFUSED, Answer.BLOCKED)
+            *(MandateAnswer.ASKED_FOR_MFA, MandateAnswer.REFUSED, MandateAnswer.BLOCKED)
         }
 
 
 def test_where_the_editions_differ_the_stricter_one_is_the_answer_and_both_are_named() -> None:
     ruling = MANDATE[GDAP, MfaBy.THIRD_PARTY]
 
-    assert ruling.answer is Answer.BLOCKED
+    assert ruling.answer is MandateAnswer.BLOCKED
     assert "edition of May 2023" in ruling.sentence
     assert "editions since 2025" in ruling.sentence
     assert "editions of May 2023 and since 2025" in ruling.source
@@ -147,16 +151,16 @@ def test_where_the_editions_differ_the_stricter_one_is_the_answer_and_both_are_n
 
 
 def test_a_users_token_with_mfa_is_taken_everywhere() -> None:
-    assert asked(signed_in("pwd", "mfa")) == dict.fromkeys(Scenario, Answer.ALLOWED)
+    assert asked(signed_in("pwd", "mfa")) == dict.fromkeys(Scenario, MandateAnswer.ALLOWED)
 
 
 def test_a_users_token_without_mfa_gets_partner_centers_own_refusal() -> None:
     token = signed_in("pwd")
 
     assert asked(token) == {
-        PORTAL: Answer.ASKED_FOR_MFA,
-        API: Answer.REFUSED,
-        GDAP: Answer.BLOCKED,
+        PORTAL: MandateAnswer.ASKED_FOR_MFA,
+        API: MandateAnswer.REFUSED,
+        GDAP: MandateAnswer.BLOCKED,
     }
     for part in OF_NO_MFA:
         assert part in sentence(token, API)
@@ -168,9 +172,9 @@ def test_who_did_the_mfa_of_a_federated_sign_in_cannot_be_told_from_its_token(vo
 
     assert columns(token) == (MfaBy.ENTRA, MfaBy.THIRD_PARTY)
     assert asked(token) == {
-        PORTAL: Answer.ALLOWED,
-        API: Answer.ALLOWED,
-        GDAP: Answer.CANNOT_TELL,
+        PORTAL: MandateAnswer.ALLOWED,
+        API: MandateAnswer.ALLOWED,
+        GDAP: MandateAnswer.CANNOT_TELL,
     }
     assert "blocked by the edition of May 2023" in sentence(token, GDAP)
     assert "allowed by those since 2025" in sentence(token, GDAP)
@@ -180,26 +184,26 @@ def test_a_version_2_token_without_amr_is_cannot_tell_and_not_no_mfa() -> None:
     token = decode_token(user_token(without=["amr"], ver="2.0"))
 
     assert columns(token) == ()
-    assert asked(token) == dict.fromkeys(Scenario, Answer.CANNOT_TELL)
+    assert asked(token) == dict.fromkeys(Scenario, MandateAnswer.CANNOT_TELL)
     assert "does not say how its user signed in" in sentence(token, API)
 
 
 def test_an_application_uses_the_api_without_mfa_and_has_no_business_elsewhere() -> None:
     token = decode_token(token_of(APP_ONLY_CLAIMS))
 
-    assert token.kind is Kind.APP_ONLY
+    assert token.kind is TokenKind.APP_ONLY
     assert columns(token) == ()
     assert asked(token) == {
-        PORTAL: Answer.NOT_APPLICABLE,
-        API: Answer.ALLOWED,
-        GDAP: Answer.NOT_APPLICABLE,
+        PORTAL: MandateAnswer.NOT_APPLICABLE,
+        API: MandateAnswer.ALLOWED,
+        GDAP: MandateAnswer.NOT_APPLICABLE,
     }
 
 
 def test_a_token_of_unknown_kind_is_cannot_tell() -> None:
     token = decode_token(user_token(idtyp="app"))
 
-    assert asked(token) == dict.fromkeys(Scenario, Answer.CANNOT_TELL)
+    assert asked(token) == dict.fromkeys(Scenario, MandateAnswer.CANNOT_TELL)
 
 
 def test_an_expired_token_gets_401_whatever_it_says_and_the_rest_is_as_it_signed_in() -> None:
@@ -207,17 +211,17 @@ def test_an_expired_token_gets_401_whatever_it_says_and_the_rest_is_as_it_signed
     assert end is not None
 
     for token in (signed_in("pwd", "mfa"), decode_token(token_of(APP_ONLY_CLAIMS))):
-        assert asked(token, end - timedelta(seconds=1))[API] is Answer.ALLOWED
-        assert asked(token, end)[API] is Answer.REFUSED
+        assert asked(token, end - timedelta(seconds=1))[API] is MandateAnswer.ALLOWED
+        assert asked(token, end)[API] is MandateAnswer.REFUSED
         assert "401 Unauthorized: this token has expired." in sentence(token, API, end)
-    assert asked(signed_in("pwd", "mfa"), end)[PORTAL] is Answer.ALLOWED
-    assert asked(signed_in("pwd", "mfa"), end)[GDAP] is Answer.ALLOWED
+    assert asked(signed_in("pwd", "mfa"), end)[PORTAL] is MandateAnswer.ALLOWED
+    assert asked(signed_in("pwd", "mfa"), end)[GDAP] is MandateAnswer.ALLOWED
 
 
 def test_a_token_is_refused_before_it_is_valid() -> None:
     token = decode_token(user_token(nbf=int(NOW.timestamp()) + 1))
 
-    assert asked(token)[API] is Answer.REFUSED
+    assert asked(token)[API] is MandateAnswer.REFUSED
     assert "is not valid yet" in sentence(token, API)
 
 
@@ -231,7 +235,7 @@ def test_a_token_is_refused_before_it_is_valid() -> None:
     ],
 )
 def test_partner_centers_audience_is_known_by_address_and_by_id(audience) -> None:
-    assert asked(decode_token(user_token(aud=audience)))[API] is Answer.ALLOWED
+    assert asked(decode_token(user_token(aud=audience)))[API] is MandateAnswer.ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -247,7 +251,7 @@ def test_a_token_for_another_audience_is_refused_and_what_mfa_alone_gives_is_sai
 ) -> None:
     token = decode_token(user_token(aud="https://graph.microsoft.com", **amr))
 
-    assert asked(token)[API] is Answer.REFUSED
+    assert asked(token)[API] is MandateAnswer.REFUSED
     assert "is for another audience than https://api.partnercenter" in sentence(token, API)
     assert sentence(token, API).endswith(alone)
     assert asked(token)[GDAP] is asked(decode_token(user_token(**amr)))[GDAP]
@@ -256,15 +260,15 @@ def test_a_token_for_another_audience_is_refused_and_what_mfa_alone_gives_is_sai
 def test_an_address_that_only_begins_like_partner_centers_is_another_audience() -> None:
     token = decode_token(user_token(aud="https://api.partnercenter.microsoft.com.example"))
 
-    assert asked(token)[API] is Answer.REFUSED
+    assert asked(token)[API] is MandateAnswer.REFUSED
 
 
 def test_the_settings_ids_of_the_api_stand_in_for_the_shipped_one() -> None:
     other = "c0000000-1111-4222-8333-000000000009"
     token = decode_token(user_token(aud=other))
 
-    assert answers(token, NOW)[API].answer is Answer.REFUSED
-    assert answers(token, NOW, {other})[API].answer is Answer.ALLOWED
+    assert answers(token, NOW)[API].answer is MandateAnswer.REFUSED
+    assert answers(token, NOW, {other})[API].answer is MandateAnswer.ALLOWED
 
 
 def test_everything_that_is_wrong_with_a_token_is_said_at_once() -> None:
@@ -282,12 +286,12 @@ def test_everything_that_is_wrong_with_a_token_is_said_at_once() -> None:
 def test_a_token_that_leaves_out_what_the_api_checks_is_cannot_tell(claim, gap) -> None:
     token = decode_token(user_token(without=[claim]))
 
-    assert asked(token)[API] is Answer.CANNOT_TELL
+    assert asked(token)[API] is MandateAnswer.CANNOT_TELL
     assert sentence(token, API) == (
         f"This token does not say {gap}. As to MFA alone it would be processed."
     )
     without_mfa = decode_token(user_token(without=[claim], amr=["pwd"]))
-    assert asked(without_mfa)[API] is Answer.REFUSED
+    assert asked(without_mfa)[API] is MandateAnswer.REFUSED
 
 
 # The page.

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.mfa.accounts.account_set import AccountSet, Lookup, bits_of
 from shared.mfa.accounts.membership import Membership
-from shared.mfa.accounts.people import Lookup, People, bits_of
 from tests.directories import directory, group, user
 
 USERS = [user("ann"), user("bob"), user("cyd")]
@@ -18,7 +18,7 @@ def membership(**changes: Any) -> Membership:
     return Membership(directory(**{"users": USERS, **changes}))
 
 
-def names(people: People) -> tuple[set[str], set[str]]:
+def names(people: AccountSet) -> tuple[set[str], set[str]]:
     """Who surely belongs, and who may besides."""
     told = [user["id"] for user in USERS]
     lookup = Lookup(people, len(told))
@@ -192,8 +192,8 @@ def test_sets_follow_kleenes_logic_for_every_account(a_sure, a_more, b_sure, b_m
         assert Lookup(a - b, 41).truth(number) is without
 
 
-def people(sure: set[int], more: set[int]) -> People:
-    return People(bits_of(sure, 41), bits_of(sure | more, 41))
+def people(sure: set[int], more: set[int]) -> AccountSet:
+    return AccountSet(bits_of(sure, 41), bits_of(sure | more, 41))
 
 
 @given(st.lists(st.integers(0, 60)), st.lists(st.integers(0, 60)))

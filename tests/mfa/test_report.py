@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import StoreError
-from shared.mfa.assessment import Heading, assess, make_report
+from shared.mfa.assessment import ReportMeta, assess, make_report
 from shared.mfa.breakdown import SUBJECTS_SHOWN
 from shared.mfa.metrics import AccountMetrics, Rule
 from shared.mfa.report import HistoryPoint, Report
@@ -20,7 +20,7 @@ from shared.mfa.window import make_window, window_days
 from tests.sign_ins import any_sign_in, api_sign_in, at, portal_sign_in
 
 ENDING = date(2026, 11, 23)
-HEADING = Heading("tenant", "Contoso", "exports", "2026-11-24T00:00:00Z")
+HEADING = ReportMeta("tenant", "Contoso", "exports", "2026-11-24T00:00:00Z")
 VERIFIED = Evidence.SATISFIED
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.mfa.requests import Basis, newest, settle
+from shared.mfa.requests import Basis, judge_all, newest
 from shared.mfa.scope import Scope
 from shared.mfa.sign_in import Event, Evidence
 from shared.mfa.verdict import Verdict, judge
@@ -15,7 +15,7 @@ from tests.sign_ins import any_sign_in, api_sign_in, at, portal_sign_in
 def verdicts(*sign_ins):
     return {
         request.sign_in.id: (request.verdict, request.basis)
-        for request in settle(sign_ins, Scope())
+        for request in judge_all(sign_ins, Scope())
     }
 
 
@@ -98,7 +98,7 @@ def test_an_heir_is_no_donor() -> None:
 
 @given(st.lists(any_sign_in(), max_size=12, unique_by=lambda sign_in: sign_in.id))
 def test_settling_agrees_with_looking_for_a_donor_one_by_one(sign_ins) -> None:
-    for request in settle(sign_ins, Scope()):
+    for request in judge_all(sign_ins, Scope()):
         assert request.verdict is naive_verdict(request.sign_in, sign_ins)
 
 
@@ -127,7 +127,7 @@ def naive_verdict(heir, sign_ins):
     st.integers(0, 9),
 )
 def test_the_newest_of_the_newest_are_the_newest_of_all(sign_ins, cap, cut) -> None:
-    requests = settle(sign_ins, Scope())
+    requests = judge_all(sign_ins, Scope())
 
     of_parts = newest(newest(requests[:cut], cap) + newest(requests[cut:], cap), cap)
 
@@ -137,4 +137,4 @@ def test_the_newest_of_the_newest_are_the_newest_of_all(sign_ins, cap, cut) -> N
 def test_requests_of_one_instant_are_in_the_order_of_their_ids() -> None:
     sign_ins = [portal_sign_in(id=name) for name in ("b", "c", "a")]
 
-    assert [request.sign_in.id for request in settle(sign_ins, Scope())] == ["c", "b", "a"]
+    assert [request.sign_in.id for request in judge_all(sign_ins, Scope())] == ["c", "b", "a"]

@@ -19,9 +19,9 @@ from shared.errors import (
     UsageError,
 )
 from shared.service.addresses import API
-from shared.service.announcing import announce, card_key, every_way
+from shared.service.announcing import announce, card_key, send_all
 from shared.service.composition import Service, use
-from shared.service.mailing import Delivery, Outcome
+from shared.service.mailing import Delivery, DeliveryOutcome
 from shared.settings import Settings
 from tests.delivery.mail.mail_making import earlier_report
 from tests.delivery.making import ENDING, TENANT, report
@@ -29,7 +29,7 @@ from tests.delivery.teams.teams_sink import SIGNATURE, TeamsSink, answer, hang_u
 from tests.service import world as partner
 from tests.service.claims import FakeStore, KilledError, World
 
-SENT = [Delivery("the Teams channel", Outcome.SENT)]
+SENT = [Delivery("the Teams channel", DeliveryOutcome.SENT)]
 
 
 class FakeChannel:
@@ -69,9 +69,9 @@ def test_a_window_s_card_is_posted_once_however_often_the_run_is_repeated() -> N
     world = World()
 
     assert [outcome(run(world)) for _ in range(3)] == [
-        Outcome.SENT,
-        Outcome.SENT_BEFORE,
-        Outcome.SENT_BEFORE,
+        DeliveryOutcome.SENT,
+        DeliveryOutcome.SENT_BEFORE,
+        DeliveryOutcome.SENT_BEFORE,
     ]
     assert world.delivered == [("channel", render_card(report(), None, None).decode())]
 
@@ -94,7 +94,7 @@ def test_after_a_definite_failure_the_next_run_posts() -> None:
     with pytest.raises(DeliveryError, match="1 of 1 Teams cards did not go out: refused"):
         run(world, DeliveryError("refused"))
 
-    assert outcome(run(world)) is Outcome.SENT
+    assert outcome(run(world)) is DeliveryOutcome.SENT
     assert len(world.delivered) == 1
 
 
@@ -103,7 +103,7 @@ def test_after_an_uncertain_one_no_run_posts_again(caplog) -> None:
 
     outcomes = [outcome(run(world, DeliveryUncertainError("lost"))), outcome(run(world))]
 
-    assert outcomes == [Outcome.UNCERTAIN] * 2
+    assert outcomes == [DeliveryOutcome.UNCERTAIN] * 2
     assert len(world.delivered) == 1
     assert "The Teams card, which is not sent again: lost" in caplog.text
     assert "The Teams card may or may not have been sent" in caplog.text
@@ -127,7 +127,7 @@ def test_killed_at_any_step_no_card_is_ever_posted_twice(failure) -> None:
         again = outcome(run(world))
 
         assert len(world.delivered) <= 1
-        assert world.delivered or again is Outcome.UNCERTAIN
+        assert world.delivered or again is DeliveryOutcome.UNCERTAIN
 
 
 def test_a_claim_says_nothing_of_the_channel() -> None:
@@ -153,10 +153,13 @@ def failing(error):
 
 
 def test_what_came_of_every_way_is_told_in_order() -> None:
-    mails = [Delivery("a…@x.example", Outcome.SENT), Delivery("b…@x.example", Outcome.SENT_BEFORE)]
+    mails = [
+        Delivery("a…@x.example", DeliveryOutcome.SENT),
+        Delivery("b…@x.example", DeliveryOutcome.SENT_BEFORE),
+    ]
 
-    assert every_way(lambda: mails, lambda: SENT) == [*mails, *SENT]
-    assert every_way(list, list) == []
+    assert send_all(lambda: mails, lambda: SENT) == [*mails, *SENT]
+    assert send_all(list, list) == []
 
 
 def test_a_failure_keeps_no_other_way_from_being_gone_and_is_raised_as_it_is() -> None:
@@ -168,7 +171,7 @@ def test_a_failure_keeps_no_other_way_from_being_gone_and_is_raised_as_it_is() -
         return SENT
 
     with pytest.raises(StoreError) as failed:
-        every_way(failing(error), teams)
+        send_all(failing(error), teams)
 
     assert failed.value is error
     assert gone == ["Teams"]
@@ -176,11 +179,11 @@ def test_a_failure_keeps_no_other_way_from_being_gone_and_is_raised_as_it_is() -
 
 def test_of_several_failures_each_is_told_once() -> None:
     with pytest.raises(DeliveryError) as failed:
-        every_way(failing(DeliveryError("No mail.")), failing(DeliveryError("No card.")))
+        send_all(failing(DeliveryError("No mail.")), failing(DeliveryError("No card.")))
     with pytest.raises(UsageError) as wrong:
-        every_way(failing(DeliveryError("No mail.")), failing(BadSettingError("No channel.")))
+        send_all(failing(DeliveryError("No mail.")), failing(BadSettingError("No channel.")))
     with pytest.raises(UsageError) as same:
-        every_way(failing(BadSettingError("No base.")), failing(BadSettingError("No base.")))
+        send_all(failing(BadSettingError("No base.")), failing(BadSettingError("No base.")))
 
     assert str(failed.value) == "No mail. No card."
     assert str(wrong.value) == "No mail. No channel."
@@ -189,7 +192,7 @@ def test_of_several_failures_each_is_told_once() -> None:
 
 def test_an_error_that_nobody_foresaw_is_not_taken_for_a_failed_way() -> None:
     with pytest.raises(ZeroDivisionError):
-        every_way(lambda: [1 / 0], lambda: SENT)  # type: ignore[list-item]
+        send_all(lambda: [1 / 0], lambda: SENT)  # type: ignore[list-item]
 
 
 # With the real parts
@@ -222,8 +225,8 @@ def test_a_card_is_posted_beside_the_mails_once(folder) -> None:
         settings = {"TEAMS_WEBHOOK_URL": sink.url, "REPORT_RECIPIENTS": "a@x.example"}
         first, second = (mailed(folder, **settings) for _ in range(2))
 
-    assert first == [Delivery("a…@x.example", Outcome.SENT), *SENT]
-    assert [delivery.outcome for delivery in second] == [Outcome.SENT_BEFORE] * 2
+    assert first == [Delivery("a…@x.example", DeliveryOutcome.SENT), *SENT]
+    assert [delivery.outcome for delivery in second] == [DeliveryOutcome.SENT_BEFORE] * 2
     assert len(letters(folder)) == len(sink.received) == 1
 
 
@@ -256,7 +259,10 @@ def test_a_channel_that_refuses_is_told_after_the_mails_went_and_posted_to_next_
         sink.answer = answer(202)
         told = mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **people)
 
-    assert [delivery.outcome for delivery in told] == [Outcome.SENT_BEFORE, Outcome.SENT]
+    assert [delivery.outcome for delivery in told] == [
+        DeliveryOutcome.SENT_BEFORE,
+        DeliveryOutcome.SENT,
+    ]
     assert len(sink.received) == 2
 
 
@@ -264,7 +270,7 @@ def test_a_channel_that_was_lost_is_not_posted_to_again(folder) -> None:
     with TeamsSink(hang_up) as sink:
         told = [mailed(folder, TEAMS_WEBHOOK_URL=sink.url) for _ in range(2)]
 
-    assert [outcome(each) for each in told] == [Outcome.UNCERTAIN] * 2
+    assert [outcome(each) for each in told] == [DeliveryOutcome.UNCERTAIN] * 2
     assert len(sink.received) == 1
 
 

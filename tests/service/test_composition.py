@@ -11,7 +11,7 @@ from shared.mfa.permissions import NEEDS
 from shared.mfa.scope import Scope
 from shared.service import composition
 from shared.service.composition import Service, use
-from shared.service.directory_snapshot import People
+from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.http.answers import RefusedError
 from shared.settings import Settings
 from shared.stores.local import LocalStore
@@ -115,7 +115,7 @@ def test_the_permissions_that_the_directory_was_read_with_are_kept_with_it(tmp_p
     settings = Settings({"SIGNIN_SOURCE": "simulated", "STORE_FOLDER": str(tmp_path)})
     with use(Service(settings, today=TODAY)) as made:
         people = made.read_people()
-        again = People.from_bytes(people.to_bytes(), Scope())
+        again = DirectorySnapshot.from_bytes(people.to_bytes(), Scope())
 
     assert people.granted == again.granted
     assert set(again.granted or ()) == {need.role for need in NEEDS}

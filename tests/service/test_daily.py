@@ -13,8 +13,8 @@ from shared.mfa.accounts.directory import Directory, User
 from shared.mfa.scope import Scope
 from shared.mfa.window import Slice, SliceState
 from shared.service.daily import GIVEN_UP
-from shared.service.directory_snapshot import People
-from shared.service.messages import SliceErrand
+from shared.service.directory_snapshot import DirectorySnapshot
+from shared.service.messages import CollectSlice
 from shared.service.queues import QueueWork
 from shared.service.runs import Runs
 from shared.stores.kept import KeptStore
@@ -153,7 +153,7 @@ def test_collecting_twice_is_collecting_once(tmp_path) -> None:
 
 
 def test_a_run_that_crosses_midnight_reads_the_accounts_of_the_day_it_planned(tmp_path) -> None:
-    people = People(Directory(users=(User(id="ann", account_enabled=True),)), Scope())
+    people = DirectorySnapshot(Directory(users=(User(id="ann", account_enabled=True),)), Scope())
     daily = replace(make_daily(tmp_path, Scripted(a_week())), read_people=lambda: people)
     endings = daily.owed_reports(TODAY)
 
@@ -234,7 +234,7 @@ def test_a_day_too_big_for_one_execution_is_halved_until_it_fits(tmp_path) -> No
     daily = make_daily(tmp_path, source)
     work = QueueWork(daily, Runs(daily))
 
-    waiting = [SliceErrand(Slice(TENANT, ENDING)).to_json()]
+    waiting = [CollectSlice(Slice(TENANT, ENDING)).to_json()]
     while waiting:
         waiting += work.collect(waiting.pop(0).encode())
 
@@ -277,7 +277,7 @@ class Crash(BaseException):
 class Crashing:
     """A folder on which the process dies at the n-th thing it changes, before or after it."""
 
-    CHANGES = ("write", "remove", "put_row", "remove_row", "settle")
+    CHANGES = ("write", "remove", "put_row", "remove_row", "finalize")
 
     def __init__(self, folder, at, *, after):
         self._folder = Folder(folder)

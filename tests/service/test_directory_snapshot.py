@@ -8,7 +8,7 @@ from shared.cli.commands import demo_settings
 from shared.errors import DamagedError
 from shared.mfa.scope import Scope
 from shared.service.composition import Service
-from shared.service.directory_snapshot import People
+from shared.service.directory_snapshot import DirectorySnapshot
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def pulled(tmp_path_factory):
 def test_what_is_kept_is_judged_the_same_when_read_back(pulled) -> None:
     people, _ = pulled
 
-    again = People.from_bytes(people.to_bytes(), Scope())
+    again = DirectorySnapshot.from_bytes(people.to_bytes(), Scope())
 
     assert again.accounts.metrics == people.accounts.metrics
     assert (again.read_at, again.notes) == (people.read_at, people.notes)
@@ -36,7 +36,7 @@ def test_the_same_directory_read_later_is_still_the_same(pulled) -> None:
 
 def test_a_customer_more_is_another_directory(pulled) -> None:
     people, _ = pulled
-    fewer = People.from_bytes(people.to_bytes(), Scope())
+    fewer = DirectorySnapshot.from_bytes(people.to_bytes(), Scope())
     fewer.directory = type(people.directory)(users=people.directory.users, customers=())
 
     assert not people.is_of(fewer.to_bytes())
@@ -44,4 +44,4 @@ def test_a_customer_more_is_another_directory(pulled) -> None:
 
 def test_bytes_that_are_no_directory_are_damage() -> None:
     with pytest.raises(DamagedError, match="directory"):
-        People.from_bytes(b"nothing", Scope())
+        DirectorySnapshot.from_bytes(b"nothing", Scope())

@@ -21,7 +21,7 @@ from shared.identity import Login, open_graph
 from shared.service.addresses import report_address
 from shared.service.mailing import (
     Delivery,
-    Outcome,
+    DeliveryOutcome,
     mail_key,
     mail_status,
     newest_reports,
@@ -53,8 +53,12 @@ def test_each_recipient_gets_one_mail_however_often_the_run_is_repeated() -> Non
 
     first, second = run(world), run(world, recipients=[BOB, ANN.upper(), EVE])
 
-    assert outcomes(first) == [Outcome.SENT, Outcome.SENT]
-    assert outcomes(second) == [Outcome.SENT_BEFORE, Outcome.SENT_BEFORE, Outcome.SENT]
+    assert outcomes(first) == [DeliveryOutcome.SENT, DeliveryOutcome.SENT]
+    assert outcomes(second) == [
+        DeliveryOutcome.SENT_BEFORE,
+        DeliveryOutcome.SENT_BEFORE,
+        DeliveryOutcome.SENT,
+    ]
     assert [recipient for recipient, _ in world.delivered] == [ANN, BOB, EVE]
 
 
@@ -88,13 +92,13 @@ def test_killed_at_any_step_no_mail_is_ever_sent_twice_and_one_left_unsent_is_sa
     assert len(world.delivered) == len(sent)
     for recipient, delivery in zip(BOTH, again, strict=True):
         if recipient not in sent:
-            assert delivery.outcome is Outcome.UNCERTAIN
-    unsure = outcomes(again).count(Outcome.UNCERTAIN)
+            assert delivery.outcome is DeliveryOutcome.UNCERTAIN
+    unsure = outcomes(again).count(DeliveryOutcome.UNCERTAIN)
     assert caplog.text.count("may or may not have been sent: an earlier run broke off") == unsure
     assert unsure <= 1
 
     before = list(world.delivered)
-    assert Outcome.SENT not in outcomes(run(world))
+    assert DeliveryOutcome.SENT not in outcomes(run(world))
     assert world.delivered == before
 
 
@@ -107,7 +111,7 @@ def test_killed_at_any_step_a_mailer_that_repeats_harmlessly_delivers_every_mail
 
     again = run(world, repeatable=True)
 
-    assert Outcome.UNCERTAIN not in outcomes(again)
+    assert DeliveryOutcome.UNCERTAIN not in outcomes(again)
     assert {recipient for recipient, _ in world.delivered} == {ANN, BOB}
     assert len({key for _, key in world.delivered}) == 2
 
@@ -145,14 +149,14 @@ def test_a_run_that_looks_while_another_sends_does_not_disturb_it() -> None:
 
     class Impatient(FakeMailer):
         def send(self, mail, recipient, key):
-            assert outcomes(run(world, recipients=[ANN])) == [Outcome.UNCERTAIN]
+            assert outcomes(run(world, recipients=[ANN])) == [DeliveryOutcome.UNCERTAIN]
             super().send(mail, recipient, key)
 
     mailer = Impatient(world, repeatable=False)
     found = mail_status(report(), None, [ANN], mailer, FakeStore(world))
 
-    assert outcomes(found) == [Outcome.SENT]
-    assert outcomes(run(world, recipients=[ANN])) == [Outcome.SENT_BEFORE]
+    assert outcomes(found) == [DeliveryOutcome.SENT]
+    assert outcomes(run(world, recipients=[ANN])) == [DeliveryOutcome.SENT_BEFORE]
     assert len(world.delivered) == 1
 
 
@@ -170,7 +174,7 @@ def test_of_runs_at_the_same_time_one_sends() -> None:
         runs = list(pool.map(lambda _: run(world, recipients=[ANN]), range(8)))
 
     assert len(world.delivered) == 1
-    assert [outcomes(found) for found in runs].count([Outcome.SENT]) == 1
+    assert [outcomes(found) for found in runs].count([DeliveryOutcome.SENT]) == 1
 
 
 def test_a_definite_failure_is_raised_after_all_were_tried_and_mended_by_the_next_run() -> None:
@@ -180,7 +184,7 @@ def test_a_definite_failure_is_raised_after_all_were_tried_and_mended_by_the_nex
         run(world, failures={ANN: DeliveryError("mailbox full")})
     assert world.delivered == [(BOB, mail_key(TENANT, ENDING, BOB))]
 
-    assert outcomes(run(world)) == [Outcome.SENT, Outcome.SENT_BEFORE]
+    assert outcomes(run(world)) == [DeliveryOutcome.SENT, DeliveryOutcome.SENT_BEFORE]
 
 
 def test_an_uncertain_failure_is_not_raised_and_not_sent_again() -> None:
@@ -189,8 +193,8 @@ def test_an_uncertain_failure_is_not_raised_and_not_sent_again() -> None:
     first = run(world, failures={ANN: DeliveryUncertainError("lost")})
     second = run(world)
 
-    assert outcomes(first) == [Outcome.UNCERTAIN, Outcome.SENT]
-    assert outcomes(second) == [Outcome.UNCERTAIN, Outcome.SENT_BEFORE]
+    assert outcomes(first) == [DeliveryOutcome.UNCERTAIN, DeliveryOutcome.SENT]
+    assert outcomes(second) == [DeliveryOutcome.UNCERTAIN, DeliveryOutcome.SENT_BEFORE]
     assert Counter(recipient for recipient, _ in world.delivered) == {ANN: 1, BOB: 1}
 
 
@@ -212,7 +216,7 @@ def test_addresses_are_in_no_log_line_no_key_and_no_error(caplog) -> None:
 
 
 def test_a_delivery_shows_whose_it_was_without_saying_it() -> None:
-    assert run(World(), recipients=[ANN]) == [Delivery("a…@contoso.example", Outcome.SENT)]
+    assert run(World(), recipients=[ANN]) == [Delivery("a…@contoso.example", DeliveryOutcome.SENT)]
 
 
 def test_nothing_is_sent_if_one_address_is_none() -> None:
@@ -268,8 +272,8 @@ def test_the_newest_report_is_mailed_from_the_store_with_the_one_before_it(store
 
     outbox = open_mailer("outbox", outbox_folder=tmp_path / "outbox")
     runs = [mail_status(*found, BOTH, outbox, store) for _ in range(2)]
-    assert outcomes(runs[0]) == [Outcome.SENT] * 2
-    assert outcomes(runs[1]) == [Outcome.SENT_BEFORE] * 2
+    assert outcomes(runs[0]) == [DeliveryOutcome.SENT] * 2
+    assert outcomes(runs[1]) == [DeliveryOutcome.SENT_BEFORE] * 2
     assert len(list((tmp_path / "outbox").iterdir())) == 2
 
 
@@ -289,7 +293,7 @@ def test_a_server_lost_after_the_mail_is_not_sent_to_again(store) -> None:
             mailer = open_mailer("smtp", sender=BOB, smtp_host="127.0.0.1", smtp_port=sink.port)
             found = mail_status(worked_examples(), None, [ANN], mailer, store)
 
-    assert outcomes(found) == [Outcome.UNCERTAIN]
+    assert outcomes(found) == [DeliveryOutcome.UNCERTAIN]
     assert len(sink.received) == 1
 
 

@@ -16,10 +16,10 @@ from shared.errors import (
     TooOftenError,
 )
 from shared.service.http.callers import OWN_MACHINE
-from shared.service.http.report_api import Desk
-from shared.service.messages import ReportErrand, SliceErrand
+from shared.service.http.report_api import ReportApi
+from shared.service.messages import CollectSlice, PublishReport
 from shared.service.queues import QueueWork
-from shared.service.runs import PATIENCE, Runs
+from shared.service.runs import RUN_TIMEOUT, Runs
 from tests.service.world import ENDING, TENANT, WEEK, Scripted, a_day, a_week, make_daily
 
 
@@ -153,7 +153,7 @@ def test_a_run_that_was_lost_stands_in_nobody_s_way_for_ever(daily) -> None:
     with pytest.raises(ConflictError):
         Runs(daily).start()
 
-    daily.now.moment += PATIENCE - timedelta(hours=1)
+    daily.now.moment += RUN_TIMEOUT - timedelta(hours=1)
 
     assert Runs(daily).start()[0].id != lost.id
 
@@ -162,7 +162,7 @@ def test_who_dies_while_starting_a_run_stands_in_the_way_for_two_minutes_only(da
     daily.store.claim(f"run/{TENANT}/none/2026-11-24T02:15")
     with pytest.raises(ConflictError, match="being started"):
         Runs(daily).start()
-    desk = Desk(TENANT, daily.store, lambda: Runs(daily), daily.now, {}, OWN_MACHINE)
+    desk = ReportApi(TENANT, daily.store, lambda: Runs(daily), daily.now, {}, OWN_MACHINE)
     from shared.service.http.answers import answered
 
     refused = answered(lambda: desk.start_run()[0])
@@ -203,7 +203,7 @@ def test_too_many_runs_are_answered_with_when_to_come_again(daily) -> None:
     from shared.service.http.answers import answered
 
     over(daily)
-    desk = Desk(TENANT, daily.store, lambda: Runs(daily, 1), daily.now, {}, OWN_MACHINE)
+    desk = ReportApi(TENANT, daily.store, lambda: Runs(daily, 1), daily.now, {}, OWN_MACHINE)
 
     daily.now.go_on(minutes=1, seconds=30)
     refused = answered(lambda: desk.start_run()[0])
@@ -254,15 +254,15 @@ def test_reports_are_planned_and_made_one_by_one(daily) -> None:
     for text in messages:
         work.publish(text.encode())
 
-    assert messages == [ReportErrand(ENDING, ENDING).to_json()]
+    assert messages == [PublishReport(ENDING, ENDING).to_json()]
     assert daily.store.latest_ending(TENANT) == ENDING
 
 
 def test_errands_come_back_from_their_messages() -> None:
     from shared.mfa.window import Slice
 
-    errand = SliceErrand(Slice(TENANT, ENDING, 6, 12), "0" * 32, (ENDING,))
+    errand = CollectSlice(Slice(TENANT, ENDING, 6, 12), "0" * 32, (ENDING,))
 
-    assert SliceErrand.from_json(errand.to_json()) == errand
-    report = ReportErrand(ENDING, ENDING)
-    assert ReportErrand.from_json(report.to_json()) == report
+    assert CollectSlice.from_json(errand.to_json()) == errand
+    report = PublishReport(ENDING, ENDING)
+    assert PublishReport.from_json(report.to_json()) == report

@@ -11,9 +11,9 @@ from simulator.graph.directory import (
     StatesInBulk,
 )
 from simulator.graph.faults import refuse
-from simulator.graph.site import Request, Response, Site
+from simulator.graph.site import GraphRequest, GraphResponse, Site
 from simulator.simulation import TOKEN
-from simulator.tenants.people import Kind
+from simulator.tenants.people import PersonKind
 from simulator.tenants.users import named_guid
 from tests.sources.graph.graph_doubles import FakeTime, partner
 
@@ -32,8 +32,8 @@ class Tenant:
         self.directory = SimulatedDirectory(partner(), conduct, clock=self.time.clock)
         self.site = Site(self.directory.routes(), tokens=[TOKEN], clock=self.time.clock)
 
-    def get(self, target: str) -> Response:
-        return self.site.answer(Request("GET", target, HEADERS))
+    def get(self, target: str) -> GraphResponse:
+        return self.site.answer(GraphRequest("GET", target, HEADERS))
 
     def value(self, target: str) -> list[dict[str, Any]]:
         response = self.get(target)
@@ -43,7 +43,7 @@ class Tenant:
     def batch(self, *urls: str, version: str = "v1.0") -> tuple[int, dict[str, dict[str, Any]]]:
         requests = [{"id": str(n), "method": "GET", "url": url} for n, url in enumerate(urls)]
         body = json.dumps({"requests": requests}).encode()
-        response = self.site.answer(Request("POST", f"/{version}/$batch", HEADERS, body))
+        response = self.site.answer(GraphRequest("POST", f"/{version}/$batch", HEADERS, body))
         responses = json.loads(response.body).get("responses", [])
         return int(response.status), {urls[int(one["id"])]: one for one in responses}
 
@@ -58,7 +58,7 @@ def test_users_are_the_people_of_the_sign_ins() -> None:
     assert list(told) == [person.id for person in partner().people]
     for person in partner().people:
         assert told[person.id]["accountEnabled"] is person.is_enabled
-        is_guest = person.kind is Kind.GUEST
+        is_guest = person.kind is PersonKind.GUEST
         assert ("#EXT#" in told[person.id]["userPrincipalName"]) is is_guest
 
 
@@ -302,6 +302,6 @@ def test_a_batch_holds_twenty_requests_at_most() -> None:
     ids=["nothing", "a list", "no address", "an id twice"],
 )
 def test_what_is_no_batch_is_refused(body) -> None:
-    response = Tenant().site.answer(Request("POST", "/v1.0/$batch", HEADERS, body))
+    response = Tenant().site.answer(GraphRequest("POST", "/v1.0/$batch", HEADERS, body))
 
     assert response.status == 400

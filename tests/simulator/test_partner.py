@@ -9,7 +9,7 @@ import pytest
 
 from simulator.tenants.expected import expected_counts
 from simulator.tenants.partner import logged_by, simulate_partner
-from simulator.tenants.people import Kind
+from simulator.tenants.people import PersonKind
 from tests.sources.graph.graph_doubles import ENDING, partner
 
 SHAPE = "zerotrustassessment-signIn-beta-shape.json"
@@ -41,7 +41,7 @@ def test_it_has_sixty_enabled_accounts_of_every_kind() -> None:
     enabled = [person for person in partner().people if person.is_enabled]
 
     assert len(enabled) == 60
-    assert {person.kind for person in enabled} == set(Kind)
+    assert {person.kind for person in enabled} == set(PersonKind)
     assert len({person.upn for person in partner().people}) == len(partner().people)
 
 

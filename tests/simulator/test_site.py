@@ -10,7 +10,7 @@ import pytest
 from simulator.graph.faults import garble, refuse
 from simulator.graph.mail import Mailbox
 from simulator.graph.sign_ins import V1_PROPERTIES, Conduct
-from simulator.graph.site import Request, Response, Route, Site, Throttle
+from simulator.graph.site import GraphRequest, GraphResponse, Route, Site, Throttle
 from simulator.simulation import TOKEN, make_site
 from tests.sources.graph.graph_doubles import ENDING, FakeTime, partner
 
@@ -26,9 +26,9 @@ class Tenant:
             partner(), conduct, clock=self.time.clock, **how
         )
 
-    def get(self, target: str, token: str = TOKEN) -> Response:
+    def get(self, target: str, token: str = TOKEN) -> GraphResponse:
         headers = {"host": "graph.example", "authorization": f"Bearer {token}"}
-        return self.site.answer(Request("GET", target, headers))
+        return self.site.answer(GraphRequest("GET", target, headers))
 
     def page(self, target: str) -> dict[str, Any]:
         response = self.get(target)
@@ -197,12 +197,13 @@ def test_the_sixth_request_in_ten_seconds_is_too_many(says_when) -> None:
 def test_each_app_and_each_service_is_throttled_by_itself() -> None:
     once = Throttle(limit=1)
     routes = [
-        Route("GET", re.compile(f"/{name}"), lambda *_: Response(200), once, name) for name in "ab"
+        Route("GET", re.compile(f"/{name}"), lambda *_: GraphResponse(200), once, name)
+        for name in "ab"
     ]
     site = Site(routes, tokens=["one", "two"])
 
     def ask(path: str, token: str) -> int:
-        return site.answer(Request("GET", path, {"authorization": f"Bearer {token}"})).status
+        return site.answer(GraphRequest("GET", path, {"authorization": f"Bearer {token}"})).status
 
     assert [ask("/a", "one"), ask("/a", "two"), ask("/b", "one"), ask("/a", "one")] == [
         200,
@@ -241,7 +242,7 @@ def send(mailbox: Mailbox, body: bytes) -> int:
     site = Site(mailbox.routes(), tokens=[TOKEN])
     path = "/v1.0/users/reports%40northwindcloud.example/sendMail"
     return int(
-        site.answer(Request("POST", path, {"authorization": f"Bearer {TOKEN}"}, body)).status
+        site.answer(GraphRequest("POST", path, {"authorization": f"Bearer {TOKEN}"}, body)).status
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PARTS = ("customers", "customerInsights", "delegatedAdminCustomers")  #: of a directory's notes
 
 
-class Standing(StrEnum):
+class CustomerStatus(StrEnum):
     """Where a customer stands, worst first; also its look."""
 
     UNKNOWN = "unknown"  #: a figure was not read
@@ -43,16 +43,16 @@ class Customer(msgspec.Struct, frozen=True):
     status: str  #: in words, as in ``customers.csv``
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> CustomerStatus:
         """The status as a value."""
         admins, others, total = self.admins_with_mfa, self.non_admins_with_mfa, self.total_users
         if admins is None or others is None or total is None:
-            return Standing.UNKNOWN
+            return CustomerStatus.UNKNOWN
         if not total:
-            return Standing.EMPTY
+            return CustomerStatus.EMPTY
         if admins + others >= total:
-            return Standing.ALL
-        return Standing.SOME if admins + others else Standing.NONE
+            return CustomerStatus.ALL
+        return CustomerStatus.SOME if admins + others else CustomerStatus.NONE
 
     def answers_to(self, search: str) -> bool:
         """Whether its name or tenant id holds a text, in any case."""
@@ -89,7 +89,7 @@ class Customers(msgspec.Struct, frozen=True):
         found = [customer for customer in self.customers if customer.answers_to(search)]
         return msgspec.structs.replace(self, customers=found)
 
-    def standings(self) -> Counter[Standing]:
+    def standings(self) -> Counter[CustomerStatus]:
         """How many stand where."""
         return Counter(customer.standing for customer in self.customers)
 
@@ -98,9 +98,13 @@ class Customers(msgspec.Struct, frozen=True):
         if not self.customers:
             return "There are no customers."
         found, total = self.standings(), len(self.customers)
-        have = "has" if 1 in (found[Standing.ALL], total) else "have"
-        unknown = f"; {found[Standing.UNKNOWN]:,} not known" if found[Standing.UNKNOWN] else ""
-        whose = f"{found[Standing.ALL]:,} of {count(total, 'customer')}"
+        have = "has" if 1 in (found[CustomerStatus.ALL], total) else "have"
+        unknown = (
+            f"; {found[CustomerStatus.UNKNOWN]:,} not known"
+            if found[CustomerStatus.UNKNOWN]
+            else ""
+        )
+        whose = f"{found[CustomerStatus.ALL]:,} of {count(total, 'customer')}"
         return f"{whose} {have} MFA for all users{unknown}."
 
 

@@ -34,7 +34,7 @@ _LONGEST_WORD = 256  #: characters; longer ones are broken unseen, as looking wo
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListRow:
     """One user or application with requests without MFA."""
 
     name: str
@@ -47,7 +47,7 @@ class Table:
     """The worst of one channel."""
 
     title: str
-    rows: list[Row]
+    rows: list[ListRow]
     rest: str  #: the others in words; empty where there are none
 
 
@@ -105,8 +105,8 @@ def _table(figure: RequestFigure, by: str, parts: list[Part]) -> Table:
     )
 
 
-def _row(part: Part, whole: int) -> Row:
-    return Row(
+def _row(part: Part, whole: int) -> ListRow:
+    return ListRow(
         name=subject_name(part),
         told=f"{thousands(part.against)} of {thousands(part.counts.requests)}",
         length=max(round(100 * part.against / whole), 1),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
-from shared.delivery.files.customers import Standing
+from shared.delivery.files.customers import CustomerStatus
 from shared.delivery.text.sentences import part_name
 from shared.delivery.text.words import count, long_day, percent, unbroken, weekday
 from shared.mfa.percent import percent_of_tenths, tenths
@@ -39,7 +39,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WaterfallStep:
     """One piece of a waterfall, from 100 % down to the share."""
 
     name: str
@@ -54,7 +54,7 @@ class Step:
 class Waterfall:
     """How a share came to be less than 100 %."""
 
-    steps: list[Step]
+    steps: list[WaterfallStep]
     share: float  #: length of the share's bar
     share_text: str
     floor_text: str  #: the percentage at which all bars begin, where that is not zero; else empty
@@ -118,9 +118,9 @@ def share_out(total: int, amounts: Sequence[int], whole: int) -> list[int]:
 
 def _steps(
     pieces: list[tuple[str, int, str]], printed: list[int], whole: int, scale: int
-) -> list[Step]:
+) -> list[WaterfallStep]:
     return [
-        Step(
+        WaterfallStep(
             name=name,
             requests=amount,
             latest=latest,
@@ -159,14 +159,14 @@ def account_bar(accounts: AccountFigure) -> list[Segment]:
     return _stacked(pieces)
 
 
-def customer_bar(standings: Mapping[Standing, int]) -> list[Segment]:
+def customer_bar(standings: Mapping[CustomerStatus, int]) -> list[Segment]:
     """The customers as one horizontal bar."""
     pieces = [
-        ("verified", Standing.ALL, "with MFA for all users"),
-        ("exempted", Standing.SOME, "for some users"),
-        ("not_verified", Standing.NONE, "for no user"),
-        ("missing", Standing.EMPTY, "without users"),
-        ("unknown", Standing.UNKNOWN, "not known"),
+        ("verified", CustomerStatus.ALL, "with MFA for all users"),
+        ("exempted", CustomerStatus.SOME, "for some users"),
+        ("not_verified", CustomerStatus.NONE, "for no user"),
+        ("missing", CustomerStatus.EMPTY, "without users"),
+        ("unknown", CustomerStatus.UNKNOWN, "not known"),
     ]
     return _stacked([(kind, standings.get(where, 0), told) for kind, where, told in pieces])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.delivery.files.customers import Standing
+from shared.delivery.files.customers import CustomerStatus
 from shared.delivery.page import charts
 from shared.delivery.page.report_page import environment, look
 from shared.delivery.text import words
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.delivery.files.customers import Customers
-    from shared.mfa.assessment import Heading
+    from shared.mfa.assessment import ReportMeta
 
 LINKED_ROWS = 400  #: so many of the worst have links: 3,000 customers make less than a megabyte
 
@@ -35,7 +35,7 @@ class Frame:
     search: str = ""  #: only those that answer to it are listed; figures are of all
 
 
-def render_customers(customers: Customers, heading: Heading, frame: Frame | None = None) -> str:
+def render_customers(customers: Customers, heading: ReportMeta, frame: Frame | None = None) -> str:
     """
     The whole page: no other host, no script, equal values give equal pages.
 
@@ -63,11 +63,11 @@ def render_customers(customers: Customers, heading: Heading, frame: Frame | None
 
 def _state(customers: Customers) -> State:
     found = customers.standings()
-    if found[Standing.SOME] or found[Standing.NONE]:
+    if found[CustomerStatus.SOME] or found[CustomerStatus.NONE]:
         return State.BELOW
-    if found[Standing.UNKNOWN]:
+    if found[CustomerStatus.UNKNOWN]:
         return State.UNDECIDED
-    return State.MET if found[Standing.ALL] else State.EMPTY
+    return State.MET if found[CustomerStatus.ALL] else State.EMPTY
 
 
 def _switched(word: str | None) -> str:

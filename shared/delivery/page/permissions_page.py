@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared.delivery.page.report_page import environment, look
 from shared.delivery.text.figures import State
 from shared.delivery.text.words import count
-from shared.mfa.permissions import FIGURES, NEEDS, WARNINGS, draw_up, figures_of
+from shared.mfa.permissions import FIGURES, NEEDS, WARNINGS, figures_of, permission_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from shared.mfa.assessment import Heading
+    from shared.mfa.assessment import ReportMeta
     from shared.mfa.permissions import Receipt
 
 
-class Row(NamedTuple):
+class PermissionRow(NamedTuple):
     """One permission that one figure needs."""
 
     figure: str  #: what the figure is; empty where the row above has said so
@@ -34,14 +34,14 @@ class Granted(NamedTuple):
     notes: Mapping[str, str]  #: why what was not read of the directory was not
 
 
-def render_permissions(granted: Granted, heading: Heading, base: str) -> str:
+def render_permissions(granted: Granted, heading: ReportMeta, base: str) -> str:
     """
     The whole page: no other host, no script, equal values give equal pages.
 
     `base` is the path below which the HTTP functions are.
     """
     figures = figures_of(granted.roles or ())
-    receipt = draw_up(granted.roles or (), figures)
+    receipt = permission_receipt(granted.roles or (), figures)
     return (
         environment()
         .get_template("permissions.html")
@@ -80,10 +80,10 @@ def _headline(granted: Granted, receipt: Receipt) -> str:
     return " ".join(told)
 
 
-def _rows(has: Collection[str] | None, figures: Iterable[str]) -> Iterator[Row]:
+def _rows(has: Collection[str] | None, figures: Iterable[str]) -> Iterator[PermissionRow]:
     for figure in figures:
         needs = [need for need in NEEDS if need.figure == figure]
         for number, need in enumerate(needs):
             told = FIGURES[figure] if number == 0 else ""
             is_granted = None if has is None else need.role in has
-            yield Row(told, len(needs), need.role, need.reads, is_granted)
+            yield PermissionRow(told, len(needs), need.role, need.reads, is_granted)

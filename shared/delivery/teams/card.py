@@ -26,7 +26,7 @@ from shared.delivery.text.words import count, harmless, long_day, shorten
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.delivery.text.digest import FigureLine, Letter
+    from shared.delivery.text.digest import FigureLine, ReportDigest
     from shared.mfa.report import Report
 
     #: An object of the card, as it is written in JSON.
@@ -75,7 +75,7 @@ def _message(card: Part) -> Part:
     return {"type": "message", "attachments": [attachment]}
 
 
-def _body(letter: Letter, report: Report) -> Iterator[Part]:
+def _body(letter: ReportDigest, report: Report) -> Iterator[Part]:
     simulated = "[Simulated] " if letter.is_simulated else ""
     title = f"{simulated}Partner Center MFA status"
     yield _block(_run(title, size="large", weight="bolder"))
@@ -101,7 +101,7 @@ def _figure(figure: FigureLine) -> Part:
     return _block(_run(f"{figure.title}: "), share, *change, spacing="small")
 
 
-def _findings(letter: Letter, report: Report) -> Iterator[Part]:
+def _findings(letter: ReportDigest, report: Report) -> Iterator[Part]:
     """Each title in a block of its own: one that runs from right to left turns no other text."""
     if not report.findings:
         return

@@ -44,7 +44,7 @@ class FigureLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FindingSummary:
     """A cause, and what to do."""
 
     title: str
@@ -63,7 +63,7 @@ class Links:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ReportDigest:
     """A report as a mail tells it."""
 
     whose: str
@@ -79,7 +79,7 @@ class Letter:
     changes: list[Names]
     caveats: list[str]
     tables: list[Table]
-    findings: list[Finding]
+    findings: list[FindingSummary]
     more_findings: int
     links: Links | None
     stored_at: str  #: where the report's files lie in the store
@@ -87,11 +87,11 @@ class Letter:
     source: str  #: of the figures
 
 
-def write_letter(report: Report, earlier: Report | None, public_url: str | None) -> Letter:
+def write_letter(report: Report, earlier: Report | None, public_url: str | None) -> ReportDigest:
     """What both parts of the mail say; `BadSettingError` if `public_url` is no base of links."""
     comparison = compare(report, earlier)
     name = name_of(report.tenant_name or "", report.tenant_id or "", "Unnamed tenant")
-    return Letter(
+    return ReportDigest(
         whose=name,
         when=span(report.window.start, report.window.ending),
         is_simulated=report.source == "simulated",
@@ -166,10 +166,10 @@ def _account_line(
     )
 
 
-def _finding(finding: found.Finding) -> Finding:
+def _finding(finding: found.Finding) -> FindingSummary:
     card = finding_card(finding)
     shown = [unlinked(name) for name in card.subjects[:SUBJECTS_SHOWN]]
-    return Finding(
+    return FindingSummary(
         title=name_of(card.title),
         cause=shorten(unlinked(card.cause), _TEXT_LIMIT),
         remedy=shorten(card.remedy, _TEXT_LIMIT),

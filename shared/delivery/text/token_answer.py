@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.delivery.text.words import NBSP, harmless, instant, listed
-from shared.mfa.access_token import AccessToken, Kind, Mfa
-from shared.mfa.mandate import MANDATE, Answer, MfaBy, Ruling, Scenario, columns
+from shared.mfa.access_token import AccessToken, Mfa, TokenKind
+from shared.mfa.mandate import MANDATE, MandateAnswer, MfaBy, Ruling, Scenario, columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,11 +24,11 @@ _AMR_SHOWN, _AMR_WIDTH = 8, 20
 _AUDIENCE_WIDTH = 60
 
 _VERDICTS = {
-    Answer.ALLOWED: "Partner Center's API would take this token.",
-    Answer.REFUSED: "Partner Center's API would refuse this token.",
+    MandateAnswer.ALLOWED: "Partner Center's API would take this token.",
+    MandateAnswer.REFUSED: "Partner Center's API would refuse this token.",
 }
 _UNDECIDED = "Whether Partner Center's API would take this token cannot be told."
-_KINDS = {Kind.APP_AND_USER: "App+User", Kind.APP_ONLY: "app-only, without a user"}
+_KINDS = {TokenKind.APP_AND_USER: "App+User", TokenKind.APP_ONLY: "app-only, without a user"}
 _MFA = {Mfa.YES: "yes", Mfa.NO: "no; that of a custom control does not show in a token"}
 _SCENARIOS = {
     Scenario.PORTAL: "Portal",
@@ -37,13 +37,13 @@ _SCENARIOS = {
 }
 _MFA_BY = {MfaBy.ENTRA: "Entra", MfaBy.THIRD_PARTY: "third party", MfaBy.NOBODY: "nobody"}
 _ANSWERS = {
-    Answer.ALLOWED: "allowed",
-    Answer.ON_CONDITION: "on a condition",
-    Answer.ASKED_FOR_MFA: "asked for MFA",
-    Answer.REFUSED: "refused (401)",
-    Answer.BLOCKED: "blocked",
-    Answer.CANNOT_TELL: "cannot be told",
-    Answer.NOT_APPLICABLE: "not applicable",
+    MandateAnswer.ALLOWED: "allowed",
+    MandateAnswer.ON_CONDITION: "on a condition",
+    MandateAnswer.ASKED_FOR_MFA: "asked for MFA",
+    MandateAnswer.REFUSED: "refused (401)",
+    MandateAnswer.BLOCKED: "blocked",
+    MandateAnswer.CANNOT_TELL: "cannot be told",
+    MandateAnswer.NOT_APPLICABLE: "not applicable",
 }
 
 
@@ -116,7 +116,7 @@ def _facts(token: AccessToken, now: datetime) -> Iterator[str]:
 
 
 def _mfa(token: AccessToken) -> str:
-    if token.kind is Kind.APP_ONLY:
+    if token.kind is TokenKind.APP_ONLY:
         return "not asked of an application"
     if len(columns(token)) > 1:
         return "yes; by Entra or by another provider, it does not say which"

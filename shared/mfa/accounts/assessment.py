@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.mfa.accounts.account_facts import AccountFacts, Policy, Tenant
+from shared.mfa.accounts.account_set import AccountSet, Lookup
 from shared.mfa.accounts.causes import MOST_TOLD, Judgement, judge, sentences, tell_exclusion
 from shared.mfa.accounts.classes import Classes
 from shared.mfa.accounts.conditional_access import NO_REACH, read_demands, read_reach
 from shared.mfa.accounts.directory import PerUserMfaState
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.accounts.membership import Membership
-from shared.mfa.accounts.people import Lookup, People
-from shared.mfa.accounts.standing import Policy, Standing, Tenant
 from shared.mfa.metrics import AccountMetrics
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS
 
@@ -62,7 +62,7 @@ class Account(msgspec.Struct, frozen=True, rename="pascal"):
 class AccountClass(msgspec.Struct, frozen=True):
     """Accounts of which the same is known."""
 
-    standing: Standing
+    standing: AccountFacts
     judgement: Judgement
     size: int
 
@@ -129,14 +129,14 @@ class Accounts:
         """Who has registered for MFA."""
         return Lookup(self._registered_as("is_mfa_registered"), len(self))
 
-    def _registered_as(self, name: str) -> People:
+    def _registered_as(self, name: str) -> AccountSet:
         roster = self.membership.roster
         told: dict[bool, list[int]] = {True: [], False: []}
         for details in self._directory.user_registration_details or ():
             number, truth = roster.number(details.id), getattr(details, name)
             if number is not None and truth is not None:
                 told[truth].append(number)
-        return People(
+        return AccountSet(
             roster.those(told[True]), roster.everyone.possible & ~roster.those(told[False])
         )
 
@@ -227,7 +227,7 @@ def measure(counts: Mapping[Enforcement | None, int]) -> AccountMetrics:
     )
 
 
-def _sort_out(tenant: Tenant, roster: Roster) -> tuple[list[Standing], array[int]]:
+def _sort_out(tenant: Tenant, roster: Roster) -> tuple[list[AccountFacts], array[int]]:
     """The classes of accounts, and which one each account is in."""
     classes = Classes(roster)
     enabled, per_user = classes.add(_enabled(roster)), classes.add(_per_user(roster))
@@ -237,7 +237,7 @@ def _sort_out(tenant: Tenant, roster: Roster) -> tuple[list[Standing], array[int
     ]
     classes.split()
     standings = [
-        Standing(
+        AccountFacts(
             enabled.truth(signature),
             per_user.truth(signature),
             tuple(included.truth(signature) for included, _ in columns),
@@ -248,17 +248,17 @@ def _sort_out(tenant: Tenant, roster: Roster) -> tuple[list[Standing], array[int
     return standings, classes.class_of
 
 
-def _enabled(roster: Roster) -> People:
+def _enabled(roster: Roster) -> AccountSet:
     return _told(roster, lambda user: user.account_enabled)
 
 
-def _per_user(roster: Roster) -> People:
+def _per_user(roster: Roster) -> AccountSet:
     return _told(roster, lambda user: _PER_USER.get(user.per_user_mfa_state))
 
 
-def _told(roster: Roster, tell: Callable[[User], Truth]) -> People:
+def _told(roster: Roster, tell: Callable[[User], Truth]) -> AccountSet:
     users = roster.users
-    return People(
+    return AccountSet(
         roster.those(number for number, user in enumerate(users) if tell(user)),
         roster.those(number for number, user in enumerate(users) if tell(user) is not False),
     )

@@ -10,7 +10,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.mfa.accounts.people import People
+    from shared.mfa.accounts.account_set import AccountSet
     from shared.mfa.accounts.roster import Roster
     from shared.mfa.accounts.truth import Truth
 
@@ -52,7 +52,7 @@ class Classes:
         self.signatures: list[bytes] = []  #: of each class
         self.class_of: array[int] = array("I")  #: of each account, by number
 
-    def add(self, people: People) -> Column:
+    def add(self, people: AccountSet) -> Column:
         """Let a set tell accounts apart; only before `split`."""
         return Column(self._place(people.sure), self._place(people.possible))
 

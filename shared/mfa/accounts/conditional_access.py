@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.mfa.accounts.account_set import AccountSet, union
 from shared.mfa.accounts.conditions import read_extent
 from shared.mfa.accounts.extent import Extent
 from shared.mfa.accounts.grant import Grant, read_grant
 from shared.mfa.accounts.guests import names_of, words
-from shared.mfa.accounts.people import People, union
 from shared.mfa.accounts.policy import GuestsOrExternalUsers, PolicyState, PolicyUsers
 from shared.mfa.accounts.roster import key
 from shared.mfa.accounts.truth import Truth, all_of
@@ -79,7 +79,7 @@ class Entry(msgspec.Struct, frozen=True):
     kind: Kind
     id: str
     name: str
-    people: People
+    people: AccountSet
 
     @property
     def unread(self) -> str:
@@ -98,12 +98,12 @@ class Reach(msgspec.Struct, frozen=True):
     exclusions: tuple[Entry, ...]
 
     @property
-    def included(self) -> People:
+    def included(self) -> AccountSet:
         """Those it names, excluded or not."""
         return union(entry.people for entry in self.inclusions)
 
     @property
-    def applies(self) -> People:
+    def applies(self) -> AccountSet:
         """Those it makes its demand of: an exclusion beats an inclusion."""
         return self.included - union(entry.people for entry in self.exclusions)
 
@@ -188,4 +188,4 @@ def _user_entries(user_ids: tuple[str, ...], membership: Membership) -> Iterator
         yield Entry(Kind.GUESTS, "GuestsOrExternalUsers", kind, membership.guests.all)
     numbers = [number for number in map(roster.number, user_ids) if number is not None]
     if numbers:
-        yield Entry(Kind.USERS, "", "by name", People.exactly(roster.those(numbers)))
+        yield Entry(Kind.USERS, "", "by name", AccountSet.exactly(roster.those(numbers)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from shared.mfa.accounts.account_set import NOBODY, AccountSet
 from shared.mfa.accounts.directory import UserType
-from shared.mfa.accounts.people import NOBODY, People
 
 if TYPE_CHECKING:
     from shared.mfa.accounts.directory import User
@@ -67,24 +67,24 @@ class Guests:
         self._roster = roster
 
     @cached_property
-    def all(self) -> People:
+    def all(self) -> AccountSet:
         """What Graph's older word ``GuestsOrExternalUsers`` stands for: every kind."""
         return self._named(_KNOWN_KINDS)
 
-    def of(self, wanted: GuestsOrExternalUsers) -> People:
+    def of(self, wanted: GuestsOrExternalUsers) -> AccountSet:
         """The accounts a policy means by a list of kinds, perhaps of certain home tenants only."""
         tenants = wanted.external_tenants
         is_restricted = tenants is not None and (tenants.membership_kind or "").lower() != "all"
         return self._named(words(wanted.guest_or_external_user_types), is_restricted=is_restricted)
 
-    def _named(self, kinds: frozenset[str], *, is_restricted: bool = False) -> People:
+    def _named(self, kinds: frozenset[str], *, is_restricted: bool = False) -> AccountSet:
         has_new_kind = not kinds <= _KNOWN_KINDS
         named = NOBODY
         for bits, may_be, is_surely_one in self._cases:
             if is_surely_one and may_be <= kinds and not is_restricted:
-                named |= People.exactly(bits)
+                named |= AccountSet.exactly(bits)
             elif has_new_kind or may_be & kinds:
-                named |= People(0, bits)
+                named |= AccountSet(0, bits)
         return named
 
     @cached_property

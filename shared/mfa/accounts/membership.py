@@ -1,9 +1,9 @@
 """
 Who belongs to what: groups with their nesting, directory roles, guests.
 
-Answers are sets over all accounts (`People`), worked out once per group, role or kind: no loop here
-runs over accounts and policies. What was not read makes exactly the accounts that may be concerned
-"possible", never more and never fewer.
+Answers are sets over all accounts (`AccountSet`), worked out once per group, role or kind: no loop
+here runs over accounts and policies. What was not read makes exactly the accounts that may be
+concerned "possible", never more and never fewer.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.mfa.accounts.account_set import NOBODY, AccountSet, union
 from shared.mfa.accounts.directory import Group, MemberKind
 from shared.mfa.accounts.guests import Guests
-from shared.mfa.accounts.people import NOBODY, People, union
 from shared.mfa.accounts.roster import Roster, key
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Groups:
         self._roster = roster
         self._groups = {key(group.id): group for group in directory.groups or ()}
         self._nested: dict[str, _Nested] = {}
-        self._members: dict[str, People] = {}
+        self._members: dict[str, AccountSet] = {}
         self._nearest: dict[str, array[int]] = {}
 
     def name(self, group_id: str) -> str:
@@ -52,7 +52,7 @@ class Groups:
         group = self._groups.get(key(group_id))
         return (group and group.display_name) or group_id
 
-    def members(self, group_id: str) -> People:
+    def members(self, group_id: str) -> AccountSet:
         """The accounts in a group; anyone may be where it, or a group nested in it, is unread."""
         known = self._members.get(key(group_id))
         if known is None:
@@ -61,7 +61,7 @@ class Groups:
                 number for group in nested.groups for number in self._direct(group)
             )
             possible = sure if nested.is_whole else self._roster.everyone.possible
-            known = self._members[key(group_id)] = People(sure, possible)
+            known = self._members[key(group_id)] = AccountSet(sure, possible)
         return known
 
     def path(self, group_id: str, number: int) -> str:
@@ -133,7 +133,7 @@ class Roles:
         self._eligibilities = directory.role_eligibilities
         self._definitions = directory.role_definitions
         self._by_id = {key(role.id): role for role in directory.role_definitions or ()}
-        self._holders: dict[str, People] = {}
+        self._holders: dict[str, AccountSet] = {}
 
     def name(self, template_id: str) -> str:
         """What to call a role: its display name, else its template id."""
@@ -142,7 +142,7 @@ class Roles:
                 return role.display_name or template_id
         return template_id
 
-    def holders(self, template_id: str) -> People:
+    def holders(self, template_id: str) -> AccountSet:
         """
         The accounts a policy means by a role.
 
@@ -161,29 +161,29 @@ class Roles:
         return known
 
     @cached_property
-    def admins(self) -> People:
+    def admins(self) -> AccountSet:
         """The accounts that hold any role, of whatever scope."""
         if self._assignments is None:
             return self._roster.anyone
         return union(map(self._principals, self._assignments))
 
     @cached_property
-    def eligible(self) -> People:
+    def eligible(self) -> AccountSet:
         """The accounts that can activate any role, of whatever scope."""
         if self._eligibilities is None:
             return self._roster.anyone
         return union(map(self._principals, self._eligibilities))
 
-    def _held(self, assignment: RoleAssignment, template_id: str) -> People:
+    def _held(self, assignment: RoleAssignment, template_id: str) -> AccountSet:
         role = key(assignment.role_definition_id)
         definition = self._by_id.get(role)
         if template_id in (role, key(definition.template_id or "") if definition else role):
             return self._principals(assignment)
         if definition is None:  # an assignment of a role that was not read may be of this one
-            return People(0, self._principals(assignment).possible)
+            return AccountSet(0, self._principals(assignment).possible)
         return NOBODY
 
-    def _principals(self, assignment: RoleAssignment) -> People:
+    def _principals(self, assignment: RoleAssignment) -> AccountSet:
         principal = assignment.principal_id
         if self._roster.number(principal) is not None:
             return self._roster.one(principal)

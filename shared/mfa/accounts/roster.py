@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
-from shared.mfa.accounts.people import NOBODY, People, bits_of
+from shared.mfa.accounts.account_set import NOBODY, AccountSet, bits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,13 +29,13 @@ class Roster:
         self.users = users
         self.number = numbers.of
         self.size = len(users)
-        self.everyone = People.exactly((1 << self.size) - 1)
-        self.anyone = People(0, self.everyone.possible)  #: what an unread set amounts to
+        self.everyone = AccountSet.exactly((1 << self.size) - 1)
+        self.anyone = AccountSet(0, self.everyone.possible)  #: what an unread set amounts to
 
-    def one(self, user_id: str) -> People:
+    def one(self, user_id: str) -> AccountSet:
         """The set of one account; nobody where the id is no account's (a deleted one's, say)."""
         number = self.number(user_id)
-        return NOBODY if number is None else People.exactly(1 << number)
+        return NOBODY if number is None else AccountSet.exactly(1 << number)
 
     def those(self, numbers: Iterable[int]) -> int:
         """The bit set of accounts by number."""

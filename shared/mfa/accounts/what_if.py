@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.mfa.accounts.account_facts import Policy, enforcement_of
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.accounts.extent import Extent
 from shared.mfa.accounts.grant import Grant
-from shared.mfa.accounts.standing import Policy, enforcement_of
 
 if TYPE_CHECKING:
+    from shared.mfa.accounts.account_facts import AccountFacts
     from shared.mfa.accounts.assessment import Accounts
     from shared.mfa.accounts.conditional_access import Demand
-    from shared.mfa.accounts.standing import Standing
 
 
 def switched_on(demand: Demand) -> Demand:
@@ -48,7 +48,7 @@ def newly_enforced(
     }
 
 
-def _included(standing: Standing, place: int) -> Standing:
+def _included(standing: AccountFacts, place: int) -> AccountFacts:
     applies = list(standing.applies)
     applies[place] = standing.included[place]
     return msgspec.structs.replace(standing, applies=tuple(applies))

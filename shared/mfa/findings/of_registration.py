@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from shared.mfa.accounts.account_set import Lookup
 from shared.mfa.accounts.directory import FederatedMfa, Method
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.accounts.extent import Condition
 from shared.mfa.accounts.guests import words
-from shared.mfa.accounts.people import Lookup
 from shared.mfa.findings.finding import finding, listed, named, worth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from shared.mfa.accounts.account_facts import Tenant
     from shared.mfa.accounts.assessment import AccountClass, Accounts
     from shared.mfa.accounts.conditional_access import Demand
     from shared.mfa.accounts.directory import Directory, Domain
-    from shared.mfa.accounts.standing import Tenant
     from shared.mfa.findings.finding import Finding
 
 #: Names as they are given to accounts that software signs in with; a hint, no proof.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.mfa.accounts.account_set import Lookup
 from shared.mfa.accounts.enforcement import Enforcement
-from shared.mfa.accounts.people import Lookup
 from shared.mfa.findings.finding import finding, named, worth
 
 if TYPE_CHECKING:

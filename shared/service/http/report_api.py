@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from shared.mfa.assessment import Heading
+    from shared.mfa.assessment import ReportMeta
     from shared.service.http.callers import Caller
     from shared.service.runs import Runs
     from shared.stores import Store, StoredFile
@@ -48,7 +48,7 @@ _NOT_READ = "The customers have not been read yet."
 _TOO_OLD = "The newest report was made before customers had a page; the next one brings it."
 
 
-class _Told(msgspec.Struct):
+class ReportHead(msgspec.Struct):
     """What is needed of a ``report.json`` here."""
 
     window: WindowSummary
@@ -60,14 +60,15 @@ class _Told(msgspec.Struct):
     directory_notes: dict[str, str] = {}
 
     @property
-    def heading(self) -> Heading:
-        from shared.mfa.assessment import Heading  # loads all that reckons, for a search alone
+    def meta(self) -> ReportMeta:
+        """Whose report it is, and from when."""
+        from shared.mfa.assessment import ReportMeta  # loads all that reckons, for a search alone
 
-        return Heading(self.tenant_id, self.tenant_name, self.source, self.generated_at)
+        return ReportMeta(self.tenant_id, self.tenant_name, self.source, self.generated_at)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ReportApi:
     """
     Hands out what is stored; one for each request.
 
@@ -183,7 +184,7 @@ class Desk:
         from importlib.metadata import version  # slow to load, for this one answer
 
         newest = self.store.latest_ending(self.tenant_id)
-        window = self._told(newest).window if newest else None
+        window = self._head(newest).window if newest else None
         yesterday = self.now().date() - timedelta(days=1)
         return json_answer(
             HTTPStatus.OK,
@@ -212,9 +213,9 @@ class Desk:
         self.caller.demand(Role.CUSTOMERS)
         wanted = searched_for(search)
         ending = self._newest(self.tenant_id)
-        told = self._told(ending)
-        if told.files["customers"].total is None:
-            why = " ".join(customer_notes(told.directory_notes))
+        head = self._head(ending)
+        if head.files["customers"].total is None:
+            why = " ".join(customer_notes(head.directory_notes))
             raise RefusedError(HTTPStatus.NOT_FOUND, why or _NOT_READ)
         if not wanted:
             return self._answer(self._customer_file(ending, name), name)
@@ -222,8 +223,8 @@ class Desk:
             name,
             lambda file: self._customer_file(ending, file).content,
             wanted,
-            told.heading,
-            customer_notes(told.directory_notes),
+            head.meta,
+            customer_notes(head.directory_notes),
         )
         return self._answer(found, name)
 
@@ -236,10 +237,10 @@ class Desk:
             raise RefusedError(HTTPStatus.NOT_FOUND, "There is no report of this tenant yet.")
         return newest
 
-    def _told(self, ending: date) -> _Told:
+    def _head(self, ending: date) -> ReportHead:
         stored = self._file(self.tenant_id, ending, "report.json")
         try:
-            return msgspec.json.decode(stored.content, type=_Told)
+            return msgspec.json.decode(stored.content, type=ReportHead)
         except msgspec.DecodeError as error:
             raise StoreError(f"The report of {ending} cannot be read: {error}.") from error
 

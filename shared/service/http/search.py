@@ -21,7 +21,7 @@ from shared.stores import StoredFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shared.mfa.assessment import Heading
+    from shared.mfa.assessment import ReportMeta
 
 LONGEST_SEARCH = 100  #: characters
 
@@ -42,7 +42,7 @@ def find(
     name: str,
     read: Callable[[str], bytes],
     wanted: str,
-    heading: Heading,
+    heading: ReportMeta,
     notes: Sequence[str],
 ) -> StoredFile:
     """What is left of ``customers.html``, ``.json`` or ``.csv``; `read` gives a stored file."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class Page(msgspec.Struct, frozen=True):
+class ListPage(msgspec.Struct, frozen=True):
     """One page of a list; its objects are decoded by whoever knows what they are."""
 
     value: msgspec.Raw = msgspec.Raw(b"null")
@@ -39,7 +39,7 @@ def read_list(reader: GraphReader, url: str, kind: type[_T]) -> list[_T]:
 
 def finish_list(reader: GraphReader, first: bytes, kind: type[_T]) -> list[_T]:
     """Every object of a list whose first page has come by another way."""
-    page = shaped(first, Page)
+    page = shaped(first, ListPage)
     objects = _objects(page, kind)
     if link := page.next_link:
         _check_link(reader, link, set())
@@ -69,11 +69,11 @@ def _crawl(reader: GraphReader, first_url: str, kind: type[_T]) -> Iterator[_T]:
             _check_link(reader, link, followed)
 
 
-def _decode_page(body: bytes) -> Page:
-    return msgspec.json.decode(body, type=Page)
+def _decode_page(body: bytes) -> ListPage:
+    return msgspec.json.decode(body, type=ListPage)
 
 
-def _objects(page: Page, kind: type[_T]) -> list[_T]:
+def _objects(page: ListPage, kind: type[_T]) -> list[_T]:
     return shaped(page.value, list[kind])  # type: ignore[valid-type]
 
 

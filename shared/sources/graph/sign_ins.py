@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Slice
     from shared.sources.graph.reader import GraphReader
-    from shared.sources.records.parsing import Page
+    from shared.sources.records.parsing import SignInPage
 
 #: For a `GraphReader`.
 GRANT = "AuditLog.Read.All"  #: least privileged, delegated and application alike
@@ -92,7 +92,7 @@ class GraphSignIns:
         else:
             yield from sign_ins
 
-    def _pages(self, first_url: str) -> Iterator[Page]:
+    def _pages(self, first_url: str) -> Iterator[SignInPage]:
         """Every page of a query, each next link followed exactly as Graph gave it."""
         followed = {first_url}
         page = self._page(first_url, sequence=0)
@@ -105,7 +105,7 @@ class GraphSignIns:
             sequence += len(page.sign_ins)
             yield page
 
-    def _page(self, url: str, sequence: int, *, is_next_page: bool = False) -> Page:
+    def _page(self, url: str, sequence: int, *, is_next_page: bool = False) -> SignInPage:
         decode = partial(parse_page, sequence=sequence)
         page = self._reader.read(url, decode, is_next_page=is_next_page)
         if page.unreadable:

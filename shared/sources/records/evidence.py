@@ -11,7 +11,7 @@ from shared.mfa.sign_in import Event, Evidence, Requirement
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.sources.records.shapes import Policy
+    from shared.sources.records.shapes import AppliedPolicy
 
 #: Entra "howto-mfa-reporting": completed in the cloud; satisfied by claim in the token, by claim
 #: provided by external provider, by strong authentication; successfully completed. Records prefix
@@ -61,7 +61,7 @@ def steps_evidence(details: Iterable[str]) -> Evidence:
     return Evidence.SILENT if said else Evidence.UNTOLD
 
 
-def policies_evidence(policies: Iterable[Policy]) -> Evidence:
+def policies_evidence(policies: Iterable[AppliedPolicy]) -> Evidence:
     """
     Whether an applied conditional access policy demanded MFA and was met.
 

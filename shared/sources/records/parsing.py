@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from shared.sources.records.shapes import Envelope, Fields, Text
 
-__all__ = ["FAILED", "Page", "UnreadableError", "parse_page", "parse_sign_in", "parse_values"]
+__all__ = ["FAILED", "SignInPage", "UnreadableError", "parse_page", "parse_sign_in", "parse_values"]
 
 FAILED = -1  #: the error code of a sign-in of which only a word says that it was not completed
 
@@ -47,7 +47,7 @@ _TENANT_PATH = re.compile(r"/tenants/([^/]+)", re.IGNORECASE)
 _INTERACTIVE: dict[object, Event] = {True: Event.INTERACTIVE, False: Event.NON_INTERACTIVE}
 
 
-class Page(msgspec.Struct):
+class SignInPage(msgspec.Struct):
     """One page of Graph's collection of sign-ins."""
 
     sign_ins: list[SignIn]
@@ -73,7 +73,7 @@ def parse_values(record: Mapping[str, object], sequence: int) -> SignIn:
     return _sign_in(fields, envelope, sequence, lambda: record)
 
 
-def parse_page(data: bytes, sequence: int = 0) -> Page:
+def parse_page(data: bytes, sequence: int = 0) -> SignInPage:
     """
     A page ``{"value": […]}`` of Graph's answer; `sequence` is that of its first record.
 
@@ -86,7 +86,7 @@ def parse_page(data: bytes, sequence: int = 0) -> Page:
             sign_ins.append(parse_sign_in(bytes(record), place))
         except UnreadableError as error:
             unreadable.append(str(error))
-    return Page(sign_ins, page.next_link, unreadable)
+    return SignInPage(sign_ins, page.next_link, unreadable)
 
 
 class _Page(msgspec.Struct):

@@ -26,13 +26,13 @@ class Status(msgspec.Struct, rename="camel", gc=False):
     additional_details: str | None = None
 
 
-class Step(msgspec.Struct, rename="camel", gc=False):
+class AuthenticationStep(msgspec.Struct, rename="camel", gc=False):
     """Graph ``authenticationDetail``: one step of the authentication."""
 
     authentication_step_result_detail: str | None = None
 
 
-class Policy(msgspec.Struct, rename="camel", gc=False):
+class AppliedPolicy(msgspec.Struct, rename="camel", gc=False):
     """Graph ``appliedConditionalAccessPolicy``."""
 
     result: str | None = None
@@ -52,11 +52,11 @@ class Fields(msgspec.Struct, rename="camel", gc=False, kw_only=True):
     ip_address: Text = UNSET
     status: Status | str | UnsetType | None = UNSET
     correlation_id: Text = UNSET
-    applied_conditional_access_policies: list[Policy] | str | UnsetType | None = UNSET
+    applied_conditional_access_policies: list[AppliedPolicy] | str | UnsetType | None = UNSET
     is_interactive: bool | UnsetType | None = UNSET
     resource_display_name: Text = UNSET
     resource_id: Text = UNSET
-    authentication_details: list[Step] | str | UnsetType | None = UNSET
+    authentication_details: list[AuthenticationStep] | str | UnsetType | None = UNSET
     authentication_requirement: Text = UNSET
     service_principal_name: Text = UNSET
     session_id: Text = UNSET
@@ -75,7 +75,7 @@ class Envelope(msgspec.Struct, gc=False, kw_only=True):
     result_type: int | str | UnsetType | None = msgspec.field(default=UNSET, name="resultType")
     caller: Text = msgspec.field(default=UNSET, name="callerIpAddress")
     correlation: Text = msgspec.field(default=UNSET, name="correlationId")
-    further_policies: list[Policy] | str | UnsetType | None = UNSET  #: of a row
+    further_policies: list[AppliedPolicy] | str | UnsetType | None = UNSET  #: of a row
     properties: Fields | UnsetType | None = UNSET
 
 

@@ -16,12 +16,12 @@ from shared.mfa.sign_in import Evidence
 from shared.sources.records.evidence import text_evidence
 from shared.sources.records.shapes import (
     COLUMNS,
+    AppliedPolicy,
+    AuthenticationStep,
     Envelope,
     Fields,
-    Policy,
     Row,
     Status,
-    Step,
     names_of,
 )
 
@@ -35,8 +35,8 @@ FLAT_KEYS = {
     for attribute, column in _ROW.items()
 }
 
-_steps_decoder = msgspec.json.Decoder(list[Step])
-_policies_decoder = msgspec.json.Decoder(list[Policy])
+_steps_decoder = msgspec.json.Decoder(list[AuthenticationStep])
+_policies_decoder = msgspec.json.Decoder(list[AppliedPolicy])
 _status_decoder = msgspec.json.Decoder(Status)
 
 
@@ -126,7 +126,7 @@ def status_of(value: object) -> Status:
     return Status(_number_or_text(told.get("errorcode")), details)
 
 
-def steps_of(value: object) -> list[Step]:
+def steps_of(value: object) -> list[AuthenticationStep]:
     """
     ``authenticationDetails``, a list or the text of one.
 
@@ -140,13 +140,16 @@ def steps_of(value: object) -> list[Step]:
             pass
     items = _list(value)
     if items is not None:
-        return [Step(text_of(_get(item, "authenticationstepresultdetail"))) for item in items]
+        return [
+            AuthenticationStep(text_of(_get(item, "authenticationstepresultdetail")))
+            for item in items
+        ]
     text = text_of(value)
     proves = text_evidence(text) in (Evidence.SATISFIED, Evidence.SKIPPED)
-    return [Step(text)] if proves else []
+    return [AuthenticationStep(text)] if proves else []
 
 
-def policies_of(value: object) -> list[Policy]:
+def policies_of(value: object) -> list[AppliedPolicy]:
     """``appliedConditionalAccessPolicies``, a list or the text of one."""
     if isinstance(value, str):
         try:
@@ -154,7 +157,7 @@ def policies_of(value: object) -> list[Policy]:
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             pass
     return [
-        Policy(
+        AppliedPolicy(
             text_of(_get(item, "result")),
             [text_of(control) for control in _list(_get(item, "enforcedgrantcontrols")) or []],
         )

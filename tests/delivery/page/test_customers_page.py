@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from shared.delivery.files.customers import Customers, Standing, customer_notes
+from shared.delivery.files.customers import Customers, CustomerStatus, customer_notes
 from shared.delivery.files.directory_rows import customer_rows
 from shared.delivery.page.customers_page import LINKED_ROWS, Frame, render_customers
 from shared.errors import DamagedError
 from shared.mfa.accounts.directory import Customer, CustomerMfa
-from shared.mfa.assessment import Heading
+from shared.mfa.assessment import ReportMeta
 from tests.delivery.opened import DESK, PHONE
 from tests.delivery.parsed import Page
 from tests.delivery.scenarios import HOSTILE
@@ -49,7 +49,7 @@ def customers(*listed, read_at=READ_AT):
 
 
 def html(*listed, source="graph", **frame):
-    heading = Heading(TENANT, "Northwind Cloud", source, "2026-11-24T02:15:00Z")
+    heading = ReportMeta(TENANT, "Northwind Cloud", source, "2026-11-24T02:15:00Z")
     return render_customers(customers(*listed), heading, Frame("/api", **frame))
 
 
@@ -174,7 +174,7 @@ def test_customers_are_read_back_from_their_json_as_they_were():
     told = customers()
 
     assert Customers.from_json(told.to_json()) == told
-    assert told.matching("datum").standings() == {Standing.NONE: 1, Standing.ALL: 1}
+    assert told.matching("datum").standings() == {CustomerStatus.NONE: 1, CustomerStatus.ALL: 1}
     assert customers(read_at="").as_of is None
     with pytest.raises(DamagedError, match="cannot be read"):
         Customers.from_json(b"{}")

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from shared.delivery.page.permissions_page import Granted, render_permissions
-from shared.mfa.assessment import Heading
+from shared.mfa.assessment import ReportMeta
 from shared.mfa.permissions import NEEDS, USUAL_FIGURES
 from tests.delivery.opened import DESK, PHONE
 from tests.delivery.parsed import Page
@@ -17,7 +17,9 @@ USUAL = list(dict.fromkeys(need.role for need in NEEDS if need.figure in USUAL_F
 
 
 def html(*roles, told=True, name="Northwind Cloud", notes=None):
-    heading = Heading("cccccccc-0000-4000-8000-00000000000c", name, "graph", "2026-11-24T02:15:00Z")
+    heading = ReportMeta(
+        "cccccccc-0000-4000-8000-00000000000c", name, "graph", "2026-11-24T02:15:00Z"
+    )
     granted = Granted(roles if told else None, "2026-11-24T02:00:00Z", notes or {})
     return render_permissions(granted, heading, "/api")
 

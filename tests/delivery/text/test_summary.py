@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from shared.delivery.text.summary import summarise
-from shared.mfa.assessment import Heading, assess, make_report
+from shared.mfa.assessment import ReportMeta, assess, make_report
 from shared.mfa.metrics import AccountMetrics, Rule
 from shared.mfa.report import Reading, UnreadableRecord
 from shared.mfa.rollup import Rollup
@@ -15,7 +15,7 @@ from shared.mfa.window import make_window, window_days
 from tests.sign_ins import api_sign_in, portal_sign_in
 
 ENDING = date(2026, 11, 23)
-HEADING = Heading("tenant", "Contoso", "exports", "2026-11-24T00:00:00Z")
+HEADING = ReportMeta("tenant", "Contoso", "exports", "2026-11-24T00:00:00Z")
 
 
 def summary(*sign_ins, accounts=None, reading=None, missing=()):

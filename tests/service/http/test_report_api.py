@@ -13,10 +13,10 @@ import pytest
 from shared.errors import BadSettingError, ConflictError, StoreError
 from shared.mfa.accounts.directory import Customer, CustomerMfa, Directory
 from shared.mfa.scope import Scope
-from shared.service.directory_snapshot import People
+from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.http.answers import answered, redirect
 from shared.service.http.callers import OWN_MACHINE, WITH_KEY
-from shared.service.http.report_api import FILES, SCRIPT_FILES, Desk
+from shared.service.http.report_api import FILES, SCRIPT_FILES, ReportApi
 from shared.service.http.search import rows_with
 from shared.service.runs import Runs
 from shared.stores import StoredFile
@@ -48,7 +48,7 @@ def ask(daily):
 
     def ask(what, *names, store=None, caller=OWN_MACHINE, links=True, **headers):
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        desk = Desk(
+        desk = ReportApi(
             TENANT, store or daily.store, lambda: Runs(daily), Clock(), given, caller, links
         )
         return answered(lambda: getattr(desk, what)(*names))
@@ -371,7 +371,7 @@ def test_the_scope_receipt_is_served_as_it_was_when_the_newest_report_was_made(a
 
 def with_directory(folder, customers, **notes):
     """A daily run that has been done with a directory."""
-    people = People(
+    people = DirectorySnapshot(
         Directory(users=(), customers=customers),
         Scope(),
         read_at="2026-11-24T02:00:00Z",
@@ -554,7 +554,7 @@ def test_a_run_s_id_is_checked_before_it_is_looked_up(ask) -> None:
 
 def test_a_second_run_is_refused_with_the_way_to_the_first(tmp_path) -> None:
     daily = make_daily(tmp_path, Scripted(a_week()))
-    desk = Desk(TENANT, daily.store, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
+    desk = ReportApi(TENANT, daily.store, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
     first, messages = desk.start_run()
     assert first.status == 202
     assert len(messages) == 7
@@ -577,7 +577,7 @@ def test_a_second_run_is_refused_with_the_way_to_the_first(tmp_path) -> None:
 def test_another_tenant_s_run_is_not_told_of(tmp_path) -> None:
     daily = make_daily(tmp_path, Scripted(a_week()))
     run, _ = Runs(daily).start()
-    desk = Desk(NOBODY, daily.store, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
+    desk = ReportApi(NOBODY, daily.store, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
 
     assert answered(lambda: desk.run(run.id)).status == 404
 

@@ -12,7 +12,7 @@ import pytest
 
 from shared.service.http.answers import answered
 from shared.service.http.callers import WITH_KEY, Caller, Role
-from shared.service.http.report_api import FILES, SCRIPT_FILES, Desk
+from shared.service.http.report_api import FILES, SCRIPT_FILES, ReportApi
 from tests.service.world import TENANT, Clock
 
 CUSTOMER = "dddddddd-0000-4000-8000-00000000000d"
@@ -41,12 +41,14 @@ TAKES = [
 
 def desk(*roles, store: Any = None):
     caller, runs = Caller(frozenset(roles)), cast("Any", Untouchable)
-    return Desk(TENANT, store or Untouchable(), runs, Clock(), {}, caller)
+    return ReportApi(TENANT, store or Untouchable(), runs, Clock(), {}, caller)
 
 
 def test_everything_that_can_be_asked_is_in_the_table() -> None:
-    own = {field.name for field in fields(Desk)}
-    public = {n for n, each in inspect.getmembers(Desk) if callable(each) and n[0] != "_"} - own
+    own = {field.name for field in fields(ReportApi)}
+    public = {
+        n for n, each in inspect.getmembers(ReportApi) if callable(each) and n[0] != "_"
+    } - own
 
     assert public - {"health"} == {what for what, _, _ in TAKES}
 

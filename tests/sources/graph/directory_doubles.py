@@ -13,7 +13,7 @@ from shared.sources.graph.access import Access, Limits
 from shared.sources.graph.directory import GraphDirectory
 from shared.sources.pacing import Budget, Pacer
 from simulator.graph.directory import DirectoryConduct, SimulatedDirectory
-from simulator.graph.site import Fault, GraphRefusalError, Request, Response, Site
+from simulator.graph.site import Fault, GraphRefusalError, GraphRequest, GraphResponse, Site
 from simulator.simulation import TOKEN
 from tests.sources.graph.graph_doubles import (
     URL,
@@ -35,13 +35,13 @@ class PostingGraph(GraphInProcess):
 
     def post(
         self, url: str, body: bytes, *, headers: Mapping[str, str] | None, timeout_seconds: float
-    ) -> Response:
+    ) -> GraphResponse:
         assert url.startswith(f"{self.url}/"), "a token would have left for another host"
         self.asked.append(url)
         assert timeout_seconds > 0
         named = {name.lower(): value for name, value in (headers or {}).items()}
         named |= {"host": URL.removeprefix("http://"), "authorization": f"Bearer {self.tokens[0]}"}
-        response = self.site.answer(Request("POST", url.removeprefix(URL), named, body))
+        response = self.site.answer(GraphRequest("POST", url.removeprefix(URL), named, body))
         return with_lower_names(response)
 
 

@@ -18,7 +18,7 @@ from shared.sources.graph.reader import GraphReader
 from shared.sources.graph.sign_ins import GRANT, GraphSignIns
 from shared.sources.pacing import Budget, Pacer
 from shared.sources.records.parsing import parse_sign_in
-from simulator.graph.site import Fault, Request, Response, Site, Throttle, Wire
+from simulator.graph.site import Fault, GraphRequest, GraphResponse, Site, Throttle, Wire
 from simulator.simulation import TOKEN, make_site
 from simulator.tenants.partner import SimulatedPartner, simulate_partner
 
@@ -72,13 +72,13 @@ class GraphInProcess:
 
     def get(
         self, url: str, *, headers: Mapping[str, str] | None, timeout_seconds: float
-    ) -> Response:
+    ) -> GraphResponse:
         assert url.startswith(f"{self.url}/"), "a token would have left for another host"
         self.asked.append(url)
         named = {name.lower(): value for name, value in (headers or {}).items()}
         named |= {"host": URL.removeprefix("http://"), "authorization": f"Bearer {self.tokens[0]}"}
         self.time.now += self.latency()
-        response = self.site.answer(Request("GET", url.removeprefix(URL), named))
+        response = self.site.answer(GraphRequest("GET", url.removeprefix(URL), named))
         self.time.now += self.latency()
         if response.wire is Wire.HANG:
             self.time.now += timeout_seconds
@@ -93,9 +93,9 @@ class GraphInProcess:
         self.tokens = self.tokens[1:] or self.tokens
 
 
-def with_lower_names(response: Response) -> Response:
+def with_lower_names(response: GraphResponse) -> GraphResponse:
     lower = {name.lower(): value for name, value in response.headers.items()}
-    return Response(response.status, response.body, lower)
+    return GraphResponse(response.status, response.body, lower)
 
 
 @dataclass

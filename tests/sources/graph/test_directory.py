@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
+from shared.mfa.accounts.account_set import Lookup
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import Directory, PerUserMfaState, User
 from shared.mfa.accounts.membership import Membership
-from shared.mfa.accounts.people import Lookup
 from shared.sources.files.directory_file import read_directory
 from shared.sources.graph.directory import read_directory_from_graph
 from simulator.graph.directory import DirectoryConduct

@@ -29,7 +29,7 @@ class Tenant(msgspec.Struct, frozen=True):
         return [policy.demand for policy in self.policies]
 
 
-class Standing(msgspec.Struct, frozen=True):
+class AccountFacts(msgspec.Struct, frozen=True):
     """What is known of all accounts of one class; the tuples have one place per policy."""
 
     enabled: Truth
@@ -38,13 +38,13 @@ class Standing(msgspec.Struct, frozen=True):
     applies: tuple[Truth, ...]  #: included and not excluded
 
 
-def elsewhere(tenant: Tenant, standing: Standing) -> Truth:
+def elsewhere(tenant: Tenant, standing: AccountFacts) -> Truth:
     """Whether something other than the policies that were read enforces MFA."""
     unread_policies = False if tenant.policies_were_read else None
     return any_of((standing.per_user, tenant.security_defaults, unread_policies))
 
 
-def enforcement_of(tenant: Tenant, standing: Standing) -> Enforcement | None:
+def enforcement_of(tenant: Tenant, standing: AccountFacts) -> Enforcement | None:
     """How the accounts stand; `None` for disabled ones, of which nothing is demanded."""
     if standing.enabled is False:
         return None

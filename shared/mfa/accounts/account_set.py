@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.truth import Truth
 
 
-class People(msgspec.Struct, frozen=True):
+class AccountSet(msgspec.Struct, frozen=True):
     """
     A three-valued set of accounts.
 
@@ -30,15 +30,15 @@ class People(msgspec.Struct, frozen=True):
     possible: int = 0
 
     @classmethod
-    def exactly(cls, bits: int) -> People:
+    def exactly(cls, bits: int) -> AccountSet:
         """A set of which everything is known."""
         return cls(bits, bits)
 
-    def __or__(self, other: People) -> People:
-        return People(self.sure | other.sure, self.possible | other.possible)
+    def __or__(self, other: AccountSet) -> AccountSet:
+        return AccountSet(self.sure | other.sure, self.possible | other.possible)
 
-    def __sub__(self, other: People) -> People:
-        return People(self.sure & ~other.possible, self.possible & ~other.sure)
+    def __sub__(self, other: AccountSet) -> AccountSet:
+        return AccountSet(self.sure & ~other.possible, self.possible & ~other.sure)
 
     @property
     def is_certain(self) -> bool:
@@ -46,10 +46,10 @@ class People(msgspec.Struct, frozen=True):
         return self.sure == self.possible
 
 
-NOBODY = People()
+NOBODY = AccountSet()
 
 
-def union(sets: Iterable[People]) -> People:
+def union(sets: Iterable[AccountSet]) -> AccountSet:
     """All that belong to any of *sets*."""
     whole = NOBODY
     for people in sets:
@@ -68,7 +68,7 @@ def bits_of(numbers: Iterable[int], size: int) -> int:
 class Lookup:
     """A set made ready for questions about single accounts, which whole numbers are slow at."""
 
-    def __init__(self, people: People, size: int) -> None:
+    def __init__(self, people: AccountSet, size: int) -> None:
         self._sure = people.sure.to_bytes(size // 8 + 1, "little")
         self._possible = people.possible.to_bytes(size // 8 + 1, "little")
 
