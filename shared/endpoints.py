@@ -10,6 +10,8 @@ import msgspec
 from shared.errors import BadSettingError
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})  #: all that kiota lets use plain http
+#: The same as a ``Host`` header writes them, without a port.
+LOOPBACK_NAMES = frozenset(f"[{host}]" if ":" in host else host for host in LOOPBACK_HOSTS)
 
 
 class Cloud(StrEnum):

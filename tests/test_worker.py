@@ -23,7 +23,7 @@ import pytest
 
 import function_app
 from shared.cli.local_host import LocalHost, Message, http_data, index, queue_data
-from shared.cli.local_http import HttpRequest
+from shared.cli.loopback import HttpRequest
 from shared.service.composition import Service, use
 from shared.service.messages import CollectSlice
 from shared.settings import Settings
@@ -193,7 +193,7 @@ def timer():
 
 
 def request(path, params=None, method="GET", **headers):
-    return http_data(HttpRequest(method, f"http://localhost{path}", headers, {}, params or {}, b""))
+    return http_data(HttpRequest(method, path, {"host": "localhost", **headers}), params or {})
 
 
 def test_it_indexes_every_function_with_the_bindings_that_the_sdk_tells_of(worker) -> None:
@@ -259,7 +259,8 @@ def test_every_http_function_answers_as_on_the_local_host(worker, host) -> None:
     assert asked.keys() == of_http - {"start_run", "get_health"}
 
     for name, (path, params) in asked.items():
-        ours = host.answer(host.functions[name], HttpRequest("GET", path, {}, {}, params, b""))
+        sent = HttpRequest("GET", path, {"host": "localhost"})
+        ours = host.answer(host.functions[name], sent, params)
         theirs = worker.call(name, request(path, params))["returned"]["value"]
         assert theirs["status"] == ours.status, name
         assert theirs["body"] == ours.body.decode(), name

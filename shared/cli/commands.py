@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shared.cli.local_host import LocalHost
-    from shared.cli.local_http import LocalServer
+    from shared.cli.loopback import LoopbackServer
     from shared.mfa.report import Report
     from shared.mfa.window import LedgerEntry
     from shared.service.day_run import Warnings
@@ -222,7 +222,7 @@ def _host(settings: Settings) -> LocalHost:
     return LocalHost(function_app.app, settings)
 
 
-def _serve_until_interrupted(host: LocalHost, server: LocalServer) -> None:
+def _serve_until_interrupted(host: LocalHost, server: LoopbackServer) -> None:
     host.work_always()
     say(f"Served:  {server.url}{API}/report  (until Ctrl-C)")
     try:

@@ -28,11 +28,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import uuid4
 
-from shared.cli.local_http import HttpRequest, HttpRoute, LocalServer
+from shared.cli.loopback import HttpRequest, LoopbackServer
+from shared.cli.routes import HttpRoute, Router
 from shared.service.http.answers import Answer, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import azure.functions as func
 
@@ -147,17 +148,17 @@ class LocalHost:
 
         threading.Thread(target=forever, name="queues", daemon=True).start()
 
-    def serve(self, port: int = 0) -> LocalServer:
+    def serve(self, port: int = 0) -> LoopbackServer:
         """The app's HTTP functions on a loopback port."""
         triggered = [each for each in self.functions.values() if each.kind == "httpTrigger"]
         routes = [
             HttpRoute(each.route, each.methods, partial(self.answer, each)) for each in triggered
         ]
-        return LocalServer(routes, prefix=self._prefix, port=port)
+        return LoopbackServer(Router(routes, self._prefix).answer, problem, port=port)
 
-    def answer(self, function: Function, request: HttpRequest) -> Answer:
-        """What one function answers to a request that its route fits."""
-        outcome = self._call(function, http_data(request), {})
+    def answer(self, function: Function, request: HttpRequest, params: dict[str, str]) -> Answer:
+        """What one function answers to a request that its route matches."""
+        outcome = self._call(function, http_data(request, params), {})
         if outcome.error:
             sentence = "The function failed; the log says why."
             return problem(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
@@ -283,10 +284,10 @@ def _datum(value: object, kind: str) -> Any:  # noqa: ANN401
     return Datum(value, kind)
 
 
-def http_data(request: HttpRequest) -> Any:  # noqa: ANN401
-    """A request as the worker gets it, for `HttpRequest`."""
+def http_data(request: HttpRequest, params: dict[str, str]) -> Any:  # noqa: ANN401
+    """A request and its route's parameters as the worker gets them."""
 
-    def texts(values: dict[str, str]) -> dict[str, Any]:
+    def texts(values: Mapping[str, str]) -> dict[str, Any]:
         return {name: _datum(value, "string") for name, value in values.items()}
 
     whole = {
@@ -294,7 +295,7 @@ def http_data(request: HttpRequest) -> Any:  # noqa: ANN401
         "url": _datum(request.url, "string"),
         "headers": texts(request.headers),
         "query": texts(request.query),
-        "params": texts(request.params),
+        "params": texts(params),
         "body": _datum(request.body, "bytes"),
     }
     return _datum(whole, "http")

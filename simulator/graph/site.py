@@ -18,7 +18,8 @@ from enum import Enum
 from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+
+from shared.cli.loopback import HttpRequest
 
 if TYPE_CHECKING:
     import re
@@ -34,24 +35,8 @@ class Wire(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class GraphRequest:
-    """An HTTP request."""
-
-    method: str
-    target: str  #: path and query, exactly as they came
-    headers: Mapping[str, str]  #: names in lower case
-    body: bytes = b""
-
-    @property
-    def path(self) -> str:
-        """The target without its query."""
-        return self.target.partition("?")[0]
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The query's options, decoded."""
-        pairs = (pair.partition("=") for pair in self.target.partition("?")[2].split("&") if pair)
-        return {unquote_plus(name): unquote_plus(value) for name, _, value in pairs}
+class GraphRequest(HttpRequest):
+    """A request to Graph."""
 
     @property
     def token(self) -> str:

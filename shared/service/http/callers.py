@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.endpoints import LOOPBACK_HOSTS
+from shared.endpoints import LOOPBACK_NAMES
 from shared.service.http.answers import RefusedError
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from shared.settings import Settings
 
-#: This machine's names for itself, as ``Host`` has them.
-OWN_NAMES = frozenset(f"[{host}]" if ":" in host else host for host in LOOPBACK_HOSTS)
 PRINCIPAL = "x-ms-client-principal"
 LONGEST_PRINCIPAL = 64_000  #: characters; the platform's own headers end far below
 LONGEST_BODY = 1_000  #: bytes
@@ -162,7 +160,7 @@ def refuse_long_bodies(headers: Mapping[str, str]) -> None:
 
 def is_own_name(host: str) -> bool:
     """Whether a ``Host`` is this machine's name for itself, with a port or without."""
-    return _PORT.sub("", host.lower()) in OWN_NAMES
+    return _PORT.sub("", host.lower()) in LOOPBACK_NAMES
 
 
 def _admit_unauthenticated(settings: Settings, headers: Mapping[str, str]) -> Caller:
