@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from shared.mfa.accounts.account_facts import AccountFacts
-from shared.mfa.accounts.account_set import Lookup
+from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.causes import judge
 from shared.mfa.accounts.directory import (
@@ -190,7 +190,8 @@ def _loop_seconds() -> float:
     accounts = assess_accounts(make_directory(LOOP_ACCOUNTS))
     tenant, size = accounts.tenant, len(accounts)
     reach = [
-        (Lookup(p.reach.included, size), Lookup(p.reach.applies, size)) for p in tenant.policies
+        (AccountLookup(p.reach.included, size), AccountLookup(p.reach.applies, size))
+        for p in tenant.policies
     ]
     start = time.process_time()
     for number, user in enumerate(accounts.membership.roster.users):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.mfa.rollup import Rollup
-from shared.mfa.sign_in import Event, Evidence, Requirement, SignIn
+from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.mfa.window import LedgerEntry, Slice, SliceState
 from shared.stores.local import LocalStore
 
@@ -100,7 +100,7 @@ def _sign_ins(day: date, first: int) -> Iterator[SignIn]:
             created_at=f"{day}T{n % 24:02}:{n % 60:02}:{n // 7 % 60:02}.{n:07}Z",
             id=str(UUID(int=n << 64 | n * 2_654_435_761)),
             tenant_id=TENANT,
-            event=Event.NON_INTERACTIVE,
+            event=SignInEventType.NON_INTERACTIVE,
             error_code=0,
             requirement=Requirement.MULTI,
             steps=Evidence.SATISFIED,

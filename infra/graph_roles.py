@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.mfa import permissions
-from shared.mfa.permissions import FIGURES, NEEDS, WARNINGS, Need
+from shared.mfa.permissions import FIGURES, NEEDS, WARNINGS, PermissionNeed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,9 +34,9 @@ class Extra(NamedTuple):
 class Receipt(NamedTuple):
     """What is needed, by state, and what is there besides."""
 
-    granted: tuple[Need, ...]
-    missing: tuple[Need, ...]
-    not_offered: tuple[Need, ...]  #: this cloud's Graph has no such role
+    granted: tuple[PermissionNeed, ...]
+    missing: tuple[PermissionNeed, ...]
+    not_offered: tuple[PermissionNeed, ...]  #: this cloud's Graph has no such role
     extra: tuple[Extra, ...]
     missing_roles: list[str]  #: each role once, in the order of the needs
 

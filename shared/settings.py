@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from shared.errors import BadSettingError
-from shared.mfa.metrics import Rule
+from shared.mfa.metrics import ShareRule
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS, Scope
 from shared.mfa.window import WINDOW_DAYS
 from shared.setting_kinds import (
@@ -258,9 +258,9 @@ class Settings:
         return Scope(self.guids("PORTAL_APP_IDS"), self.guids("PARTNER_CENTER_RESOURCE_IDS"))
 
     @property
-    def rule(self) -> Rule:
+    def rule(self) -> ShareRule:
         """How verdicts weigh in the share."""
-        return Rule(self.flag("EXEMPTED_COUNTS_AS_MFA"))
+        return ShareRule(self.flag("EXEMPTED_COUNTS_AS_MFA"))
 
     def _given(self, name: str) -> str:
         return self._environment.get(name, "").strip()

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shared.mfa.accounts.assessment import Account, Accounts, assess_accounts
+from shared.mfa.accounts.assessment import AccountRow, JudgedAccounts, assess_accounts
 from shared.mfa.accounts.directory import Directory
 
 PORTAL, PORTAL_TOO = (
@@ -87,18 +87,18 @@ def directory(*policies: Json, **changes: Any) -> Directory:
     return msgspec.convert(document(*policies, **changes), Directory)
 
 
-def assess(*policies: Json, **changes: Any) -> Accounts:
+def assess(*policies: Json, **changes: Any) -> JudgedAccounts:
     """The same, judged."""
     return assess_accounts(directory(*policies, **changes))
 
 
-def ann(*policies: Json, **changes: Any) -> Account:
+def ann(*policies: Json, **changes: Any) -> AccountRow:
     """The only account there is, judged."""
     (account,) = assess(*policies, **changes)
     return account
 
 
-def by_id(*policies: Json, **changes: Any) -> dict[str, Account]:
+def by_id(*policies: Json, **changes: Any) -> dict[str, AccountRow]:
     """Every account, judged."""
     return {account.object_id: account for account in assess(*policies, **changes)}
 

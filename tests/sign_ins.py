@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from shared.mfa.sign_in import Event, Evidence, Requirement, SignIn
+from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 
 PORTAL = "4990cffe-04e8-4e8b-808a-1175604b879f"
 API = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
@@ -21,7 +21,7 @@ def portal_sign_in(**changes: Any) -> SignIn:
     plain: dict[str, Any] = {
         "created_at": "2026-11-20T09:00:00.0000000Z",
         "id": f"id-{next(_numbers)}",
-        "event": Event.INTERACTIVE,
+        "event": SignInEventType.INTERACTIVE,
         "error_code": 0,
         "requirement": Requirement.SINGLE,
         "steps": Evidence.SILENT,
@@ -37,11 +37,11 @@ def portal_sign_in(**changes: Any) -> SignIn:
 def api_sign_in(**changes: Any) -> SignIn:
     """The vendor's application asks for Partner Center's API on Ann's behalf, without evidence."""
     plain: dict[str, Any] = {
-        "event": Event.NON_INTERACTIVE,
+        "event": SignInEventType.NON_INTERACTIVE,
         "app_id": VENDOR,
         "app_name": "Control Panel",
         "resource_id": API,
-        "steps": Evidence.UNTOLD,
+        "steps": Evidence.NOT_GIVEN,
     }
     return portal_sign_in(**(plain | changes))
 
@@ -62,12 +62,12 @@ def any_sign_in() -> st.SearchStrategy[SignIn]:
         id=_ids,
         received_at=st.sampled_from(["", at(20), at(21)]),
         sequence=st.integers(0, 5),
-        event=st.sampled_from(Event),
+        event=st.sampled_from(SignInEventType),
         error_code=st.sampled_from([None, 0, 0, 0, 50074]),
         requirement=st.sampled_from(Requirement),
         details=st.sampled_from(Evidence),
         steps=st.sampled_from(Evidence),
-        policies=st.sampled_from([Evidence.UNTOLD, Evidence.SILENT, Evidence.SATISFIED]),
+        policies=st.sampled_from([Evidence.NOT_GIVEN, Evidence.SILENT, Evidence.SATISFIED]),
         user_id=st.sampled_from(["ann", "bob", ""]),
         upn=st.sampled_from(["ann@contoso.example", ""]),
         app_id=st.sampled_from([PORTAL, VENDOR]),

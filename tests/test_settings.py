@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import BadSettingError
-from shared.mfa.metrics import Rule
+from shared.mfa.metrics import ShareRule
 from shared.mfa.scope import Scope
 from shared.setting_kinds import GUIDS, SCHEDULE, TEXT, number
 from shared.settings import SETTINGS, Setting, Settings
@@ -26,7 +26,7 @@ def stopped(ask):
 def test_an_empty_environment_is_the_shipped_scope_and_rule() -> None:
     settings = Settings({})
 
-    assert (settings.scope, settings.rule, settings.tenant_id) == (Scope(), Rule(), None)
+    assert (settings.scope, settings.rule, settings.tenant_id) == (Scope(), ShareRule(), None)
 
 
 def test_a_blank_setting_is_an_unset_one() -> None:

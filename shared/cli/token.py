@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from shared.delivery.text.token_answer import token_json, token_text
 from shared.errors import BadInputError
 from shared.mfa.access_token import LONGEST, decode_token
-from shared.mfa.mandate import MandateAnswer, Scenario, answers
+from shared.mfa.mandate import MandateAnswer, MandateScenario, answers
 
 if TYPE_CHECKING:
     import argparse
@@ -71,7 +71,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         sys.stdout.buffer.write(token_json(token, rulings))
     else:
         sys.stdout.write(token_text(token, rulings, now))
-    return TAKEN if rulings[Scenario.API].answer is MandateAnswer.ALLOWED else NOT_TAKEN
+    return TAKEN if rulings[MandateScenario.API].answer is MandateAnswer.ALLOWED else NOT_TAKEN
 
 
 def _is_terminal() -> bool:

@@ -43,7 +43,7 @@ class TokenKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Mfa(StrEnum):
+class MfaClaim(StrEnum):
     """Whether the token says that its user did MFA; `UNKNOWN` where it does not say."""
 
     YES = "yes"
@@ -60,7 +60,7 @@ class AccessToken(msgspec.Struct, frozen=True):
     """
 
     kind: TokenKind
-    mfa: Mfa
+    mfa: MfaClaim
     amr: tuple[str, ...]  #: the ways of signing in, ``pwd``, ``mfa``, ``fed`` and others
     audience: str  #: ``aud``, the resource it is for: an application id or its URI
     issuer: str
@@ -199,18 +199,18 @@ def _kind(claims: dict[str, Any]) -> TokenKind:
     return TokenKind.APP_AND_USER if has_user else TokenKind.APP_ONLY
 
 
-def _mfa(claims: dict[str, Any], amr: tuple[str, ...], kind: TokenKind, version: str) -> Mfa:
+def _mfa(claims: dict[str, Any], amr: tuple[str, ...], kind: TokenKind, version: str) -> MfaClaim:
     """
     What ``amr`` says; where there is none, only a user's version 1 token says no by that.
 
     Version 2 has no such claim, and an application signs in without anybody who could do MFA.
     """
     if "mfa" in (value.lower() for value in amr):
-        return Mfa.YES
+        return MfaClaim.YES
     if amr or claims.get("amr") == []:
-        return Mfa.NO
+        return MfaClaim.NO
     is_silent = "amr" not in claims and kind is TokenKind.APP_AND_USER and version == "1.0"
-    return Mfa.NO if is_silent else Mfa.UNKNOWN
+    return MfaClaim.NO if is_silent else MfaClaim.UNKNOWN
 
 
 def _text(claims: dict[str, Any], name: str) -> str:

@@ -12,7 +12,7 @@ from shared.mfa.breakdown import break_down
 from shared.mfa.metrics import (
     AccountMetrics,
     Metrics,
-    Rule,
+    ShareRule,
     measure_api,
     measure_portal,
     tally,
@@ -32,22 +32,22 @@ from shared.mfa.window import WINDOW_DAYS, Window
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shared.mfa.accounts.exceptions import Exceptions
+    from shared.mfa.accounts.exceptions import ExceptionsSummary
     from shared.mfa.findings.finding import Finding
-    from shared.mfa.report import FileEntry, Reading
+    from shared.mfa.report import FileEntry, InputSummary
 
 
 class Assessment(msgspec.Struct, frozen=True):
     """A window with every request judged: what figures and files are made from."""
 
     window: Window
-    rule: Rule
+    rule: ShareRule
     requests: dict[Channel, list[Request]]  #: newest first; with those not completed and app-only
     metrics: Metrics
 
 
 def assess(
-    window: Window, scope: Scope, rule: Rule, accounts: AccountMetrics | None = None
+    window: Window, scope: Scope, rule: ShareRule, accounts: AccountMetrics | None = None
 ) -> Assessment:
     """Judge every sign-in of the window and measure the figures."""
     requests: dict[Channel, list[Request]] = {channel: [] for channel in Channel}
@@ -89,10 +89,10 @@ class ReportMeta(msgspec.Struct, frozen=True):
 class ReportExtras(TypedDict, total=False):
     """What a report may tell beside the requests; fields of `Report`."""
 
-    reading: Reading | None
+    reading: InputSummary | None
     findings: list[Finding]
     directory_notes: dict[str, str]
-    exceptions: Exceptions | None
+    exceptions: ExceptionsSummary | None
 
 
 def make_report(
@@ -124,7 +124,7 @@ def make_report(
     )
 
 
-def _forecast(requests: Sequence[Request], rule: Rule) -> ChannelForecast:
+def _forecast(requests: Sequence[Request], rule: ShareRule) -> ChannelForecast:
     """The last request that counts against the share leaves the window seven days after its own."""
     days = [request.sign_in.day for request in requests if rule.counts_against(request.verdict)]
     if not days:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.metrics import Rule, Tally, tally
+from shared.mfa.metrics import ShareRule, Tally, tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SUBJECTS_SHOWN = 50  #: more are added up in one last part called "others"
 
 
-class Part(msgspec.Struct, frozen=True):
+class Contribution(msgspec.Struct, frozen=True):
     """What one user, or one application, contributes to a channel's figure."""
 
     id: str  #: object id or application id; empty for the part that adds up the others
@@ -34,11 +34,11 @@ class Part(msgspec.Struct, frozen=True):
 class Breakdown(msgspec.Struct, frozen=True):
     """One channel's missing share, split in two independent ways; each sums to the whole."""
 
-    by_user: list[Part]
-    by_application: list[Part]
+    by_user: list[Contribution]
+    by_application: list[Contribution]
 
 
-def break_down(requests: Iterable[Request], rule: Rule) -> Breakdown:
+def break_down(requests: Iterable[Request], rule: ShareRule) -> Breakdown:
     """Split a channel's requests, given newest first, by user and by application; worst first."""
     made = [request for request in requests if request.verdict.is_request]
     return Breakdown(
@@ -55,8 +55,8 @@ def _application(sign_in: SignIn) -> tuple[str, str, str]:
 
 
 def _split(
-    requests: list[Request], rule: Rule, subject: Callable[[SignIn], tuple[str, str, str]]
-) -> list[Part]:
+    requests: list[Request], rule: ShareRule, subject: Callable[[SignIn], tuple[str, str, str]]
+) -> list[Contribution]:
     groups: defaultdict[str, list[Request]] = defaultdict(list)
     for request in requests:
         groups[subject(request.sign_in)[0]].append(request)
@@ -70,14 +70,14 @@ def _split(
 def _part(
     key: str,
     group: list[Request],
-    rule: Rule,
+    rule: ShareRule,
     subject: Callable[[SignIn], tuple[str, str, str]],
     decided: int,
-) -> Part:
+) -> Contribution:
     counts = tally(group)
     known = [subject(request.sign_in) for request in group]
     against = counts.against(rule)
-    return Part(
+    return Contribution(
         id=key,
         name=next((name for _, name, _ in known if name), ""),
         detail=next((detail for _, _, detail in known if detail), ""),
@@ -95,11 +95,11 @@ def _part(
     )
 
 
-def _with_others(parts: list[Part]) -> list[Part]:
+def _with_others(parts: list[Contribution]) -> list[Contribution]:
     shown, rest = parts[:SUBJECTS_SHOWN], parts[SUBJECTS_SHOWN:]
     if not rest:
         return shown
-    others = Part(
+    others = Contribution(
         id="",
         name="others",
         detail="",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.access_token import Mfa, TokenKind
+from shared.mfa.access_token import MfaClaim, TokenKind
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ API_PAGE = 'Partner Center, "Partner Center authentication"'
 CLAIMS_PAGE = 'Microsoft Entra, "Access token claims reference"'
 
 
-class Scenario(StrEnum):
+class MandateScenario(StrEnum):
     """The ways to Partner Center and to customers that the mandate is about."""
 
     PORTAL = "portal"
@@ -77,48 +77,48 @@ class Ruling(msgspec.Struct, frozen=True):
 
 #: The mandate. Every scenario has a ruling for everyone who may have done the MFA.
 MANDATE = {
-    (Scenario.PORTAL, MfaBy.ENTRA): Ruling(
+    (MandateScenario.PORTAL, MfaBy.ENTRA): Ruling(
         MandateAnswer.ALLOWED, "The page opens, and nobody asks for MFA again.", MANDATE_PAGE
     ),
-    (Scenario.PORTAL, MfaBy.THIRD_PARTY): Ruling(
+    (MandateScenario.PORTAL, MfaBy.THIRD_PARTY): Ruling(
         MandateAnswer.ON_CONDITION,
         "The page opens without another question if the provider gives Entra its MFA claim or, by "
         "the edition of May 2023, under an exception; else Entra asks for MFA.",
         MANDATE_PAGE,
     ),
-    (Scenario.PORTAL, MfaBy.NOBODY): Ruling(
+    (MandateScenario.PORTAL, MfaBy.NOBODY): Ruling(
         MandateAnswer.ASKED_FOR_MFA,
         "Entra asks for MFA first, and who has not registered for it registers then; by the "
         f"edition of May 2023 this was so for {', '.join(PROTECTED_IN_2023)} and not for the "
         "overview, since September 2025 it is so for all pages.",
         MANDATE_PAGE,
     ),
-    (Scenario.API, MfaBy.ENTRA): Ruling(
+    (MandateScenario.API, MfaBy.ENTRA): Ruling(
         MandateAnswer.ALLOWED, "The request is processed: the token's amr holds mfa.", API_PAGE
     ),
-    (Scenario.API, MfaBy.THIRD_PARTY): Ruling(
+    (MandateScenario.API, MfaBy.THIRD_PARTY): Ruling(
         MandateAnswer.ON_CONDITION,
         "The request is processed if the provider gives Entra its MFA claim, so that the token's "
         "amr holds mfa, else refused with 401; a custom control of Conditional Access does not "
         "give it. By the edition of May 2023 an exception could be had.",
         f"{API_PAGE}; {MANDATE_PAGE}",
     ),
-    (Scenario.API, MfaBy.NOBODY): Ruling(
+    (MandateScenario.API, MfaBy.NOBODY): Ruling(
         MandateAnswer.REFUSED,
         "401 Unauthorized - MFA required, error 900421: the token's amr does not hold mfa "
         "(announced for April 2026, in production step by step from June 2026).",
         API_PAGE,
     ),
-    (Scenario.GDAP, MfaBy.ENTRA): Ruling(
+    (MandateScenario.GDAP, MfaBy.ENTRA): Ruling(
         MandateAnswer.ALLOWED, "Entra gives out a token for the customer's tenant.", MANDATE_PAGE
     ),
-    (Scenario.GDAP, MfaBy.THIRD_PARTY): Ruling(
+    (MandateScenario.GDAP, MfaBy.THIRD_PARTY): Ruling(
         MandateAnswer.BLOCKED,
         "By the edition of May 2023 no other MFA than Entra's will do, and there are no "
         "exceptions; by the editions since 2025 a provider will that gives Entra its MFA claim.",
         MANDATE_PAGE,
     ),
-    (Scenario.GDAP, MfaBy.NOBODY): Ruling(
+    (MandateScenario.GDAP, MfaBy.NOBODY): Ruling(
         MandateAnswer.BLOCKED,
         "Entra gives out no token for a customer's tenant before its user has done MFA.",
         MANDATE_PAGE,
@@ -127,13 +127,13 @@ MANDATE = {
 
 #: A token with mfa whose sign-in another provider vouched for: either may have done the MFA.
 _VOUCHED_FOR = {
-    Scenario.PORTAL: Ruling(
+    MandateScenario.PORTAL: Ruling(
         MandateAnswer.ALLOWED,
         "The page opens, and nobody asks for MFA again: Entra has it, from wherever.",
         MANDATE_PAGE,
     ),
-    Scenario.API: MANDATE[Scenario.API, MfaBy.ENTRA],
-    Scenario.GDAP: Ruling(
+    MandateScenario.API: MANDATE[MandateScenario.API, MfaBy.ENTRA],
+    MandateScenario.GDAP: Ruling(
         MandateAnswer.CANNOT_TELL,
         "The token does not say whether Entra did the MFA or another provider. If Entra did: "
         "allowed. If not: blocked by the edition of May 2023, allowed by those since 2025.",
@@ -142,17 +142,17 @@ _VOUCHED_FOR = {
 }
 
 _APP_ONLY = {
-    Scenario.PORTAL: Ruling(
+    MandateScenario.PORTAL: Ruling(
         MandateAnswer.NOT_APPLICABLE,
         "An application without a user cannot use the portal.",
         MANDATE_PAGE,
     ),
-    Scenario.API: Ruling(
+    MandateScenario.API: Ruling(
         MandateAnswer.ALLOWED,
         "The request is processed by the APIs that support app-only; MFA is asked of users alone.",
         API_PAGE,
     ),
-    Scenario.GDAP: Ruling(
+    MandateScenario.GDAP: Ruling(
         MandateAnswer.NOT_APPLICABLE,
         "Delegated administration gives its roles to users, not to applications.",
         MANDATE_PAGE,
@@ -180,7 +180,7 @@ def answers(
     token: AccessToken,
     now: datetime,
     resource_ids: Collection[str] = PARTNER_CENTER_RESOURCE_IDS,
-) -> dict[Scenario, Ruling]:
+) -> dict[MandateScenario, Ruling]:
     """
     What the holder of this token would be answered, scenario by scenario.
 
@@ -188,23 +188,25 @@ def answers(
     would who signed in as it says. The API gets the token itself, so at `now` it must not have
     expired and must be for one of `resource_ids`, the application ids of Partner Center's API.
     """
-    rulings = {scenario: _by_mfa(scenario, token) for scenario in Scenario}
-    rulings[Scenario.API] = _as_presented(token, now, resource_ids, rulings[Scenario.API])
+    rulings = {scenario: _by_mfa(scenario, token) for scenario in MandateScenario}
+    rulings[MandateScenario.API] = _as_presented(
+        token, now, resource_ids, rulings[MandateScenario.API]
+    )
     return rulings
 
 
 def columns(token: AccessToken) -> tuple[MfaBy, ...]:
     """Who may have done the MFA that a user's token tells of; none where it does not say."""
-    if token.kind is not TokenKind.APP_AND_USER or token.mfa is Mfa.UNKNOWN:
+    if token.kind is not TokenKind.APP_AND_USER or token.mfa is MfaClaim.UNKNOWN:
         return ()
-    if token.mfa is Mfa.NO:
+    if token.mfa is MfaClaim.NO:
         return (MfaBy.NOBODY,)
     if _FEDERATED.isdisjoint(value.lower() for value in token.amr):
         return (MfaBy.ENTRA,)
     return (MfaBy.ENTRA, MfaBy.THIRD_PARTY)
 
 
-def _by_mfa(scenario: Scenario, token: AccessToken) -> Ruling:
+def _by_mfa(scenario: MandateScenario, token: AccessToken) -> Ruling:
     if _is_foreign(token):
         return _NOT_ENTRAS
     if token.kind is TokenKind.APP_ONLY:

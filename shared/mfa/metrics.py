@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shared.mfa.requests import Request
 
 
-class Rule(msgspec.Struct, frozen=True):
+class ShareRule(msgspec.Struct, frozen=True):
     """How verdicts weigh in the share."""
 
     exempted_counts_as_mfa: bool = False  #: setting ``EXEMPTED_COUNTS_AS_MFA``
@@ -50,16 +50,16 @@ class Tally(msgspec.Struct, frozen=True):
     not_completed: int = 0  #: interrupted or refused sign-ins; no requests
     app_only: int = 0  #: applications without a user; no requests
 
-    def share(self, rule: Rule) -> float | None:
+    def share(self, rule: ShareRule) -> float | None:
         """Fraction 0 to 1 of the decided requests that had MFA; `None` where none was decided."""
         decided = self.verified + self.not_verified + self.exempted
         return self.compliant(rule) / decided if decided else None
 
-    def compliant(self, rule: Rule) -> int:
+    def compliant(self, rule: ShareRule) -> int:
         """Requests on the share's upper side."""
         return self.verified + (self.exempted if rule.exempted_counts_as_mfa else 0)
 
-    def against(self, rule: Rule) -> int:
+    def against(self, rule: ShareRule) -> int:
         """Requests that keep the share below 100 %."""
         return self.not_verified + (0 if rule.exempted_counts_as_mfa else self.exempted)
 
@@ -131,17 +131,17 @@ class Metrics(msgspec.Struct, frozen=True):
     api: ApiMetrics
 
 
-def measure_portal(counts: Tally, rule: Rule, *, complete: bool) -> PortalMetrics:
+def measure_portal(counts: Tally, rule: ShareRule, *, complete: bool) -> PortalMetrics:
     """The portal figure over a window's counts; without a share unless the window is complete."""
     return msgspec.convert(_figure(counts, rule, complete=complete), PortalMetrics)
 
 
-def measure_api(counts: Tally, rule: Rule, *, complete: bool) -> ApiMetrics:
+def measure_api(counts: Tally, rule: ShareRule, *, complete: bool) -> ApiMetrics:
     """The API figure over a window's counts; without a share unless the window is complete."""
     return msgspec.convert(_figure(counts, rule, complete=complete), ApiMetrics)
 
 
-def _figure(counts: Tally, rule: Rule, *, complete: bool) -> dict[str, int | float | None]:
+def _figure(counts: Tally, rule: ShareRule, *, complete: bool) -> dict[str, int | float | None]:
     share = counts.share(rule)
     return {
         **msgspec.structs.asdict(counts),

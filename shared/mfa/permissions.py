@@ -26,7 +26,7 @@ FIGURES = {
 USUAL_FIGURES = ("requests", "accounts", "federation", "customers")
 
 
-class Need(NamedTuple):
+class PermissionNeed(NamedTuple):
     """One figure needs one role, for what it reads with it."""
 
     figure: str
@@ -35,19 +35,25 @@ class Need(NamedTuple):
 
 
 NEEDS = (
-    Need("requests", "AuditLog.Read.All", "sign-ins"),
-    Need("accounts", "User.Read.All", "accounts, and which of them are enabled"),
-    Need("accounts", "Policy.Read.All", "conditional access, security defaults, per-user MFA"),
-    Need("accounts", "RoleManagement.Read.Directory", "who is an administrator"),
-    Need("accounts", "GroupMember.Read.All", "members of the groups that policies name"),
-    Need("accounts", "AuditLog.Read.All", "who has registered a method"),
-    Need("accounts", "Organization.Read.All", "the tenant's name"),
-    Need("federation", "Domain.Read.All", "which domains are federated"),
-    Need("federation", "Domain-InternalFederation.Read.All", "what Entra makes of their MFA"),
-    Need("customers", "PartnerSecurity.Read.All", "the customers' MFA figures"),
-    Need("customers", "DelegatedAdminRelationship.Read.All", "the customers' names"),
-    Need("eligible-roles", "RoleEligibilitySchedule.Read.Directory", "who is eligible for a role"),
-    Need("hidden-groups", "Member.Read.Hidden", "members of groups that hide them"),
+    PermissionNeed("requests", "AuditLog.Read.All", "sign-ins"),
+    PermissionNeed("accounts", "User.Read.All", "accounts, and which of them are enabled"),
+    PermissionNeed(
+        "accounts", "Policy.Read.All", "conditional access, security defaults, per-user MFA"
+    ),
+    PermissionNeed("accounts", "RoleManagement.Read.Directory", "who is an administrator"),
+    PermissionNeed("accounts", "GroupMember.Read.All", "members of the groups that policies name"),
+    PermissionNeed("accounts", "AuditLog.Read.All", "who has registered a method"),
+    PermissionNeed("accounts", "Organization.Read.All", "the tenant's name"),
+    PermissionNeed("federation", "Domain.Read.All", "which domains are federated"),
+    PermissionNeed(
+        "federation", "Domain-InternalFederation.Read.All", "what Entra makes of their MFA"
+    ),
+    PermissionNeed("customers", "PartnerSecurity.Read.All", "the customers' MFA figures"),
+    PermissionNeed("customers", "DelegatedAdminRelationship.Read.All", "the customers' names"),
+    PermissionNeed(
+        "eligible-roles", "RoleEligibilitySchedule.Read.Directory", "who is eligible for a role"
+    ),
+    PermissionNeed("hidden-groups", "Member.Read.Hidden", "members of groups that hide them"),
 )
 
 #: What is said of a role that no figure needs, where there is more to say.
@@ -57,12 +63,12 @@ WARNINGS = {
 }
 
 
-class Receipt(NamedTuple):
+class PermissionReceipt(NamedTuple):
     """What is needed, by state, and what is there besides."""
 
-    granted: tuple[Need, ...]
-    missing: tuple[Need, ...]
-    not_offered: tuple[Need, ...]  #: this cloud's Graph has no such role
+    granted: tuple[PermissionNeed, ...]
+    missing: tuple[PermissionNeed, ...]
+    not_offered: tuple[PermissionNeed, ...]  #: this cloud's Graph has no such role
     extra: tuple[str, ...]  #: roles that none of these figures needs
 
     @property
@@ -73,13 +79,13 @@ class Receipt(NamedTuple):
 
 def permission_receipt(
     has: Collection[str], figures: Iterable[str], offered: Collection[str] | None = None
-) -> Receipt:
+) -> PermissionReceipt:
     """The receipt of these figures for whoever has these roles; `None` offers every role."""
     wanted = set(figures)
     needs = [need for need in NEEDS if need.figure in wanted]
     roles = {need.role for need in needs}
     here = roles if offered is None else roles.intersection(offered)
-    return Receipt(
+    return PermissionReceipt(
         granted=tuple(need for need in needs if need.role in has),
         missing=tuple(n for n in needs if n.role in here and n.role not in has),
         not_offered=tuple(n for n in needs if n.role not in here and n.role not in has),

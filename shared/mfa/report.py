@@ -8,10 +8,10 @@ from typing import Self
 import msgspec
 
 from shared.errors import DamagedError
-from shared.mfa.accounts.exceptions import Exceptions
+from shared.mfa.accounts.exceptions import ExceptionsSummary
 from shared.mfa.breakdown import Breakdown
 from shared.mfa.findings.finding import Finding
-from shared.mfa.metrics import Metrics, Rule, Tally
+from shared.mfa.metrics import Metrics, ShareRule, Tally
 from shared.mfa.scope import Channel
 from shared.mfa.window import MissingDay
 
@@ -73,7 +73,7 @@ class UnreadableRecord(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Reading(msgspec.Struct, frozen=True):
+class InputSummary(msgspec.Struct, frozen=True):
     """What was read for this report: every record is accounted for."""
 
     records: int  #: readable records, of whatever application
@@ -99,13 +99,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, FileEntry]
     findings: list[Finding] = []
     directory_notes: dict[str, str] = {}  #: why what was not read of the directory was not
-    exceptions: Exceptions | None = None  #: accepted ones; `None` where no list of them is kept
+    exceptions: ExceptionsSummary | None = (
+        None  #: accepted ones; `None` where no list of them is kept
+    )
     forecast: Forecast
     history: list[HistoryPoint]
     days: list[DayCounts]
     breakdown: dict[Channel, Breakdown]
-    rule: Rule
-    reading: Reading | None = None
+    rule: ShareRule
+    reading: InputSummary | None = None
 
     def to_json(self) -> bytes:
         """Indented UTF-8 JSON, ending in a newline; equal reports give equal bytes."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REQUESTS_CAP = 10_000  #: Partner Center lists the 10,000 most recent requests of the window
 
 
-class Basis(StrEnum):
+class VerdictBasis(StrEnum):
     """What a verdict rests on."""
 
     OWN = "own"
@@ -36,7 +36,7 @@ class Request(msgspec.Struct, frozen=True):
     sign_in: SignIn
     channel: Channel
     verdict: Verdict
-    basis: Basis = Basis.OWN
+    basis: VerdictBasis = VerdictBasis.OWN
 
 
 def judge_all(sign_ins: Iterable[SignIn], scope: Scope) -> list[Request]:
@@ -93,13 +93,13 @@ class _Wills:
             if key in self._entries:
                 self._entries[key].append((donor.created_at, donor.id, verdict))
 
-    def inherited(self, heir: SignIn) -> tuple[Verdict, Basis]:
+    def inherited(self, heir: SignIn) -> tuple[Verdict, VerdictBasis]:
         for key, basis in _keys(heir):
             entries = self._in_order(key)
             before = bisect_right(entries, heir.created_at, key=lambda entry: entry[0])
             if before:
                 return entries[before - 1][2], basis
-        return Verdict.UNKNOWN, Basis.NOTHING
+        return Verdict.UNKNOWN, VerdictBasis.NOTHING
 
     def _in_order(self, key: _Key) -> list[tuple[str, str, Verdict]]:
         if key not in self._sorted:
@@ -108,12 +108,12 @@ class _Wills:
         return self._entries[key]
 
 
-def _keys(sign_in: SignIn) -> list[tuple[_Key, Basis]]:
+def _keys(sign_in: SignIn) -> list[tuple[_Key, VerdictBasis]]:
     """Where it may inherit from, the stronger bond first; an empty id binds nobody."""
     if not sign_in.user_key:
         return []
     bonds = (
-        ("session", sign_in.session_id, Basis.SESSION),
-        ("correlation", sign_in.correlation_id, Basis.CORRELATION),
+        ("session", sign_in.session_id, VerdictBasis.SESSION),
+        ("correlation", sign_in.correlation_id, VerdictBasis.CORRELATION),
     )
     return [((sign_in.user_key, kind, bond), basis) for kind, bond, basis in bonds if bond]

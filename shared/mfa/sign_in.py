@@ -12,28 +12,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Event(StrEnum):
+class SignInEventType(StrEnum):
     """Who signed in, and how: Graph beta ``signInEventTypes``; empty where no field tells."""
 
     INTERACTIVE = "interactiveUser"
     NON_INTERACTIVE = "nonInteractiveUser"
     SERVICE_PRINCIPAL = "servicePrincipal"
     MANAGED_IDENTITY = "managedIdentity"
-    UNTOLD = ""
+    NOT_GIVEN = ""
 
     @property
     def is_app_only(self) -> bool:
         """Whether an application signed in as itself, without a user."""
-        return self in (Event.SERVICE_PRINCIPAL, Event.MANAGED_IDENTITY)
+        return self in (SignInEventType.SERVICE_PRINCIPAL, SignInEventType.MANAGED_IDENTITY)
 
 
 class Evidence(StrEnum):
-    """What a field says of MFA; `UNTOLD` is an empty field, `SILENT` a filled one without a say."""
+    """What a field says about MFA; `SILENT`: the field is filled in but says nothing about it."""
 
     SATISFIED = "satisfied"
     SKIPPED = "skipped"
     SILENT = "silent"
-    UNTOLD = ""
+    NOT_GIVEN = ""
 
 
 class Requirement(StrEnum):
@@ -42,7 +42,7 @@ class Requirement(StrEnum):
     SINGLE = "singleFactorAuthentication"
     MULTI = "multiFactorAuthentication"
     OTHER = "other"
-    UNTOLD = ""
+    NOT_GIVEN = ""
 
 
 class SignIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -59,12 +59,14 @@ class SignIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
     sequence: int = 0  #: position in what was read: of two copies, the greater was read later
     has_own_id: bool = True
     tenant_id: str = ""  #: the directory whose log this is
-    event: Event = Event.UNTOLD
+    event: SignInEventType = SignInEventType.NOT_GIVEN
     error_code: int | None = None  #: ``status.errorCode``; 0 is success, `None` not told
-    requirement: Requirement = Requirement.UNTOLD
-    details: Evidence = Evidence.UNTOLD  #: what ``status.additionalDetails`` says
-    steps: Evidence = Evidence.UNTOLD  #: what the ``authenticationDetails`` say, all steps together
-    policies: Evidence = Evidence.UNTOLD  #: whether an applied policy's MFA demand was met
+    requirement: Requirement = Requirement.NOT_GIVEN
+    details: Evidence = Evidence.NOT_GIVEN  #: what ``status.additionalDetails`` says
+    steps: Evidence = (
+        Evidence.NOT_GIVEN
+    )  #: what the ``authenticationDetails`` say, all steps together
+    policies: Evidence = Evidence.NOT_GIVEN  #: whether an applied policy's MFA demand was met
     user_id: str = ""
     upn: str = ""
     user_name: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from shared.mfa.sign_in import Event, Evidence, Requirement
+from shared.mfa.sign_in import Evidence, Requirement, SignInEventType
 
 if TYPE_CHECKING:
     from shared.mfa.sign_in import SignIn
@@ -60,7 +60,7 @@ def _judge_completed(sign_in: SignIn) -> Verdict | None:
 
 def _shows_single_factor(sign_in: SignIn) -> bool:
     return (
-        sign_in.event is Event.INTERACTIVE
+        sign_in.event is SignInEventType.INTERACTIVE
         and sign_in.requirement is Requirement.SINGLE
-        and sign_in.steps is not Evidence.UNTOLD
+        and sign_in.steps is not Evidence.NOT_GIVEN
     )

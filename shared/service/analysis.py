@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.errors import BadInputError
 from shared.mfa.assessment import ReportMeta, assess, history_point
-from shared.mfa.report import Reading
+from shared.mfa.report import InputSummary
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import WINDOW_DAYS, make_window, window_days
 from shared.service.directory_snapshot import DirectorySnapshot
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from shared.mfa.metrics import Rule
+    from shared.mfa.metrics import ShareRule
     from shared.mfa.report import HistoryPoint
     from shared.mfa.scope import Scope
     from shared.mfa.sign_in import SignIn
@@ -39,7 +39,7 @@ class Question:
 
     paths: Sequence[Path]
     scope: Scope
-    rule: Rule
+    rule: ShareRule
     now: datetime  #: aware, UTC
     tenant_id: str | None = None
     ending: date | None = None  #: default: the newest closed UTC day in the records
@@ -186,8 +186,8 @@ def _history(
     ]
 
 
-def _reading(result: ReadingResult, collected: _Collected) -> Reading:
-    return Reading(
+def _reading(result: ReadingResult, collected: _Collected) -> InputSummary:
+    return InputSummary(
         records=result.records,
         unreadable=result.unreadable,
         unreadable_records=list(result.unreadable_records),

@@ -42,7 +42,7 @@ from shared.stores import MetricsRow, Tenant
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
-    from shared.mfa.metrics import Rule
+    from shared.mfa.metrics import ShareRule
     from shared.mfa.scope import Scope
     from shared.mfa.window import Window
     from shared.sources import SignInSource
@@ -63,7 +63,7 @@ class Daily:
     source: SignInSource
     store: Store
     scope: Scope
-    rule: Rule
+    rule: ShareRule
     settle_days: int
     now: Callable[[], datetime]  #: aware, UTC
     read_people: Callable[[], DirectorySnapshot] | None = (

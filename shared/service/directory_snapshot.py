@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from shared.errors import DamagedError
-from shared.mfa.accounts.assessment import Accounts, assess_accounts
+from shared.mfa.accounts.assessment import JudgedAccounts, assess_accounts
 from shared.mfa.accounts.directory import Directory
 from shared.mfa.accounts.exceptions import AcceptedException, judge_exceptions
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_accounts import account_findings
 from shared.mfa.findings.of_exceptions import exception_findings
-from shared.mfa.findings.of_requests import Requests, request_findings
+from shared.mfa.findings.of_requests import RequestSummary, request_findings
 from shared.mfa.requests import newness
 from shared.mfa.scope import Channel
 from shared.mfa.verdict import Verdict
@@ -24,7 +24,7 @@ from shared.mfa.verdict import Verdict
 if TYPE_CHECKING:
     from datetime import date
 
-    from shared.mfa.accounts.exceptions import Exceptions
+    from shared.mfa.accounts.exceptions import ExceptionsSummary
     from shared.mfa.assessment import Assessment
     from shared.mfa.findings.finding import Finding
     from shared.mfa.requests import Request
@@ -66,7 +66,7 @@ class DirectorySnapshot:
         self.notes = notes or {}
         self.granted = granted
         self._kept_exceptions = exceptions
-        self.accounts: Accounts = assess_accounts(directory, partner_center_ids=scope.ids)
+        self.accounts: JudgedAccounts = assess_accounts(directory, partner_center_ids=scope.ids)
 
     @property
     def tenant_name(self) -> str | None:
@@ -82,7 +82,7 @@ class DirectorySnapshot:
         stale = exception_findings(exceptions, self.accounts) if exceptions else ()
         return by_gain([*about_accounts, *about_requests, *stale])
 
-    def exceptions(self, ending: date) -> Exceptions | None:
+    def exceptions(self, ending: date) -> ExceptionsSummary | None:
         """What has become of the accepted exceptions; `None` where no list of them is kept."""
         if self._kept_exceptions is None:
             return None
@@ -120,11 +120,11 @@ def _decode(data: bytes) -> _StoredDirectory:
         raise DamagedError(f"A stored directory cannot be read: {error}.") from error
 
 
-def requests_of(assessment: Assessment) -> Requests:
+def requests_of(assessment: Assessment) -> RequestSummary:
     """A window's requests as findings need them."""
     made = chain.from_iterable(assessment.requests.values())
     oldest_first = sorted((item for item in made if item.sign_in.user_id), key=newness)
-    return Requests(
+    return RequestSummary(
         without_mfa=_newest_records(oldest_first, Verdict.NOT_VERIFIED),
         exempted=_newest_records(oldest_first, Verdict.EXEMPTED),
         active={item.sign_in.user_id for item in oldest_first if item.verdict.is_request},

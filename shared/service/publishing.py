@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from shared.delivery.files.csv_files import Row
     from shared.mfa.assessment import Assessment
-    from shared.mfa.report import HistoryPoint, Reading, Report
+    from shared.mfa.report import HistoryPoint, InputSummary, Report
     from shared.service.directory_snapshot import DirectorySnapshot
 
 
@@ -37,7 +37,7 @@ def publish(
     assessment: Assessment,
     heading: ReportMeta,
     history: Sequence[HistoryPoint] = (),
-    reading: Reading | None = None,
+    reading: InputSummary | None = None,
     people: DirectorySnapshot | None = None,
 ) -> Publication:
     """Render every file of the contract; ``report.json`` is last, so that it never comes alone."""

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from shared.errors import BadInputError
-from shared.mfa.metrics import Rule
+from shared.mfa.metrics import ShareRule
 from shared.mfa.report import HistoryPoint
 from shared.stores import MetricsRow
 from tests.delivery.scenarios import a_missing_day, worked_examples
@@ -29,7 +29,7 @@ def test_an_exempted_request_weighs_as_the_rule_says():
     portal = msgspec.structs.replace(plain.metrics.portal, exempted=3)
     metrics = msgspec.structs.replace(plain.metrics, portal=portal)
     for counts_as_mfa, compliant in ((False, 2), (True, 5)):
-        report = msgspec.structs.replace(plain, metrics=metrics, rule=Rule(counts_as_mfa))
+        report = msgspec.structs.replace(plain, metrics=metrics, rule=ShareRule(counts_as_mfa))
         row = MetricsRow.of(report)
 
         assert (row.portal_compliant, row.portal_decided) == (compliant, 13)

@@ -10,14 +10,14 @@ from shared.delivery.files.csv_files import csv_files, file_entries
 from shared.mfa.assessment import Assessment, ReportMeta, assess, make_report
 from shared.mfa.findings.catalogue import Severity
 from shared.mfa.findings.finding import Finding
-from shared.mfa.metrics import AccountMetrics, Rule
+from shared.mfa.metrics import AccountMetrics, ShareRule
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS, Scope
-from shared.mfa.sign_in import Event, Evidence, Requirement, SignIn
+from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.mfa.window import make_window, window_days
 
 if TYPE_CHECKING:
-    from shared.mfa.report import HistoryPoint, Reading, Report
+    from shared.mfa.report import HistoryPoint, InputSummary, Report
 
 ENDING = date(2026, 11, 23)
 DAYS = list(window_days(ENDING))
@@ -30,18 +30,18 @@ _ids = count(1)
 VERIFIED: dict[str, Any] = {"error_code": 0, "details": Evidence.SATISFIED}
 NOT_VERIFIED: dict[str, Any] = {
     "error_code": 0,
-    "event": Event.INTERACTIVE,
+    "event": SignInEventType.INTERACTIVE,
     "requirement": Requirement.SINGLE,
     "steps": Evidence.SILENT,
 }
 EXEMPTED: dict[str, Any] = {"error_code": 0, "details": Evidence.SKIPPED}
 UNKNOWN: dict[str, Any] = {
     "error_code": 0,
-    "event": Event.NON_INTERACTIVE,
+    "event": SignInEventType.NON_INTERACTIVE,
     "requirement": Requirement.SINGLE,
 }
 NOT_COMPLETED: dict[str, Any] = {"error_code": 50074}
-APP_ONLY: dict[str, Any] = {"error_code": 0, "event": Event.SERVICE_PRINCIPAL}
+APP_ONLY: dict[str, Any] = {"error_code": 0, "event": SignInEventType.SERVICE_PRINCIPAL}
 
 
 def portal(day: date = ENDING, time: str = "08:15:00", **told) -> SignIn:
@@ -88,7 +88,7 @@ def user(letter: str) -> dict[str, Any]:
 def assessment(
     *sign_ins: SignIn,
     missing: dict[date, str] | None = None,
-    rule: Rule | None = None,
+    rule: ShareRule | None = None,
     accounts: AccountMetrics | None = None,
 ) -> Assessment:
     """Those sign-ins, judged; every day of the window is known that is not `missing`."""
@@ -98,13 +98,13 @@ def assessment(
         if day in rollups:
             rollups[day].add(sign_in)
     window = make_window(ENDING, rollups, missing)
-    return assess(window, Scope(), rule or Rule(), accounts)
+    return assess(window, Scope(), rule or ShareRule(), accounts)
 
 
 def report(
     *sign_ins: SignIn,
     history: list[HistoryPoint] | None = None,
-    reading: Reading | None = None,
+    reading: InputSummary | None = None,
     heading: dict[str, Any] | None = None,
     **of_assessment,
 ) -> Report:

@@ -9,7 +9,7 @@ import msgspec
 
 from shared.mfa.findings.catalogue import Severity
 from shared.mfa.metrics import AccountMetrics
-from shared.mfa.report import HistoryPoint, Reading, Report, UnreadableRecord
+from shared.mfa.report import HistoryPoint, InputSummary, Report, UnreadableRecord
 from tests.delivery.making import (
     APP_ONLY,
     DAYS,
@@ -60,12 +60,12 @@ def _point(
     return HistoryPoint(ENDING - timedelta(days=back), accounts, portal, api)
 
 
-def _reading(records: int, unreadable: int = 0) -> Reading:
+def _reading(records: int, unreadable: int = 0) -> InputSummary:
     shown = [
         UnreadableRecord("signins-2026-11-20.ndjson.gz", 17 + 3 * line, "the record has no time")
         for line in range(min(unreadable, 5))
     ]
-    return Reading(records, unreadable, shown, 31, DAYS[0] - timedelta(days=3), ENDING)
+    return InputSummary(records, unreadable, shown, 31, DAYS[0] - timedelta(days=3), ENDING)
 
 
 def worked_examples() -> Report:
@@ -177,7 +177,7 @@ def hostile(source: str = "exports") -> Report:
     return report(
         *sign_ins,
         heading={"tenant_name": HOSTILE[0], "tenant_id": HOSTILE[1], "source": source},
-        reading=Reading(32, len(unreadable), unreadable, 0, None, None),
+        reading=InputSummary(32, len(unreadable), unreadable, 0, None, None),
         missing={DAYS[6]: HOSTILE[3]},
     )
 

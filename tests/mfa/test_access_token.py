@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import BadInputError
-from shared.mfa.access_token import LONGEST, AccessToken, Mfa, TokenKind, decode_token
+from shared.mfa.access_token import LONGEST, AccessToken, MfaClaim, TokenKind, decode_token
 from tests.tokens import (
     APP_ONLY_CLAIMS,
     APPLICATION,
@@ -28,7 +28,7 @@ from tests.tokens import (
 ISSUED = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 TOLD = AccessToken(
     kind=TokenKind.APP_AND_USER,
-    mfa=Mfa.YES,
+    mfa=MfaClaim.YES,
     amr=("pwd", "mfa"),
     audience="https://api.partnercenter.microsoft.com",
     issuer=f"https://sts.windows.net/{TENANT}/",
@@ -126,20 +126,20 @@ def test_app_and_user_and_app_only_are_told_apart_and_a_contradiction_is_unknown
 @pytest.mark.parametrize(
     ("amr", "mfa"),
     [
-        (["pwd", "mfa"], Mfa.YES),
-        (["fed", "mfa"], Mfa.YES),
-        (["MFA"], Mfa.YES),
-        ("pwd mfa", Mfa.YES),
-        ("pwd,mfa", Mfa.YES),
-        (["pwd"], Mfa.NO),
-        (["pwd", "rsa", "fed", "wia"], Mfa.NO),
-        (["ngcmfa"], Mfa.NO),  # a value of its own, and not the one that is asked for
-        ([], Mfa.NO),
-        (["pwd", 7, None], Mfa.NO),
-        (7, Mfa.UNKNOWN),
-        (None, Mfa.UNKNOWN),
-        ([7], Mfa.UNKNOWN),
-        ({"mfa": True}, Mfa.UNKNOWN),
+        (["pwd", "mfa"], MfaClaim.YES),
+        (["fed", "mfa"], MfaClaim.YES),
+        (["MFA"], MfaClaim.YES),
+        ("pwd mfa", MfaClaim.YES),
+        ("pwd,mfa", MfaClaim.YES),
+        (["pwd"], MfaClaim.NO),
+        (["pwd", "rsa", "fed", "wia"], MfaClaim.NO),
+        (["ngcmfa"], MfaClaim.NO),  # a value of its own, and not the one that is asked for
+        ([], MfaClaim.NO),
+        (["pwd", 7, None], MfaClaim.NO),
+        (7, MfaClaim.UNKNOWN),
+        (None, MfaClaim.UNKNOWN),
+        ([7], MfaClaim.UNKNOWN),
+        ({"mfa": True}, MfaClaim.UNKNOWN),
     ],
 )
 def test_amr_says_whether_there_was_mfa_and_what_cannot_be_read_says_nothing(amr, mfa) -> None:
@@ -147,14 +147,14 @@ def test_amr_says_whether_there_was_mfa_and_what_cannot_be_read_says_nothing(amr
 
 
 def test_without_amr_version_1_says_no_and_version_2_does_not_say() -> None:
-    assert decode_token(user_token(without=["amr"])).mfa is Mfa.NO
-    assert decode_token(user_token(without=["amr"], ver="2.0")).mfa is Mfa.UNKNOWN
-    assert decode_token(user_token(without=["amr", "ver"])).mfa is Mfa.UNKNOWN
-    assert decode_token(user_token(ver="2.0")).mfa is Mfa.YES
+    assert decode_token(user_token(without=["amr"])).mfa is MfaClaim.NO
+    assert decode_token(user_token(without=["amr"], ver="2.0")).mfa is MfaClaim.UNKNOWN
+    assert decode_token(user_token(without=["amr", "ver"])).mfa is MfaClaim.UNKNOWN
+    assert decode_token(user_token(ver="2.0")).mfa is MfaClaim.YES
 
 
 def test_of_an_application_a_token_without_amr_does_not_say_no() -> None:
-    assert decode_token(token_of(APP_ONLY_CLAIMS)).mfa is Mfa.UNKNOWN
+    assert decode_token(token_of(APP_ONLY_CLAIMS)).mfa is MfaClaim.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_token_says_what_was_written_into_it(claims, is_user) -> None:
     token = decode_token(token_of((USER_CLAIMS if is_user else APP_ONLY_CLAIMS) | claims))
 
     assert token.kind is (TokenKind.APP_AND_USER if is_user else TokenKind.APP_ONLY)
-    assert token.mfa is (Mfa.YES if "mfa" in claims["amr"] else Mfa.NO)
+    assert token.mfa is (MfaClaim.YES if "mfa" in claims["amr"] else MfaClaim.NO)
     assert {
         "amr": list(token.amr),
         "iat": token.issued_at and token.issued_at.timestamp(),
@@ -320,4 +320,4 @@ def test_no_paste_raises_anything_else_and_no_error_repeats_a_piece_of_it(paste)
         assert not pieces(paste) & pieces(told)
     else:
         assert token.kind in TokenKind
-        assert token.mfa in Mfa
+        assert token.mfa in MfaClaim

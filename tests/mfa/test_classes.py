@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.mfa.accounts.account_set import AccountSet, Lookup, bits_of
-from shared.mfa.accounts.classes import Classes
+from shared.mfa.accounts.account_set import AccountLookup, AccountSet, bits_of
+from shared.mfa.accounts.classes import AccountClassifier
 from shared.mfa.accounts.directory import User
 from shared.mfa.accounts.roster import Roster
 
@@ -17,14 +17,14 @@ def roster(size: int) -> Roster:
 
 def check(size: int, sets: list[AccountSet]) -> None:
     """Every account's class says of each set what the set says of the account."""
-    classes = Classes(roster(size))
+    classes = AccountClassifier(roster(size))
     columns = [classes.add(people) for people in sets]
     classes.split()
 
     answers = [
         tuple(column.truth(signature) for column in columns) for signature in classes.signatures
     ]
-    lookups = [Lookup(people, size) for people in sets]
+    lookups = [AccountLookup(people, size) for people in sets]
     for number, place in enumerate(classes.class_of):
         assert answers[place] == tuple(lookup.truth(number) for lookup in lookups)
     assert len(classes.class_of) == size

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.mfa.accounts.extent import (
     MODERN_CLIENTS,
     Axis,
-    Condition,
+    ConditionKind,
     Extent,
     Limit,
     Span,
@@ -51,7 +51,7 @@ def extents() -> st.SearchStrategy[Extent]:
 
 
 def extent(some: tuple[Span, ...]) -> Extent:
-    return Extent(tuple(Limit(Condition.OTHER, "", span) for span in some))
+    return Extent(tuple(Limit(ConditionKind.OTHER, "", span) for span in some))
 
 
 def admits(one: Extent, sign_in: dict[Axis, frozenset[str]]) -> bool:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from shared.mfa.accounts.assessment import Accounts, assess_accounts
+from shared.mfa.accounts.assessment import JudgedAccounts, assess_accounts
 from shared.mfa.accounts.directory import Directory
 from shared.mfa.findings.catalogue import CATALOGUE, page_of
 from shared.mfa.findings.of_accounts import account_findings
-from shared.mfa.findings.of_requests import Requests, request_findings
+from shared.mfa.findings.of_requests import RequestSummary, request_findings
 from tests.directories import PORTAL, assess, document, group, policy, user
 
 if TYPE_CHECKING:
@@ -398,19 +398,19 @@ def test_names_with_braces_are_told_as_they_are() -> None:
     )
 
 
-def people() -> Accounts:
+def people() -> JudgedAccounts:
     return assess(
         policy(users={"includeUsers": ["ann"]}),
         users=[*staff("ann", "bob"), user("off", accountEnabled=False)],
     )
 
 
-def told(requests: Requests) -> dict[str, Finding]:
+def told(requests: RequestSummary) -> dict[str, Finding]:
     return {found.id: found for found in request_findings(people(), requests)}
 
 
 def test_a_request_without_mfa_by_a_covered_account_contradicts_the_policies() -> None:
-    found = told(Requests(without_mfa={"ANN": "r1", "bob": "r2", "deleted": "r3"}))
+    found = told(RequestSummary(without_mfa={"ANN": "r1", "bob": "r2", "deleted": "r3"}))
 
     assert found["enforced-but-without-mfa"].subjects == ["ann@contoso.example (record r1)"]
     assert found["signed-in-without-mfa"].subjects == [
@@ -420,7 +420,7 @@ def test_a_request_without_mfa_by_a_covered_account_contradicts_the_policies() -
 
 
 def test_accounts_that_used_partner_center_without_enforcement_come_first() -> None:
-    found = told(Requests(active=["ann", "BOB", "off", "deleted"], exempted={"ann": "r"}))
+    found = told(RequestSummary(active=["ann", "BOB", "off", "deleted"], exempted={"ann": "r"}))
 
     assert list(found) == ["active-without-enforcement", "remembered-device"]
     assert found["active-without-enforcement"].subjects == upn("bob")
@@ -428,8 +428,8 @@ def test_accounts_that_used_partner_center_without_enforcement_come_first() -> N
 
 
 def test_skipped_mfa_and_calls_without_a_user_are_told() -> None:
-    found = told(Requests(exempted={"gone": "r"}, app_only={"Sync": 3}))
-    several = told(Requests(app_only={"Sync": 3, "Bill": 1000}))
+    found = told(RequestSummary(exempted={"gone": "r"}, app_only={"Sync": 3}))
+    several = told(RequestSummary(app_only={"Sync": 3, "Bill": 1000}))
 
     assert found["remembered-device"].subjects == ["gone (record r)"]
     assert found["app-only-access"].cause.startswith("1 application called")
@@ -437,7 +437,7 @@ def test_skipped_mfa_and_calls_without_a_user_are_told() -> None:
 
 
 def test_without_requests_there_is_no_finding_about_them() -> None:
-    assert told(Requests()) == {}
+    assert told(RequestSummary()) == {}
 
 
 def test_a_finding_encodes_to_what_the_report_promises() -> None:
@@ -449,7 +449,7 @@ def test_a_finding_encodes_to_what_the_report_promises() -> None:
 
 
 def test_without_a_directory_the_log_alone_still_says_who_signed_in_without_mfa() -> None:
-    requests = Requests(
+    requests = RequestSummary(
         without_mfa={"u1": "r1"},
         exempted={"u2": "r2"},
         active={"u1", "u2"},

@@ -8,19 +8,19 @@ from itertools import product
 import pytest
 
 from dev import ROOT
-from shared.mfa.access_token import Mfa, TokenKind, decode_token
+from shared.mfa.access_token import MfaClaim, TokenKind, decode_token
 from shared.mfa.mandate import (
     MANDATE,
     PROTECTED_IN_2023,
     MandateAnswer,
+    MandateScenario,
     MfaBy,
-    Scenario,
     answers,
     columns,
 )
 from tests.tokens import APP_ONLY_CLAIMS, ISSUED_AT, NOW, RESOURCE, token_of, user_token
 
-PORTAL, API, GDAP = Scenario
+PORTAL, API, GDAP = MandateScenario
 OF_NO_MFA = ("the token's amr does not hold mfa", "401 Unauthorized - MFA required", "900421")
 
 
@@ -43,7 +43,7 @@ def sentence(token, scenario, now=NOW):
 def test_example_1_consuela_of_contoso_did_mfa_at_entra_and_is_not_asked_again() -> None:
     # She signs in, and does MFA at Entra.
     consuela = signed_in("pwd", "mfa")
-    assert consuela.mfa is Mfa.YES
+    assert consuela.mfa is MfaClaim.YES
     assert columns(consuela) == (MfaBy.ENTRA,)
 
     # She opens a protected page: it opens, and nobody asks again.
@@ -80,7 +80,7 @@ def test_example_2_prashob_of_wingtip_did_third_party_mfa_and_is_blocked_at_a_cu
 def test_example_3_john_of_fabrikam_has_no_mfa_and_is_asked_at_the_first_protected_page() -> None:
     # He signs in without MFA.
     john = signed_in("pwd")
-    assert john.mfa is Mfa.NO
+    assert john.mfa is MfaClaim.NO
     assert columns(john) == (MfaBy.NOBODY,)
 
     # He opens the overview, which in the page's example asks for nothing; today it would.
@@ -102,7 +102,7 @@ def test_example_3_john_of_fabrikam_has_no_mfa_and_is_asked_at_the_first_protect
 def test_example_4_trent_of_wingtip_has_an_exception_which_does_not_hold_at_a_customer() -> None:
     # He signs in with third-party MFA by a Conditional Access custom control: no claim of it.
     trent = signed_in("pwd")
-    assert trent.mfa is Mfa.NO
+    assert trent.mfa is MfaClaim.NO
 
     # He opens a protected page: under the exception it opens, and nobody asks again.
     with_exception = MANDATE[PORTAL, MfaBy.THIRD_PARTY]
@@ -124,14 +124,14 @@ def test_example_4_trent_of_wingtip_has_an_exception_which_does_not_hold_at_a_cu
 
 
 def test_every_scenario_has_an_answer_for_everybody_who_may_have_done_the_mfa() -> None:
-    assert set(MANDATE) == set(product(Scenario, MfaBy))
+    assert set(MANDATE) == set(product(MandateScenario, MfaBy))
     for ruling in MANDATE.values():
         assert ruling.sentence.endswith(".")
         assert ruling.source
 
 
 def test_entras_mfa_opens_everything_and_no_mfa_opens_nothing() -> None:
-    for scenario in Scenario:
+    for scenario in MandateScenario:
         assert MANDATE[scenario, MfaBy.ENTRA].answer is MandateAnswer.ALLOWED
         assert MANDATE[scenario, MfaBy.NOBODY].answer in {
             *(MandateAnswer.ASKED_FOR_MFA, MandateAnswer.REFUSED, MandateAnswer.BLOCKED)
@@ -151,7 +151,7 @@ def test_where_the_editions_differ_the_stricter_one_is_the_answer_and_both_are_n
 
 
 def test_a_users_token_with_mfa_is_taken_everywhere() -> None:
-    assert asked(signed_in("pwd", "mfa")) == dict.fromkeys(Scenario, MandateAnswer.ALLOWED)
+    assert asked(signed_in("pwd", "mfa")) == dict.fromkeys(MandateScenario, MandateAnswer.ALLOWED)
 
 
 def test_a_users_token_without_mfa_gets_partner_centers_own_refusal() -> None:
@@ -184,7 +184,7 @@ def test_a_version_2_token_without_amr_is_cannot_tell_and_not_no_mfa() -> None:
     token = decode_token(user_token(without=["amr"], ver="2.0"))
 
     assert columns(token) == ()
-    assert asked(token) == dict.fromkeys(Scenario, MandateAnswer.CANNOT_TELL)
+    assert asked(token) == dict.fromkeys(MandateScenario, MandateAnswer.CANNOT_TELL)
     assert "does not say how its user signed in" in sentence(token, API)
 
 
@@ -203,7 +203,7 @@ def test_an_application_uses_the_api_without_mfa_and_has_no_business_elsewhere()
 def test_a_token_of_unknown_kind_is_cannot_tell() -> None:
     token = decode_token(user_token(idtyp="app"))
 
-    assert asked(token) == dict.fromkeys(Scenario, MandateAnswer.CANNOT_TELL)
+    assert asked(token) == dict.fromkeys(MandateScenario, MandateAnswer.CANNOT_TELL)
 
 
 def test_an_expired_token_gets_401_whatever_it_says_and_the_rest_is_as_it_signed_in() -> None:

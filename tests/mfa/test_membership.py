@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.mfa.accounts.account_set import AccountSet, Lookup, bits_of
+from shared.mfa.accounts.account_set import AccountLookup, AccountSet, bits_of
 from shared.mfa.accounts.membership import Membership
 from tests.directories import directory, group, user
 
@@ -21,7 +21,7 @@ def membership(**changes: Any) -> Membership:
 def names(people: AccountSet) -> tuple[set[str], set[str]]:
     """Who surely belongs, and who may besides."""
     told = [user["id"] for user in USERS]
-    lookup = Lookup(people, len(told))
+    lookup = AccountLookup(people, len(told))
     truths = {name: lookup.truth(number) for number, name in enumerate(told)}
     return (
         {name for name, truth in truths.items() if truth},
@@ -185,11 +185,11 @@ def test_sets_follow_kleenes_logic_for_every_account(a_sure, a_more, b_sure, b_m
     a, b = people(a_sure, a_more), people(b_sure, b_more)
 
     for number in range(41):
-        x, y = Lookup(a, 41).truth(number), Lookup(b, 41).truth(number)
+        x, y = AccountLookup(a, 41).truth(number), AccountLookup(b, 41).truth(number)
         either = True if True in (x, y) else None if None in (x, y) else False
         without = False if x is False or y is True else True if x and y is False else None
-        assert Lookup(a | b, 41).truth(number) is either
-        assert Lookup(a - b, 41).truth(number) is without
+        assert AccountLookup(a | b, 41).truth(number) is either
+        assert AccountLookup(a - b, 41).truth(number) is without
 
 
 def people(sure: set[int], more: set[int]) -> AccountSet:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from shared.errors import StoreError
 from shared.mfa.assessment import ReportMeta, assess, make_report
 from shared.mfa.breakdown import SUBJECTS_SHOWN
-from shared.mfa.metrics import AccountMetrics, Rule
+from shared.mfa.metrics import AccountMetrics, ShareRule
 from shared.mfa.report import HistoryPoint, Report
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Channel, Scope
-from shared.mfa.sign_in import Event, Evidence
+from shared.mfa.sign_in import Evidence, SignInEventType
 from shared.mfa.window import make_window, window_days
 from tests.sign_ins import any_sign_in, api_sign_in, at, portal_sign_in
 
@@ -34,7 +34,7 @@ def window_of(sign_ins, ending=ENDING, without=()):
 
 
 def report_of(*sign_ins, rule=None, **window):
-    assessment = assess(window_of(sign_ins, **window), Scope(), rule or Rule())
+    assessment = assess(window_of(sign_ins, **window), Scope(), rule or ShareRule())
     return make_report(assessment, HEADING, {})
 
 
@@ -53,10 +53,13 @@ def test_portal_example_of_the_original_report_reads_20_percent() -> None:
 
 
 def test_api_example_of_the_original_report_reads_40_percent_and_leaves_app_only_out() -> None:
-    interactive = {"event": Event.INTERACTIVE, "steps": Evidence.SILENT}
+    interactive = {"event": SignInEventType.INTERACTIVE, "steps": Evidence.SILENT}
     sign_ins = (
         [api_sign_in(created_at=at(17), **interactive) for _ in range(3)]
-        + [api_sign_in(created_at=at(18), event=Event.SERVICE_PRINCIPAL) for _ in range(5)]
+        + [
+            api_sign_in(created_at=at(18), event=SignInEventType.SERVICE_PRINCIPAL)
+            for _ in range(5)
+        ]
         + [api_sign_in(created_at=at(19), details=VERIFIED) for _ in range(2)]
     )
 
@@ -95,7 +98,7 @@ def test_exempted_requests_count_against_unless_the_setting_says_otherwise(count
     exempted = portal_sign_in(details=Evidence.SKIPPED)
     verified = portal_sign_in(details=VERIFIED)
 
-    report = report_of(exempted, verified, rule=Rule(exempted_counts_as_mfa=counts))
+    report = report_of(exempted, verified, rule=ShareRule(exempted_counts_as_mfa=counts))
 
     assert report.metrics.portal.exempted == 1
     assert report.metrics.portal.share == share
@@ -167,7 +170,7 @@ def test_split_anywhere_in_any_order_the_report_has_the_same_bytes(sign_ins, dat
     halves = (window_of(shuffled[:cut]), window_of(shuffled[cut:]))
     rollups = {day: halves[0].rollups[day] + halves[1].rollups[day] for day in window_days(ENDING)}
 
-    joined = make_report(assess(make_window(ENDING, rollups), Scope(), Rule()), HEADING, {})
+    joined = make_report(assess(make_window(ENDING, rollups), Scope(), ShareRule()), HEADING, {})
 
     assert joined.to_json() == report_of(*sign_ins).to_json()
 
@@ -183,7 +186,7 @@ def test_the_days_of_the_window_are_told_one_by_one_and_a_missing_one_has_no_cou
 def test_history_keeps_earlier_reports_in_order_and_adds_this_one() -> None:
     earlier = [HistoryPoint(date(2026, 11, day), None, 0.5, None) for day in (22, 21, 23, 25)]
 
-    report = make_report(assess(window_of([]), Scope(), Rule()), HEADING, {}, earlier)
+    report = make_report(assess(window_of([]), Scope(), ShareRule()), HEADING, {}, earlier)
 
     assert [point.ending.day for point in report.history] == [21, 22, 23]
     assert report.history[-1].portal is None

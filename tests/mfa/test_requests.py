@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.mfa.requests import Basis, judge_all, newest
+from shared.mfa.requests import VerdictBasis, judge_all, newest
 from shared.mfa.scope import Scope
-from shared.mfa.sign_in import Event, Evidence
+from shared.mfa.sign_in import Evidence, SignInEventType
 from shared.mfa.verdict import Verdict, judge
 from tests.sign_ins import any_sign_in, api_sign_in, at, portal_sign_in
 
@@ -23,7 +23,7 @@ def test_a_silent_request_takes_the_verdict_of_its_session() -> None:
     donor = portal_sign_in(created_at=at(19), session_id="s", details=Evidence.SATISFIED)
     heir = api_sign_in(id="heir", created_at=at(20), session_id="s")
 
-    assert verdicts(donor, heir)["heir"] == (Verdict.VERIFIED, Basis.SESSION)
+    assert verdicts(donor, heir)["heir"] == (Verdict.VERIFIED, VerdictBasis.SESSION)
 
 
 def test_it_takes_the_latest_one_at_or_before_it_not_a_later_one() -> None:
@@ -34,7 +34,7 @@ def test_it_takes_the_latest_one_at_or_before_it_not_a_later_one() -> None:
 
     found = verdicts(early, same_instant, later, heir)["heir"]
 
-    assert found == (Verdict.NOT_VERIFIED, Basis.SESSION)
+    assert found == (Verdict.NOT_VERIFIED, VerdictBasis.SESSION)
 
 
 def test_the_session_comes_before_a_later_request_with_the_same_correlation_id() -> None:
@@ -42,21 +42,21 @@ def test_the_session_comes_before_a_later_request_with_the_same_correlation_id()
     correlated = portal_sign_in(created_at=at(19), correlation_id="c")
     heir = api_sign_in(id="heir", created_at=at(20), session_id="s", correlation_id="c")
 
-    assert verdicts(session, correlated, heir)["heir"] == (Verdict.VERIFIED, Basis.SESSION)
+    assert verdicts(session, correlated, heir)["heir"] == (Verdict.VERIFIED, VerdictBasis.SESSION)
 
 
 def test_without_a_session_the_correlation_id_decides() -> None:
     correlated = portal_sign_in(created_at=at(19), session_id="other", correlation_id="c")
     heir = api_sign_in(id="heir", created_at=at(20), session_id="s", correlation_id="c")
 
-    assert verdicts(correlated, heir)["heir"] == (Verdict.NOT_VERIFIED, Basis.CORRELATION)
+    assert verdicts(correlated, heir)["heir"] == (Verdict.NOT_VERIFIED, VerdictBasis.CORRELATION)
 
 
 def test_an_exemption_is_inherited_as_an_exemption() -> None:
     donor = portal_sign_in(created_at=at(19), session_id="s", details=Evidence.SKIPPED)
     heir = api_sign_in(id="heir", created_at=at(20), session_id="s")
 
-    assert verdicts(donor, heir)["heir"] == (Verdict.EXEMPTED, Basis.SESSION)
+    assert verdicts(donor, heir)["heir"] == (Verdict.EXEMPTED, VerdictBasis.SESSION)
 
 
 def test_nobody_inherits_from_another_user_an_empty_id_or_a_sign_in_that_was_not_completed() -> (
@@ -67,14 +67,14 @@ def test_nobody_inherits_from_another_user_an_empty_id_or_a_sign_in_that_was_not
         portal_sign_in(created_at=at(18), user_id="bob", session_id="s", details=satisfied),
         portal_sign_in(created_at=at(18), session_id="", correlation_id="", details=satisfied),
         portal_sign_in(created_at=at(18), session_id="s", error_code=50076, details=satisfied),
-        portal_sign_in(created_at=at(18), event=Event.SERVICE_PRINCIPAL, session_id="s"),
+        portal_sign_in(created_at=at(18), event=SignInEventType.SERVICE_PRINCIPAL, session_id="s"),
         api_sign_in(id="heir", created_at=at(20), session_id="s"),
         api_sign_in(id="bare", created_at=at(20)),
     )
 
     found = verdicts(*sign_ins)
 
-    assert found["heir"] == found["bare"] == (Verdict.UNKNOWN, Basis.NOTHING)
+    assert found["heir"] == found["bare"] == (Verdict.UNKNOWN, VerdictBasis.NOTHING)
 
 
 def test_sign_ins_without_any_user_never_inherit_from_each_other() -> None:
@@ -82,7 +82,7 @@ def test_sign_ins_without_any_user_never_inherit_from_each_other() -> None:
     donor = portal_sign_in(created_at=at(18), details=Evidence.SATISFIED, **nobody)
     heir = api_sign_in(id="heir", created_at=at(20), **nobody)
 
-    assert verdicts(donor, heir)["heir"] == (Verdict.UNKNOWN, Basis.NOTHING)
+    assert verdicts(donor, heir)["heir"] == (Verdict.UNKNOWN, VerdictBasis.NOTHING)
 
 
 def test_an_heir_is_no_donor() -> None:
@@ -92,8 +92,8 @@ def test_an_heir_is_no_donor() -> None:
 
     found = verdicts(donor, first, second)
 
-    assert found["first"] == (Verdict.VERIFIED, Basis.SESSION)
-    assert found["second"] == (Verdict.UNKNOWN, Basis.NOTHING)
+    assert found["first"] == (Verdict.VERIFIED, VerdictBasis.SESSION)
+    assert found["second"] == (Verdict.UNKNOWN, VerdictBasis.NOTHING)
 
 
 @given(st.lists(any_sign_in(), max_size=12, unique_by=lambda sign_in: sign_in.id))

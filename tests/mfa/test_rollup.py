@@ -62,7 +62,7 @@ def test_equal_rollups_are_written_as_equal_bytes(a, b) -> None:
 
 
 def test_a_sign_in_logged_twice_is_one_sign_in_with_two_copies() -> None:
-    empty = portal_sign_in(id="x", requirement=Requirement.UNTOLD, sequence=1)
+    empty = portal_sign_in(id="x", requirement=Requirement.NOT_GIVEN, sequence=1)
     filled = portal_sign_in(id="x", sequence=2)
 
     rollup = Rollup([empty, filled])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.mfa.scope import Channel, Scope
-from shared.mfa.sign_in import Event
+from shared.mfa.sign_in import SignInEventType
 from tests.sign_ins import API, PORTAL, VENDOR, portal_sign_in
 
 
@@ -15,8 +15,11 @@ from tests.sign_ins import API, PORTAL, VENDOR, portal_sign_in
         ({"app_id": PORTAL, "resource_id": "any other"}, Channel.PORTAL),
         ({"app_id": PORTAL, "resource_id": API}, Channel.PORTAL),
         ({"app_id": VENDOR, "resource_id": API}, Channel.API),
-        ({"app_id": VENDOR, "resource_id": API, "event": Event.SERVICE_PRINCIPAL}, Channel.API),
-        ({"app_id": PORTAL, "resource_id": "", "event": Event.SERVICE_PRINCIPAL}, None),
+        (
+            {"app_id": VENDOR, "resource_id": API, "event": SignInEventType.SERVICE_PRINCIPAL},
+            Channel.API,
+        ),
+        ({"app_id": PORTAL, "resource_id": "", "event": SignInEventType.SERVICE_PRINCIPAL}, None),
         ({"app_id": VENDOR, "resource_id": "any other"}, None),
         ({"app_id": "", "resource_id": ""}, None),
     ],

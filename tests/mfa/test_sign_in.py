@@ -11,7 +11,7 @@ from tests.sign_ins import any_sign_in, at, portal_sign_in
 
 def test_an_empty_field_of_a_later_copy_leaves_the_earlier_value() -> None:
     first = portal_sign_in(id="x", sequence=1, requirement=Requirement.MULTI, upn="ann@x.example")
-    later = portal_sign_in(id="x", sequence=2, requirement=Requirement.UNTOLD, upn="")
+    later = portal_sign_in(id="x", sequence=2, requirement=Requirement.NOT_GIVEN, upn="")
 
     merged = merge_copies([first, later])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.mfa.sign_in import Event, Evidence, Requirement
+from shared.mfa.sign_in import Evidence, Requirement, SignInEventType
 from shared.mfa.verdict import Verdict, judge
 from tests.sign_ins import portal_sign_in
 
@@ -13,19 +13,19 @@ TABLE = [
     (
         "row 1: an application on its own has no MFA to ask for",
         "Partner Center status report, example 3: App-only is left out",
-        {"event": Event.SERVICE_PRINCIPAL},
+        {"event": SignInEventType.SERVICE_PRINCIPAL},
         Verdict.APP_ONLY,
     ),
     (
         "row 1: nor has a managed identity",
         "Graph beta signIn, signInEventTypes",
-        {"event": Event.MANAGED_IDENTITY},
+        {"event": SignInEventType.MANAGED_IDENTITY},
         Verdict.APP_ONLY,
     ),
     (
         "row 1 before row 2: app-only counts failed sign-ins too",
         "ruling: failed ones too",
-        {"event": Event.SERVICE_PRINCIPAL, "error_code": 7000215},
+        {"event": SignInEventType.SERVICE_PRINCIPAL, "error_code": 7000215},
         Verdict.APP_ONLY,
     ),
     (
@@ -97,19 +97,19 @@ TABLE = [
     (
         "row 7 needs the steps: they arrive late",
         "ruling: an empty step list is undecided; entra-docs reports-faq, up to two hours",
-        {"steps": Evidence.UNTOLD},
+        {"steps": Evidence.NOT_GIVEN},
         None,
     ),
     (
         "row 8: non-interactive single factor is undecided whatever its steps",
         "SEKOIA sign-in_activity6: PRT, single factor, claim satisfied",
-        {"event": Event.NON_INTERACTIVE},
+        {"event": SignInEventType.NON_INTERACTIVE},
         None,
     ),
     (
         "row 8: an empty requirement is undecided",
         "first copies in microsoft/msticpy aad_logons; all of v1.0",
-        {"requirement": Requirement.UNTOLD},
+        {"requirement": Requirement.NOT_GIVEN},
         None,
     ),
     (
@@ -121,7 +121,7 @@ TABLE = [
     (
         "a sign-in whose kind is not told cannot be held against MFA",
         "ruling: event type",
-        {"event": Event.UNTOLD},
+        {"event": SignInEventType.NOT_GIVEN},
         None,
     ),
 ]

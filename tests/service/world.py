@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from shared.mfa.metrics import Rule
+from shared.mfa.metrics import ShareRule
 from shared.mfa.scope import Scope
 from shared.service.daily import Daily
 from shared.stores import REPORT_FILES, open_store
@@ -85,7 +85,7 @@ def make_daily(folder, source, *, clock=None, settle_days=2, store=None):
         source=source,
         store=store or open_store("local", folder=folder),
         scope=Scope(),
-        rule=Rule(),
+        rule=ShareRule(),
         settle_days=settle_days,
         now=clock or Clock(),
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from shared.endpoints import make_endpoint
 from shared.identity import Login, open_graph
 from shared.mfa.assessment import assess
-from shared.mfa.metrics import Rule
+from shared.mfa.metrics import ShareRule
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.mfa.window import Slice, make_window, window_days
@@ -42,7 +42,7 @@ def test_the_figures_of_the_last_week_equal_an_independent_count_over_real_http(
                 for day in window_days(ENDING)
             }
 
-    metrics = assess(make_window(ENDING, rollups), Scope(), Rule()).metrics
+    metrics = assess(make_window(ENDING, rollups), Scope(), ShareRule()).metrics
     expected = expected_counts(simulation.partner.told, ENDING)
     for counter, figure in ((expected["portal"], metrics.portal), (expected["api"], metrics.api)):
         assert (figure.verified, figure.not_verified, figure.exempted, figure.unknown) == (

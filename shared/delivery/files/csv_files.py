@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from shared.mfa.assessment import Assessment
-    from shared.mfa.metrics import Rule
+    from shared.mfa.metrics import ShareRule
     from shared.mfa.requests import Request
 
 Cell = str | int | bool | None
@@ -150,7 +150,7 @@ def summary_rows(assessment: Assessment) -> list[Row]:
     ]
 
 
-def _summary(group: list[Request], rule: Rule, app_name: str) -> Row:
+def _summary(group: list[Request], rule: ShareRule, app_name: str) -> Row:
     counts, sign_in = tally(group), group[0].sign_in
     return sign_in.day, counts.compliant(rule), counts.requests, sign_in.app_id, app_name
 
@@ -167,7 +167,7 @@ def request_rows(assessment: Assessment, tenant_id: str | None) -> Iterator[Row]
     return (_request_row(request, assessment.rule, tenant_id) for request in newest)
 
 
-def _request_row(request: Request, rule: Rule, tenant_id: str | None) -> Row:
+def _request_row(request: Request, rule: ShareRule, tenant_id: str | None) -> Row:
     sign_in = request.sign_in
     return (
         sign_in.id if sign_in.has_own_id else "",

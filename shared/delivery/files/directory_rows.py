@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from shared.delivery.files.csv_files import Row
-    from shared.mfa.accounts.assessment import Account
+    from shared.mfa.accounts.assessment import AccountRow
     from shared.mfa.accounts.directory import Customer
     from shared.mfa.assessment import Assessment
     from shared.mfa.requests import Request
@@ -20,7 +20,7 @@ _QUOTES = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
 
 
 def account_rows(
-    accounts: Iterable[Account], assessment: Assessment, tenant_id: str | None
+    accounts: Iterable[AccountRow], assessment: Assessment, tenant_id: str | None
 ) -> Iterator[Row]:
     """One row per account, in the order given, with the newest request of the window it made."""
     newest = _newest_by_user(assessment)

@@ -14,7 +14,7 @@ from shared.delivery.text.words import count, shorten, thousands
 if TYPE_CHECKING:
     from shared.delivery.text.comparison import Comparison
     from shared.delivery.text.figures import RequestFigure
-    from shared.mfa.breakdown import Part
+    from shared.mfa.breakdown import Contribution
     from shared.mfa.report import Report
 
 ROWS_SHOWN = 5  #: users or applications of one table
@@ -79,7 +79,7 @@ def _broken(link: str) -> str:
     return re.sub(_DOT, "[.]", link.replace("://", "[:]//"))
 
 
-def subject_name(part: Part) -> str:
+def subject_name(part: Contribution) -> str:
     """A user or an application by the best name it has, short, and safe to print in a mail."""
     return shorten(unlinked(part_name(part)), _NAME_WIDTH)
 
@@ -95,7 +95,7 @@ def worst_tables(report: Report) -> list[Table]:
     return [table for table in tables if table.rows]
 
 
-def _table(figure: RequestFigure, by: str, parts: list[Part]) -> Table:
+def _table(figure: RequestFigure, by: str, parts: list[Contribution]) -> Table:
     against = [part for part in parts if part.against]
     shown = [part for part in against if not part.others][:ROWS_SHOWN]
     return Table(
@@ -105,7 +105,7 @@ def _table(figure: RequestFigure, by: str, parts: list[Part]) -> Table:
     )
 
 
-def _row(part: Part, whole: int) -> ListRow:
+def _row(part: Contribution, whole: int) -> ListRow:
     return ListRow(
         name=subject_name(part),
         told=f"{thousands(part.against)} of {thousands(part.counts.requests)}",
@@ -113,7 +113,7 @@ def _row(part: Part, whole: int) -> ListRow:
     )
 
 
-def _rest(parts: list[Part], by: str) -> str:
+def _rest(parts: list[Contribution], by: str) -> str:
     if not parts:
         return ""
     subjects = count(sum(part.others or 1 for part in parts), f"other {by}")
@@ -133,7 +133,7 @@ def changed_names(comparison: Comparison) -> list[Names]:
     return [_names(title, parts) for title, parts in lists if parts]
 
 
-def _names(title: str, parts: list[Part]) -> Names:
+def _names(title: str, parts: list[Contribution]) -> Names:
     names = [subject_name(part) for part in parts[:NAMES_SHOWN]]
     return Names(title, names, more=len(parts[NAMES_SHOWN:]))
 

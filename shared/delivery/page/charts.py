@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shared.delivery.text.figures import AccountFigure, RequestFigure
-    from shared.mfa.breakdown import Part
+    from shared.mfa.breakdown import Contribution
     from shared.mfa.metrics import Tally
     from shared.mfa.report import DayCounts, HistoryPoint, Report
 
@@ -60,7 +60,9 @@ class Waterfall:
     floor_text: str  #: the percentage at which all bars begin, where that is not zero; else empty
 
 
-def waterfall(figure: RequestFigure, parts: Sequence[Part], together: str) -> Waterfall | None:
+def waterfall(
+    figure: RequestFigure, parts: Sequence[Contribution], together: str
+) -> Waterfall | None:
     """
     The missing share, part by part; `None` where nothing is missing.
 
@@ -89,7 +91,10 @@ def waterfall(figure: RequestFigure, parts: Sequence[Part], together: str) -> Wa
 
 
 def _pieces_of(
-    figure: RequestFigure, parts: Sequence[Part], shown: Sequence[Part], together: str
+    figure: RequestFigure,
+    parts: Sequence[Contribution],
+    shown: Sequence[Contribution],
+    together: str,
 ) -> list[tuple[str, int, str]]:
     """Name, requests against and the newest of them: of each part shown, and of all others."""
     pieces = [(part_name(part), part.against, part.last_against) for part in shown]

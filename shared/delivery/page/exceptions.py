@@ -14,7 +14,7 @@ from shared.delivery.text.words import (
     shorten,
     thousands,
 )
-from shared.mfa.accounts.exceptions import ExceptionStanding
+from shared.mfa.accounts.exceptions import ExceptionStatus
 
 if TYPE_CHECKING:
     from datetime import date
@@ -27,11 +27,11 @@ ROWS_SHOWN = 50
 _REASON_LIMIT = 300  #: characters of a reason
 
 _STANDINGS = {
-    ExceptionStanding.ACCEPTED: "in force",
-    ExceptionStanding.UNDECIDED: "in force, but whether MFA is enforced is unknown",
-    ExceptionStanding.EXPIRED: "expired: no longer accepted",
-    ExceptionStanding.NEEDLESS: "not needed: MFA is enforced",
-    ExceptionStanding.UNMATCHED: "no such enabled account",
+    ExceptionStatus.ACCEPTED: "in force",
+    ExceptionStatus.UNDECIDED: "in force, but whether MFA is enforced is unknown",
+    ExceptionStatus.EXPIRED: "expired: no longer accepted",
+    ExceptionStatus.NEEDLESS: "not needed: MFA is enforced",
+    ExceptionStatus.UNMATCHED: "no such enabled account",
 }
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from shared.mfa.assessment import ReportMeta
-    from shared.mfa.permissions import Receipt
+    from shared.mfa.permissions import PermissionReceipt
 
 
 class PermissionRow(NamedTuple):
@@ -58,13 +58,13 @@ def render_permissions(granted: Granted, heading: ReportMeta, base: str) -> str:
     )
 
 
-def _state(granted: Granted, receipt: Receipt) -> State:
+def _state(granted: Granted, receipt: PermissionReceipt) -> State:
     if granted.roles is None:
         return State.UNREAD
     return State.BELOW if receipt.missing or receipt.extra else State.MET
 
 
-def _headline(granted: Granted, receipt: Receipt) -> str:
+def _headline(granted: Granted, receipt: PermissionReceipt) -> str:
     if granted.roles is None:
         return (
             "What the app may read was not told: its token names no application permissions. "

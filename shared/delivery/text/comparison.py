@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from shared.mfa.breakdown import Part
+    from shared.mfa.breakdown import Contribution
     from shared.mfa.report import Report
 
 
@@ -50,9 +50,9 @@ class FigureChange:
 class Turnover:
     """Who or what has requests that count against a share, then and now. Worst first."""
 
-    newly: list[Part] = field(default_factory=list)
-    no_longer: list[Part] = field(default_factory=list)
-    still: list[Part] = field(default_factory=list)
+    newly: list[Contribution] = field(default_factory=list)
+    no_longer: list[Contribution] = field(default_factory=list)
+    still: list[Contribution] = field(default_factory=list)
     untold: int = 0  #: named by one report only, while the other does not name all that it counted
 
 
@@ -126,15 +126,15 @@ def _account_change(report: Report, earlier: Report) -> FigureChange:
     return FigureChange(now.share, before.share, bool(now.unknown or before.unknown))
 
 
-def _users(report: Report) -> list[list[Part]]:
+def _users(report: Report) -> list[list[Contribution]]:
     return [figure.breakdown.by_user for figure in request_figures(report)]
 
 
-def _applications(report: Report) -> list[list[Part]]:
+def _applications(report: Report) -> list[list[Contribution]]:
     return [report.breakdown[Channel.API].by_application]
 
 
-def _turnover(now: list[list[Part]], before: list[list[Part]]) -> Turnover:
+def _turnover(now: list[list[Contribution]], before: list[list[Contribution]]) -> Turnover:
     current, former = _against(now), _against(before)
     came = [part for key, part in current.items() if key not in former]
     went = [part for key, part in former.items() if key not in current]
@@ -150,17 +150,17 @@ def _turnover(now: list[list[Part]], before: list[list[Part]]) -> Turnover:
     return turnover
 
 
-def _against(splits: Iterable[list[Part]]) -> dict[str, Part]:
+def _against(splits: Iterable[list[Contribution]]) -> dict[str, Contribution]:
     """The subjects that count against a share, by id, the worst first."""
     named = [part for parts in splits for part in parts if part.against and not part.others]
     named.sort(key=lambda part: -part.against)
-    subjects: dict[str, Part] = {}
+    subjects: dict[str, Contribution] = {}
     for part in named:
         subjects.setdefault(part.id, part)
     return subjects
 
 
-def _names_all(splits: Iterable[list[Part]]) -> bool:
+def _names_all(splits: Iterable[list[Contribution]]) -> bool:
     return not any(part.others and part.against for parts in splits for part in parts)
 
 

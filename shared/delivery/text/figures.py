@@ -13,7 +13,7 @@ from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
     from shared.mfa.breakdown import Breakdown
-    from shared.mfa.metrics import AccountMetrics, ApiMetrics, PortalMetrics, Rule
+    from shared.mfa.metrics import AccountMetrics, ApiMetrics, PortalMetrics, ShareRule
     from shared.mfa.report import Report
 
 
@@ -34,7 +34,7 @@ class RequestFigure:
 
     channel: Channel
     counts: Tally
-    rule: Rule
+    rule: ShareRule
     share: float | None  #: fraction, 0 to 1; `None` while a day is missing, or nothing was decided
     provisional: float | None  #: the same over the days at hand
     state: State

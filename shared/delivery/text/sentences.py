@@ -20,7 +20,7 @@ from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
     from shared.delivery.text.figures import AccountFigure, RequestFigure
-    from shared.mfa.breakdown import Part
+    from shared.mfa.breakdown import Contribution
     from shared.mfa.report import Report
 
 _LABELS = {
@@ -127,7 +127,7 @@ def asides(report: Report) -> list[str]:
     ]
 
 
-def part_name(part: Part) -> str:
+def part_name(part: Contribution) -> str:
     """A user or an application of a breakdown by the best name it has."""
     return "all others" if part.others else name_of(part.name, part.detail, part.id)
 

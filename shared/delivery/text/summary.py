@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.delivery.text.figures import AccountFigure, RequestFigure
-    from shared.mfa.breakdown import Part
+    from shared.mfa.breakdown import Contribution
     from shared.mfa.metrics import Tally
     from shared.mfa.report import Report
 
@@ -101,7 +101,7 @@ def _worst(report: Report) -> Iterator[str]:
             yield from map(_subject, worst)
 
 
-def _subject(part: Part) -> str:
+def _subject(part: Contribution) -> str:
     name = shorten(harmless(part.name or part.id or "(no name)"), _NAME_WIDTH)
     return (
         f"    {name:<{_NAME_WIDTH}} {thousands(part.against)} of {thousands(part.counts.requests)}"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.delivery.text.words import NBSP, harmless, instant, listed
-from shared.mfa.access_token import AccessToken, Mfa, TokenKind
-from shared.mfa.mandate import MANDATE, MandateAnswer, MfaBy, Ruling, Scenario, columns
+from shared.mfa.access_token import AccessToken, MfaClaim, TokenKind
+from shared.mfa.mandate import MANDATE, MandateAnswer, MandateScenario, MfaBy, Ruling, columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,11 +29,11 @@ _VERDICTS = {
 }
 _UNDECIDED = "Whether Partner Center's API would take this token cannot be told."
 _KINDS = {TokenKind.APP_AND_USER: "App+User", TokenKind.APP_ONLY: "app-only, without a user"}
-_MFA = {Mfa.YES: "yes", Mfa.NO: "no; that of a custom control does not show in a token"}
+_MFA = {MfaClaim.YES: "yes", MfaClaim.NO: "no; that of a custom control does not show in a token"}
 _SCENARIOS = {
-    Scenario.PORTAL: "Portal",
-    Scenario.API: "API",
-    Scenario.GDAP: "Customers (GDAP)",
+    MandateScenario.PORTAL: "Portal",
+    MandateScenario.API: "API",
+    MandateScenario.GDAP: "Customers (GDAP)",
 }
 _MFA_BY = {MfaBy.ENTRA: "Entra", MfaBy.THIRD_PARTY: "third party", MfaBy.NOBODY: "nobody"}
 _ANSWERS = {
@@ -50,7 +50,7 @@ _ANSWERS = {
 class _Cell(msgspec.Struct):
     """One cell of the mandate's table in the JSON."""
 
-    scenario: Scenario
+    scenario: MandateScenario
     mfa_by: MfaBy
     is_this_token: bool
     ruling: Ruling
@@ -60,11 +60,11 @@ class _Document(msgspec.Struct):
     version: int
     signature_checked: bool
     token: AccessToken
-    answers: dict[Scenario, Ruling]
+    answers: dict[MandateScenario, Ruling]
     mandate: list[_Cell]
 
 
-def token_json(token: AccessToken, answers: dict[Scenario, Ruling]) -> bytes:
+def token_json(token: AccessToken, answers: dict[MandateScenario, Ruling]) -> bytes:
     """
     The same for programs; fields are only ever added.
 
@@ -81,14 +81,14 @@ def token_json(token: AccessToken, answers: dict[Scenario, Ruling]) -> bytes:
     return json.dumps(msgspec.to_builtins(document), separators=(",", ":")).encode() + b"\n"
 
 
-def token_text(token: AccessToken, answers: dict[Scenario, Ruling], now: datetime) -> str:
+def token_text(token: AccessToken, answers: dict[MandateScenario, Ruling], now: datetime) -> str:
     """
     Verdict, what the token says, the answer of each scenario, and the whole mandate.
 
     In ASCII, because it goes to whatever terminal there is.
     """
     lines = [
-        _VERDICTS.get(answers[Scenario.API].answer, _UNDECIDED),
+        _VERDICTS.get(answers[MandateScenario.API].answer, _UNDECIDED),
         *("", UNSIGNED, ""),
         *_facts(token, now),
         *("", "What would be answered to its holder", ""),
@@ -139,7 +139,7 @@ def _shown(text: str, width: int) -> str:
     return plain if len(plain) <= width else f"{plain[: width - 3]}..."
 
 
-def _answers(answers: dict[Scenario, Ruling]) -> Iterator[str]:
+def _answers(answers: dict[MandateScenario, Ruling]) -> Iterator[str]:
     for scenario, ruling in answers.items():
         label = f"  {_SCENARIOS[scenario]:<17} {_ANSWERS[ruling.answer]:<15} "
         yield from _paragraph(label, ruling.sentence)
@@ -150,7 +150,7 @@ def _mandate(token: AccessToken) -> Iterator[str]:
     marked = columns(token)
     heads = (f"{_MFA_BY[mfa_by]}{' *' if mfa_by in marked else ''}" for mfa_by in MfaBy)
     yield _row("", heads)
-    for scenario in Scenario:
+    for scenario in MandateScenario:
         cells = (_ANSWERS[MANDATE[scenario, mfa_by].answer] for mfa_by in MfaBy)
         yield _row(_SCENARIOS[scenario], cells)
     yield ""

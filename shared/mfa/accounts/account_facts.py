@@ -9,17 +9,17 @@ from shared.mfa.accounts.enforcement import Enforcement, enforcement
 from shared.mfa.accounts.truth import Truth, any_of
 
 
-class Policy(msgspec.Struct, frozen=True):
+class EvaluatedPolicy(msgspec.Struct, frozen=True):
     """A policy: its demand, and of whom it makes it."""
 
     demand: Demand
     reach: Reach
 
 
-class Tenant(msgspec.Struct, frozen=True):
+class TenantFacts(msgspec.Struct, frozen=True):
     """What holds for all accounts alike."""
 
-    policies: tuple[Policy, ...]
+    policies: tuple[EvaluatedPolicy, ...]
     security_defaults: Truth
     policies_were_read: bool
 
@@ -38,13 +38,13 @@ class AccountFacts(msgspec.Struct, frozen=True):
     applies: tuple[Truth, ...]  #: included and not excluded
 
 
-def elsewhere(tenant: Tenant, standing: AccountFacts) -> Truth:
+def elsewhere(tenant: TenantFacts, standing: AccountFacts) -> Truth:
     """Whether something other than the policies that were read enforces MFA."""
     unread_policies = False if tenant.policies_were_read else None
     return any_of((standing.per_user, tenant.security_defaults, unread_policies))
 
 
-def enforcement_of(tenant: Tenant, standing: AccountFacts) -> Enforcement | None:
+def enforcement_of(tenant: TenantFacts, standing: AccountFacts) -> Enforcement | None:
     """How the accounts stand; `None` for disabled ones, of which nothing is demanded."""
     if standing.enabled is False:
         return None

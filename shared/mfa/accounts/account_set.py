@@ -65,7 +65,7 @@ def bits_of(numbers: Iterable[int], size: int) -> int:
     return int.from_bytes(marks, "little")
 
 
-class Lookup:
+class AccountLookup:
     """A set made ready for questions about single accounts, which whole numbers are slow at."""
 
     def __init__(self, people: AccountSet, size: int) -> None:

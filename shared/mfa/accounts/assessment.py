@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.accounts.account_facts import AccountFacts, Policy, Tenant
-from shared.mfa.accounts.account_set import AccountSet, Lookup
+from shared.mfa.accounts.account_facts import AccountFacts, EvaluatedPolicy, TenantFacts
+from shared.mfa.accounts.account_set import AccountLookup, AccountSet
 from shared.mfa.accounts.causes import MOST_TOLD, Judgement, judge, sentences, tell_exclusion
-from shared.mfa.accounts.classes import Classes
+from shared.mfa.accounts.classes import AccountClassifier
 from shared.mfa.accounts.conditional_access import NO_REACH, read_demands, read_reach
 from shared.mfa.accounts.directory import PerUserMfaState
 from shared.mfa.accounts.enforcement import Enforcement
@@ -28,7 +28,7 @@ from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
-    from shared.mfa.accounts.conditional_access import Entry
+    from shared.mfa.accounts.conditional_access import PolicyTarget
     from shared.mfa.accounts.directory import Directory, User
     from shared.mfa.accounts.roster import Roster
     from shared.mfa.accounts.truth import Truth
@@ -43,7 +43,7 @@ _PER_USER: dict[PerUserMfaState | None, Truth] = {
 }
 
 
-class Account(msgspec.Struct, frozen=True, rename="pascal"):
+class AccountRow(msgspec.Struct, frozen=True, rename="pascal"):
     """One account as a row; the encoded names are those of ``accounts.csv``."""
 
     object_id: str
@@ -67,10 +67,10 @@ class AccountClass(msgspec.Struct, frozen=True):
     size: int
 
 
-class Accounts:
+class JudgedAccounts:
     """The figure, and a row per account: enabled first, worst first, then by name and id."""
 
-    def __init__(self, directory: Directory, tenant: Tenant, membership: Membership) -> None:
+    def __init__(self, directory: Directory, tenant: TenantFacts, membership: Membership) -> None:
         self.tenant = tenant
         self.membership = membership
         self._directory = directory
@@ -80,12 +80,12 @@ class Accounts:
             AccountClass(standing, judge(tenant, standing), sizes[place])
             for place, standing in enumerate(standings)
         ]
-        self._excluding: dict[int, list[tuple[Entry, Lookup]]] = {}
+        self._excluding: dict[int, list[tuple[PolicyTarget, AccountLookup]]] = {}
 
     def __len__(self) -> int:
         return len(self._class_of)
 
-    def __iter__(self) -> Iterator[Account]:
+    def __iter__(self) -> Iterator[AccountRow]:
         return map(self._row, self._order)
 
     @cached_property
@@ -117,17 +117,17 @@ class Accounts:
         return self.classes[self._class_of[number]]
 
     @cached_property
-    def is_admin(self) -> Lookup:
+    def is_admin(self) -> AccountLookup:
         """Who holds a directory role; from the registration report where roles were not read."""
         admins = self.membership.roles.admins
         if self._directory.role_assignments is None:
             admins = self._registered_as("is_admin")
-        return Lookup(admins, len(self))
+        return AccountLookup(admins, len(self))
 
     @cached_property
-    def is_registered(self) -> Lookup:
+    def is_registered(self) -> AccountLookup:
         """Who has registered for MFA."""
-        return Lookup(self._registered_as("is_mfa_registered"), len(self))
+        return AccountLookup(self._registered_as("is_mfa_registered"), len(self))
 
     def _registered_as(self, name: str) -> AccountSet:
         roster = self.membership.roster
@@ -151,9 +151,9 @@ class Accounts:
             order.extend(numbers)
         return order
 
-    def _row(self, number: int) -> Account:
+    def _row(self, number: int) -> AccountRow:
         user, judgement = self.membership.roster.users[number], self.class_of(number).judgement
-        return Account(
+        return AccountRow(
             object_id=user.id,
             upn=user.user_principal_name or "",
             display_name=user.display_name or "",
@@ -177,7 +177,7 @@ class Accounts:
         policy = self.tenant.policies[place]
         if place not in self._excluding:
             self._excluding[place] = [
-                (entry, Lookup(entry.people, len(self))) for entry in policy.reach.exclusions
+                (entry, AccountLookup(entry.people, len(self))) for entry in policy.reach.exclusions
             ]
         excluding = [entry for entry, who in self._excluding[place] if who.truth(number)]
         return tell_exclusion(policy, excluding, number, self.membership.groups)
@@ -185,7 +185,7 @@ class Accounts:
 
 def assess_accounts(
     directory: Directory, *, partner_center_ids: frozenset[str] = PARTNER_CENTER_IDS
-) -> Accounts:
+) -> JudgedAccounts:
     """
     Judge every account of *directory*.
 
@@ -196,15 +196,17 @@ def assess_accounts(
     policies = directory.conditional_access_policies
     demands = read_demands(directory, partner_center_ids)
     defaults = directory.security_defaults
-    tenant = Tenant(
+    tenant = TenantFacts(
         policies=tuple(
-            Policy(demand, read_reach(policy, membership) if demand.is_relevant else NO_REACH)
+            EvaluatedPolicy(
+                demand, read_reach(policy, membership) if demand.is_relevant else NO_REACH
+            )
             for demand, policy in zip(demands, policies or (), strict=True)
         ),
         security_defaults=defaults.is_enabled if defaults else None,
         policies_were_read=policies is not None,
     )
-    return Accounts(directory, tenant, membership)
+    return JudgedAccounts(directory, tenant, membership)
 
 
 def measure(counts: Mapping[Enforcement | None, int]) -> AccountMetrics:
@@ -227,9 +229,9 @@ def measure(counts: Mapping[Enforcement | None, int]) -> AccountMetrics:
     )
 
 
-def _sort_out(tenant: Tenant, roster: Roster) -> tuple[list[AccountFacts], array[int]]:
+def _sort_out(tenant: TenantFacts, roster: Roster) -> tuple[list[AccountFacts], array[int]]:
     """The classes of accounts, and which one each account is in."""
-    classes = Classes(roster)
+    classes = AccountClassifier(roster)
     enabled, per_user = classes.add(_enabled(roster)), classes.add(_per_user(roster))
     columns = [
         (classes.add(policy.reach.included), classes.add(policy.reach.applies))

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.accounts.account_facts import elsewhere, enforcement_of
-from shared.mfa.accounts.conditional_access import Kind
+from shared.mfa.accounts.conditional_access import TargetKind
 from shared.mfa.accounts.conditions import names
 from shared.mfa.accounts.enforcement import Enforcement, enforcers, matters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shared.mfa.accounts.account_facts import AccountFacts, Policy, Tenant
-    from shared.mfa.accounts.conditional_access import Demand, Entry
+    from shared.mfa.accounts.account_facts import AccountFacts, EvaluatedPolicy, TenantFacts
+    from shared.mfa.accounts.conditional_access import Demand, PolicyTarget
     from shared.mfa.accounts.membership import Groups
 
 MOST_TOLD = 2  #: policies told of in one cause; the rest are counted
@@ -52,7 +52,7 @@ NOTHING = _Reason(
 )
 
 
-def judge(tenant: Tenant, standing: AccountFacts) -> Judgement:
+def judge(tenant: TenantFacts, standing: AccountFacts) -> Judgement:
     """The answer for one class of accounts."""
     answer = enforcement_of(tenant, standing)
     if answer is None:
@@ -71,32 +71,34 @@ def judge(tenant: Tenant, standing: AccountFacts) -> Judgement:
     return _from_reasons(answer, reasons, excluded_from)
 
 
-def tell_exclusion(policy: Policy, excluding: Sequence[Entry], number: int, groups: Groups) -> str:
+def tell_exclusion(
+    policy: EvaluatedPolicy, excluding: Sequence[PolicyTarget], number: int, groups: Groups
+) -> str:
     """By which entries, *excluding*, a policy leaves account *number* out."""
     ways = [
         f"through the group {groups.path(entry.id, number)}"
-        if entry.kind is Kind.GROUP
+        if entry.kind is TargetKind.GROUP
         else way_of(entry)
         for entry in excluding
     ]
     return f"Excluded from policy “{policy.demand.name}” {_phrases(ways, ' and ')}."
 
 
-def way_of(entry: Entry) -> str:
+def way_of(entry: PolicyTarget) -> str:
     """How an entry in a policy's lists reaches people, in words."""
     match entry.kind:
-        case Kind.GROUP:
+        case TargetKind.GROUP:
             return f"through the group {entry.name}"
-        case Kind.ROLE:
+        case TargetKind.ROLE:
             return f"through the role {entry.name}"
-        case Kind.GUESTS:
+        case TargetKind.GUESTS:
             return f"through the guest types {entry.name}"
-        case Kind.EVERYONE:
+        case TargetKind.EVERYONE:
             return "with everybody"
     return "by name"
 
 
-def exclusions(tenant: Tenant, standing: AccountFacts) -> tuple[int, ...]:
+def exclusions(tenant: TenantFacts, standing: AccountFacts) -> tuple[int, ...]:
     """The policies, by place, that would demand MFA of the accounts but exclude them."""
     return tuple(
         place
@@ -108,13 +110,13 @@ def exclusions(tenant: Tenant, standing: AccountFacts) -> tuple[int, ...]:
     )
 
 
-def demands_with_conditions(tenant: Tenant, standing: AccountFacts) -> list[Demand]:
+def demands_with_conditions(tenant: TenantFacts, standing: AccountFacts) -> list[Demand]:
     """What is asked of the accounts, MFA first, then MFA or something else, then blocks."""
     asked = [demand for demand in _reaching(tenant, standing) if demand.asks]
     return sorted(asked, key=lambda demand: (demand.grant.blocks, not demand.grant.requires_mfa))
 
 
-def unread(tenant: Tenant, standing: AccountFacts) -> Iterator[str]:
+def unread(tenant: TenantFacts, standing: AccountFacts) -> Iterator[str]:
     """What was not read and the answer hangs on."""
     if standing.enabled is None:
         yield "whether the account is enabled"
@@ -136,7 +138,7 @@ def unread(tenant: Tenant, standing: AccountFacts) -> Iterator[str]:
         yield from _unread_of(tenant.policies[place], standing, place)
 
 
-def _unread_of(policy: Policy, standing: AccountFacts, place: int) -> Iterator[str]:
+def _unread_of(policy: EvaluatedPolicy, standing: AccountFacts, place: int) -> Iterator[str]:
     demand, name = policy.demand, f"policy “{policy.demand.name}”"
     if demand.in_force is None:
         yield f"whether {name} is switched on"
@@ -150,11 +152,11 @@ def _unread_of(policy: Policy, standing: AccountFacts, place: int) -> Iterator[s
         yield from (f"{what}, which {name} excludes" for what in _open(policy.reach.exclusions))
 
 
-def _open(entries: Sequence[Entry]) -> list[str]:
+def _open(entries: Sequence[PolicyTarget]) -> list[str]:
     return [entry.unread for entry in entries if not entry.people.is_certain]
 
 
-def _not_read(tenant: Tenant, standing: AccountFacts) -> _Reason:
+def _not_read(tenant: TenantFacts, standing: AccountFacts) -> _Reason:
     missing = list(dict.fromkeys(unread(tenant, standing)))
     return _Reason(
         f"Not read: {_phrases(missing, '; ')}.",
@@ -162,7 +164,7 @@ def _not_read(tenant: Tenant, standing: AccountFacts) -> _Reason:
     )
 
 
-def _enforced(tenant: Tenant, standing: AccountFacts) -> Judgement:
+def _enforced(tenant: TenantFacts, standing: AccountFacts) -> Judgement:
     found = enforcers(tenant.demands, standing.applies)
     by = [together(policies) for policies in found]
     if standing.per_user:
@@ -181,7 +183,7 @@ def together(policies: Sequence[Demand]) -> str:
     return f"policy {listed}" if len(policies) == 1 else f"policies {listed} together"
 
 
-def _note(found: list[list[Demand]], tenant: Tenant, standing: AccountFacts) -> _Reason:
+def _note(found: list[list[Demand]], tenant: TenantFacts, standing: AccountFacts) -> _Reason:
     """Applications that every enforcing policy leaves out, and no other one names."""
     gaps = [
         frozenset[str]().union(*(demand.extent.left_out for demand in group)) for group in found
@@ -222,7 +224,7 @@ def _after(when: str) -> str:
     return f", {when}" if when else ""
 
 
-def _near_misses(tenant: Tenant, standing: AccountFacts) -> Iterator[_Reason]:
+def _near_misses(tenant: TenantFacts, standing: AccountFacts) -> Iterator[_Reason]:
     """Policies that reach the accounts and would be MFA, but for their state or their control."""
     for demand in _reaching(tenant, standing):
         name = f"“{demand.name}”"
@@ -234,14 +236,14 @@ def _near_misses(tenant: Tenant, standing: AccountFacts) -> Iterator[_Reason]:
             yield _Reason(cause, f"Let policy {name} demand MFA instead of the custom control.")
 
 
-def _futile_reasons(tenant: Tenant, standing: AccountFacts) -> Iterator[_Reason]:
+def _futile_reasons(tenant: TenantFacts, standing: AccountFacts) -> Iterator[_Reason]:
     """Policies that reach the accounts and demand MFA, but of no sign-in."""
     for demand in _reaching(tenant, standing):
         if demand.in_force and demand.grant.requires_mfa and demand.extent.futile:
             yield _Reason(f"Policy “{demand.name}” {demand.extent.futile}.", f"{_EVERYWHERE}.")
 
 
-def _reaching(tenant: Tenant, standing: AccountFacts) -> list[Demand]:
+def _reaching(tenant: TenantFacts, standing: AccountFacts) -> list[Demand]:
     return [demand for demand, on in zip(tenant.demands, standing.applies, strict=True) if on]
 
 

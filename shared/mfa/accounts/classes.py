@@ -20,7 +20,7 @@ _YES = ord("1")
 Place: TypeAlias = bool | int  #: a column of the signature; a constant where all are alike
 
 
-class Column(msgspec.Struct, frozen=True):
+class SignatureColumn(msgspec.Struct, frozen=True):
     """Where a class's signature tells if its accounts belong to a set."""
 
     sure: Place
@@ -37,7 +37,7 @@ def _read(place: Place, signature: bytes) -> bool:
     return place if isinstance(place, bool) else signature[place] == _YES
 
 
-class Classes:
+class AccountClassifier:
     """
     Splits the accounts into classes that no added set tells apart.
 
@@ -52,9 +52,9 @@ class Classes:
         self.signatures: list[bytes] = []  #: of each class
         self.class_of: array[int] = array("I")  #: of each account, by number
 
-    def add(self, people: AccountSet) -> Column:
+    def add(self, people: AccountSet) -> SignatureColumn:
         """Let a set tell accounts apart; only before `split`."""
-        return Column(self._place(people.sure), self._place(people.possible))
+        return SignatureColumn(self._place(people.sure), self._place(people.possible))
 
     def _place(self, bits: int) -> Place:
         if bits in (0, self._everyone):

@@ -63,7 +63,7 @@ class Demand(msgspec.Struct, frozen=True):
         return required is True or (required is None and not surely)
 
 
-class Kind(StrEnum):
+class TargetKind(StrEnum):
     """What an entry in a policy's lists of people is."""
 
     USERS = "users"  #: all that are named one by one
@@ -73,10 +73,10 @@ class Kind(StrEnum):
     EVERYONE = "everyone"
 
 
-class Entry(msgspec.Struct, frozen=True):
+class PolicyTarget(msgspec.Struct, frozen=True):
     """One entry in a policy's lists of people, and who they are."""
 
-    kind: Kind
+    kind: TargetKind
     id: str
     name: str
     people: AccountSet
@@ -85,17 +85,17 @@ class Entry(msgspec.Struct, frozen=True):
     def unread(self) -> str:
         """What would have to be read to know who they are."""
         return {
-            Kind.GROUP: f"the members of the group “{self.name}”",
-            Kind.ROLE: f"who holds the role “{self.name}”",
-            Kind.GUESTS: "what kind of guest the account is",
+            TargetKind.GROUP: f"the members of the group “{self.name}”",
+            TargetKind.ROLE: f"who holds the role “{self.name}”",
+            TargetKind.GUESTS: "what kind of guest the account is",
         }.get(self.kind, self.name)
 
 
 class Reach(msgspec.Struct, frozen=True):
     """Of whom a policy makes its demand."""
 
-    inclusions: tuple[Entry, ...]
-    exclusions: tuple[Entry, ...]
+    inclusions: tuple[PolicyTarget, ...]
+    exclusions: tuple[PolicyTarget, ...]
 
     @property
     def included(self) -> AccountSet:
@@ -165,27 +165,31 @@ def _excluded(users: PolicyUsers) -> _Lists:
     )
 
 
-def _entries(lists: _Lists, membership: Membership) -> Iterator[Entry]:
+def _entries(lists: _Lists, membership: Membership) -> Iterator[PolicyTarget]:
     groups, roles, guests = membership.groups, membership.roles, membership.guests
     yield from _user_entries(lists.users, membership)
     for group_id in lists.groups:
-        yield Entry(Kind.GROUP, group_id, groups.name(group_id), groups.members(group_id))
+        yield PolicyTarget(
+            TargetKind.GROUP, group_id, groups.name(group_id), groups.members(group_id)
+        )
     for role_id in lists.roles:
-        yield Entry(Kind.ROLE, role_id, roles.name(role_id), roles.holders(role_id))
+        yield PolicyTarget(TargetKind.ROLE, role_id, roles.name(role_id), roles.holders(role_id))
     if lists.guests is not None:
         kinds = names_of(words(lists.guests.guest_or_external_user_types))
-        yield Entry(Kind.GUESTS, "", kinds, guests.of(lists.guests))
+        yield PolicyTarget(TargetKind.GUESTS, "", kinds, guests.of(lists.guests))
 
 
-def _user_entries(user_ids: tuple[str, ...], membership: Membership) -> Iterator[Entry]:
+def _user_entries(user_ids: tuple[str, ...], membership: Membership) -> Iterator[PolicyTarget]:
     """Graph's special words, and all accounts named one by one as a single entry."""
     special = {user_id.lower() for user_id in user_ids} & {"all", "guestsorexternalusers"}
     roster = membership.roster
     if "all" in special:
-        yield Entry(Kind.EVERYONE, "All", "all users", roster.everyone)
+        yield PolicyTarget(TargetKind.EVERYONE, "All", "all users", roster.everyone)
     if "guestsorexternalusers" in special:
         kind = "guests and external users"
-        yield Entry(Kind.GUESTS, "GuestsOrExternalUsers", kind, membership.guests.all)
+        yield PolicyTarget(TargetKind.GUESTS, "GuestsOrExternalUsers", kind, membership.guests.all)
     numbers = [number for number in map(roster.number, user_ids) if number is not None]
     if numbers:
-        yield Entry(Kind.USERS, "", "by name", AccountSet.exactly(roster.those(numbers)))
+        yield PolicyTarget(
+            TargetKind.USERS, "", "by name", AccountSet.exactly(roster.those(numbers))
+        )

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.mfa.accounts.extent import MODERN_CLIENTS, Axis, Condition, Extent, Futile, Limit, Span
+from shared.mfa.accounts.extent import (
+    MODERN_CLIENTS,
+    Axis,
+    ConditionKind,
+    Extent,
+    FutileReason,
+    Limit,
+    Span,
+)
 from shared.mfa.accounts.guests import words
-from shared.mfa.accounts.policy import Applications, Conditions
+from shared.mfa.accounts.policy import PolicyApplications, PolicyConditions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from shared.mfa.accounts.policy import Devices, Locations, Platforms
+    from shared.mfa.accounts.policy import PolicyDevices, PolicyLocations, PolicyPlatforms
 
 _LEGACY_CLIENTS = frozenset({"exchangeactivesync", "eassupported", "other"})
 _NAMES = {
@@ -36,7 +44,9 @@ _NAMES = {
 
 
 def read_extent(
-    conditions: Conditions | None, partner_center_ids: frozenset[str], places: Mapping[str, str]
+    conditions: PolicyConditions | None,
+    partner_center_ids: frozenset[str],
+    places: Mapping[str, str],
 ) -> Extent:
     """
     Judge conditions; *places* names the locations by lower-case id.
@@ -46,8 +56,8 @@ def read_extent(
     (entra-docs, "Targeting resources", 01/26/2026). So a policy for one of these does not reach
     Partner Center, and one that excludes it still does.
     """
-    conditions = conditions or Conditions()
-    applications = conditions.applications or Applications()
+    conditions = conditions or PolicyConditions()
+    applications = conditions.applications or PolicyApplications()
     clients = words(conditions.client_app_types) or {"all"}
     included = words(applications.include_applications)
     limits = (
@@ -74,30 +84,40 @@ def names(values: Iterable[str], known: Mapping[str, str] | None = None) -> str:
     return " and ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]]))
 
 
-def _futile(applications: Applications, clients: frozenset[str] | set[str]) -> Futile | None:
+def _futile(
+    applications: PolicyApplications, clients: frozenset[str] | set[str]
+) -> FutileReason | None:
     if clients <= _LEGACY_CLIENTS:
-        return Futile.LEGACY_ONLY
+        return FutileReason.LEGACY_ONLY
     aims = words(applications.include_applications) - {"none"}
     if aims or applications.application_filter or _contexts(applications):
         return None
-    return Futile.USER_ACTION if applications.include_user_actions else Futile.NO_APPLICATION
+    return (
+        FutileReason.USER_ACTION
+        if applications.include_user_actions
+        else FutileReason.NO_APPLICATION
+    )
 
 
-def _contexts(applications: Applications) -> tuple[str, ...]:
+def _contexts(applications: PolicyApplications) -> tuple[str, ...]:
     return applications.include_authentication_context_class_references or ()
 
 
-def _applications(applications: Applications, partner_center_ids: frozenset[str]) -> Limit | None:
+def _applications(
+    applications: PolicyApplications, partner_center_ids: frozenset[str]
+) -> Limit | None:
     included = words(applications.include_applications) - {"none"}
     excluded = words(applications.exclude_applications) & partner_center_ids
     if "all" not in included:
         span = Span(Axis.APPLICATION, included & partner_center_ids, excluded)
         reached = "among them" if span.include and not excluded else "not among them"
         text = f"for {names(included)} (Partner Center {reached})" if included else ""
-        return Limit(Condition.APPLICATIONS, text, span)
+        return Limit(ConditionKind.APPLICATIONS, text, span)
     if excluded:
         span = Span(Axis.APPLICATION, exclude=excluded)
-        return Limit(Condition.PARTNER_CENTER, "for applications other than Partner Center", span)
+        return Limit(
+            ConditionKind.PARTNER_CENTER, "for applications other than Partner Center", span
+        )
     return None
 
 
@@ -106,23 +126,23 @@ def _clients(clients: frozenset[str] | set[str]) -> Limit | None:
     if "all" in clients or len(modern) == len(MODERN_CLIENTS):
         return None
     text = f"in {names(modern) or 'clients of a kind not known here'}"
-    return Limit(Condition.CLIENT_APP, text, Span(Axis.CLIENT, modern))
+    return Limit(ConditionKind.CLIENT_APP, text, Span(Axis.CLIENT, modern))
 
 
-def _platforms(platforms: Platforms | None) -> Limit | None:
+def _platforms(platforms: PolicyPlatforms | None) -> Limit | None:
     if platforms is None:
         return None
     span = _span(Axis.PLATFORM, platforms.include_platforms, platforms.exclude_platforms)
     text = _listed(span, "on", "on platforms other than")
-    return Limit(Condition.PLATFORM, text, span) if span.values else None
+    return Limit(ConditionKind.PLATFORM, text, span) if span.values else None
 
 
-def _locations(locations: Locations | None, places: Mapping[str, str]) -> Limit | None:
+def _locations(locations: PolicyLocations | None, places: Mapping[str, str]) -> Limit | None:
     if locations is None:
         return None
     span = _span(Axis.LOCATION, locations.include_locations, locations.exclude_locations)
     text = _listed(span, "from", "from places other than", places)
-    return Limit(Condition.LOCATION, text, span) if span.values else None
+    return Limit(ConditionKind.LOCATION, text, span) if span.values else None
 
 
 def _span(axis: Axis, include: tuple[str, ...] | None, exclude: tuple[str, ...] | None) -> Span:
@@ -138,24 +158,26 @@ def _listed(span: Span, on: str, other: str, known: Mapping[str, str] | None = N
     return f"{included} except {excluded}" if span.exclude else included
 
 
-def _opaque_limits(conditions: Conditions, applications: Applications) -> Iterator[Limit]:
+def _opaque_limits(
+    conditions: PolicyConditions, applications: PolicyApplications
+) -> Iterator[Limit]:
     """The conditions that no other policy can make up for."""
     yield from _filter_limit(applications)
     if _contexts(applications):
         text = "where an application asks for an authentication context"
-        yield Limit(Condition.APPLICATIONS, text)
+        yield Limit(ConditionKind.APPLICATIONS, text)
     yield from _risk_limits(conditions)
     if _has_device_condition(conditions):
-        yield Limit(Condition.DEVICE_FILTER, "on devices that a filter picks")
+        yield Limit(ConditionKind.DEVICE_FILTER, "on devices that a filter picks")
     flows = conditions.authentication_flows
     methods = words(flows.transfer_methods if flows else None) - {"none"}
     if methods:
-        yield Limit(Condition.AUTHENTICATION_FLOW, f"by {names(methods)}")
+        yield Limit(ConditionKind.AUTHENTICATION_FLOW, f"by {names(methods)}")
     if any((conditions.times or {}).values()):
-        yield Limit(Condition.OTHER, "at certain times")
+        yield Limit(ConditionKind.OTHER, "at certain times")
 
 
-def _filter_limit(applications: Applications) -> Iterator[Limit]:
+def _filter_limit(applications: PolicyApplications) -> Iterator[Limit]:
     """
     Limit by an application filter.
 
@@ -167,13 +189,13 @@ def _filter_limit(applications: Applications) -> Iterator[Limit]:
     if rule is None or (rule.mode == "include" and is_for_all):
         return
     if rule.mode == "include":
-        yield Limit(Condition.APPLICATIONS, "for applications that a filter picks")
+        yield Limit(ConditionKind.APPLICATIONS, "for applications that a filter picks")
     else:
         text = "for applications that a filter does not exclude"
-        yield Limit(Condition.APPLICATIONS, text, is_certain=False)
+        yield Limit(ConditionKind.APPLICATIONS, text, is_certain=False)
 
 
-def _risk_limits(conditions: Conditions) -> Iterator[Limit]:
+def _risk_limits(conditions: PolicyConditions) -> Iterator[Limit]:
     levels = {
         "sign-in risk": words(conditions.sign_in_risk_levels),
         "user risk": words(conditions.user_risk_levels),
@@ -182,11 +204,11 @@ def _risk_limits(conditions: Conditions) -> Iterator[Limit]:
     }
     for kind, wanted in levels.items():
         if wanted:
-            yield Limit(Condition.RISK, f"at {names(wanted)} {kind}")
+            yield Limit(ConditionKind.RISK, f"at {names(wanted)} {kind}")
 
 
-def _has_device_condition(conditions: Conditions) -> bool:
-    devices: Devices | None = conditions.devices
+def _has_device_condition(conditions: PolicyConditions) -> bool:
+    devices: PolicyDevices | None = conditions.devices
     older = devices and (
         devices.exclude_devices
         or devices.exclude_device_states

@@ -44,7 +44,7 @@ class MemberKind(OpenWord):
     UNKNOWN = "unknownFutureValue"
 
 
-class Method(OpenWord):
+class AuthenticationMethod(OpenWord):
     """Graph ``methodsRegistered``: a way to prove oneself that an account has set up."""
 
     PUSH = "microsoftAuthenticatorPush"
@@ -66,7 +66,7 @@ class Method(OpenWord):
     UNKNOWN = "unknownFutureValue"
 
 
-class FederatedMfa(OpenWord):
+class FederatedMfaBehavior(OpenWord):
     """Graph ``federatedIdpMfaBehavior``: whose MFA counts for users of a federated domain."""
 
     ACCEPT = "acceptIfMfaDoneByFederatedIdp"
@@ -146,10 +146,10 @@ class NamedLocation(GraphObject, frozen=True):
     is_trusted: bool | None = None
 
 
-class Federation(GraphObject, frozen=True):
+class DomainFederation(GraphObject, frozen=True):
     """``internalDomainFederation`` of a domain."""
 
-    federated_idp_mfa_behavior: FederatedMfa | None = None
+    federated_idp_mfa_behavior: FederatedMfaBehavior | None = None
 
 
 class Domain(GraphObject, frozen=True):
@@ -157,7 +157,7 @@ class Domain(GraphObject, frozen=True):
 
     id: str
     authentication_type: str | None = None
-    federation_configuration: tuple[Federation, ...] | None = None
+    federation_configuration: tuple[DomainFederation, ...] | None = None
 
     @property
     def is_federated(self) -> bool:
@@ -171,7 +171,7 @@ class UserRegistration(GraphObject, frozen=True):
     id: str
     is_mfa_registered: bool | None = None
     is_admin: bool | None = None
-    methods_registered: tuple[Method, ...] | None = None
+    methods_registered: tuple[AuthenticationMethod, ...] | None = None
 
 
 class CustomerMfa(GraphObject, frozen=True):

@@ -19,7 +19,7 @@ from shared.mfa.accounts.enforcement import Enforcement
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shared.mfa.accounts.assessment import Accounts
+    from shared.mfa.accounts.assessment import JudgedAccounts
 
 FORMAT, VERSION = "partner-mfa-status/exceptions", 1
 
@@ -34,7 +34,7 @@ class AcceptedException(msgspec.Struct, frozen=True):
     expires: date  #: the last day on which it holds
 
 
-class ExceptionStanding(StrEnum):
+class ExceptionStatus(StrEnum):
     """What has become of an exception; the first that fits."""
 
     UNMATCHED = "unmatched"  #: there is no such enabled account
@@ -47,7 +47,7 @@ class ExceptionStanding(StrEnum):
 class JudgedException(AcceptedException, frozen=True):
     """An exception, the account it was found to be of, and what has become of it."""
 
-    standing: ExceptionStanding
+    standing: ExceptionStatus
     object_id: str = ""  #: empty where there is no such account
     upn: str = ""
 
@@ -63,7 +63,7 @@ class ExceptionsMetrics(msgspec.Struct, frozen=True):
     share_without_accepted: float | None  #: enforced / (enabled - accepted); `None` for none left
 
 
-class Exceptions(msgspec.Struct, frozen=True):
+class ExceptionsSummary(msgspec.Struct, frozen=True):
     """All that a report says of accepted exceptions."""
 
     metrics: ExceptionsMetrics
@@ -71,18 +71,18 @@ class Exceptions(msgspec.Struct, frozen=True):
 
 
 def judge_exceptions(
-    kept: Iterable[AcceptedException], accounts: Accounts, day: date
-) -> Exceptions:
+    kept: Iterable[AcceptedException], accounts: JudgedAccounts, day: date
+) -> ExceptionsSummary:
     """What has become of each exception on *day*, which is the last that its date may name."""
     in_order = sorted(kept, key=lambda one: (one.expires, one.account.lower()))
     numbers = _numbers_of(in_order, accounts)
     listed = [
         _judged(one, number, accounts, day) for one, number in zip(in_order, numbers, strict=True)
     ]
-    return Exceptions(_measure(listed, accounts), listed)
+    return ExceptionsSummary(_measure(listed, accounts), listed)
 
 
-def _numbers_of(kept: Sequence[AcceptedException], accounts: Accounts) -> list[int | None]:
+def _numbers_of(kept: Sequence[AcceptedException], accounts: JudgedAccounts) -> list[int | None]:
     """The account of each exception by number: by its id, else by its name, in whatever case."""
     roster = accounts.membership.roster
     wanted = {one.account.lower() for one in kept}
@@ -96,11 +96,11 @@ def _numbers_of(kept: Sequence[AcceptedException], accounts: Accounts) -> list[i
 
 
 def _judged(
-    one: AcceptedException, number: int | None, accounts: Accounts, day: date
+    one: AcceptedException, number: int | None, accounts: JudgedAccounts, day: date
 ) -> JudgedException:
     told = msgspec.structs.asdict(one)
     if number is None:
-        return JudgedException(**told, standing=ExceptionStanding.UNMATCHED)
+        return JudgedException(**told, standing=ExceptionStatus.UNMATCHED)
     user = accounts.membership.roster.users[number]
     answer = accounts.class_of(number).judgement.enforcement
     return JudgedException(
@@ -111,37 +111,37 @@ def _judged(
     )
 
 
-def _standing(answer: Enforcement | None, *, is_over: bool) -> ExceptionStanding:
+def _standing(answer: Enforcement | None, *, is_over: bool) -> ExceptionStatus:
     if answer is None:
-        return ExceptionStanding.UNMATCHED
+        return ExceptionStatus.UNMATCHED
     if answer is Enforcement.ENFORCED:
-        return ExceptionStanding.NEEDLESS
+        return ExceptionStatus.NEEDLESS
     if is_over:
-        return ExceptionStanding.EXPIRED
+        return ExceptionStatus.EXPIRED
     if answer is Enforcement.UNKNOWN:
-        return ExceptionStanding.UNDECIDED
-    return ExceptionStanding.ACCEPTED
+        return ExceptionStatus.UNDECIDED
+    return ExceptionStatus.ACCEPTED
 
 
-def _measure(listed: Sequence[JudgedException], accounts: Accounts) -> ExceptionsMetrics:
+def _measure(listed: Sequence[JudgedException], accounts: JudgedAccounts) -> ExceptionsMetrics:
     """
     Counts, and the share that would be read without the accepted accounts above and below.
 
     An account of unknown standing is not left out: the number would rise by what nobody knows.
     """
     entries = Counter(one.standing for one in listed)
-    accepted = _accounts_at(ExceptionStanding.ACCEPTED, listed)
+    accepted = _accounts_at(ExceptionStatus.ACCEPTED, listed)
     others = (accounts.metrics.enabled or 0) - accepted
     return ExceptionsMetrics(
         accepted=accepted,
-        undecided=_accounts_at(ExceptionStanding.UNDECIDED, listed),
-        expired=entries[ExceptionStanding.EXPIRED],
-        needless=entries[ExceptionStanding.NEEDLESS],
-        unmatched=entries[ExceptionStanding.UNMATCHED],
+        undecided=_accounts_at(ExceptionStatus.UNDECIDED, listed),
+        expired=entries[ExceptionStatus.EXPIRED],
+        needless=entries[ExceptionStatus.NEEDLESS],
+        unmatched=entries[ExceptionStatus.UNMATCHED],
         share_without_accepted=(accounts.metrics.enforced or 0) / others if others else None,
     )
 
 
-def _accounts_at(standing: ExceptionStanding, listed: Iterable[JudgedException]) -> int:
+def _accounts_at(standing: ExceptionStatus, listed: Iterable[JudgedException]) -> int:
     """How many accounts; one may be listed twice, by its id and by its name."""
     return len({one.object_id.lower() for one in listed if one.standing is standing})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MANY_PLACES = 8  # with more, places are not added up: each may overlap each
 
 
-class Condition(StrEnum):
+class ConditionKind(StrEnum):
     """Why a demand does not hold always; the values are part of finding ids."""
 
     APPLICATIONS = "applications"
@@ -34,7 +34,7 @@ class Condition(StrEnum):
     OTHER = "other"
 
 
-class Futile(StrEnum):
+class FutileReason(StrEnum):
     """Why a policy says nothing of any sign-in that is of concern here."""
 
     NO_APPLICATION = "names no application"
@@ -71,7 +71,7 @@ class Span(msgspec.Struct, frozen=True):
 class Limit(msgspec.Struct, frozen=True):
     """One condition of a policy."""
 
-    condition: Condition
+    condition: ConditionKind
     text: str  #: follows "only": "from trusted locations"; empty where another limit says it
     span: Span | None = None  #: `None` where no other policy can make up for it
     is_certain: bool = True  #: `False` where what decides if it limits anything was not read
@@ -84,7 +84,7 @@ class Extent(msgspec.Struct, frozen=True):
     left_out: frozenset[str] = frozenset()  #: excluded applications other than Partner Center's
     named: frozenset[str] | None = None  #: applications it is for; `None`: all
     covers_legacy: bool = True  #: whether it is about legacy protocols besides
-    futile: Futile | None = None
+    futile: FutileReason | None = None
 
     def is_open(self, *, surely: bool) -> bool:
         """Whether no limit stands in the way but those that other policies can make up for."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.accounts.guests import words
-from shared.mfa.accounts.policy import AuthenticationStrength, Operator
+from shared.mfa.accounts.policy import AuthenticationStrength, GrantOperator
 from shared.mfa.accounts.roster import key
 from shared.mfa.accounts.truth import Truth, all_of, any_of
 
@@ -74,12 +74,12 @@ def read_grant(
     )
 
 
-def _required(ways: list[_Way], operator: Operator | None) -> Truth:
+def _required(ways: list[_Way], operator: GrantOperator | None) -> Truth:
     truths = [way.is_mfa for way in ways]
     with_all, with_any = any_of(truths), bool(truths) and all_of(truths)
-    if operator is Operator.AND:
+    if operator is GrantOperator.AND:
         return with_all
-    if operator is Operator.OR:
+    if operator is GrantOperator.OR:
         return with_any
     return with_all if with_all == with_any else None
 

@@ -18,7 +18,7 @@ class PolicyState(OpenWord):
     UNKNOWN = "unknownFutureValue"
 
 
-class Operator(OpenWord):
+class GrantOperator(OpenWord):
     """Graph ``grantControls.operator``: all of the controls, or any one of them."""
 
     AND = "AND"
@@ -26,19 +26,19 @@ class Operator(OpenWord):
     UNKNOWN = "unknownFutureValue"
 
 
-class Filter(GraphObject, frozen=True):
+class PolicyFilter(GraphObject, frozen=True):
     """A rule over devices or applications; `mode` is ``include`` or ``exclude``."""
 
     mode: str | None = None
     rule: str | None = None
 
 
-class Applications(GraphObject, frozen=True):
+class PolicyApplications(GraphObject, frozen=True):
     """Which resources a policy is about."""
 
     include_applications: tuple[str, ...] | None = None
     exclude_applications: tuple[str, ...] | None = None
-    application_filter: Filter | None = None
+    application_filter: PolicyFilter | None = None
     include_user_actions: tuple[str, ...] | None = None
     include_authentication_context_class_references: tuple[str, ...] | None = None
 
@@ -70,24 +70,24 @@ class PolicyUsers(GraphObject, frozen=True):
     exclude_guests_or_external_users: GuestsOrExternalUsers | None = None
 
 
-class Platforms(GraphObject, frozen=True):
+class PolicyPlatforms(GraphObject, frozen=True):
     """Operating systems, as the browser or app says."""
 
     include_platforms: tuple[str, ...] | None = None
     exclude_platforms: tuple[str, ...] | None = None
 
 
-class Locations(GraphObject, frozen=True):
+class PolicyLocations(GraphObject, frozen=True):
     """Named locations by id, or ``All`` or ``AllTrusted``."""
 
     include_locations: tuple[str, ...] | None = None
     exclude_locations: tuple[str, ...] | None = None
 
 
-class Devices(GraphObject, frozen=True):
+class PolicyDevices(GraphObject, frozen=True):
     """A device filter, or the older lists of device states it replaced."""
 
-    device_filter: Filter | None = None
+    device_filter: PolicyFilter | None = None
     include_devices: tuple[str, ...] | None = None
     exclude_devices: tuple[str, ...] | None = None
     include_device_states: tuple[str, ...] | None = None
@@ -100,19 +100,19 @@ class AuthenticationFlows(GraphObject, frozen=True):
     transfer_methods: str | tuple[str, ...] | None = None
 
 
-class Conditions(GraphObject, frozen=True):
+class PolicyConditions(GraphObject, frozen=True):
     """When a policy applies; `None` and empty both mean "no condition of this kind"."""
 
-    applications: Applications | None = None
+    applications: PolicyApplications | None = None
     users: PolicyUsers | None = None
     client_app_types: tuple[str, ...] | None = None
-    platforms: Platforms | None = None
-    locations: Locations | None = None
+    platforms: PolicyPlatforms | None = None
+    locations: PolicyLocations | None = None
     sign_in_risk_levels: tuple[str, ...] | None = None
     user_risk_levels: tuple[str, ...] | None = None
     service_principal_risk_levels: tuple[str, ...] | None = None
     insider_risk_levels: str | tuple[str, ...] | None = None
-    devices: Devices | None = None
+    devices: PolicyDevices | None = None
     device_states: dict[str, Any] | None = None  #: replaced by the device filter, beta only
     authentication_flows: AuthenticationFlows | None = None
     times: dict[str, Any] | None = None  #: beta only
@@ -130,7 +130,7 @@ class AuthenticationStrength(GraphObject, frozen=True):
 class GrantControls(GraphObject, frozen=True):
     """What a policy asks for before it lets a sign-in through."""
 
-    operator: Operator | None = None
+    operator: GrantOperator | None = None
     built_in_controls: tuple[str, ...] | None = None
     custom_authentication_factors: tuple[str, ...] | None = None
     terms_of_use: tuple[str, ...] | None = None
@@ -143,5 +143,5 @@ class ConditionalAccessPolicy(GraphObject, frozen=True):
     id: str = ""
     display_name: str | None = None
     state: PolicyState | None = None
-    conditions: Conditions | None = None
+    conditions: PolicyConditions | None = None
     grant_controls: GrantControls | None = None

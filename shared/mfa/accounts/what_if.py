@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.accounts.account_facts import Policy, enforcement_of
+from shared.mfa.accounts.account_facts import EvaluatedPolicy, enforcement_of
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.accounts.extent import Extent
 from shared.mfa.accounts.grant import Grant
 
 if TYPE_CHECKING:
     from shared.mfa.accounts.account_facts import AccountFacts
-    from shared.mfa.accounts.assessment import Accounts
+    from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.conditional_access import Demand
 
 
@@ -29,12 +29,12 @@ def unconditional(demand: Demand) -> Demand:
 
 
 def newly_enforced(
-    accounts: Accounts, place: int, demand: Demand, *, without_exclusions: bool = False
+    accounts: JudgedAccounts, place: int, demand: Demand, *, without_exclusions: bool = False
 ) -> set[int]:
     """The classes, by place, that would become enforced if policy *place* made this demand."""
     tenant = accounts.tenant
     policies = list(tenant.policies)
-    policies[place] = Policy(demand, policies[place].reach)
+    policies[place] = EvaluatedPolicy(demand, policies[place].reach)
     changed = msgspec.structs.replace(tenant, policies=tuple(policies))
     return {
         number

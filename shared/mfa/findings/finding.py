@@ -13,7 +13,7 @@ from shared.mfa.percent import percent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shared.mfa.accounts.assessment import Accounts
+    from shared.mfa.accounts.assessment import JudgedAccounts
 
 MOST_SUBJECTS = 1000  #: names listed; the accounts file has them all
 
@@ -52,7 +52,7 @@ def count_of(number: int) -> str:
     return "1 account" if number == 1 else f"{number:,} accounts"
 
 
-def named(accounts: Accounts, numbers: Iterator[int]) -> Subjects:
+def named(accounts: JudgedAccounts, numbers: Iterator[int]) -> Subjects:
     """The accounts of these numbers by name."""
     users = accounts.membership.roster.users
     first = [users[n].user_principal_name or users[n].id for n in islice(numbers, MOST_SUBJECTS)]
@@ -88,7 +88,7 @@ def finding(
     )
 
 
-def worth(found: Finding, accounts: Accounts, gained: int) -> Finding:
+def worth(found: Finding, accounts: JudgedAccounts, gained: int) -> Finding:
     """The finding with what the figure would read once *gained* more accounts are enforced."""
     metrics = accounts.metrics
     if not metrics.enabled:

@@ -21,14 +21,14 @@ from shared.mfa.findings.of_roles import role_findings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.mfa.accounts.assessment import Accounts
+    from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.directory import Directory
     from shared.mfa.findings.finding import Finding
 
 _MOST_MISSING = 3
 
 
-def account_findings(directory: Directory, accounts: Accounts) -> list[Finding]:
+def account_findings(directory: Directory, accounts: JudgedAccounts) -> list[Finding]:
     """Every finding about the accounts, what buys most first; *accounts* are *directory*'s."""
     return by_gain(
         [
@@ -41,7 +41,7 @@ def account_findings(directory: Directory, accounts: Accounts) -> list[Finding]:
     )
 
 
-def _coverage(accounts: Accounts) -> Iterator[Finding]:
+def _coverage(accounts: JudgedAccounts) -> Iterator[Finding]:
     """Whether there is MFA at all; if so, the accounts that nothing comes near."""
     if _has_no_mfa(accounts):
         finding_id = "mfa-not-implemented"
@@ -54,14 +54,14 @@ def _coverage(accounts: Accounts) -> Iterator[Finding]:
         yield worth(finding(finding_id, subjects), accounts, subjects.total)
 
 
-def _has_no_mfa(accounts: Accounts) -> bool:
+def _has_no_mfa(accounts: JudgedAccounts) -> bool:
     """Whether it is known that nothing in the tenant demands MFA of anybody."""
     answers = {one.judgement.enforcement for one in accounts.classes}
     is_demanded = (d.asks is not False and not d.grant.blocks for d in accounts.tenant.demands)
     return answers <= {Enforcement.UNPROTECTED, None} and not any(is_demanded)
 
 
-def _not_read(accounts: Accounts) -> Iterator[Finding]:
+def _not_read(accounts: JudgedAccounts) -> Iterator[Finding]:
     """The accounts that cannot be judged, and what is missing, what concerns most of them first."""
     unjudged = accounts.standing_at(Enforcement.UNKNOWN)
     if not unjudged:

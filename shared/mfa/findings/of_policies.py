@@ -12,12 +12,12 @@ from shared.mfa.findings.finding import finding, listed, named, worth
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.mfa.accounts.assessment import Accounts
+    from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.conditional_access import Demand, Reach
     from shared.mfa.findings.finding import Finding, Subjects
 
 
-def policy_findings(accounts: Accounts) -> Iterator[Finding]:
+def policy_findings(accounts: JudgedAccounts) -> Iterator[Finding]:
     """All findings that are about one policy."""
     for place, policy in enumerate(accounts.tenant.policies):
         demand = policy.demand
@@ -29,7 +29,7 @@ def policy_findings(accounts: Accounts) -> Iterator[Finding]:
             yield from _futile(accounts, place, demand)
 
 
-def _rehearsal(accounts: Accounts, place: int, demand: Demand) -> Iterator[Finding]:
+def _rehearsal(accounts: JudgedAccounts, place: int, demand: Demand) -> Iterator[Finding]:
     """What a report-only policy would close if it were switched on."""
     if not demand.grant.offers_mfa or demand.extent.futile:
         return
@@ -43,7 +43,9 @@ def _rehearsal(accounts: Accounts, place: int, demand: Demand) -> Iterator[Findi
     yield worth(found, accounts, size)
 
 
-def _exclusions(accounts: Accounts, place: int, demand: Demand, reach: Reach) -> Iterator[Finding]:
+def _exclusions(
+    accounts: JudgedAccounts, place: int, demand: Demand, reach: Reach
+) -> Iterator[Finding]:
     """Accounts left out of a policy that would demand MFA of them, without other enforcement."""
     left_out = accounts.places(lambda one: place in one.judgement.excluded_from)
     if not left_out or demand.grant.requires_mfa is not True:
@@ -59,7 +61,7 @@ def _exclusions(accounts: Accounts, place: int, demand: Demand, reach: Reach) ->
     yield worth(found, accounts, accounts.size(gained))
 
 
-def _conditions(accounts: Accounts, place: int, demand: Demand) -> Iterator[Finding]:
+def _conditions(accounts: JudgedAccounts, place: int, demand: Demand) -> Iterator[Finding]:
     """Accounts of which the policy, and nothing better, asks for MFA only at times."""
     reached = accounts.places(
         lambda one: (
@@ -76,7 +78,7 @@ def _conditions(accounts: Accounts, place: int, demand: Demand) -> Iterator[Find
     yield worth(_condition(demand, subjects), accounts, accounts.size(gained))
 
 
-def _is_only_blocked(accounts: Accounts, place: int) -> bool:
+def _is_only_blocked(accounts: JudgedAccounts, place: int) -> bool:
     applies = accounts.classes[place].standing.applies
     return not any(
         truth is True and demand.asks and not demand.grant.blocks
@@ -105,7 +107,7 @@ def _condition(demand: Demand, subjects: Subjects) -> Finding:
     )
 
 
-def _futile(accounts: Accounts, place: int, demand: Demand) -> Iterator[Finding]:
+def _futile(accounts: JudgedAccounts, place: int, demand: Demand) -> Iterator[Finding]:
     """Policies that look like MFA and protect nobody."""
     about = {"policy": demand.name, "policy_id": demand.id}
     if demand.extent.futile:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from shared.mfa.accounts.account_set import Lookup
-from shared.mfa.accounts.directory import FederatedMfa, Method
+from shared.mfa.accounts.account_set import AccountLookup
+from shared.mfa.accounts.directory import AuthenticationMethod, FederatedMfaBehavior
 from shared.mfa.accounts.enforcement import Enforcement
-from shared.mfa.accounts.extent import Condition
+from shared.mfa.accounts.extent import ConditionKind
 from shared.mfa.accounts.guests import words
 from shared.mfa.findings.finding import finding, listed, named, worth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shared.mfa.accounts.account_facts import Tenant
-    from shared.mfa.accounts.assessment import AccountClass, Accounts
+    from shared.mfa.accounts.account_facts import TenantFacts
+    from shared.mfa.accounts.assessment import AccountClass, JudgedAccounts
     from shared.mfa.accounts.conditional_access import Demand
     from shared.mfa.accounts.directory import Directory, Domain
     from shared.mfa.findings.finding import Finding
@@ -29,34 +29,34 @@ _SOFTWARE = re.compile(
 _OPEN = (Enforcement.UNPROTECTED, Enforcement.CONDITIONAL)
 
 _PROVIDER = {
-    FederatedMfa.ACCEPT: "the provider's MFA is accepted where its token says so",
-    FederatedMfa.ENFORCE: "Entra sends its users to the provider for MFA",
-    FederatedMfa.UNKNOWN: "its federatedIdpMfaBehavior is a word not known here",
+    FederatedMfaBehavior.ACCEPT: "the provider's MFA is accepted where its token says so",
+    FederatedMfaBehavior.ENFORCE: "Entra sends its users to the provider for MFA",
+    FederatedMfaBehavior.UNKNOWN: "its federatedIdpMfaBehavior is a word not known here",
     None: "its federatedIdpMfaBehavior is not set, so an older setting decides",
 }
 
 #: The combinations a registered method can give, by Graph's words, in lower case.
 _COMBINATIONS = {
-    Method.PUSH: "microsoftauthenticatorpush",
-    Method.PASSWORDLESS: "devicebasedpush microsoftauthenticatorpush",
-    Method.SOFTWARE_CODE: "softwareoath",
-    Method.HARDWARE_CODE: "hardwareoath",
-    Method.MOBILE: "sms voice",
-    Method.ALTERNATE_MOBILE: "voice",
-    Method.OFFICE_PHONE: "voice",
-    Method.EMAIL: "",
-    Method.SECURITY_QUESTION: "",
-    Method.FIDO2: "fido2",
-    Method.PASSKEY: "fido2",
-    Method.PASSKEY_AUTHENTICATOR: "fido2",
-    Method.PASSKEY_WINDOWS_HELLO: "windowshelloforbusiness",
-    Method.WINDOWS_HELLO: "windowshelloforbusiness",
-    Method.MAC_ENCLAVE: "windowshelloforbusiness",
-    Method.TEMPORARY_PASS: "temporaryaccesspassonetime temporaryaccesspassmultiuse",
+    AuthenticationMethod.PUSH: "microsoftauthenticatorpush",
+    AuthenticationMethod.PASSWORDLESS: "devicebasedpush microsoftauthenticatorpush",
+    AuthenticationMethod.SOFTWARE_CODE: "softwareoath",
+    AuthenticationMethod.HARDWARE_CODE: "hardwareoath",
+    AuthenticationMethod.MOBILE: "sms voice",
+    AuthenticationMethod.ALTERNATE_MOBILE: "voice",
+    AuthenticationMethod.OFFICE_PHONE: "voice",
+    AuthenticationMethod.EMAIL: "",
+    AuthenticationMethod.SECURITY_QUESTION: "",
+    AuthenticationMethod.FIDO2: "fido2",
+    AuthenticationMethod.PASSKEY: "fido2",
+    AuthenticationMethod.PASSKEY_AUTHENTICATOR: "fido2",
+    AuthenticationMethod.PASSKEY_WINDOWS_HELLO: "windowshelloforbusiness",
+    AuthenticationMethod.WINDOWS_HELLO: "windowshelloforbusiness",
+    AuthenticationMethod.MAC_ENCLAVE: "windowshelloforbusiness",
+    AuthenticationMethod.TEMPORARY_PASS: "temporaryaccesspassonetime temporaryaccesspassmultiuse",
 }
 
 
-def account_notes(directory: Directory, accounts: Accounts) -> Iterator[Finding]:
+def account_notes(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
     """All findings that are about accounts, whatever the policy."""
     yield from _guests(accounts)
     yield from _service_accounts(accounts)
@@ -68,28 +68,30 @@ def account_notes(directory: Directory, accounts: Accounts) -> Iterator[Finding]
         yield finding("security-defaults", listed([]))
 
 
-def _open_accounts(accounts: Accounts) -> Iterator[int]:
+def _open_accounts(accounts: JudgedAccounts) -> Iterator[int]:
     return accounts.numbers(accounts.standing_at(*_OPEN))
 
 
-def _enabled_accounts(accounts: Accounts) -> Iterator[int]:
+def _enabled_accounts(accounts: JudgedAccounts) -> Iterator[int]:
     return accounts.numbers(accounts.places(lambda one: one.standing.enabled is True))
 
 
-def _closing(accounts: Accounts, finding_id: str, numbers: Iterator[int]) -> Iterator[Finding]:
+def _closing(
+    accounts: JudgedAccounts, finding_id: str, numbers: Iterator[int]
+) -> Iterator[Finding]:
     """A finding about accounts that are open, and would be enforced if it were mended."""
     subjects = named(accounts, numbers)
     if subjects.total:
         yield worth(finding(finding_id, subjects), accounts, subjects.total)
 
 
-def _guests(accounts: Accounts) -> Iterator[Finding]:
-    guests = Lookup(accounts.membership.guests.all, len(accounts))
+def _guests(accounts: JudgedAccounts) -> Iterator[Finding]:
+    guests = AccountLookup(accounts.membership.guests.all, len(accounts))
     numbers = (number for number in _open_accounts(accounts) if guests.truth(number))
     yield from _closing(accounts, "guests-without-mfa", numbers)
 
 
-def _service_accounts(accounts: Accounts) -> Iterator[Finding]:
+def _service_accounts(accounts: JudgedAccounts) -> Iterator[Finding]:
     users = accounts.membership.roster.users
     numbers = (
         number
@@ -103,9 +105,9 @@ def _before_at(name: str | None) -> str:
     return (name or "").partition("@")[0].lower()
 
 
-def _unregistered(accounts: Accounts) -> Iterator[Finding]:
+def _unregistered(accounts: JudgedAccounts) -> Iterator[Finding]:
     """Guests are left out: they may register at home."""
-    guests = Lookup(accounts.membership.guests.all, len(accounts))
+    guests = AccountLookup(accounts.membership.guests.all, len(accounts))
     subjects = named(
         accounts,
         (
@@ -118,7 +120,7 @@ def _unregistered(accounts: Accounts) -> Iterator[Finding]:
         yield finding("mfa-not-registered", subjects)
 
 
-def _legacy(accounts: Accounts) -> Iterator[Finding]:
+def _legacy(accounts: JudgedAccounts) -> Iterator[Finding]:
     """Accounts with enforced MFA that surely no policy keeps from legacy protocols."""
     tenant = accounts.tenant
     if tenant.security_defaults is not False or not tenant.policies_were_read:
@@ -128,7 +130,7 @@ def _legacy(accounts: Accounts) -> Iterator[Finding]:
         yield finding("legacy-authentication", named(accounts, accounts.numbers(bare)))
 
 
-def _is_open_to_legacy(tenant: Tenant, one: AccountClass) -> bool:
+def _is_open_to_legacy(tenant: TenantFacts, one: AccountClass) -> bool:
     return one.judgement.enforcement is Enforcement.ENFORCED and not any(
         applies is not False and _stops_legacy(demand)
         for applies, demand in zip(one.standing.applies, tenant.demands, strict=True)
@@ -139,7 +141,7 @@ def _stops_legacy(demand: Demand) -> bool:
     """MFA stops legacy protocols as a block does: they cannot do it. They only reach mail."""
     named_apps = demand.extent.named
     mail = {"office365", "00000002-0000-0ff1-ce00-000000000000"}
-    harmless = {Condition.CLIENT_APP, Condition.APPLICATIONS, Condition.PARTNER_CENTER}
+    harmless = {ConditionKind.CLIENT_APP, ConditionKind.APPLICATIONS, ConditionKind.PARTNER_CENTER}
     return (
         demand.in_force is not False
         and (demand.grant.blocks or demand.grant.requires_mfa is not False)
@@ -149,7 +151,7 @@ def _stops_legacy(demand: Demand) -> bool:
     )
 
 
-def _federation(directory: Directory, accounts: Accounts) -> Iterator[Finding]:
+def _federation(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
     sources = [
         f"Policy “{demand.name}” asks for a custom control"
         for demand in accounts.tenant.demands
@@ -174,10 +176,10 @@ def _behavior(domain: Domain) -> str:
     if settings is None:
         return "its federatedIdpMfaBehavior was not read"
     behavior = settings[0].federated_idp_mfa_behavior if settings else None
-    return "" if behavior is FederatedMfa.REJECT else _PROVIDER[behavior]
+    return "" if behavior is FederatedMfaBehavior.REJECT else _PROVIDER[behavior]
 
 
-def _federation_alone(domain: Domain, accounts: Accounts) -> Iterator[Finding]:
+def _federation_alone(domain: Domain, accounts: JudgedAccounts) -> Iterator[Finding]:
     users, ending = accounts.membership.roster.users, f"@{domain.id.lower()}"
     bare = accounts.standing_at(Enforcement.UNPROTECTED)
     subjects = named(
@@ -193,7 +195,7 @@ def _federation_alone(domain: Domain, accounts: Accounts) -> Iterator[Finding]:
         yield worth(found, accounts, subjects.total)
 
 
-def _unsatisfied_strengths(directory: Directory, accounts: Accounts) -> Iterator[Finding]:
+def _unsatisfied_strengths(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
     """Accounts whose every registered method is too weak for a policy that applies to them."""
     for place, demand in enumerate(accounts.tenant.demands):
         strength = demand.grant.strength
@@ -209,7 +211,7 @@ def _unsatisfied_strengths(directory: Directory, accounts: Accounts) -> Iterator
 
 
 def _lacking(
-    directory: Directory, accounts: Accounts, place: int, allowed: set[str]
+    directory: Directory, accounts: JudgedAccounts, place: int, allowed: set[str]
 ) -> Iterator[int]:
     if "federatedmultifactor" in allowed and any(d.is_federated for d in directory.domains or ()):
         return
@@ -223,9 +225,10 @@ def _lacking(
             yield number
 
 
-def _are_too_weak(methods: Iterable[Method], allowed: set[str]) -> bool:
+def _are_too_weak(methods: Iterable[AuthenticationMethod], allowed: set[str]) -> bool:
     """A method not known here may be strong enough."""
     return all(
-        method is not Method.UNKNOWN and not allowed & set(_COMBINATIONS[method].split())
+        method is not AuthenticationMethod.UNKNOWN
+        and not allowed & set(_COMBINATIONS[method].split())
         for method in methods
     )

@@ -13,11 +13,11 @@ from shared.mfa.findings.finding import by_gain, finding, listed, named, worth
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.mfa.accounts.assessment import Accounts
+    from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.findings.finding import Finding, Subjects
 
 
-class Requests(msgspec.Struct, frozen=True, kw_only=True):
+class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A window's requests as far as findings need them, by account (object) id."""
 
     without_mfa: Mapping[str, str] = {}  #: newest not-verified record's id
@@ -27,7 +27,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, str] = {}  #: user principal names as the log tells them
 
 
-def request_findings(accounts: Accounts | None, requests: Requests) -> list[Finding]:
+def request_findings(accounts: JudgedAccounts | None, requests: RequestSummary) -> list[Finding]:
     """
     Every finding about requests; what buys most first.
 
@@ -44,7 +44,7 @@ def request_findings(accounts: Accounts | None, requests: Requests) -> list[Find
     )
 
 
-def _without_mfa(accounts: Accounts | None, requests: Requests) -> Iterator[Finding]:
+def _without_mfa(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Finding]:
     """Users who made requests without MFA: those of whom it is enforced contradict the policies."""
     contradicting: dict[str, str] = {}
     expected: dict[str, str] = {}
@@ -58,7 +58,7 @@ def _without_mfa(accounts: Accounts | None, requests: Requests) -> Iterator[Find
         yield finding("signed-in-without-mfa", _with_records(accounts, requests, expected))
 
 
-def _enforcement(accounts: Accounts | None, user_id: str) -> Enforcement | None:
+def _enforcement(accounts: JudgedAccounts | None, user_id: str) -> Enforcement | None:
     """How a user stands; `None` for one who is not in the directory, or where none was read."""
     number = accounts.membership.roster.number(user_id) if accounts else None
     if accounts is None or number is None:
@@ -66,7 +66,7 @@ def _enforcement(accounts: Accounts | None, user_id: str) -> Enforcement | None:
     return accounts.class_of(number).judgement.enforcement
 
 
-def _active(accounts: Accounts, requests: Requests) -> Iterator[Finding]:
+def _active(accounts: JudgedAccounts, requests: RequestSummary) -> Iterator[Finding]:
     """Contract and technical enforcement side by side: who used Partner Center, not enforced."""
     numbers = map(accounts.membership.roster.number, requests.active)
     open_ones = [
@@ -81,12 +81,12 @@ def _active(accounts: Accounts, requests: Requests) -> Iterator[Finding]:
         yield worth(found, accounts, subjects.total)
 
 
-def _exempted(accounts: Accounts | None, requests: Requests) -> Iterator[Finding]:
+def _exempted(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Finding]:
     if requests.exempted:
         yield finding("remembered-device", _with_records(accounts, requests, requests.exempted))
 
 
-def _app_only(requests: Requests) -> Iterator[Finding]:
+def _app_only(requests: RequestSummary) -> Iterator[Finding]:
     if requests.app_only:
         calls = sum(requests.app_only.values())
         told = f"{len(requests.app_only):,} applications with {calls:,} calls"
@@ -96,14 +96,14 @@ def _app_only(requests: Requests) -> Iterator[Finding]:
 
 
 def _with_records(
-    accounts: Accounts | None, requests: Requests, records: Mapping[str, str]
+    accounts: JudgedAccounts | None, requests: RequestSummary, records: Mapping[str, str]
 ) -> Subjects:
     return listed(
         f"{_name(accounts, requests, user)} (record {record})" for user, record in records.items()
     )
 
 
-def _name(accounts: Accounts | None, requests: Requests, user_id: str) -> str:
+def _name(accounts: JudgedAccounts | None, requests: RequestSummary, user_id: str) -> str:
     """As the directory has it, else as the log does."""
     number = accounts.membership.roster.number(user_id) if accounts else None
     known = accounts.membership.roster.users[number] if accounts and number is not None else None

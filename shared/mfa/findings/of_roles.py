@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.mfa.accounts.account_set import Lookup
+from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.findings.finding import finding, named, worth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.mfa.accounts.assessment import Accounts
+    from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.directory import Directory
     from shared.mfa.findings.finding import Finding
 
@@ -20,7 +20,7 @@ _MORE = " Who else can is not known: the members of a group that can were not re
 _ONLY_MORE = "Unknown accounts, members of a group that was not read,"
 
 
-def role_findings(directory: Directory, accounts: Accounts) -> Iterator[Finding]:
+def role_findings(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
     """
     Accounts that are eligible for a role and have no MFA enforced.
 
@@ -29,7 +29,7 @@ def role_findings(directory: Directory, accounts: Accounts) -> Iterator[Finding]
     """
     if directory.role_eligibilities is None:
         return
-    eligible = Lookup(accounts.membership.roles.eligible, len(accounts))
+    eligible = AccountLookup(accounts.membership.roles.eligible, len(accounts))
     gaps = accounts.standing_at(*_GAPS)
     subjects = named(accounts, (one for one in accounts.numbers(gaps) if eligible.truth(one)))
     is_whole = all(eligible.truth(one) is not None for one in accounts.numbers(gaps))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shared.mfa.scope import Scope
-    from shared.mfa.sign_in import Event, SignIn
+    from shared.mfa.sign_in import SignIn, SignInEventType
 
 PAGE_ROWS = 1000  #: default and maximum of ``$top``
 SHORTEST_STRETCH = timedelta(minutes=1)  #: shorter ones would not bring fewer rows to speak of
@@ -46,7 +46,7 @@ class Stretch(msgspec.Struct, frozen=True):
         return [Stretch(text, self.end), Stretch(self.start, text)]
 
 
-def sign_ins_url(graph_url: str, stretch: Stretch, event: Event, scope: Scope) -> str:
+def sign_ins_url(graph_url: str, stretch: Stretch, event: SignInEventType, scope: Scope) -> str:
     """
     The address of a stretch's first page: one event type, of Partner Center's applications only.
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.errors import SourceIncompleteError
-from shared.mfa.sign_in import Event
+from shared.mfa.sign_in import SignInEventType
 from shared.sources.graph.answers import BrokenCrawlError
 from shared.sources.graph.query import Stretch, reach_url, sign_ins_url
 from shared.sources.records.parsing import parse_page
@@ -30,10 +30,10 @@ SHORT_REACH_DAYS = 7  #: what a free tenant keeps, and a licence bought lately s
 
 #: Without its name in the filter an event type other than interactive does not come back.
 _EVENTS = (
-    Event.INTERACTIVE,
-    Event.NON_INTERACTIVE,
-    Event.SERVICE_PRINCIPAL,
-    Event.MANAGED_IDENTITY,
+    SignInEventType.INTERACTIVE,
+    SignInEventType.NON_INTERACTIVE,
+    SignInEventType.SERVICE_PRINCIPAL,
+    SignInEventType.MANAGED_IDENTITY,
 )
 
 _log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class GraphSignIns:
         page = self._reader.read(url, parse_page)
         return PREMIUM_REACH_DAYS if page.sign_ins else SHORT_REACH_DAYS
 
-    def _all_of(self, stretch: Stretch, event: Event) -> Iterator[SignIn]:
+    def _all_of(self, stretch: Stretch, event: SignInEventType) -> Iterator[SignIn]:
         """All of a stretch. What a broken try brought is dropped, and each half begun anew."""
         try:
             sign_ins = [

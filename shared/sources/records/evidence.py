@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from shared.mfa.sign_in import Event, Evidence, Requirement
+from shared.mfa.sign_in import Evidence, Requirement, SignInEventType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,12 +26,12 @@ _SATISFIED = re.compile(
 _SKIPPED = re.compile(r"\bmfa\s+(requirement\s+)?skipped\b")
 
 _LOGS = {
-    "signinlogs": Event.INTERACTIVE,
-    "adfssigninlogs": Event.INTERACTIVE,
-    "noninteractiveusersigninlogs": Event.NON_INTERACTIVE,
-    "serviceprincipalsigninlogs": Event.SERVICE_PRINCIPAL,
-    "microsoftserviceprincipalsigninlogs": Event.SERVICE_PRINCIPAL,
-    "managedidentitysigninlogs": Event.MANAGED_IDENTITY,
+    "signinlogs": SignInEventType.INTERACTIVE,
+    "adfssigninlogs": SignInEventType.INTERACTIVE,
+    "noninteractiveusersigninlogs": SignInEventType.NON_INTERACTIVE,
+    "serviceprincipalsigninlogs": SignInEventType.SERVICE_PRINCIPAL,
+    "microsoftserviceprincipalsigninlogs": SignInEventType.SERVICE_PRINCIPAL,
+    "managedidentitysigninlogs": SignInEventType.MANAGED_IDENTITY,
 }
 _REQUIREMENTS = {requirement.lower(): requirement for requirement in Requirement}
 
@@ -44,7 +44,7 @@ def text_evidence(text: str) -> Evidence:
         return Evidence.SATISFIED
     if _SKIPPED.search(plain):
         return Evidence.SKIPPED
-    return Evidence.SILENT if plain.strip() else Evidence.UNTOLD
+    return Evidence.SILENT if plain.strip() else Evidence.NOT_GIVEN
 
 
 def steps_evidence(details: Iterable[str]) -> Evidence:
@@ -58,7 +58,7 @@ def steps_evidence(details: Iterable[str]) -> Evidence:
     for evidence in (Evidence.SATISFIED, Evidence.SKIPPED):
         if evidence in said:
             return evidence
-    return Evidence.SILENT if said else Evidence.UNTOLD
+    return Evidence.SILENT if said else Evidence.NOT_GIVEN
 
 
 def policies_evidence(policies: Iterable[AppliedPolicy]) -> Evidence:
@@ -67,7 +67,7 @@ def policies_evidence(policies: Iterable[AppliedPolicy]) -> Evidence:
 
     Report-only results enforce nothing, and are other words than ``success``.
     """
-    evidence = Evidence.UNTOLD
+    evidence = Evidence.NOT_GIVEN
     for policy in policies:
         if (policy.result or "").lower() == "success" and _demands_mfa(
             tuple(policy.enforced_grant_controls or ())
@@ -84,21 +84,21 @@ def _demands_mfa(controls: tuple[str, ...]) -> bool:
     return any(control == "mfa" or "authenticationstrength" in control for control in plain)
 
 
-def event_of_types(types: str) -> Event:
+def event_of_types(types: str) -> SignInEventType:
     """The event of Graph's ``signInEventTypes``, all in one text; applications outrank users."""
     told = set(re.findall(r"[a-z]+", types.lower()))
     ranks = (
-        Event.SERVICE_PRINCIPAL,
-        Event.MANAGED_IDENTITY,
-        Event.NON_INTERACTIVE,
-        Event.INTERACTIVE,
+        SignInEventType.SERVICE_PRINCIPAL,
+        SignInEventType.MANAGED_IDENTITY,
+        SignInEventType.NON_INTERACTIVE,
+        SignInEventType.INTERACTIVE,
     )
-    return next((event for event in ranks if event.lower() in told), Event.UNTOLD)
+    return next((event for event in ranks if event.lower() in told), SignInEventType.NOT_GIVEN)
 
 
-def event_of_log(name: str) -> Event:
+def event_of_log(name: str) -> SignInEventType:
     """The event of a diagnostic category, or of a Log Analytics table (``AAD`` before it)."""
-    return _LOGS.get(name.lower().removeprefix("aad"), Event.UNTOLD)
+    return _LOGS.get(name.lower().removeprefix("aad"), SignInEventType.NOT_GIVEN)
 
 
 def requirement_of(text: str) -> Requirement:

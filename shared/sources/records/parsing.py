@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from shared.mfa.guid import is_guid
-from shared.mfa.sign_in import Event, Evidence, Requirement, SignIn
+from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.sources.records.decoding import UnreadableError, decode_record, object_of, refuse
 from shared.sources.records.evidence import (
     event_of_log,
@@ -44,7 +44,10 @@ FAILED = -1  #: the error code of a sign-in of which only a word says that it wa
 _LARGEST_CODE = 2**31 - 1  #: Graph's ``errorCode`` is an Int32
 _NUMBER = re.compile(r"\s*-?[0-9]{1,18}\s*", re.ASCII)
 _TENANT_PATH = re.compile(r"/tenants/([^/]+)", re.IGNORECASE)
-_INTERACTIVE: dict[object, Event] = {True: Event.INTERACTIVE, False: Event.NON_INTERACTIVE}
+_INTERACTIVE: dict[object, SignInEventType] = {
+    True: SignInEventType.INTERACTIVE,
+    False: SignInEventType.NON_INTERACTIVE,
+}
 
 
 class SignInPage(msgspec.Struct):
@@ -191,7 +194,7 @@ def _tenant_id(envelope: Envelope) -> str:
     return _id(match[1]) if match else ""
 
 
-def _event(fields: Fields, envelope: Envelope) -> Event:
+def _event(fields: Fields, envelope: Envelope) -> SignInEventType:
     types = fields.sign_in_event_types
     if types:
         event = event_of_types(types if isinstance(types, str) else " ".join(types))
@@ -200,7 +203,7 @@ def _event(fields: Fields, envelope: Envelope) -> Event:
     event = event_of_log(envelope.category or "") or event_of_log(envelope.table or "")
     if event:
         return event
-    return _INTERACTIVE.get(fields.is_interactive, Event.UNTOLD)
+    return _INTERACTIVE.get(fields.is_interactive, SignInEventType.NOT_GIVEN)
 
 
 def _error_code(told: int | str | None, result: int | str | UnsetType | None) -> int | None:
@@ -220,13 +223,13 @@ def _error_code(told: int | str | None, result: int | str | UnsetType | None) ->
 
 
 def _requirement(text: Text) -> Requirement:
-    return requirement_of(text) if text else Requirement.UNTOLD
+    return requirement_of(text) if text else Requirement.NOT_GIVEN
 
 
 def _steps(fields: Fields) -> Evidence:
     steps = fields.authentication_details
     if not steps:
-        return Evidence.UNTOLD
+        return Evidence.NOT_GIVEN
     if isinstance(steps, str):
         steps = steps_of(steps)
     return steps_evidence(step.authentication_step_result_detail or "" for step in steps)
@@ -241,4 +244,4 @@ def _policies(fields: Fields, envelope: Envelope) -> Evidence:
             )
             if evidence:
                 return evidence
-    return Evidence.UNTOLD
+    return Evidence.NOT_GIVEN

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.files.csv_files import HEADERS, CsvFile, csv_files, file_entries, listing
-from shared.mfa.metrics import Rule
+from shared.mfa.metrics import ShareRule
 from shared.mfa.report import FileEntry
 from shared.mfa.requests import REQUESTS_CAP, newest
 from shared.mfa.scope import Channel
@@ -138,7 +138,7 @@ def test_a_user_has_the_name_that_was_seen_last_even_where_it_came_with_mfa():
 
 
 def test_an_exempted_request_lists_nobody_where_a_setting_counts_it_as_mfa():
-    rule = Rule(exempted_counts_as_mfa=True)
+    rule = ShareRule(exempted_counts_as_mfa=True)
 
     assert portal_rows(portal(**EXEMPTED), rule=rule) == []
     assert request_rows(api(**EXEMPTED), rule=rule)[0]["MfaCompliant"] == "true"

@@ -8,11 +8,11 @@ import msgspec
 
 from shared.delivery.files.csv_files import HEADERS
 from shared.delivery.files.directory_rows import account_rows, customer_rows
-from shared.mfa.accounts.assessment import Account
+from shared.mfa.accounts.assessment import AccountRow
 from shared.mfa.accounts.directory import Customer, CustomerMfa
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.assessment import assess
-from shared.mfa.metrics import Rule
+from shared.mfa.metrics import ShareRule
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.mfa.sign_in import Evidence
@@ -21,7 +21,7 @@ from tests.sign_ins import api_sign_in, at, portal_sign_in
 
 
 def account(object_id, **changes):
-    plain = Account(
+    plain = AccountRow(
         object_id=object_id,
         upn="ann@contoso.example",
         display_name="Ann",
@@ -39,7 +39,7 @@ def account(object_id, **changes):
 
 def rows(object_id, *sign_ins):
     window = make_window(date(2026, 11, 23), {date(2026, 11, 20): Rollup(sign_ins)})
-    assessment = assess(window, Scope(), Rule())
+    assessment = assess(window, Scope(), ShareRule())
     made = account_rows([account(object_id)], assessment, "tenant")
     return [dict(zip(HEADERS["accounts"], row, strict=True)) for row in made]
 
@@ -88,7 +88,7 @@ def test_sentences_of_ours_have_plain_quotes_and_a_name_stays_as_it_is() -> None
         remedy="Let policy “MFA” demand it.",
     )
 
-    [made] = account_rows([told], assess(window, Scope(), Rule()), "tenant")
+    [made] = account_rows([told], assess(window, Scope(), ShareRule()), "tenant")
 
     row = dict(zip(HEADERS["accounts"], made, strict=True))
     assert row["DisplayName"] == "Ann “the Boss”"

@@ -13,7 +13,7 @@ import pytest
 
 from shared.delivery.page import report_page as render
 from shared.delivery.page.report_page import render_page
-from shared.mfa.metrics import AccountMetrics, Rule
+from shared.mfa.metrics import AccountMetrics, ShareRule
 from shared.mfa.report import FileEntry, HistoryPoint, Report
 from tests.delivery.making import (
     ENDING,
@@ -196,7 +196,7 @@ def test_what_is_in_no_share_has_numbers_and_meanings_of_its_own():
 
 
 def test_a_setting_that_counts_exempted_requests_as_mfa_is_said():
-    text = page(report(portal(**VERIFIED), rule=Rule(exempted_counts_as_mfa=True))).text
+    text = page(report(portal(**VERIFIED), rule=ShareRule(exempted_counts_as_mfa=True))).text
 
     assert "EXEMPTED_COUNTS_AS_MFA" in text
 

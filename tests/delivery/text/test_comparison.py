@@ -14,7 +14,7 @@ from shared.delivery.text.comparison import (
     untold_words,
 )
 from shared.mfa.breakdown import SUBJECTS_SHOWN
-from shared.mfa.metrics import AccountMetrics, Rule
+from shared.mfa.metrics import AccountMetrics, ShareRule
 from tests.delivery.mail.mail_making import earlier_report
 from tests.delivery.making import (
     DAYS,
@@ -140,7 +140,7 @@ def test_a_missing_day_on_either_side_makes_a_caveat(missing) -> None:
 
 
 def test_another_rule_another_source_and_a_gap_between_the_two_are_said() -> None:
-    before = earlier_report(days=3, rule=Rule(exempted_counts_as_mfa=True))
+    before = earlier_report(days=3, rule=ShareRule(exempted_counts_as_mfa=True))
     now = report(heading={"source": "graph"})
 
     told = " ".join(compared(now, before).caveats).replace("\u00a0", " ")

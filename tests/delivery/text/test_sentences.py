@@ -7,8 +7,8 @@ import pytest
 
 from shared.delivery.text import sentences
 from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
-from shared.mfa.metrics import AccountMetrics, Rule
-from shared.mfa.report import Reading
+from shared.mfa.metrics import AccountMetrics, ShareRule
+from shared.mfa.report import InputSummary
 from tests.delivery.making import (
     DAYS,
     EXEMPTED,
@@ -143,7 +143,7 @@ def test_exempted_and_unknown_requests_are_said_beside_the_headline():
 
 
 def test_exempted_requests_are_said_to_count_as_mfa_where_a_setting_makes_them():
-    made = report(portal(**EXEMPTED), rule=Rule(exempted_counts_as_mfa=True))
+    made = report(portal(**EXEMPTED), rule=ShareRule(exempted_counts_as_mfa=True))
 
     assert sentences.asides(made) == ["Counted as with MFA: 1 exempted portal request."]
     assert sentences.headline(made).startswith("Every portal request was made with MFA")
@@ -232,7 +232,7 @@ def test_the_headline_of_a_large_partner_stays_short():
 
 
 def test_nothing_is_said_to_be_met_while_a_record_could_not_be_read():
-    told = Reading(10, 3, [], 0, None, None)
+    told = InputSummary(10, 3, [], 0, None, None)
     made = msgspec.structs.replace(all_green(), reading=told)
 
     assert overall_state(made) is State.UNDECIDED

@@ -6,8 +6,8 @@ from datetime import date
 
 from shared.delivery.text.summary import summarise
 from shared.mfa.assessment import ReportMeta, assess, make_report
-from shared.mfa.metrics import AccountMetrics, Rule
-from shared.mfa.report import Reading, UnreadableRecord
+from shared.mfa.metrics import AccountMetrics, ShareRule
+from shared.mfa.report import InputSummary, UnreadableRecord
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.mfa.sign_in import Evidence
@@ -22,7 +22,7 @@ def summary(*sign_ins, accounts=None, reading=None, missing=()):
     rollups = {day: Rollup() for day in window_days(ENDING) if day not in missing}
     for sign_in in sign_ins:
         rollups[date.fromisoformat(sign_in.day)].add(sign_in)
-    assessment = assess(make_window(ENDING, rollups), Scope(), Rule(), accounts)
+    assessment = assess(make_window(ENDING, rollups), Scope(), ShareRule(), accounts)
     return summarise(make_report(assessment, HEADING, {}, reading=reading))
 
 
@@ -109,7 +109,7 @@ def test_the_worst_applications_and_users_are_named_and_harmless() -> None:
 
 def test_records_that_could_not_be_read_are_said_with_file_and_line() -> None:
     found = [UnreadableRecord("signins.json", 7, "no timestamp")]
-    reading = Reading(12, 1, found, 0, ENDING, ENDING, other_tenants=3)
+    reading = InputSummary(12, 1, found, 0, ENDING, ENDING, other_tenants=3)
 
     text = summary(reading=reading)
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from shared.errors import OutOfTimeError, SourceDeniedError, SourceIncompleteError
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
-from shared.mfa.sign_in import Event, Requirement, SignIn
+from shared.mfa.sign_in import Requirement, SignIn, SignInEventType
 from shared.sources.diagnostics.account import LogAccount
 from shared.sources.diagnostics.blobs import AccountLogs
 from shared.sources.diagnostics.files import CHUNK_BYTES
@@ -104,7 +104,7 @@ class TestADay:
 
         found = list(account.source().sign_ins(account.slice()))
 
-        assert {each.event for each in found} == set(Event) - {Event.UNTOLD}
+        assert {each.event for each in found} == set(SignInEventType) - {SignInEventType.NOT_GIVEN}
 
     def test_an_hour_without_a_blob_is_one_without_sign_ins(self, account) -> None:
         account.usual()
@@ -141,7 +141,9 @@ class TestADay:
 
         [merged] = rollup
         assert merged.requirement is Requirement.MULTI
-        assert merged.event is Event.NON_INTERACTIVE  # the copy of the later hour was read later
+        assert (
+            merged.event is SignInEventType.NON_INTERACTIVE
+        )  # the copy of the later hour was read later
 
     @pytest.mark.parametrize("upper", [False, True])
     def test_the_documented_folders_of_a_resource_are_read_too(self, account, upper) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from shared.mfa.accounts.account_set import Lookup
+from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import Directory, PerUserMfaState, User
 from shared.mfa.accounts.membership import Membership
@@ -192,7 +192,7 @@ def eligible_names(pulled):
     """The accounts that can activate a role, for certain, and the number that may."""
     membership = Membership(pulled.directory)
     people, users = membership.roles.eligible, membership.roster.users
-    sure = Lookup(people, len(users))
+    sure = AccountLookup(people, len(users))
     names = {user.display_name for number, user in enumerate(users) if sure.truth(number)}
     return names, people.possible.bit_count()
 

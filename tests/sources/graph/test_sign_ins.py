@@ -12,7 +12,7 @@ from shared.errors import (
     SourceDeniedError,
 )
 from shared.mfa.assessment import assess
-from shared.mfa.metrics import Rule
+from shared.mfa.metrics import ShareRule
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.mfa.window import make_window, window_days
@@ -74,7 +74,7 @@ def test_the_figures_equal_an_independent_count(days_before: int) -> None:
         day: Rollup(here.source.sign_ins(a_day((ENDING - day).days))) for day in window_days(ending)
     }
 
-    metrics = assess(make_window(ending, rollups), Scope(), Rule()).metrics
+    metrics = assess(make_window(ending, rollups), Scope(), ShareRule()).metrics
 
     expected = expected_counts(partner().told, ending)
     for channel, figure in (("portal", metrics.portal), ("api", metrics.api)):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.mfa.sign_in import Event, Evidence, Requirement, SignIn
+from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.sources.records.decoding import object_of
 from shared.sources.records.parsing import (
     FAILED,
@@ -54,7 +54,7 @@ class TestShapes:
             created_at="2026-11-20T09:00:00.0000000Z",
             id="0b0b0b0b-0000-4000-8000-00000000000b",
             sequence=7,
-            event=Event.INTERACTIVE,
+            event=SignInEventType.INTERACTIVE,
             error_code=0,
             requirement=Requirement.SINGLE,
             steps=Evidence.SILENT,
@@ -224,14 +224,14 @@ class TestEvent:
     @pytest.mark.parametrize(
         ("types", "expected"),
         [
-            (["interactiveUser"], Event.INTERACTIVE),
-            (["nonInteractiveUser"], Event.NON_INTERACTIVE),
-            (["servicePrincipal"], Event.SERVICE_PRINCIPAL),
-            (["managedIdentity"], Event.MANAGED_IDENTITY),
-            (["interactiveUser", "servicePrincipal"], Event.SERVICE_PRINCIPAL),
+            (["interactiveUser"], SignInEventType.INTERACTIVE),
+            (["nonInteractiveUser"], SignInEventType.NON_INTERACTIVE),
+            (["servicePrincipal"], SignInEventType.SERVICE_PRINCIPAL),
+            (["managedIdentity"], SignInEventType.MANAGED_IDENTITY),
+            (["interactiveUser", "servicePrincipal"], SignInEventType.SERVICE_PRINCIPAL),
         ],
     )
-    def test_event_types_come_first(self, types: list[str], expected: Event) -> None:
+    def test_event_types_come_first(self, types: list[str], expected: SignInEventType) -> None:
         contradicted = diagnostic_record(signInEventTypes=types, isInteractive=None)
 
         assert parse(graph_record(signInEventTypes=types)).event is expected
@@ -241,16 +241,16 @@ class TestEvent:
     @pytest.mark.parametrize(
         ("log", "expected"),
         [
-            ("SignInLogs", Event.INTERACTIVE),
-            ("NonInteractiveUserSignInLogs", Event.NON_INTERACTIVE),
-            ("ServicePrincipalSignInLogs", Event.SERVICE_PRINCIPAL),
-            ("ManagedIdentitySignInLogs", Event.MANAGED_IDENTITY),
-            ("MicrosoftServicePrincipalSignInLogs", Event.SERVICE_PRINCIPAL),
-            ("ADFSSignInLogs", Event.INTERACTIVE),
+            ("SignInLogs", SignInEventType.INTERACTIVE),
+            ("NonInteractiveUserSignInLogs", SignInEventType.NON_INTERACTIVE),
+            ("ServicePrincipalSignInLogs", SignInEventType.SERVICE_PRINCIPAL),
+            ("ManagedIdentitySignInLogs", SignInEventType.MANAGED_IDENTITY),
+            ("MicrosoftServicePrincipalSignInLogs", SignInEventType.SERVICE_PRINCIPAL),
+            ("ADFSSignInLogs", SignInEventType.INTERACTIVE),
         ],
     )
-    def test_then_the_log_it_was_in(self, log: str, expected: Event) -> None:
-        contradiction = expected is not Event.INTERACTIVE
+    def test_then_the_log_it_was_in(self, log: str, expected: SignInEventType) -> None:
+        contradiction = expected is not SignInEventType.INTERACTIVE
         envelope = diagnostic_record(envelope={"category": log}, isInteractive=contradiction)
         row = log_analytics_row(Category=ABSENT, Type=f"AAD{log}", IsInteractive=contradiction)
 
@@ -259,10 +259,10 @@ class TestEvent:
     def test_then_whether_it_is_interactive(self) -> None:
         plain = graph_record(signInEventTypes=["unknownFutureValue"])
 
-        assert parse(plain).event is Event.INTERACTIVE
-        assert parse(plain | {"isInteractive": False}).event is Event.NON_INTERACTIVE
-        assert parse(plain | {"isInteractive": "False"}).event is Event.NON_INTERACTIVE
-        assert parse(plain | {"isInteractive": None}).event is Event.UNTOLD
+        assert parse(plain).event is SignInEventType.INTERACTIVE
+        assert parse(plain | {"isInteractive": False}).event is SignInEventType.NON_INTERACTIVE
+        assert parse(plain | {"isInteractive": "False"}).event is SignInEventType.NON_INTERACTIVE
+        assert parse(plain | {"isInteractive": None}).event is SignInEventType.NOT_GIVEN
 
 
 class TestErrorCode:
@@ -345,8 +345,8 @@ class TestEvidence:
             *((text, Evidence.SATISFIED) for text in SATISFIED),
             *((text, Evidence.SKIPPED) for text in SKIPPED),
             *((text, Evidence.SILENT) for text in SILENT),
-            ("", Evidence.UNTOLD),
-            (None, Evidence.UNTOLD),
+            ("", Evidence.NOT_GIVEN),
+            (None, Evidence.NOT_GIVEN),
         ],
     )
     def test_a_text_says_what_its_class_says(self, text: str | None, expected: Evidence) -> None:
@@ -357,7 +357,7 @@ class TestEvidence:
         )
 
         assert sign_in.details is expected
-        assert sign_in.steps is Evidence.UNTOLD
+        assert sign_in.steps is Evidence.NOT_GIVEN
 
     @pytest.mark.parametrize(
         ("texts", "expected"),
@@ -376,7 +376,7 @@ class TestEvidence:
 
     @pytest.mark.parametrize("nothing", [[], None, ABSENT, "", "[]"])
     def test_a_list_of_steps_that_is_not_there_yet_tells_nothing(self, nothing: object) -> None:
-        assert parse(graph_record(authenticationDetails=nothing)).steps is Evidence.UNTOLD
+        assert parse(graph_record(authenticationDetails=nothing)).steps is Evidence.NOT_GIVEN
 
     def test_whether_a_step_succeeded_is_of_no_account(self) -> None:
         failed = step("MFA completed in Azure AD") | {"succeeded": False}
@@ -390,7 +390,7 @@ class TestEvidence:
         rubble = parse(log_analytics_row(AuthenticationDetails="System.Object[]"))
 
         assert cut.steps is Evidence.SATISFIED
-        assert rubble.steps is Evidence.UNTOLD
+        assert rubble.steps is Evidence.NOT_GIVEN
 
     @pytest.mark.parametrize(
         ("policies", "expected"),
@@ -407,8 +407,8 @@ class TestEvidence:
             ([policy("success")], Evidence.SILENT),
             ([policy("failure", "Mfa")], Evidence.SILENT),
             ([policy("reportOnlySuccess", "Mfa")], Evidence.SILENT),
-            ([], Evidence.UNTOLD),
-            (None, Evidence.UNTOLD),
+            ([], Evidence.NOT_GIVEN),
+            (None, Evidence.NOT_GIVEN),
         ],
     )
     def test_a_policy_counts_where_its_demand_for_mfa_was_met(
@@ -425,8 +425,8 @@ class TestEvidence:
             ("MultiFactorAuthentication", Requirement.MULTI),
             ("singleFactorAuthentication", Requirement.SINGLE),
             ("unknownFutureValue", Requirement.OTHER),
-            ("", Requirement.UNTOLD),
-            (None, Requirement.UNTOLD),
+            ("", Requirement.NOT_GIVEN),
+            (None, Requirement.NOT_GIVEN),
         ],
     )
     def test_what_was_demanded_is_read_in_any_case(

@@ -15,7 +15,7 @@ import pytest
 
 from shared.errors import BadInputError
 from shared.mfa.rollup import Rollup
-from shared.mfa.sign_in import Event, Evidence, Requirement, SignIn
+from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.mfa.verdict import Verdict, judge
 from shared.sources.files.exports import ReadingResult, discover, read_exports
 
@@ -46,10 +46,10 @@ def test_graphs_v1_example_is_a_success_that_tells_nothing_of_mfa(samples: Path)
     assert sign_in.id == "66ea54eb-6301-4ee5-be62-ff5a759b0100"
     assert sign_in.app_id == "de8bc8b5-d9f9-48b1-a8ad-b748da725064"
     assert sign_in.resource_id == "00000003-0000-0000-c000-000000000000"
-    assert sign_in.event is Event.INTERACTIVE  # isInteractive
+    assert sign_in.event is SignInEventType.INTERACTIVE  # isInteractive
     assert sign_in.error_code == 0
-    assert sign_in.requirement is Requirement.UNTOLD
-    assert sign_in.details is sign_in.steps is Evidence.UNTOLD
+    assert sign_in.requirement is Requirement.NOT_GIVEN
+    assert sign_in.details is sign_in.steps is Evidence.NOT_GIVEN
     assert sign_in.policies is Evidence.SILENT
     assert judge(sign_in) is None
 
@@ -81,18 +81,28 @@ def test_entras_diagnostic_example_was_interrupted(samples: Path) -> None:
 #: User (else application), event, error code, verdict; in the order of the file. The first three
 #: have no createdDateTime and no id; the next five have envelope keys in lower case.
 PANTHER = [
-    ("boromir@lotr.com", Event.INTERACTIVE, 50053, Verdict.NOT_COMPLETED),
-    ("peregrin@lotr.com", Event.INTERACTIVE, 50126, Verdict.NOT_COMPLETED),
-    ("user1@microsoft.com", Event.INTERACTIVE, 50053, Verdict.NOT_COMPLETED),
-    ("some-service-principal", Event.SERVICE_PRINCIPAL, 7000215, Verdict.APP_ONLY),
-    ("very-normal-service-principal", Event.SERVICE_PRINCIPAL, 0, Verdict.APP_ONLY),
-    ("some-service-principal", Event.SERVICE_PRINCIPAL, 7000215, Verdict.APP_ONLY),
-    ("eve@lexcorp.com", Event.INTERACTIVE, 0, Verdict.VERIFIED),  # additionalDetails: by claim
-    ("homer.simpson@springfield.org", Event.INTERACTIVE, 0, Verdict.VERIFIED),
-    ("gandalf@lotr.com", Event.INTERACTIVE, 0, Verdict.NOT_VERIFIED),  # a step without a detail
-    ("attacker@company.com", Event.INTERACTIVE, 50126, Verdict.NOT_COMPLETED),
-    ("sam@lotr.com", Event.NON_INTERACTIVE, 0, None),
-    ("dyoung@lotr.com", Event.NON_INTERACTIVE, 0, None),
+    ("boromir@lotr.com", SignInEventType.INTERACTIVE, 50053, Verdict.NOT_COMPLETED),
+    ("peregrin@lotr.com", SignInEventType.INTERACTIVE, 50126, Verdict.NOT_COMPLETED),
+    ("user1@microsoft.com", SignInEventType.INTERACTIVE, 50053, Verdict.NOT_COMPLETED),
+    ("some-service-principal", SignInEventType.SERVICE_PRINCIPAL, 7000215, Verdict.APP_ONLY),
+    ("very-normal-service-principal", SignInEventType.SERVICE_PRINCIPAL, 0, Verdict.APP_ONLY),
+    ("some-service-principal", SignInEventType.SERVICE_PRINCIPAL, 7000215, Verdict.APP_ONLY),
+    (
+        "eve@lexcorp.com",
+        SignInEventType.INTERACTIVE,
+        0,
+        Verdict.VERIFIED,
+    ),  # additionalDetails: by claim
+    ("homer.simpson@springfield.org", SignInEventType.INTERACTIVE, 0, Verdict.VERIFIED),
+    (
+        "gandalf@lotr.com",
+        SignInEventType.INTERACTIVE,
+        0,
+        Verdict.NOT_VERIFIED,
+    ),  # a step without a detail
+    ("attacker@company.com", SignInEventType.INTERACTIVE, 50126, Verdict.NOT_COMPLETED),
+    ("sam@lotr.com", SignInEventType.NON_INTERACTIVE, 0, None),
+    ("dyoung@lotr.com", SignInEventType.NON_INTERACTIVE, 0, None),
 ]
 
 
@@ -134,11 +144,11 @@ def test_a_capture_of_2020_holds_45_rows_of_23_sign_ins(samples: Path) -> None:
     assert result.first_day == result.last_day == date(2020, 5, 20)
     assert Counter(sign_in.requirement for sign_in in sign_ins) == {
         Requirement.SINGLE: 23,
-        Requirement.UNTOLD: 22,
+        Requirement.NOT_GIVEN: 22,
     }
     assert Counter(sign_in.details for sign_in in sign_ins) == {
         Evidence.SATISFIED: 27,
-        Evidence.UNTOLD: 18,
+        Evidence.NOT_GIVEN: 18,
     }
     assert len(merged) == 23
     assert {sign_in.requirement for sign_in in merged} == {Requirement.SINGLE}
@@ -158,7 +168,7 @@ def test_a_row_of_that_capture_is_read_in_full(samples: Path) -> None:
         id="39f36cc7-ad3e-430c-bf78-bc96fbc33300",
         received_at="2020-05-20T17:05:35.8090000Z",
         tenant_id="4b2462a4-bbee-495a-a0e1-f23ae524cc9c",
-        event=Event.INTERACTIVE,
+        event=SignInEventType.INTERACTIVE,
         error_code=0,
         requirement=Requirement.SINGLE,
         policies=Evidence.SILENT,
@@ -180,7 +190,7 @@ def test_an_empty_shape_of_2026_is_read_without_a_fall(samples: Path) -> None:
 
     assert (result.records, result.unreadable) == (1, 0)
     assert sign_in.created_at == "1900-01-01T00:00:00.0000000Z"
-    assert sign_in.event is Event.UNTOLD
+    assert sign_in.event is SignInEventType.NOT_GIVEN
     assert sign_in.error_code is None
     assert judge(sign_in) is None
 
