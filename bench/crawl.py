@@ -21,7 +21,7 @@ from shared.identity import Login, open_graph
 from shared.mfa.scope import Scope
 from shared.mfa.window import Slice
 from shared.sources.graph.reader import GraphReader
-from shared.sources.graph.sign_ins import GRANT, GraphSignIns
+from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns
 from shared.sources.pacing import Pacer
 from simulator.graph.server import GraphServer
 from simulator.graph.site import GraphRequest, GraphResponse, Route, Site
@@ -89,7 +89,7 @@ def _read_bare(url: str) -> int:
 
 def _read_all(url: str) -> int:
     with open_graph(Endpoint(url, "bench"), Login()) as graph:
-        reader = GraphReader(graph, GRANT, pacer=Pacer(limit=1000, period_seconds=0))
+        reader = GraphReader(graph, PERMISSION, pacer=Pacer(limit=1000, period_seconds=0))
         source = GraphSignIns(reader, Scope(), today=DAY)
         return sum(1 for _ in source.sign_ins(Slice("bench", DAY)))
 

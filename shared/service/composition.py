@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from shared.service.queues import QueueWork
     from shared.service.runs import Runs
     from shared.sources import SignInSource
-    from shared.sources.graph.pulled_directory import PulledDirectory
+    from shared.sources.graph.collected_directory import CollectedDirectory
     from shared.sources.pacing import Pacer
     from shared.stores import Store
     from simulator.simulation import Simulation
@@ -174,16 +174,18 @@ class Service:
             granted=pulled.granted,
         )
 
-    def pull_directory(self) -> PulledDirectory:
+    def pull_directory(self) -> CollectedDirectory:
         """Users, policies and customers, as far as Graph lets them be read."""
         from msgspec.structs import replace
 
         from shared.identity import open_graph
         from shared.service.graph_slices import reading_budget
-        from shared.sources.graph.access import Limits
         from shared.sources.graph.directory import read_directory_from_graph
+        from shared.sources.graph.session import ThrottleLimits
 
-        limits = Limits.none() if self.is_simulated else Limits(reports=self.pacer)
+        limits = (
+            ThrottleLimits.unlimited() if self.is_simulated else ThrottleLimits(reports=self.pacer)
+        )
         with open_graph(self.endpoint, self.login) as graph:
             pulled = read_directory_from_graph(
                 graph,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.identity import open_graph
 from shared.sources.graph.reader import GraphReader
-from shared.sources.graph.sign_ins import GRANT, GraphSignIns
+from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns
 from shared.sources.pacing import Budget
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def open_graph_sign_ins(name: str, service: Service) -> Iterator[GraphSignIns]:
     """Graph as a source; connection and time are one thread's, the pacer is the tenant's."""
     scope, budget = service.settings.scope, reading_budget()
     with open_graph(service.endpoint, service.login) as graph:
-        reader = GraphReader(graph, GRANT, pacer=service.pacer, budget=budget)
+        reader = GraphReader(graph, PERMISSION, pacer=service.pacer, budget=budget)
         yield GraphSignIns(reader, scope, today=service.today, name=name)
 
 

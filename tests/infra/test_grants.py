@@ -47,7 +47,7 @@ def run(capsys):
 
 
 def test_what_is_granted_is_exactly_what_the_sources_read_with() -> None:
-    assert set(ALL_ROLES) == {graph_sign_ins.GRANT, *graph_directory.GRANTS}
+    assert set(ALL_ROLES) == {graph_sign_ins.PERMISSION, *graph_directory.PERMISSIONS}
 
 
 def test_the_command_loads_nothing_but_the_standard_library() -> None:

@@ -12,7 +12,7 @@ from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.mfa.window import Slice, make_window, window_days
 from shared.sources.graph.reader import GraphReader
-from shared.sources.graph.sign_ins import GRANT, GraphSignIns
+from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns
 from shared.sources.pacing import Budget, Pacer
 from simulator.graph.faults import cut, garble, refuse, reset
 from simulator.graph.sign_ins import Conduct
@@ -30,7 +30,7 @@ def test_the_figures_of_the_last_week_equal_an_independent_count_over_real_http(
         with open_graph(endpoint, Login()) as graph:
             reader = GraphReader(
                 graph,
-                GRANT,
+                PERMISSION,
                 pacer=Pacer(clock=time.clock),
                 budget=Budget(clock=time.clock, pause=time.pause),
             )

@@ -28,7 +28,7 @@ PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 509})
 _NO_LICENCE = ("RequestFromNonPremiumTenantOrB2CTenant", "AadPremiumLicenseRequired")
 
 
-class PassingTroubleError(Exception):
+class TransientError(Exception):
     """A later try of the same request may do."""
 
     def __init__(
@@ -52,29 +52,29 @@ class RejectedError(SourceIncompleteError):
 
 
 class BrokenCrawlError(SourceIncompleteError):
-    """The crawl cannot go on from here; one over a shorter stretch of time may get through."""
+    """The crawl cannot go on from here; one over a shorter range of time may get through."""
 
 
 def check(
-    status: int, headers: Mapping[str, str], body: bytes, *, grant: str, is_next_page: bool
+    status: int, headers: Mapping[str, str], body: bytes, *, permission: str, is_next_page: bool
 ) -> None:
     """
     Return if the body is what was asked for, else raise what the answer means.
 
-    `grant` is what must be consented to. On a next page a 400 or 410 can only be the skip token's:
-    its query has been accepted before. The tokens' lifetime is documented nowhere, and "Skip token
-    is null" is a known, passing fault of long crawls (msgraph-sdk-powershell 1388).
+    `permission` is what must be consented to. On a next page a 400 or 410 can only be the skip
+    token's: its query has been accepted before. The tokens' lifetime is documented nowhere, and
+    "Skip token is null" is a known, passing fault of long crawls (msgraph-sdk-powershell 1388).
     """
     if status == _OK:
         return
     named = _name(status, body)
     if status in PASSING_STATUSES:
         wait_seconds = retry_after_seconds(headers)
-        raise PassingTroubleError(named, wait_seconds, is_timeout=status == _GATEWAY_TIMEOUT)
+        raise TransientError(named, wait_seconds, is_timeout=status == _GATEWAY_TIMEOUT)
     if status == _UNAUTHORIZED:
         raise RefusedTokenError
     if status == _FORBIDDEN or _lacks_licence(named):
-        raise _denial(named, grant)
+        raise _denial(named, permission)
     if is_next_page and status in (_BAD_REQUEST, _GONE):
         raise BrokenCrawlError(f"Graph no longer knows the link to the next page ({named}).")
     raise RejectedError(f"Graph does not accept the request ({named}).")
@@ -117,7 +117,7 @@ def _lacks_licence(named: str) -> bool:
     return any(code in named for code in _NO_LICENCE)
 
 
-def _denial(named: str, grant: str) -> SourceDeniedError:
+def _denial(named: str, permission: str) -> SourceDeniedError:
     if _lacks_licence(named):
         return UnlicensedError(
             f"Graph gives sign-ins only to tenants with an Entra ID P1 or P2 licence ({named}): "
@@ -125,5 +125,5 @@ def _denial(named: str, grant: str) -> SourceDeniedError:
         )
     return SourceDeniedError(
         f"Graph refuses for lack of consent ({named}): grant the app the application permission "
-        f"{grant} and an administrator's consent to it."
+        f"{permission} and an administrator's consent to it."
     )

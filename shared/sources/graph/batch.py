@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from shared.errors import SourceDeniedError, SourceError, SourceIncompleteError
-from shared.sources.graph.answers import PassingTroubleError, RefusedTokenError, check
+from shared.sources.graph.answers import RefusedTokenError, TransientError, check
 from shared.sources.graph.reader import TRIES, GraphReader, Transport
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LONGEST_BACKOFF_SECONDS = 64.0
 _GONE = 404
 
 
-class PostingTransport(Transport, Protocol):
+class GraphTransport(Transport, Protocol):
     """A transport that can POST, too."""
 
     def post(
@@ -38,7 +38,7 @@ class PostingTransport(Transport, Protocol):
         """The answer to a POST of JSON to an address below the endpoint."""
 
 
-class Inner(msgspec.Struct, frozen=True):
+class BatchItem(msgspec.Struct, frozen=True):
     """What became of one question: a body, nothing there, or an error."""
 
     body: bytes | None = None
@@ -66,20 +66,20 @@ class GraphBatch:
 
     def __init__(
         self,
-        graph: PostingTransport,
-        grant: str,
+        graph: GraphTransport,
+        permission: str,
         *,
         pacer: Pacer,
         budget: Budget,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._graph = graph
-        self._grant = grant
+        self._permission = permission
         self._pacer = pacer
         self._budget = budget
         self._chance = chance
 
-    def read(self, paths: Iterable[str], version: str = "v1.0") -> Iterator[dict[str, Inner]]:
+    def read(self, paths: Iterable[str], version: str = "v1.0") -> Iterator[dict[str, BatchItem]]:
         """
         What became of each path, batch by batch; paths come without the version: ``/users/7``.
 
@@ -89,16 +89,16 @@ class GraphBatch:
         while batch := list(islice(rest, LARGEST_BATCH)):
             yield self._read(f"{self._graph.url}/{version}/$batch", batch)
 
-    def _read(self, url: str, paths: list[str]) -> dict[str, Inner]:
+    def _read(self, url: str, paths: list[str]) -> dict[str, BatchItem]:
         """One batch, and again what may pass by itself, until nothing is owed."""
-        judged: dict[str, Inner] = {}
+        judged: dict[str, BatchItem] = {}
         for attempt in count(1):
-            troubles: dict[str, PassingTroubleError] = {}
+            troubles: dict[str, TransientError] = {}
             owed = [path for path in paths if path not in judged]
             for path, response in self._post(url, owed):
                 try:
                     judged[path] = self._judge(response)
-                except PassingTroubleError as trouble:
+                except TransientError as trouble:
                     troubles[path] = trouble
             if not troubles:
                 break
@@ -114,28 +114,28 @@ class GraphBatch:
         ]
         posted = _Posted(self._graph, msgspec.json.encode({"requests": requests}))
         reader = GraphReader(
-            posted, self._grant, pacer=self._pacer, budget=self._budget, chance=self._chance
+            posted, self._permission, pacer=self._pacer, budget=self._budget, chance=self._chance
         )
         answered = reader.read(url, _decode)
         return [(path, answered.get(str(number))) for number, path in enumerate(paths)]
 
-    def _judge(self, response: _Response | None) -> Inner:
+    def _judge(self, response: _Response | None) -> BatchItem:
         if response is None:
-            raise PassingTroubleError("no answer within the batch")
+            raise TransientError("no answer within the batch")
         if response.status == _GONE:
-            return Inner()
+            return BatchItem()
         headers = {name.lower(): str(value) for name, value in response.headers.items()}
         body = bytes(response.body)
         try:
-            check(response.status, headers, body, grant=self._grant, is_next_page=False)
+            check(response.status, headers, body, permission=self._permission, is_next_page=False)
         except RefusedTokenError:
             refused = "Graph refuses the app's token within a batch (401)."
-            return Inner(error=SourceDeniedError(refused))
+            return BatchItem(error=SourceDeniedError(refused))
         except SourceError as error:
-            return Inner(error=error)
-        return Inner(body)
+            return BatchItem(error=error)
+        return BatchItem(body)
 
-    def _rest(self, attempt: int, troubles: Iterable[PassingTroubleError]) -> None:
+    def _rest(self, attempt: int, troubles: Iterable[TransientError]) -> None:
         """Wait for the one that takes longest; a service that does not say is given more time."""
         backoff = min(_LONGEST_BACKOFF_SECONDS, 2.0**attempt) * (0.5 + self._chance() / 2)
         self._budget.wait(max(trouble.wait_seconds or backoff for trouble in troubles))
@@ -144,7 +144,7 @@ class GraphBatch:
 class _Posted:
     """A transport whose every GET is one and the same POST, so that a `GraphReader` retries it."""
 
-    def __init__(self, graph: PostingTransport, body: bytes) -> None:
+    def __init__(self, graph: GraphTransport, body: bytes) -> None:
         self._graph = graph
         self._body = body
 
@@ -164,9 +164,9 @@ def _decode(body: bytes) -> dict[str, _Response]:
     return {response.id: response for response in responses}
 
 
-def _lost(trouble: PassingTroubleError) -> Inner:
+def _lost(trouble: TransientError) -> BatchItem:
     """As `GraphReader` puts it where every try failed."""
-    return Inner(
+    return BatchItem(
         error=SourceIncompleteError(
             f"Graph failed {TRIES} times in a row, the last time with: {trouble}."
         )

@@ -11,10 +11,10 @@ from shared.sources.graph.pages import read_list
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.sources.graph.access import Access
+    from shared.sources.graph.session import GraphSession
 
-INSIGHTS_GRANT = "PartnerSecurity.Read.All"
-NAMES_GRANT = "DelegatedAdminRelationship.Read.All"
+INSIGHTS_PERMISSION = "PartnerSecurity.Read.All"
+NAMES_PERMISSION = "DelegatedAdminRelationship.Read.All"
 
 
 class Insight(msgspec.Struct, frozen=True, rename="camel"):
@@ -31,19 +31,19 @@ class NamedCustomer(msgspec.Struct, frozen=True, rename="camel"):
     display_name: str | None = None
 
 
-def read_insights(access: Access) -> list[Insight]:
+def read_insights(session: GraphSession) -> list[Insight]:
     """MFA figures by customer: beta, and in the global cloud only."""
-    url = access.url("/security/partner/securityScore/customerInsights", "beta")
-    return read_list(access.reader(INSIGHTS_GRANT), url, Insight)
+    url = session.url("/security/partner/securityScore/customerInsights", "beta")
+    return read_list(session.reader(INSIGHTS_PERMISSION), url, Insight)
 
 
-def read_names(access: Access) -> list[NamedCustomer]:
+def read_names(session: GraphSession) -> list[NamedCustomer]:
     """The customers that have a delegated admin relationship with the partner."""
-    url = access.url("/tenantRelationships/delegatedAdminCustomers")
-    return read_list(access.reader(NAMES_GRANT), url, NamedCustomer)
+    url = session.url("/tenantRelationships/delegatedAdminCustomers")
+    return read_list(session.reader(NAMES_PERMISSION), url, NamedCustomer)
 
 
-def join(
+def join_customers(
     insights: Sequence[Insight] | None, names: Sequence[NamedCustomer] | None
 ) -> list[dict[str, Any]] | None:
     """

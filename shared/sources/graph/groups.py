@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from shared.mfa.accounts.policy import ConditionalAccessPolicy
-    from shared.sources.graph.access import Access
-    from shared.sources.graph.batch import Inner
+    from shared.sources.graph.batch import BatchItem
+    from shared.sources.graph.session import GraphSession
 
-GRANT = "GroupMember.Read.All"
-HIDDEN_GRANT = "Member.Read.Hidden"
+PERMISSION = "GroupMember.Read.All"
+HIDDEN_PERMISSION = "Member.Read.Hidden"
 PARTNER_GROUPS = ("AdminAgents", "HelpdeskAgents", "SalesAgents")  #: who may act for customers
 
 _PAGE_ROWS = 999  #: maximum of ``$top`` for members
@@ -62,21 +62,21 @@ def groups_named(policies: Iterable[ConditionalAccessPolicy]) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def partner_group_ids(access: Access) -> list[str]:
+def partner_group_ids(session: GraphSession) -> list[str]:
     """The groups by which Partner Center gives the right to act for customers."""
     names = ",".join(f"'{name}'" for name in PARTNER_GROUPS)
     filter_ = quote(f"displayName in ({names})", safe="'(),")
-    url = access.url(f"/groups?$filter={filter_}&$select=id,displayName")
-    return [about.id for about in read_list(access.reader(GRANT), url, _About)]
+    url = session.url(f"/groups?$filter={filter_}&$select=id,displayName")
+    return [about.id for about in read_list(session.reader(PERMISSION), url, _About)]
 
 
-def read_groups(access: Access, group_ids: Sequence[str]) -> ReadGroups:
+def read_groups(session: GraphSession, group_ids: Sequence[str]) -> ReadGroups:
     """Groups by id, and those nested in them; one that no longer exists has no members."""
-    named = _round(access, group_ids, "transitiveMembers")
+    named = _round(session, group_ids, "transitiveMembers")
     nesting = [group.id for group in named.groups if _nested(group)]
     nested = [group_id for group in named.groups for group_id in _nested(group)]
     again = list(dict.fromkeys([*nesting, *nested]))
-    direct = _round(access, again, "members")
+    direct = _round(session, again, "members")
     groups = [*(group for group in named.groups if group.id not in again), *direct.groups]
     read = {group.id for group in groups}
     errors = {id_: it for id_, it in (named.errors | direct.errors).items() if id_ not in read}
@@ -87,7 +87,7 @@ def _nested(group: Group) -> list[str]:
     return [member.id for member in group.members or () if member.kind is MemberKind.GROUP]
 
 
-def _round(access: Access, group_ids: Sequence[str], relation: str) -> ReadGroups:
+def _round(session: GraphSession, group_ids: Sequence[str], relation: str) -> ReadGroups:
     """Each group and its members, in batches of ten groups."""
     about = {
         group_id: f"{_path(group_id)}?$select=id,displayName,visibility" for group_id in group_ids
@@ -97,14 +97,14 @@ def _round(access: Access, group_ids: Sequence[str], relation: str) -> ReadGroup
         for group_id in group_ids
     }
     paths = (path for group_id in group_ids for path in (about[group_id], members[group_id]))
-    answers: dict[str, Inner] = {}
-    for batch in access.batch(GRANT).read(paths):
+    answers: dict[str, BatchItem] = {}
+    for batch in session.batch(PERMISSION).read(paths):
         answers |= batch
     groups: list[Group] = []
     errors: dict[str, SourceError] = {}
     for group_id in group_ids:
         try:
-            group = _group(access, group_id, answers[about[group_id]], answers[members[group_id]])
+            group = _group(session, group_id, answers[about[group_id]], answers[members[group_id]])
         except SourceError as error:
             errors[group_id] = error
         else:
@@ -116,21 +116,21 @@ def _path(group_id: str) -> str:
     return f"/groups/{quote(group_id, safe='')}"
 
 
-def _group(access: Access, group_id: str, about: Inner, members: Inner) -> Group:
+def _group(session: GraphSession, group_id: str, about: BatchItem, members: BatchItem) -> Group:
     if about.is_gone:
         return Group(group_id, members=())
     told, first = shaped(_body(about), _About), _body(members)
-    found = finish_list(access.reader(GRANT), first, Member)
+    found = finish_list(session.reader(PERMISSION), first, Member)
     if not found and (told.visibility or "").lower() == _HIDDEN:
         raise SourceDeniedError(
             "Graph hides the members of a group with hidden membership: grant the app the "
-            f"application permission {HIDDEN_GRANT} and an administrator's consent to it."
+            f"application permission {HIDDEN_PERMISSION} and an administrator's consent to it."
         )
     of_concern = (member for member in found if member.kind not in _NOBODY_OF_CONCERN)
     return Group(group_id, told.display_name, tuple(of_concern))
 
 
-def _body(inner: Inner) -> bytes:
+def _body(inner: BatchItem) -> bytes:
     if inner.error:
         raise inner.error
     if inner.body is None:

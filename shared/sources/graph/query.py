@@ -19,9 +19,9 @@ SHORTEST_STRETCH = timedelta(minutes=1)  #: shorter ones would not bring fewer r
 _PATH = "/beta/auditLogs/signIns"  #: v1.0 has no event types, no steps, no sessions
 
 
-class Stretch(msgspec.Struct, frozen=True):
+class TimeRange(msgspec.Struct, frozen=True):
     """
-    A half-open stretch of time, whose ends are whole seconds.
+    A half-open range of time, whose ends are whole seconds.
 
     Ends are written as `SignIn.created_at` is, ``2026-11-23T08:15:00.0000000Z``.
     """
@@ -36,27 +36,29 @@ class Stretch(msgspec.Struct, frozen=True):
         """Whether a sign-in falls into it."""
         return self.start <= sign_in.created_at < self.end
 
-    def halves(self) -> list[Stretch]:
+    def halves(self) -> list[TimeRange]:
         """The later half, then the earlier one; none if it is too short to be halved."""
         start, end = _instant(self.start), _instant(self.end)
         if end - start <= SHORTEST_STRETCH:
             return []
         middle = start + timedelta(seconds=(end - start) // timedelta(seconds=2))
         text = f"{middle:%Y-%m-%dT%H:%M:%S}.0000000Z"
-        return [Stretch(text, self.end), Stretch(self.start, text)]
+        return [TimeRange(text, self.end), TimeRange(self.start, text)]
 
 
-def sign_ins_url(graph_url: str, stretch: Stretch, event: SignInEventType, scope: Scope) -> str:
+def sign_ins_url(
+    graph_url: str, time_range: TimeRange, event: SignInEventType, scope: Scope
+) -> str:
     """
-    The address of a stretch's first page: one event type, of Partner Center's applications only.
+    The address of a time range's first page: one event type, of Partner Center's applications only.
 
     The documented operators on ``createdDateTime`` are ``eq``, ``le`` and ``ge``. The upper bound
-    therefore takes in the instant after the stretch, whose rows `Stretch.owns` sends away: a bound
+    therefore takes in the instant after the range, whose rows `TimeRange.owns` sends away: a bound
     one tick earlier would lose the last second wherever Graph leaves out the fraction.
     """
     clauses = [
-        f"createdDateTime ge {_brief(stretch.start)}",
-        f"createdDateTime le {_brief(stretch.end)}",
+        f"createdDateTime ge {_brief(time_range.start)}",
+        f"createdDateTime le {_brief(time_range.end)}",
         f"signInEventTypes/any(t: t eq '{event}')",
         f"({_scope_clause(scope)})",
     ]

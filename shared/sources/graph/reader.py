@@ -12,8 +12,8 @@ import msgspec
 from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.sources.graph.answers import (
     BrokenCrawlError,
-    PassingTroubleError,
     RefusedTokenError,
+    TransientError,
     check,
 )
 from shared.sources.pacing import Budget, Pacer
@@ -72,14 +72,14 @@ class GraphReader:
     def __init__(
         self,
         graph: Transport,
-        grant: str,
+        permission: str,
         *,
         pacer: Pacer | None = None,
         budget: Budget | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._graph = graph
-        self._grant = grant
+        self._permission = permission
         self._pacer = pacer or Pacer()
         self._budget = budget or Budget()
         self._chance = chance
@@ -93,7 +93,7 @@ class GraphReader:
         """
         What `decode` makes of the answer's body.
 
-        Raises `SourceDeniedError`, `OutOfTimeError`, `BrokenCrawlError` where a shorter stretch
+        Raises `SourceDeniedError`, `OutOfTimeError`, `BrokenCrawlError` where a shorter range
         may do, and `SourceIncompleteError` when every try failed.
         """
         is_renewed = False
@@ -103,7 +103,7 @@ class GraphReader:
             except RefusedTokenError:
                 self._renew_token(again=is_renewed)
                 is_renewed = True
-            except PassingTroubleError as trouble:
+            except TransientError as trouble:
                 self._rest(attempt, trouble)
         raise AssertionError  # counting does not end
 
@@ -113,13 +113,13 @@ class GraphReader:
             answer.status,
             answer.headers,
             answer.body,
-            grant=self._grant,
+            permission=self._permission,
             is_next_page=is_next_page,
         )
         try:
             return decode(answer.body)
         except msgspec.DecodeError:
-            raise PassingTroubleError("a body that is cut short or no JSON") from None
+            raise TransientError("a body that is cut short or no JSON") from None
 
     def _ask(self, url: str) -> Answer:
         with self._pacer.turn(self._budget):
@@ -130,7 +130,7 @@ class GraphReader:
                 self._budget.remaining_seconds()  # raises if it was the deadline that came
                 raise BrokenCrawlError(f"Graph had not answered after {seconds:.0f} s.") from None
             except ConnectionError as error:
-                raise PassingTroubleError(f"a broken connection ({error})") from None
+                raise TransientError(f"a broken connection ({error})") from None
 
     def _renew_token(self, *, again: bool) -> None:
         if again:
@@ -141,7 +141,7 @@ class GraphReader:
         _log.info("graph: the token was refused, a new one is asked for")
         self._graph.renew_token()
 
-    def _rest(self, attempt: int, trouble: PassingTroubleError) -> None:
+    def _rest(self, attempt: int, trouble: TransientError) -> None:
         """Wait as long as Graph said, else twice as long each time, with a share left to chance."""
         if trouble.is_timeout and attempt >= TIMEOUT_TRIES:
             raise BrokenCrawlError(f"Graph timed out {attempt} times in a row ({trouble}).")

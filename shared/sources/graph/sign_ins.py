@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shared.errors import SourceIncompleteError
 from shared.mfa.sign_in import SignInEventType
 from shared.sources.graph.answers import BrokenCrawlError
-from shared.sources.graph.query import Stretch, reach_url, sign_ins_url
+from shared.sources.graph.query import TimeRange, reach_url, sign_ins_url
 from shared.sources.records.parsing import parse_page
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shared.sources.records.parsing import SignInPage
 
 #: For a `GraphReader`.
-GRANT = "AuditLog.Read.All"  #: least privileged, delegated and application alike
+PERMISSION = "AuditLog.Read.All"  #: least privileged, delegated and application alike
 PREMIUM_REACH_DAYS = 30  #: Entra ID P1 and P2 keep sign-ins as long (data retention page)
 SHORT_REACH_DAYS = 7  #: what a free tenant keeps, and a licence bought lately starts with
 
@@ -59,7 +59,7 @@ class GraphSignIns:
     def sign_ins(self, owed: Slice) -> Iterator[SignIn]:
         """Yield every sign-in of the slice, event type by event type; or raise."""
         for event in _EVENTS:
-            yield from self._all_of(Stretch(owed.start, owed.end), event)
+            yield from self._all_of(TimeRange(owed.start, owed.end), event)
 
     def reach_days(self) -> int:
         """
@@ -73,20 +73,21 @@ class GraphSignIns:
         page = self._reader.read(url, parse_page)
         return PREMIUM_REACH_DAYS if page.sign_ins else SHORT_REACH_DAYS
 
-    def _all_of(self, stretch: Stretch, event: SignInEventType) -> Iterator[SignIn]:
-        """All of a stretch. What a broken try brought is dropped, and each half begun anew."""
+    def _all_of(self, time_range: TimeRange, event: SignInEventType) -> Iterator[SignIn]:
+        """All of a time range. What a broken try brought is dropped, and each half begun anew."""
+        url = sign_ins_url(self._reader.url, time_range, event, self._scope)
         try:
             sign_ins = [
                 sign_in
-                for page in self._pages(sign_ins_url(self._reader.url, stretch, event, self._scope))
+                for page in self._pages(url)
                 for sign_in in page.sign_ins
-                if stretch.owns(sign_in)
+                if time_range.owns(sign_in)
             ]
         except BrokenCrawlError as error:
-            halves = stretch.halves()
+            halves = time_range.halves()
             if not halves:
                 raise
-            _log.warning("graph: %s %s is read in halves: %s", event, stretch, error)
+            _log.warning("graph: %s %s is read in halves: %s", event, time_range, error)
             for half in halves:
                 yield from self._all_of(half, event)
         else:

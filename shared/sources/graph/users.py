@@ -15,11 +15,11 @@ from shared.sources.graph.pages import read_list, shaped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.sources.graph.access import Access
-    from shared.sources.graph.batch import Inner
+    from shared.sources.graph.batch import BatchItem
+    from shared.sources.graph.session import GraphSession
 
-USERS_GRANT = "User.Read.All"
-STATES_GRANT = "Policy.Read.All"
+USERS_PERMISSION = "User.Read.All"
+STATES_PERMISSION = "Policy.Read.All"
 PAGE_ROWS = 999  #: maximum of ``$top`` for directory objects
 
 _STATE = "perUserMfaState"
@@ -36,7 +36,7 @@ class ListedUser(User, frozen=True, gc=False):
     created_date_time: str | None = None
 
 
-class States(msgspec.Struct, frozen=True):
+class PerUserStates(msgspec.Struct, frozen=True):
     """Per-user MFA states as far as they were read, by user id, and why some were not."""
 
     by_id: dict[str, PerUserMfaState]
@@ -48,26 +48,26 @@ class _Requirements(msgspec.Struct, frozen=True, rename="camel"):
     per_user_mfa_state: PerUserMfaState | None = None
 
 
-def read_users(access: Access) -> list[ListedUser]:
+def read_users(session: GraphSession) -> list[ListedUser]:
     """
     Every account, disabled ones and guests too; without them there is no directory.
 
     v1.0 gives the per-user MFA state in bulk when it is named (CIPP-API has relied on it for
     years), but no page says so: where Graph objects, the users are asked for without it.
     """
-    reader = access.reader(USERS_GRANT)
+    reader = session.reader(USERS_PERMISSION)
     try:
         try:
-            return read_list(reader, _users_url(access, *_PROPERTIES, _STATE), ListedUser)
+            return read_list(reader, _users_url(session, *_PROPERTIES, _STATE), ListedUser)
         except (RejectedError, SourceDeniedError):
-            return read_list(reader, _users_url(access, *_PROPERTIES), ListedUser)
+            return read_list(reader, _users_url(session, *_PROPERTIES), ListedUser)
     except OutOfTimeError as error:
         raise SourceIncompleteError(
             "The users were not read to the end: the execution's time is used up."
         ) from error
 
 
-def read_states(access: Access, users: Sequence[User]) -> States:
+def read_states(session: GraphSession, users: Sequence[User]) -> PerUserStates:
     """
     The states that came with the users, and those of the other enabled accounts one by one.
 
@@ -83,7 +83,7 @@ def read_states(access: Access, users: Sequence[User]) -> States:
     }
     first: SourceError | None = None
     try:
-        for answers in access.batch(STATES_GRANT).read(owed, "beta"):
+        for answers in session.batch(STATES_PERMISSION).read(owed, "beta"):
             by_id |= {owed[path]: state for path, it in answers.items() if (state := _state(it))}
             errors = [inner.error for inner in answers.values() if inner.error]
             first = first or next(iter(errors), None)
@@ -92,10 +92,10 @@ def read_states(access: Access, users: Sequence[User]) -> States:
     except SourceError as error:
         first = first or error
     unread = sum(user_id not in by_id for user_id in owed.values())
-    return States(by_id, unread, first)
+    return PerUserStates(by_id, unread, first)
 
 
-def with_states(users: Sequence[ListedUser], states: States) -> list[ListedUser]:
+def with_states(users: Sequence[ListedUser], states: PerUserStates) -> list[ListedUser]:
     """The users with the states filled in that they came without."""
     return [
         msgspec.structs.replace(user, per_user_mfa_state=states.by_id[user.id])
@@ -105,11 +105,11 @@ def with_states(users: Sequence[ListedUser], states: States) -> list[ListedUser]
     ]
 
 
-def _users_url(access: Access, *properties: str) -> str:
-    return access.url(f"/users?$select={','.join(properties)}&$top={PAGE_ROWS}")
+def _users_url(session: GraphSession, *properties: str) -> str:
+    return session.url(f"/users?$select={','.join(properties)}&$top={PAGE_ROWS}")
 
 
-def _state(inner: Inner) -> PerUserMfaState | None:
+def _state(inner: BatchItem) -> PerUserMfaState | None:
     if inner.body is None:
         return None
     return shaped(inner.body, _Requirements).per_user_mfa_state

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import PerUserMfaState
-from shared.sources.graph.access import Access, Limits
-from shared.sources.graph.directory import GraphDirectory
+from shared.sources.graph.directory import DirectoryReader
+from shared.sources.graph.session import GraphSession, ThrottleLimits
 from shared.sources.pacing import Budget, Pacer
 from simulator.graph.directory import DirectoryConduct, SimulatedDirectory
 from simulator.graph.site import Fault, GraphRefusalError, GraphRequest, GraphResponse, Site
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.mfa.accounts.directory import Directory, Group
-    from shared.sources.graph.pulled_directory import PulledDirectory
+    from shared.sources.graph.collected_directory import CollectedDirectory
 
 
 class PostingGraph(GraphInProcess):
@@ -53,7 +53,7 @@ class DirectoryWorld:
     site: Site
     directory: SimulatedDirectory
     graph: PostingGraph
-    source: GraphDirectory
+    source: DirectoryReader
 
     @property
     def paths(self) -> list[str]:
@@ -84,18 +84,18 @@ def directory_world(
     directory = SimulatedDirectory(partner(), conduct, clock=time.clock)
     site = Site(directory.routes(), tokens=[TOKEN], faults=faults, clock=time.clock)
     graph = PostingGraph(site, time)
-    limits = Limits(
+    limits = ThrottleLimits(
         reports=Pacer(clock=time.clock),
         policies=Pacer(1, 1.0, clock=time.clock),
         objects=Pacer(40, 10.0, clock=time.clock),
     )
     budget = Budget(deadline, clock=time.clock, pause=time.pause)
-    access = Access(graph, limits, budget, chance=lambda: time.luck)
-    source = GraphDirectory(access, has_customers=has_customers)
+    session = GraphSession(graph, limits, budget, chance=lambda: time.luck)
+    source = DirectoryReader(session, has_customers=has_customers)
     return DirectoryWorld(time, site, directory, graph, source)
 
 
-def keys(pulled: PulledDirectory) -> set[str]:
+def keys(pulled: CollectedDirectory) -> set[str]:
     """The keys that the document has."""
     return set(json.loads(pulled.document())) - {"format", "version", "notes"}
 
@@ -108,7 +108,7 @@ ALL_KEYS = {
 
 
 @cache
-def whole() -> PulledDirectory:
+def whole() -> CollectedDirectory:
     """The directory with nothing in the way."""
     return directory_world().source.read()
 

@@ -15,7 +15,7 @@ import msgspec
 from shared.mfa.scope import Scope
 from shared.mfa.window import Slice
 from shared.sources.graph.reader import GraphReader
-from shared.sources.graph.sign_ins import GRANT, GraphSignIns
+from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns
 from shared.sources.pacing import Budget, Pacer
 from shared.sources.records.parsing import parse_sign_in
 from simulator.graph.site import Fault, GraphRequest, GraphResponse, Site, Throttle, Wire
@@ -130,7 +130,7 @@ def world(
     graph = GraphInProcess(site, time, latency)
     reader = GraphReader(
         graph,
-        GRANT,
+        PERMISSION,
         pacer=Pacer(clock=time.clock),
         budget=Budget(deadline, clock=time.clock, pause=time.pause),
         chance=lambda: time.luck,

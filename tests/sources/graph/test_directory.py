@@ -322,7 +322,7 @@ def test_no_note_and_no_log_names_a_person(caplog) -> None:
 def test_over_http_with_the_sdk_as_transport_it_is_the_same_directory() -> None:
     from shared.endpoints import Endpoint
     from shared.identity import Login, open_graph
-    from shared.sources.graph.access import Limits
+    from shared.sources.graph.session import ThrottleLimits
     from simulator.graph.server import GraphServer
     from simulator.simulation import TOKEN, make_site
 
@@ -331,7 +331,7 @@ def test_over_http_with_the_sdk_as_transport_it_is_the_same_directory() -> None:
         GraphServer(site) as server,
         open_graph(Endpoint(server.url, TOKEN), Login()) as graph,
     ):
-        pulled = read_directory_from_graph(graph, limits=Limits.none())
+        pulled = read_directory_from_graph(graph, limits=ThrottleLimits.unlimited())
 
     assert pulled.notes == {}
     assert pulled.document() == whole().document()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import SourceDeniedError, SourceIncompleteError
-from shared.sources.graph.directory import GRANTS
+from shared.sources.graph.directory import PERMISSIONS
 from shared.sources.graph.reader import TRIES
 from simulator.graph.directory import ONE_A_SECOND, DirectoryConduct
 from simulator.graph.faults import (
@@ -86,9 +86,9 @@ BATCHED = ("federationConfiguration", "members")
 # What cannot be read
 
 
-@pytest.mark.parametrize(("name", "absent", "note", "grant"), FAULTS, ids=NAMES)
+@pytest.mark.parametrize(("name", "absent", "note", "permission"), FAULTS, ids=NAMES)
 def test_what_is_refused_for_consent_is_not_read_and_the_note_names_the_permission(
-    name, absent, note, grant
+    name, absent, note, permission
 ) -> None:
     world = directory_world()
     world.directory.deny_for_consent(name)
@@ -99,14 +99,15 @@ def test_what_is_refused_for_consent_is_not_read_and_the_note_names_the_permissi
     assert set(pulled.notes) == {note}
     assert re.fullmatch(
         rf"[A-Z].* (was|were) not read: Graph refuses for lack of consent \(403 [\w.]+\): "
-        rf"grant the app the application permission {grant} and an administrator's consent to it.",
+        rf"grant the app the application permission {permission} and an administrator's "
+        r"consent to it.",
         pulled.notes[note],
     )
 
 
-@pytest.mark.parametrize(("name", "absent", "note", "grant"), FAULTS, ids=NAMES)
+@pytest.mark.parametrize(("name", "absent", "note", "permission"), FAULTS, ids=NAMES)
 def test_what_is_broken_to_the_end_is_not_read_and_the_note_says_so(
-    name, absent, note, grant
+    name, absent, note, permission
 ) -> None:
     world = directory_world()
     break_for_ever(world, name)
@@ -116,7 +117,7 @@ def test_what_is_broken_to_the_end_is_not_read_and_the_note_says_so(
     assert ALL_KEYS - keys(pulled) == absent
     assert set(pulled.notes) == {note}
     assert "Graph failed 8 times in a row, the last time with: 503" in pulled.notes[note]
-    assert grant not in pulled.notes[note]
+    assert permission not in pulled.notes[note]
 
 
 def test_what_takes_a_licence_says_so() -> None:
@@ -232,7 +233,9 @@ def test_nothing_is_shown_as_covered_when_what_decides_it_was_not_read(name) -> 
 
 
 def test_every_permission_that_a_note_may_name_is_in_the_list_to_grant() -> None:
-    assert {fault[3] for fault in FAULTS} | {"User.Read.All", "Member.Read.Hidden"} == set(GRANTS)
+    assert {fault[3] for fault in FAULTS} | {"User.Read.All", "Member.Read.Hidden"} == set(
+        PERMISSIONS
+    )
 
 
 def test_without_groups_only_those_are_covered_whose_cover_names_none() -> None:

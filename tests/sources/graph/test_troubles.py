@@ -202,7 +202,7 @@ def test_a_missing_licence_is_a_denial_that_says_what_to_buy() -> None:
     assert here.statuses == [403]
 
 
-def test_a_missing_consent_is_a_denial_that_says_what_to_grant() -> None:
+def test_a_missing_consent_is_a_denial_that_says_what_to_permission() -> None:
     here = world()
     here.log.deny_for_consent()
 

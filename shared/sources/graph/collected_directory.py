@@ -42,21 +42,21 @@ _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Director
 _T = TypeVar("_T")
 
 
-class PulledDirectory(msgspec.Struct, frozen=True):
+class CollectedDirectory(msgspec.Struct, frozen=True):
     """A directory, and why what is missing in it is missing."""
 
     directory: Directory
     notes: dict[str, str]  #: a sentence by key of the document, or by the name of a part of one
-    parts: dict[str, Any]  #: the document's keys
+    content: dict[str, Any]  #: the document's keys
     granted: tuple[str, ...] | None = None  #: Graph's permissions, as the own token names them
 
     def document(self) -> bytes:
         """The directory as a file for ``--directory``, the notes with it."""
         heading = {"format": FORMAT, "version": VERSION, "notes": self.notes}
-        return msgspec.json.encode(heading | self.parts)
+        return msgspec.json.encode(heading | self.content)
 
 
-class Parts:
+class DirectoryBuilder:
     """The document while it is put together; a key that nobody keeps is not read."""
 
     def __init__(self) -> None:
@@ -101,9 +101,9 @@ class Parts:
         verb = "was" if name == "organization" else "were"
         self._notes[name] = f"{what} {verb} not read: {_reason(name, error)}"
 
-    def whole(self) -> PulledDirectory:
+    def build(self) -> CollectedDirectory:
         """All of it."""
-        return PulledDirectory(Directory(**self._typed), self._notes, self._parts)
+        return CollectedDirectory(Directory(**self._typed), self._notes, self._parts)
 
 
 def _reason(name: str, error: SourceError) -> str:

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shared.sources.graph.batch import GraphBatch, PostingTransport
+from shared.sources.graph.batch import GraphBatch, GraphTransport
 from shared.sources.graph.reader import GraphReader
 from shared.sources.pacing import Budget, Pacer
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ThrottleLimits:
     """
     How fast Graph may be asked, by service (throttling limits page).
 
@@ -30,18 +30,18 @@ class Limits:
     objects: Pacer = field(default_factory=lambda: Pacer(limit=40, period_seconds=10.0))
 
     @classmethod
-    def none(cls) -> Limits:
+    def unlimited(cls) -> ThrottleLimits:
         """For a Graph that throttles nobody: the simulated one."""
         pacer = Pacer(limit=1000, period_seconds=0.0)
         return cls(pacer, pacer, pacer)
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class GraphSession:
     """What one reading of the directory shares."""
 
-    graph: PostingTransport
-    limits: Limits = field(default_factory=Limits)
+    graph: GraphTransport
+    limits: ThrottleLimits = field(default_factory=ThrottleLimits)
     budget: Budget = field(default_factory=Budget)
     chance: Callable[[], float] = random.random
 
@@ -49,21 +49,21 @@ class Access:
         """The address of a path such as ``/users``."""
         return f"{self.graph.url}/{version}{path}"
 
-    def reader(self, grant: str, pacer: Pacer | None = None) -> GraphReader:
+    def reader(self, permission: str, pacer: Pacer | None = None) -> GraphReader:
         """Reads what takes a permission; directory objects unless another pacer is given."""
         return GraphReader(
             self.graph,
-            grant,
+            permission,
             pacer=pacer or self.limits.objects,
             budget=self.budget,
             chance=self.chance,
         )
 
-    def batch(self, grant: str) -> GraphBatch:
+    def batch(self, permission: str) -> GraphBatch:
         """Reads many directory objects at once."""
         return GraphBatch(
             self.graph,
-            grant,
+            permission,
             pacer=self.limits.objects,
             budget=self.budget,
             chance=self.chance,
