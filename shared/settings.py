@@ -1,11 +1,13 @@
-"""Every setting: its default, what it means, and the only place that reads the environment."""
+"""Every setting, with its type, default and meaning: the only reader of the environment."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar, overload
 
+from shared.endpoints import Cloud
 from shared.errors import BadSettingError
 from shared.mfa.metrics import ShareRule
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS, Scope
@@ -16,272 +18,279 @@ from shared.setting_kinds import (
     GUID,
     GUIDS,
     HOST,
-    SCHEDULE,
     TEXT,
-    Kind,
+    TEXTS,
+    SettingKind,
     choice,
     number,
-    split_list,
+    optional,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One line of the settings table."""
+_NCRONTAB = "NCRONTAB in UTC (second, minute, hour, day, month, weekday)"
+_PLACEHOLDER = re.compile(r"%(\w+)%")
+_SIGNS_OF_A_PLATFORM = (
+    *("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "WEBSITE_SKU"),
+    *("CONTAINER_APP_NAME", "KUBERNETES_SERVICE_HOST"),
+)
 
-    name: str
-    default: str  #: as it would be written in the environment; empty means "none"
-    help: str
-    kind: Kind = TEXT  #: the only place where its words and bounds are
+
+class SourceKind(StrEnum):
+    """Where sign-ins come from."""
+
+    GRAPH = "graph"
+    DIAGNOSTICS = "diagnostics"
+    EXPORTS = "exports"
+    SIMULATED = "simulated"
+
+
+class StoreKind(StrEnum):
+    """Where reports are stored."""
+
+    AZURE = "azure"
+    LOCAL = "local"
+
+
+class MailerKind(StrEnum):
+    """How reports are mailed."""
+
+    GRAPH = "graph"
+    SMTP = "smtp"
+    OUTBOX = "outbox"
+
+
+class Setting(Generic[T_co]):
+    """
+    An attribute of `Settings` and a line of docs/settings.md.
+
+    Reading the attribute checks the text that is given and raises `BadSettingError` if it is
+    invalid. Its name in the environment is the attribute's in capital letters.
+    """
+
+    def __init__(
+        self, kind: SettingKind[T_co], default: str, help_: str, *, is_secret: bool = False
+    ) -> None:
+        """`default` is written as in the environment; an empty one means that there is none."""
+        self.name = ""
+        self.kind = kind
+        self.default = default
+        self.help = help_
+        self.is_secret = is_secret
+
+    def __set_name__(self, owner: type[Settings], attribute: str) -> None:
+        self.name = attribute.upper()
+
+    @overload
+    def __get__(self, settings: None, owner: type[Settings]) -> Self: ...
+    @overload
+    def __get__(self, settings: Settings, owner: type[Settings]) -> T_co: ...
+    def __get__(self, settings: Settings | None, owner: type[Settings]) -> Self | T_co:
+        return self if settings is None else self.read(settings.environment)
 
     @property
     def meaning(self) -> str:
-        """What is expected and what for, as the settings page and a sentence that stops say it."""
+        """What is expected and what it is for."""
         return ": ".join(filter(None, (self.kind.words, self.help)))
 
+    def text(self, environment: Mapping[str, str]) -> str:
+        """The text that is given, trimmed; the default if it is unset or blank."""
+        return environment.get(self.name, "").strip() or self.default
 
-SETTINGS = (
-    Setting("TENANT_ID", "", "the partner tenant", GUID),
-    Setting(
-        "CLOUD",
-        "global",
-        "the cloud that the tenant is in",
-        choice("global", "usgov", "dod", "china"),
-    ),
-    Setting(
-        "GRAPH_ENDPOINT",
-        "",
-        "another Graph host, without a version; by cloud if empty; plain `http` only for loopback",
-    ),
-    Setting("GRAPH_TOKEN", "local", "the bearer token sent to a plain `http` loopback Graph"),
-    Setting("PARTNER_CENTER_ENDPOINT", "", "another Partner Center host; same rule"),
-    Setting("PARTNER_CENTER_TOKEN", "local", "the token for a plain `http` loopback host"),
-    Setting(
-        "SIGNIN_SOURCE",
-        "graph",
-        "where sign-ins come from",
-        choice("graph", "diagnostics", "exports", "simulated"),
-    ),
-    Setting(
-        "DIAGNOSTICS_ACCOUNT_URL",
-        "",
-        "the storage account that Entra's diagnostic settings archive to, "
-        "`https://ACCOUNT.blob.core.windows.net` (docs/deploy.md)",
-    ),
-    Setting("EXPORTS_FOLDER", "", "a folder of exported sign-in records"),
-    Setting(
-        "EXCEPTIONS_FILE",
-        "",
-        "accounts accepted without MFA, shown beside the accounts figure (docs/exceptions.md)",
-    ),
-    Setting(
-        "STORE",
-        "",
-        "where reports are kept; if empty, `azure` where `STORAGE_*` is set, else `local`",
-        choice("azure", "local"),
-    ),
-    Setting("STORE_FOLDER", ".local/store", "the local store's folder"),
-    Setting("STORAGE_ACCOUNT_NAME", "", "storage account, reached by identity", ACCOUNT_NAME),
-    Setting("STORAGE_CONNECTION_STRING", "", "for the storage emulator only"),
-    Setting(
-        "AZURE_CLIENT_ID", "", "user-assigned managed identity, if the app has such a one", GUID
-    ),
-    Setting(
-        "MAILER",
-        "outbox",
-        "how the report is mailed; `outbox` writes .eml files",
-        choice("graph", "smtp", "outbox"),
-    ),
-    Setting("OUTBOX_FOLDER", ".local/outbox", "where the outbox writes"),
-    Setting("SMTP_HOST", "", "mail server of the `smtp` mailer", HOST),
-    Setting(
-        "SMTP_PORT",
-        "587",
-        "the mail server's port; STARTTLS is used unless the host is loopback",
-        number(1, 65_535),
-    ),
-    Setting("SMTP_USER", "", "user name, where the server wants one"),
-    Setting("SMTP_PASSWORD", "", "password; keep it in Key Vault, by reference"),
-    Setting("REPORT_SENDER", "", "the mailbox the report is sent from"),
-    Setting("REPORT_RECIPIENTS", "", "who gets the report; separated by `;`"),
-    Setting("PUBLIC_URL", "", "base of the links in mails"),
-    Setting(
-        "TEAMS_WEBHOOK_URL",
-        "",
-        "a Teams workflow's address, a secret: keep it in Key Vault, by reference (docs/teams.md)",
-    ),
-    Setting("PULL_SCHEDULE", "0 15 2 * * *", "when slices are planned", SCHEDULE),
-    Setting("REPORT_SCHEDULE", "0 15 4 * * *", "when reports are made", SCHEDULE),
-    Setting("MAIL_SCHEDULE", "0 15 5 * * *", "when the report is mailed", SCHEDULE),
-    Setting(
-        "SETTLE_DAYS", "2", "closed days pulled again, because logs arrive late", number(0, 30)
-    ),
-    Setting("RETENTION_DAYS", "400", "days that metrics are kept", number(WINDOW_DAYS, 3650)),
-    Setting(
-        "DETAIL_RETENTION_DAYS",
-        "30",
-        "days that personal data (rollups, files) is kept",
-        number(WINDOW_DAYS, 3650),
-    ),
-    Setting(
-        "PORTAL_APP_IDS",
-        ";".join(sorted(PORTAL_APP_IDS)),
-        "client ids that are the portal, in place of the shipped ones",
-        GUIDS,
-    ),
-    Setting(
-        "PARTNER_CENTER_RESOURCE_IDS",
-        ";".join(sorted(PARTNER_CENTER_RESOURCE_IDS)),
-        "resource ids that are Partner Center's API, in place of the shipped ones",
-        GUIDS,
-    ),
-    Setting(
-        "EXEMPTED_COUNTS_AS_MFA",
-        "false",
-        "whether a skipped MFA (remembered device) counts",
-        FLAG,
-    ),
-    Setting(
-        "REQUIRE_MFA_TO_VIEW",
-        "",
-        "whether a caller's token must show MFA; if empty, where platform authentication is on",
-        FLAG,
-    ),
-    Setting(
-        "REPORT_LINKS",
-        "true",
-        "whether the biggest file is handed out by a link to the store; `false` where callers "
-        "cannot reach the store (a private network)",
-        FLAG,
-    ),
-    Setting(
-        "RUNS_PER_HOUR", "4", "how many runs may be started by hand within an hour", number(1, 60)
-    ),
-    Setting(
-        "SCRIPT_KEYS",
-        "false",
-        "whether scripts get the report's files with a function key, in place of a token",
-        FLAG,
-    ),
-)
-_BY_NAME = {setting.name: setting for setting in SETTINGS}
+    def read(self, environment: Mapping[str, str]) -> T_co:
+        """The value that the text stands for."""
+        try:
+            return self.kind.parse(self.text(environment))
+        except ValueError:
+            self.reject(environment)
+
+    def reject(self, environment: Mapping[str, str]) -> NoReturn:
+        """Raise `BadSettingError` with the name, what is given and what is expected."""
+        text = self.text(environment)
+        given = f"is {text!r}" if text else "is not set"
+        if self.is_secret:
+            given = "cannot be used"
+        raise BadSettingError(f"Setting {self.name} {given}; expected {self.meaning}.")
 
 
 class Settings:
     """
     The settings in force.
 
-    Each is read and checked when it is first needed, not before, so that a timer never fails for a
-    setting it has no use for. At a command somebody sits who can mend it: commands let `check` look
-    at all that are given before they begin. `BadSettingError` names the one at fault.
+    Each is read and checked when it is first needed, so that a timer never fails for a setting that
+    it does not use. Commands, which a person is there to correct, check all that are given before
+    they begin (`shared.service.setting_checks`).
     """
 
+    tenant_id = Setting(optional(GUID), "", "the partner tenant")
+    cloud = Setting(choice(Cloud), Cloud.GLOBAL, "the cloud that the tenant is in")
+    graph_endpoint = Setting(
+        TEXT,
+        "",
+        "another Graph host, without a version; by cloud if empty; plain `http` only for loopback",
+    )
+    graph_token = Setting(
+        TEXT, "local", "the bearer token sent to a plain `http` loopback Graph", is_secret=True
+    )
+    partner_center_endpoint = Setting(TEXT, "", "another Partner Center host; same rule")
+    partner_center_token = Setting(
+        TEXT, "local", "the token for a plain `http` loopback host", is_secret=True
+    )
+    signin_source = Setting(choice(SourceKind), SourceKind.GRAPH, "where sign-ins come from")
+    diagnostics_account_url = Setting(
+        TEXT,
+        "",
+        "the storage account that Entra's diagnostic settings archive to, "
+        "`https://ACCOUNT.blob.core.windows.net` (docs/deploy.md)",
+    )
+    exports_folder = Setting(TEXT, "", "a folder of exported sign-in records")
+    exceptions_file = Setting(
+        TEXT,
+        "",
+        "accounts accepted without MFA, shown next to the accounts figure (docs/exceptions.md)",
+    )
+    store = Setting(
+        optional(choice(StoreKind)),
+        "",
+        "where reports are stored; if empty, `azure` if a `STORAGE_*` setting is given, "
+        "otherwise `local`",
+    )
+    store_folder = Setting(TEXT, ".local/store", "the local store's folder")
+    storage_account_name = Setting(
+        optional(ACCOUNT_NAME), "", "storage account, accessed with the app's identity"
+    )
+    storage_connection_string = Setting(TEXT, "", "for the storage emulator only", is_secret=True)
+    azure_client_id = Setting(
+        optional(GUID), "", "user-assigned managed identity, if the app has one"
+    )
+    mailer = Setting(
+        choice(MailerKind),
+        MailerKind.OUTBOX,
+        "how the report is mailed; `outbox` writes .eml files",
+    )
+    outbox_folder = Setting(TEXT, ".local/outbox", "where the outbox writes")
+    smtp_host = Setting(optional(HOST), "", "mail server of the `smtp` mailer")
+    smtp_port = Setting(
+        number(1, 65_535),
+        "587",
+        "the mail server's port; STARTTLS is used unless the host is loopback",
+    )
+    smtp_user = Setting(TEXT, "", "user name, if the server requires one")
+    smtp_password = Setting(
+        TEXT, "", "password; keep it in Key Vault, by reference", is_secret=True
+    )
+    report_sender = Setting(TEXT, "", "the mailbox the report is sent from")
+    report_recipients = Setting(TEXTS, "", "who gets the report; separated by `;`")
+    public_url = Setting(TEXT, "", "base of the links in mails")
+    teams_webhook_url = Setting(
+        TEXT,
+        "",
+        "a Teams workflow's address, a secret: keep it in Key Vault, by reference (docs/teams.md)",
+        is_secret=True,
+    )
+    pull_schedule = Setting(TEXT, "0 15 2 * * *", f"{_NCRONTAB}: when slices are planned")
+    report_schedule = Setting(TEXT, "0 15 4 * * *", f"{_NCRONTAB}: when reports are made")
+    mail_schedule = Setting(TEXT, "0 15 5 * * *", f"{_NCRONTAB}: when the report is mailed")
+    settle_days = Setting(
+        number(0, 30), "2", "closed days that are pulled again, because logs arrive late"
+    )
+    retention_days = Setting(number(WINDOW_DAYS, 3650), "400", "days that metrics are kept")
+    detail_retention_days = Setting(
+        number(WINDOW_DAYS, 3650), "30", "days that personal data (rollups, files) is kept"
+    )
+    portal_app_ids = Setting(
+        GUIDS,
+        ";".join(sorted(PORTAL_APP_IDS)),
+        "client ids of the portal, in place of the shipped ones",
+    )
+    partner_center_resource_ids = Setting(
+        GUIDS,
+        ";".join(sorted(PARTNER_CENTER_RESOURCE_IDS)),
+        "resource ids of Partner Center's API, in place of the shipped ones",
+    )
+    exempted_counts_as_mfa = Setting(
+        FLAG, "false", "whether a skipped MFA (remembered device) counts"
+    )
+    require_mfa_to_view = Setting(
+        optional(FLAG),
+        "",
+        "whether a caller's token must show MFA; if empty, it must if platform authentication is "
+        "on",
+    )
+    report_links = Setting(
+        FLAG,
+        "true",
+        "whether the biggest file is served by a link to the store; `false` if callers cannot "
+        "reach the store (a private network)",
+    )
+    runs_per_hour = Setting(
+        number(1, 60), "4", "how many runs may be started by hand within an hour"
+    )
+    script_keys = Setting(
+        FLAG,
+        "false",
+        "whether scripts get the report's files with a function key, in place of a token",
+    )
+
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        self._environment = os.environ if environment is None else environment
+        """With `environment` in place of the process's own."""
+        self.environment = os.environ if environment is None else environment
 
-    def text(self, name: str) -> str:
-        """A setting's text, trimmed; its default where it is unset or blank."""
-        return self._given(name) or _BY_NAME[name].default
-
-    def required(self, name: str) -> str:
-        """The same, for one that has no default."""
-        return self.text(name) or self._stop(name)
-
-    def is_given(self, name: str) -> bool:
+    def is_given(self, setting: Setting[object]) -> bool:
         """Whether it is set, and not to a blank."""
-        return bool(self._given(name))
+        return bool(self.environment.get(setting.name, "").strip())
 
-    def check(self, name: str) -> None:
-        """Stop if it is none of its kind."""
-        self._checked(name)
+    def require(self, setting: Setting[T | None]) -> T:
+        """The value of a setting that has no default; `BadSettingError` if it is not set."""
+        return setting.read(self.environment) or setting.reject(self.environment)
 
-    def choice(self, name: str) -> str:
-        """One of its kind's few words, in lower case."""
-        return self._checked(name).lower()
-
-    def number(self, name: str) -> int:
-        """A whole number within its kind's bounds."""
-        return int(self._checked(name))
-
-    def flag(self, name: str) -> bool:
-        """``true`` or ``false``."""
-        return self.choice(name) == "true"
-
-    def words(self, name: str) -> list[str]:
-        """A list separated by ``;``; blanks are dropped."""
-        return split_list(self.text(name))
-
-    def guids(self, name: str) -> frozenset[str]:
-        """A list of GUIDs separated by ``;``, in lower case."""
-        return frozenset(split_list(self._checked(name).lower()))
-
-    @property
-    def tenant_id(self) -> str | None:
-        """The partner tenant in lower case, or `None` where it is not set."""
-        return self._checked("TENANT_ID").lower() if self.is_given("TENANT_ID") else None
+    def resolve(self, text: str) -> str:
+        """The text with settings put in for each ``%NAME%``, as the Functions host does."""
+        return _PLACEHOLDER.sub(lambda name: _BY_NAME[name[1]].text(self.environment), text)
 
     @property
     def has_managed_identity(self) -> bool:
-        """Whether Azure runs this and gives it an identity: then the platform says where from."""
-        return bool(self._environment.get("IDENTITY_ENDPOINT"))
+        """Whether this runs in Azure with a managed identity (the platform gives its endpoint)."""
+        return bool(self.environment.get("IDENTITY_ENDPOINT"))
 
     @property
     def platform_authenticates(self) -> bool:
-        """Whether App Service authentication stands in front, and so sets the identity headers."""
-        return self._environment.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"
+        """Whether App Service authentication is in front, and so sets the identity headers."""
+        return self.environment.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"
 
     @property
     def is_hosted(self) -> bool:
         """
         Whether a platform runs this, so that others than its owner could reach it.
 
-        Any sign will do: of App Service, of containers, or of a Functions host that is not the one
-        for developers (Functions Core Tools say ``Development``).
+        Any sign is enough: of App Service, of containers, or of a Functions host that is not the
+        one for developers (Functions Core Tools say ``Development``).
         """
-        kind = self._environment.get("AZURE_FUNCTIONS_ENVIRONMENT", "")
+        kind = self.environment.get("AZURE_FUNCTIONS_ENVIRONMENT", "")
         is_production = kind.lower() not in ("", "development")
-        return is_production or any(map(self._environment.get, _HOSTED))
+        return is_production or any(map(self.environment.get, _SIGNS_OF_A_PLATFORM))
 
     @property
-    def requires_mfa_to_view(self) -> bool:
-        """Whether a caller's token must show MFA; if not set: where the platform authenticates."""
-        if self.is_given("REQUIRE_MFA_TO_VIEW"):
-            return self.flag("REQUIRE_MFA_TO_VIEW")
-        return self.platform_authenticates
+    def callers_need_mfa(self) -> bool:
+        """Whether a caller's token must show MFA: by default, if the platform authenticates."""
+        required = self.require_mfa_to_view
+        return self.platform_authenticates if required is None else required
 
     @property
     def scope(self) -> Scope:
-        """Which applications are the portal, and which resources Partner Center's API."""
-        return Scope(self.guids("PORTAL_APP_IDS"), self.guids("PARTNER_CENTER_RESOURCE_IDS"))
+        """Which applications are the portal, and which resources are Partner Center's API."""
+        return Scope(self.portal_app_ids, self.partner_center_resource_ids)
 
     @property
     def rule(self) -> ShareRule:
         """How verdicts weigh in the share."""
-        return ShareRule(self.flag("EXEMPTED_COUNTS_AS_MFA"))
-
-    def _given(self, name: str) -> str:
-        return self._environment.get(name, "").strip()
-
-    def _checked(self, name: str) -> str:
-        text = self.text(name)
-        return text if _BY_NAME[name].kind.takes(text) else self._stop(name)
-
-    def _stop(self, name: str) -> NoReturn:
-        given = self.text(name)
-        shown = f"is {given!r}" if given else "is not set"
-        if name in _SECRETS:
-            shown = "cannot be used"
-        raise BadSettingError(f"Setting {name} {shown}; expected is {_BY_NAME[name].meaning}.")
+        return ShareRule(self.exempted_counts_as_mfa)
 
 
-_SECRETS = {
-    *("GRAPH_TOKEN", "PARTNER_CENTER_TOKEN", "STORAGE_CONNECTION_STRING"),
-    *("SMTP_PASSWORD", "TEAMS_WEBHOOK_URL"),
-}
-_HOSTED = (
-    *("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "WEBSITE_SKU"),
-    *("CONTAINER_APP_NAME", "KUBERNETES_SERVICE_HOST"),
-)
+#: In the order of the settings page.
+SETTINGS = tuple(each for each in vars(Settings).values() if isinstance(each, Setting))
+_BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -260,7 +260,7 @@ def _say_where(service: Service, report: Report) -> None:
     """Where a report and its files are."""
     place = f"reports/{service.tenant_id}/{report.window.ending}"
     if service.store_kind == "local":
-        place = str(Path(service.settings.text("STORE_FOLDER")) / place)
+        place = str(Path(service.settings.store_folder) / place)
     say(f"Report:  {place}/report.html")
     say(f"CSV:     {place}/*.csv")
 
@@ -269,7 +269,7 @@ def _say_mailed(service: Service) -> None:
     """Mail the report, and say what became of that."""
     settings = service.settings
     deliveries = service.mail()
-    folder = settings.text("OUTBOX_FOLDER") if settings.choice("MAILER") == "outbox" else ""
+    folder = settings.outbox_folder if settings.mailer == "outbox" else ""
     mails = [_outcome(delivery, folder) for delivery in deliveries]
     say(f"Mail:    {', '.join(mails) or 'none; REPORT_RECIPIENTS names nobody'}")
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import threading
 from collections import deque
 from concurrent.futures import Future, wait
@@ -44,7 +43,6 @@ HOST_JSON = Path(__file__).parents[2] / "host.json"
 _POISON = "-poison"
 _MESSAGE_DAYS = 7  #: a queue message's life, as in Azure
 _MOMENT_SECONDS = 2.0  #: how long a host that closes waits for the functions that are under way
-_SETTING = re.compile(r"%(\w+)%")
 
 _log = logging.getLogger(__name__)
 
@@ -243,11 +241,7 @@ def _fulfil(future: Future[Any], call: Callable[[], Any]) -> None:
 
 def read_functions(app: func.FunctionApp, settings: Settings) -> list[Function]:
     """What the app says of its functions, with the settings in queue names (``%NAME%``) put in."""
-
-    def resolved(text: str) -> str:
-        return _SETTING.sub(lambda name: settings.text(name[1]), text)
-
-    return [_read_function(function, resolved) for function in index(app)]
+    return [_read_function(function, settings.resolve) for function in index(app)]
 
 
 def _read_function(function: Any, resolved: Callable[[str], str]) -> Function:  # noqa: ANN401

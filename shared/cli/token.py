@@ -66,7 +66,7 @@ def refuse_arguments(arguments: Sequence[str]) -> None:
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     now = datetime.now(UTC)
     token = decode_token(_pasted() if _is_terminal() else _piped())
-    rulings = answers(token, now, settings.guids("PARTNER_CENTER_RESOURCE_IDS"))
+    rulings = answers(token, now, settings.partner_center_resource_ids)
     if options.json:
         sys.stdout.buffer.write(token_json(token, rulings))
     else:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
     from shared.delivery.mail.mailer import Mailer
-    from shared.endpoints import Endpoint
+    from shared.endpoints import Cloud, Endpoint
     from shared.identity import Login
     from shared.mfa.accounts.exceptions import AcceptedException
     from shared.mfa.report import Report
@@ -48,6 +48,7 @@ _STORAGE_SUFFIXES = {
     "dod": "core.usgovcloudapi.net",
     "china": "core.chinacloudapi.cn",
 }
+_STORAGE = (Settings.storage_account_name, Settings.storage_connection_string)
 _T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class Service:
             from simulator.tenants.partner import TENANT_ID
 
             return TENANT_ID
-        return self.settings.tenant_id or self.settings.required("TENANT_ID")
+        return self.settings.require(Settings.tenant_id)
 
     @property
     def is_simulated(self) -> bool:
@@ -93,7 +94,7 @@ class Service:
     @property
     def source_kind(self) -> str:
         """``graph``, ``diagnostics``, ``exports`` or ``simulated``."""
-        return self.settings.choice("SIGNIN_SOURCE")
+        return self.settings.signin_source
 
     @property
     def storage_suffix(self) -> str:
@@ -103,15 +104,13 @@ class Service:
     @property
     def settle_days(self) -> int:
         """How many closed days are pulled again."""
-        return self.settings.number("SETTLE_DAYS")
+        return self.settings.settle_days
 
     @property
     def store_kind(self) -> str:
         """``local`` or ``azure``."""
-        if self.settings.is_given("STORE"):
-            return self.settings.choice("STORE")
-        names = ("STORAGE_ACCOUNT_NAME", "STORAGE_CONNECTION_STRING")
-        return "azure" if any(map(self.settings.text, names)) else "local"
+        given = map(self.settings.is_given, _STORAGE)
+        return self.settings.store or ("azure" if any(given) else "local")
 
     @_once
     def store(self) -> Store:
@@ -119,15 +118,15 @@ class Service:
         from shared.stores import open_store
 
         settings, kind = self.settings, self.store_kind
-        account = settings.text("STORAGE_ACCOUNT_NAME")
-        emulator = settings.text("STORAGE_CONNECTION_STRING")
-        by_identity = kind == "azure" and account and not emulator
+        emulator = settings.storage_connection_string
+        by_identity = kind == "azure" and not emulator
+        account = settings.storage_account_name if by_identity else None
         store = open_store(
             kind,
-            folder=Path(settings.text("STORE_FOLDER")),
-            account_name=account or None,
+            folder=Path(settings.store_folder),
+            account_name=account,
             connection_string=emulator or None,
-            credential=self.credential() if by_identity else None,
+            credential=self.credential() if account else None,
             endpoint_suffix=self.storage_suffix,
         )
         self._opened.callback(store.close)
@@ -200,7 +199,7 @@ class Service:
         """Runs that somebody starts."""
         from shared.service.runs import Runs
 
-        return Runs(self.daily, self.settings.number("RUNS_PER_HOUR"))
+        return Runs(self.daily, self.settings.runs_per_hour)
 
     @_once
     def work(self) -> QueueWork:
@@ -240,25 +239,25 @@ class Service:
     @property
     def endpoint(self) -> Endpoint:
         """Where Graph is."""
-        from shared.endpoints import Cloud, Endpoint, graph_endpoint
+        from shared.endpoints import Endpoint, graph_endpoint
 
         if self.is_simulated:
             return Endpoint(self.simulation.url, self.simulation.token)
-        given, token = self.settings.text("GRAPH_ENDPOINT"), self.settings.text("GRAPH_TOKEN")
-        return graph_endpoint(Cloud(self._cloud), given, token)
+        given, token = self.settings.graph_endpoint, self.settings.graph_token
+        return graph_endpoint(self._cloud, given, token)
 
     @property
     def login(self) -> Login:
         """Whom to sign in as."""
-        from shared.endpoints import Cloud
         from shared.identity import Login
 
         settings = self.settings
+        is_managed = settings.has_managed_identity
         return Login(
-            cloud=Cloud(self._cloud),
+            cloud=self._cloud,
             tenant_id="" if self.is_simulated else self.tenant_id,
-            is_managed=settings.has_managed_identity,
-            client_id=settings.text("AZURE_CLIENT_ID"),
+            is_managed=is_managed,
+            client_id=(settings.azure_client_id if is_managed else None) or "",
         )
 
     def credential(self) -> TokenCredential:
@@ -280,8 +279,8 @@ class Service:
 
     def tidy(self) -> int:
         """Remove what has been kept for long enough; how many files and rows that were."""
-        details = self.settings.number("DETAIL_RETENTION_DAYS")
-        metrics = self.settings.number("RETENTION_DAYS")
+        details = self.settings.detail_retention_days
+        metrics = self.settings.retention_days
         return self.store.purge(
             details_before=self.today - timedelta(days=details),
             metrics_before=self.today - timedelta(days=metrics),
@@ -294,20 +293,20 @@ class Service:
     def _desk(self, headers: Mapping[str, str], caller: Caller) -> ReportApi:
         from shared.service.http.report_api import ReportApi
 
-        has_links = self.settings.flag("REPORT_LINKS")
+        has_links = self.settings.report_links
         return ReportApi(
             self.tenant_id, self.store, lambda: self.runs, utc_now, headers, caller, has_links
         )
 
     @property
-    def _cloud(self) -> str:
-        return self.settings.choice("CLOUD")
+    def _cloud(self) -> Cloud:
+        return self.settings.cloud
 
     def exceptions(self) -> tuple[AcceptedException, ...] | None:
         """The accepted exceptions; `None` where no list of them is kept."""
         from shared.sources.files.exceptions_file import read_exceptions
 
-        path = self.settings.text("EXCEPTIONS_FILE")
+        path = self.settings.exceptions_file
         try:
             return read_exceptions(Path(path)) if path else None
         except BadInputError as error:
@@ -316,11 +315,11 @@ class Service:
     def _mail(self, report: Report, earlier: Report | None) -> list[Delivery]:
         from shared.service.mailing import mail_status
 
-        recipients = self.settings.words("REPORT_RECIPIENTS")
+        recipients = self.settings.report_recipients
         if not recipients:
             _log.info("No mail: no recipients")
             return []
-        url = self.settings.text("PUBLIC_URL") or None
+        url = self.settings.public_url or None
         with self._mailer() as mailer:
             return mail_status(report, earlier, recipients, mailer, self.store, public_url=url)
 
@@ -328,9 +327,9 @@ class Service:
         from shared.delivery.teams.channel import TeamsChannel
         from shared.service.announcing import announce
 
-        if not (workflow := self.settings.text("TEAMS_WEBHOOK_URL")):
+        if not (workflow := self.settings.teams_webhook_url):
             return []
-        url = self.settings.text("PUBLIC_URL") or None
+        url = self.settings.public_url or None
         return announce(report, earlier, TeamsChannel(workflow), self.store, public_url=url)
 
     @contextmanager
@@ -340,18 +339,19 @@ class Service:
         from shared.service.mailing import post_through
 
         settings = self.settings
-        kind = settings.choice("MAILER")
+        kind = settings.mailer
+        is_smtp = kind == "smtp"
         with ExitStack() as opened:
             if kind == "graph":
                 graph = opened.enter_context(open_graph(self.endpoint, self.login))
             yield open_mailer(
                 kind,
-                sender=settings.text("REPORT_SENDER"),
-                outbox_folder=Path(settings.text("OUTBOX_FOLDER")),
-                smtp_host=settings.text("SMTP_HOST"),
-                smtp_port=settings.number("SMTP_PORT"),
-                smtp_user=settings.text("SMTP_USER"),
-                smtp_password=settings.text("SMTP_PASSWORD"),
+                sender=settings.report_sender,
+                outbox_folder=Path(settings.outbox_folder),
+                smtp_host=(settings.smtp_host if is_smtp else None) or "",
+                smtp_port=settings.smtp_port if is_smtp else 0,
+                smtp_user=settings.smtp_user,
+                smtp_password=settings.smtp_password,
                 post=post_through(graph) if kind == "graph" else None,
             )
 

@@ -1,4 +1,4 @@
-"""Every setting that is given, looked at before a command does anything else."""
+"""Checks every given setting before a command does anything else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.delivery.teams.channel import TeamsChannel
 from shared.delivery.text.digest import base_of_links
 from shared.endpoints import make_endpoint
 from shared.errors import BadSettingError
-from shared.settings import SETTINGS
+from shared.settings import SETTINGS, Setting, Settings, SourceKind
 from shared.sources.diagnostics.account import LogAccount
 
 if TYPE_CHECKING:
@@ -21,40 +21,46 @@ if TYPE_CHECKING:
 
 def check_given(service: Service) -> None:
     """
-    Stop at the first given setting that is of no use, in the order of the settings page.
+    Raise `BadSettingError` for the first invalid setting, in the order of the settings page.
 
-    For commands alone: the function app looks at a setting when it needs it, so that a wrong one
-    takes away no more than what it is for. What is missing stops whoever needs it.
+    For commands only: the function app checks a setting when it needs it, so that an invalid one
+    stops nothing but what it is for. A missing setting stops only what needs it.
     """
     for setting in SETTINGS:
-        if service.settings.is_given(setting.name):
-            service.settings.check(setting.name)
-            if setting.name in _FURTHER:
-                _FURTHER[setting.name](service, service.settings.text(setting.name))
+        if service.settings.is_given(setting):
+            setting.read(service.settings.environment)
+            if setting in _FURTHER_CHECKS:
+                _FURTHER_CHECKS[setting](service, service.settings)
 
 
-def _look_for_exports(service: Service, given: str) -> None:
-    if service.source_kind == "exports" and not Path(given).exists():
+def _check_exports(folder: str, source: SourceKind) -> None:
+    if source is SourceKind.EXPORTS and not Path(folder).exists():
         raise BadSettingError(
-            f"Setting EXPORTS_FOLDER is {given!r}, which is not there; expected is a folder of "
+            f"Setting EXPORTS_FOLDER is {folder!r}, which does not exist; expected a folder of "
             "exported sign-in records."
         )
 
 
-#: What whoever uses a setting asks of it besides that it be of its kind.
-_FURTHER: dict[str, Callable[[Service, str], object]] = {
-    "GRAPH_ENDPOINT": lambda _, given: make_endpoint("GRAPH_ENDPOINT", given, ""),
-    "PARTNER_CENTER_ENDPOINT": lambda _, given: make_endpoint("PARTNER_CENTER_ENDPOINT", given, ""),
-    "DIAGNOSTICS_ACCOUNT_URL": lambda service, given: LogAccount.parse(
-        given, service.storage_suffix
+#: What the users of a setting require of it, besides its kind.
+_FURTHER_CHECKS: dict[Setting[object], Callable[[Service, Settings], object]] = {
+    Settings.graph_endpoint: lambda _, settings: make_endpoint(
+        "GRAPH_ENDPOINT", settings.graph_endpoint, ""
     ),
-    "EXPORTS_FOLDER": _look_for_exports,
-    "STORAGE_CONNECTION_STRING": lambda service, _: service.store,
-    "EXCEPTIONS_FILE": lambda service, _: service.exceptions(),
-    "REPORT_SENDER": lambda _, given: valid_address(given, "REPORT_SENDER"),
-    "REPORT_RECIPIENTS": lambda service, _: valid_recipients(
-        service.settings.words("REPORT_RECIPIENTS")
+    Settings.partner_center_endpoint: lambda _, settings: make_endpoint(
+        "PARTNER_CENTER_ENDPOINT", settings.partner_center_endpoint, ""
     ),
-    "PUBLIC_URL": lambda _, given: base_of_links(given),
-    "TEAMS_WEBHOOK_URL": lambda _, given: TeamsChannel(given),
+    Settings.diagnostics_account_url: lambda service, settings: LogAccount.parse(
+        settings.diagnostics_account_url, service.storage_suffix
+    ),
+    Settings.exports_folder: lambda _, settings: _check_exports(
+        settings.exports_folder, settings.signin_source
+    ),
+    Settings.storage_connection_string: lambda service, _: service.store,
+    Settings.exceptions_file: lambda service, _: service.exceptions(),
+    Settings.report_sender: lambda _, settings: valid_address(
+        settings.report_sender, "REPORT_SENDER"
+    ),
+    Settings.report_recipients: lambda _, settings: valid_recipients(settings.report_recipients),
+    Settings.public_url: lambda _, settings: base_of_links(settings.public_url),
+    Settings.teams_webhook_url: lambda _, settings: TeamsChannel(settings.teams_webhook_url),
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.service.opened_slices import OpenedSlices
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from shared.service.composition import Service
@@ -32,7 +33,7 @@ def _graph(service: Service) -> SignInSource:
 def _exports(service: Service) -> SignInSource:
     from shared.sources.files.exported_days import ExportedDays
 
-    folder = Path(service.settings.required("EXPORTS_FOLDER"))
+    folder = Path(service.settings.require(Settings.exports_folder))
     return ExportedDays(folder, service.settings.scope, today=service.today)
 
 
@@ -40,7 +41,7 @@ def _diagnostics(service: Service) -> SignInSource:
     from shared.service.diagnostic_slices import open_diagnostic_sign_ins
     from shared.sources.diagnostics.account import LogAccount
 
-    given = service.settings.required("DIAGNOSTICS_ACCOUNT_URL")
+    given = service.settings.require(Settings.diagnostics_account_url)
     account = LogAccount.parse(given, service.storage_suffix)
     opened = partial(open_diagnostic_sign_ins, account, service)
     return OpenedSlices(service.source_kind, opened)

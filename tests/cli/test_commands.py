@@ -43,7 +43,7 @@ def test_a_wrong_setting_stops_a_command_before_it_does_anything(
 
     assert main(command) == 2
 
-    expected = "Setting RUNS_PER_HOUR is '-1'; expected is a whole number from 1 to 60: "
+    expected = "Setting RUNS_PER_HOUR is '-1'; expected a whole number from 1 to 60: "
     assert capsys.readouterr().err.startswith(f"{command[0]}: {expected}")
     assert list(tmp_path.iterdir()) == []
 

@@ -347,6 +347,6 @@ def test_it_comes_to_the_same_in_the_storage_emulator(tmp_path, report) -> None:
 def test_the_demo_is_the_same_whatever_the_environment_says() -> None:
     settings = demo_settings(Path("anywhere"), "http://127.0.0.1:7071")
 
-    assert settings.text("STORE_FOLDER").startswith("anywhere")
-    assert settings.text("SIGNIN_SOURCE") == "simulated"
+    assert settings.store_folder.startswith("anywhere")
+    assert settings.signin_source == "simulated"
     assert settings.tenant_id is None

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from shared.settings import _SECRETS
+from shared.settings import SETTINGS
 from tests.infra.bicep import (
     FILES,
     HOST,
@@ -23,6 +23,7 @@ from tests.infra.bicep import (
     branches,
 )
 
+SECRETS = {setting.name for setting in SETTINGS if setting.is_secret}
 MODULES = MAIN.of("module")
 ACCOUNT = STORAGE.resource("Microsoft.Storage/storageAccounts").body["properties"]
 KEEPER = VAULT.resource("Microsoft.KeyVault/vaults").body["properties"]
@@ -209,7 +210,7 @@ def test_a_secret_setting_is_a_reference_to_the_vault_s_secret_of_its_name() -> 
         "SecretName=${replace(setting, '_', '-')})'"
     )
     assert SITE["properties"]["keyVaultReferenceIdentity"] == "identity.id"
-    for name in _SECRETS:
+    for name in SECRETS:
         assert re.fullmatch("[0-9A-Za-z-]{1,127}", name.replace("_", "-")), name
 
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 
 from shared.service.http.callers import _TOKEN_OF
 from shared.service.http.report_api import OF_CUSTOMERS, SCRIPT_FILES
-from shared.settings import _SECRETS
+from shared.settings import SETTINGS
 from tests.infra.bicep import AUTHENTICATION, HOST, INFRA, MAIN
 
 ROOT = INFRA.parent
@@ -17,6 +17,7 @@ GIVEN = json.loads((INFRA / "main.parameters.json").read_bytes())["parameters"]
 PARAMETERS = MAIN.of("parameter")
 
 #: Secrets that no deployed app has: bearer tokens and a connection string for one's own machine.
+SECRETS = {setting.name for setting in SETTINGS if setting.is_secret}
 LOCAL_SECRETS = {"GRAPH_TOKEN", "PARTNER_CENTER_TOKEN", "STORAGE_CONNECTION_STRING"}
 
 
@@ -89,12 +90,12 @@ def test_the_deployment_page_says_which_settings_are_secrets_and_shows_none_in_a
     section = after.split("\n### ")[0]
 
     assert set(re.findall(r"`([A-Z]+_[A-Z_]+)`", section.split("Name it")[0])) >= (
-        _SECRETS - LOCAL_SECRETS
+        SECRETS - LOCAL_SECRETS
     )
     assert "read -rs VALUE" in section
     assert "--value" not in section
     for name in re.findall(r"secret set .*--name (\S+)", section):
-        assert name.replace("-", "_") in _SECRETS
+        assert name.replace("-", "_") in SECRETS
 
 
 def test_the_deployment_page_asks_for_the_claim_that_tells_applications_from_people() -> None:

@@ -8,7 +8,7 @@ import re
 import function_app
 from shared.cli.local_host import read_functions
 from shared.service.http import callers
-from shared.settings import _SECRETS, SETTINGS, Settings
+from shared.settings import SETTINGS, Settings
 from tests.infra.bicep import (
     HOST,
     INFRA,
@@ -21,6 +21,7 @@ from tests.infra.bicep import (
 )
 
 ROOT = INFRA.parent
+SECRETS = {setting.name for setting in SETTINGS if setting.is_secret}
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 #: What the platform reads, and we do not.
@@ -119,7 +120,7 @@ def test_every_setting_is_one_of_ours_or_of_the_platform_s() -> None:
     named = {*app_settings(), *(name for name, _, _ in asked_settings())}
 
     assert named - DEFAULTS.keys() == OF_THE_PLATFORM
-    assert named.isdisjoint(_SECRETS)
+    assert named.isdisjoint(SECRETS)
 
 
 def test_what_is_there_only_if_asked_for_stays_away_from_a_closed_site() -> None:

@@ -34,6 +34,7 @@ def service(**settings):
         ({"STORAGE_ACCOUNT_NAME": "contosomfa"}, "azure"),
         ({"STORAGE_CONNECTION_STRING": EMULATOR}, "azure"),
         ({"STORAGE_ACCOUNT_NAME": "contosomfa", "STORE": "local"}, "local"),
+        ({"STORAGE_ACCOUNT_NAME": "Contoso_MFA", "STORE": "local"}, "local"),  # not looked at
         ({"STORE": "Azure"}, "azure"),
     ],
 )

@@ -113,7 +113,7 @@ def admit(settings: Settings, headers: Mapping[str, str]) -> Caller:
         return _admit_unauthenticated(settings, headers)
     principal = _principal(headers)
     is_fit = principal.shows_mfa or principal.is_application
-    if settings.requires_mfa_to_view and not is_fit:
+    if settings.callers_need_mfa and not is_fit:
         raise _mfa_required()
     tenants = {tenant.lower() for tenant in principal.values(_TENANT)}
     if settings.tenant_id and tenants - {settings.tenant_id}:
@@ -128,7 +128,7 @@ def admit_script(settings: Settings) -> Caller:
     The platform's authentication leaves these addresses out, so no header that names somebody is
     believed here; but it must be there, as everywhere else.
     """
-    if not settings.flag("SCRIPT_KEYS"):
+    if not settings.script_keys:
         raise RefusedError(HTTPStatus.NOT_FOUND, "Scripts get nothing by a key here.")
     if settings.is_hosted and not settings.platform_authenticates:
         raise _nobody()
@@ -175,7 +175,7 @@ def _admit_unauthenticated(settings: Settings, headers: Mapping[str, str]) -> Ca
         raise RefusedError(
             HTTPStatus.FORBIDDEN, "Without sign-in this is for its own machine only."
         )
-    if settings.requires_mfa_to_view:
+    if settings.callers_need_mfa:
         raise _mfa_required()
     return OWN_MACHINE
 
