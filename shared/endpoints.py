@@ -1,8 +1,10 @@
-"""Microsoft's clouds, where their APIs are, and which token an address gets."""
+"""Microsoft's clouds, the hosts of their APIs, which token each gets, and the one URL parser."""
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -12,6 +14,54 @@ from shared.errors import BadSettingError
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})  #: all that kiota lets use plain http
 #: The same as a ``Host`` header writes them, without a port.
 LOOPBACK_NAMES = frozenset(f"[{host}]" if ":" in host else host for host in LOOPBACK_HOSTS)
+
+_URL = re.compile(r"https?://[A-Za-z0-9._~:/?\[\]!$&'()*+,;=@%-]+", re.IGNORECASE)  #: RFC 3986, 2
+_LABEL = r"[a-z0-9_-]{1,63}"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*|[0-9a-f.]*:[0-9a-f.:]+")  #: a name, IPv4 or IPv6
+
+
+class Url(NamedTuple):
+    """The parts of an absolute ``http`` or ``https`` URL."""
+
+    scheme: str  #: in lower case, as is the host
+    host: str  #: an IPv6 address has no brackets here
+    port: int | None
+    path: str
+    query: str
+
+    @property
+    def netloc(self) -> str:
+        """The host, with the port if there is one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+    @property
+    def root(self) -> str:
+        """Scheme, host and port."""
+        return f"{self.scheme}://{self.netloc}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it leads to this machine."""
+        return self.host in LOOPBACK_HOSTS
+
+
+def parse_url(text: str) -> Url | None:
+    """
+    The parts of an absolute URL, or `None` if it is not a plain one.
+
+    What URL parsers disagree about is refused: a user name, a fragment, an empty port or query, an
+    unusual host, and every character that RFC 3986 does not allow (spaces and backslashes, too).
+    """
+    if not _URL.fullmatch(text):
+        return None
+    try:
+        parts = urlsplit(text)
+        url = Url(parts.scheme, parts.hostname or "", parts.port, parts.path, parts.query)
+    except ValueError:  # an invalid port or IPv6 address
+        return None
+    is_plain = bool(_HOST.fullmatch(url.host)) and url.netloc == parts.netloc.lower()
+    return url if is_plain and bool(url.query) == ("?" in text) else None
 
 
 class Cloud(StrEnum):
@@ -81,21 +131,15 @@ def make_endpoint(setting: str, given: str, token: str) -> Endpoint:
     """
     The endpoint a setting gives; plain ``http`` for a loopback host only, and then with `token`.
 
-    `BadSettingError` for anything that is not ``https://host[:port]``.
+    Raises `BadSettingError` for anything that is not ``https://host[:port]``.
     """
-    url = given.rstrip("/").lower()
-    try:
-        parts = urlsplit(url)
-        is_root = f"{parts.scheme}://{parts.netloc}" == url and "@" not in url
-        is_loopback = parts.hostname in LOOPBACK_HOSTS
-        _ = parts.port  # ValueError unless a number
-    except ValueError:
-        is_root = is_loopback = False
-    if is_root and parts.hostname and parts.scheme == "https":
-        return Endpoint(url)
-    if is_root and is_loopback and parts.scheme == "http":
-        return Endpoint(url, token)
+    url = parse_url(given)
+    if url and not (url.path.strip("/") or url.query):
+        if url.scheme == "https":
+            return Endpoint(url.root)
+        if url.is_loopback:
+            return Endpoint(url.root, token)
     raise BadSettingError(
-        f"{setting} is {given!r}; expected https://HOST without a version or path "
+        f"Setting {setting} is {given!r}; expected https://HOST without a version or path "
         f"(plain http for {', '.join(sorted(LOOPBACK_HOSTS))} only)."
     )

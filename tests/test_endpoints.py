@@ -2,8 +2,61 @@ from __future__ import annotations
 
 import pytest
 
-from shared.endpoints import Cloud, Endpoint, graph_endpoint, make_endpoint
+from shared.endpoints import Cloud, Endpoint, Url, graph_endpoint, make_endpoint, parse_url
 from shared.errors import BadSettingError
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://contoso.example", Url("https", "contoso.example", None, "", "")),
+        ("HTTPS://Contoso.Example/A?b=C", Url("https", "contoso.example", None, "/A", "b=C")),
+        ("http://[::1]:7071/", Url("http", "::1", 7071, "/", "")),
+        ("http://a_b:80/~x/%20", Url("http", "a_b", 80, "/~x/%20", "")),
+    ],
+)
+def test_a_url_has_a_scheme_a_host_a_port_a_path_and_a_query(text, url) -> None:
+    assert parse_url(text) == url
+    assert text.lower().startswith(url.root)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "contoso.example", "//contoso.example", "ftp://contoso.example", "https:contoso"),
+        *("https://", "https:///path", "https://?a=b", "https://.example", "https://a..example"),
+        *("https://user@contoso.example", "https://user:secret@contoso.example", "https://@a"),
+        *(
+            "https://contoso.example:",
+            "https://contoso.example:port",
+            "https://contoso.example:0x1",
+        ),
+        *("https://contoso.example:65536", "https://contoso.example:-1", "https://a:1:2"),
+        *("https://contoso.example#part", "https://contoso.example/?", "https://contoso.example?"),
+        *("https://evil.example\\.contoso.example", "https://contoso.example/a b", " https://a"),
+        *("https://contoso.example\n", "https://contoso.example/\r\nHost: x", "https://a\t.b"),
+        *("https://münchen.example", "https://contoso.example/ö", 'https://contoso.example/"'),
+        *("https://evil%2f.contoso.example", "https://[::1", "https://[::1%25eth0]", "https://[a]"),
+        *(f"https://{'a' * 64}.example", "https://o'neill.example", "https://a.example."),
+    ],
+)
+def test_anything_but_a_plain_absolute_url_is_refused(text) -> None:
+    assert parse_url(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_loopback"),
+    [
+        *(("http://127.0.0.1:1", True), ("https://LOCALHOST/x", True), ("http://[::1]", True)),
+        *(("http://127.0.0.1.evil.example", False), ("http://10.0.0.1", False)),
+        *(("http://localhost.example", False), ("http://127.1", False)),
+    ],
+)
+def test_only_this_machine_s_own_names_are_loopback(text, is_loopback) -> None:
+    url = parse_url(text)
+
+    assert url is not None
+    assert url.is_loopback is is_loopback
 
 
 @pytest.mark.parametrize(
@@ -54,7 +107,7 @@ def test_https_asks_azure_for_a_token_even_on_a_loopback_host() -> None:
 )
 def test_any_other_address_is_a_bad_setting_that_is_named(given: str) -> None:
     with pytest.raises(
-        BadSettingError, match=r"PARTNER_CENTER_ENDPOINT is .*expected https://HOST"
+        BadSettingError, match=r"^Setting PARTNER_CENTER_ENDPOINT is .*expected https://HOST"
     ):
         make_endpoint("PARTNER_CENTER_ENDPOINT", given, "local")
 

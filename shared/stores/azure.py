@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple, Self
-from urllib.parse import urlsplit
 
+from shared.endpoints import LOOPBACK_HOSTS, parse_url
 from shared.errors import BadSettingError
 from shared.stores.kept import KeptStore, report_bundle
 from shared.stores.names import safe_file_name
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
 _EMULATOR_ACCOUNT = "devstoreaccount1"
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _OPTIONS: Options = {
     "user_agent": "partner-mfa-status",
     "connection_timeout": 10,  # seconds, as is the next
@@ -149,7 +148,7 @@ def _emulator_only(connection_string: str) -> str:
         return "UseDevelopmentStorage=true"
     hosts = {_host(told.get("blobendpoint", "")), _host(told.get("tableendpoint", ""))}
     account = told.get("accountname", "")
-    is_emulator = account == _EMULATOR_ACCOUNT or hosts <= _LOOPBACK
+    is_emulator = account == _EMULATOR_ACCOUNT or hosts <= LOOPBACK_HOSTS
     if is_emulator and None not in hosts and "accountkey" in told:
         return connection_string
     raise BadSettingError(
@@ -160,7 +159,5 @@ def _emulator_only(connection_string: str) -> str:
 
 
 def _host(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
+    parsed = parse_url(url)
+    return parsed.host if parsed else None

@@ -16,14 +16,15 @@ from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from shared.endpoints import LOOPBACK_HOSTS
+from shared.endpoints import parse_url
 from shared.errors import BadSettingError, DeliveryError, DeliveryUncertainError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from urllib.parse import SplitResult
+
+    from shared.endpoints import Url
 
 TIMEOUT_SECONDS = 30.0  #: from connection to answer; a workflow accepts a card before it posts it
 ANSWER_LIMIT_BYTES = 8_192  #: of a refusal, to find its code in; of success nothing is read
@@ -38,8 +39,6 @@ HOST_SUFFIXES = (
     *(".api.high.powerplatform.microsoft.us", ".api.appsplatform.us"),  # GCC High, DoD
     *(".logic.azure.cn", ".api.powerplatform.partner.microsoftonline.cn"),
 )
-_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")  #: RFC 3986, 2
-_HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")  #: what may be looked up as it is
 _CODE = re.compile(r"[A-Za-z]{1,60}")
 _SECONDS = re.compile(r"[0-9]{1,6}")
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "partner-mfa-status"}
@@ -50,7 +49,7 @@ class TeamsChannel:
 
     def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         address = _workflow_address(url)
-        self.host = address.hostname or ""
+        self.host = address.host
         #: Names the workflow without its secret, and is the same after its signature was renewed.
         self.id = f"{self.host}{address.path}"
         self._address = address
@@ -127,28 +126,24 @@ class TeamsChannel:
         )
 
 
-def _workflow_address(url: str) -> SplitResult:
-    try:
-        address = urlsplit(url)
-        host, port = address.hostname or "", address.port
-        is_own = address.scheme in ("http", "https") and host in LOOPBACK_HOSTS
-        is_workflow = (
-            address.scheme == "https"
-            and port in (None, HTTPS_PORT)
-            and bool(_HOST.fullmatch(host))
-            and host.endswith(HOST_SUFFIXES)
-        )
-        is_whole = address.path[:1] == "/" and bool(parse_qs(address.query).get("sig"))
-        is_clean = bool(_URL.fullmatch(url)) and not (address.fragment or "@" in address.netloc)
-    except ValueError:  # a port that is none, too
-        is_own = is_workflow = is_whole = is_clean = False
-    if not ((is_own or is_workflow) and is_whole and is_clean):
+def _workflow_address(url: str) -> Url:
+    address = parse_url(url)
+    if address is None or not (_is_trusted(address) and address.path and _is_signed(address)):
         raise BadSettingError(
             "Setting TEAMS_WEBHOOK_URL cannot be used; expected is the whole https address of a "
             f"Teams workflow, on a host that ends in one of {', '.join(HOST_SUFFIXES)}, with its "
             "signature (sig=…)."
         )
     return address
+
+
+def _is_trusted(address: Url) -> bool:
+    is_workflow = address.scheme == "https" and address.port in (None, HTTPS_PORT)
+    return address.is_loopback or (is_workflow and address.host.endswith(HOST_SUFFIXES))
+
+
+def _is_signed(address: Url) -> bool:
+    return bool(parse_qs(address.query).get("sig"))
 
 
 def _code(answer: HTTPResponse) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from shared.delivery.mail.lists import caveats, changed_names, unlinked, worst_tables
 from shared.delivery.page.charts import account_bar, request_bar
@@ -14,7 +14,7 @@ from shared.delivery.text import sentences
 from shared.delivery.text.comparison import Comparison, change_words, compare
 from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
 from shared.delivery.text.words import count, instant, name_of, percent, short_day, shorten, span
-from shared.endpoints import LOOPBACK_HOSTS
+from shared.endpoints import parse_url
 from shared.errors import BadSettingError
 
 if TYPE_CHECKING:
@@ -191,14 +191,9 @@ def base_of_links(public_url: str) -> str:
 
     Nothing but what an address is made of may be in it, since mail programs guess at the rest.
     """
-    try:
-        parts = urlsplit(public_url)
-        host = parts.hostname or ""
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
-        is_base = bool(host) and not (parts.query or parts.fragment or "@" in parts.netloc)
-    except ValueError:
-        is_safe = is_base = False
-    if not (is_safe and is_base and public_url == quote(public_url, safe=":/[]%~")):
+    url = parse_url(public_url)
+    is_safe = url is not None and (url.scheme == "https" or url.is_loopback)
+    if not (is_safe and public_url == quote(public_url, safe=":/[]%~")):
         raise BadSettingError(
             f"Setting PUBLIC_URL is {public_url!r}; expected is https://HOST, or "
             "https://HOST/PATH, as the report's readers reach it."

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
-from shared.endpoints import LOOPBACK_HOSTS
+from shared.endpoints import parse_url
 from shared.errors import BadSettingError
 
 _SETTING = "DIAGNOSTICS_ACCOUNT_URL"
@@ -31,11 +31,13 @@ class LogAccount(NamedTuple):
         all emulators have. `BadSettingError` for anything else, and for an address with a query: a
         shared access signature would stand there.
         """
-        url = given.rstrip("/").lower()
-        if re.fullmatch(f"https://{_HOST % re.escape(suffix)}", url):
-            return cls(url, is_emulator=False)
-        if _is_emulator(url):
-            return cls(url, is_emulator=True)
+        url = parse_url(given.rstrip("/").lower())
+        if url and not url.query:
+            is_own = re.fullmatch(_HOST % re.escape(suffix), url.netloc)
+            if is_own and url.scheme == "https" and not url.path:
+                return cls(url.root, is_emulator=False)
+            if url.is_loopback and url.scheme == "http" and url.path == _EMULATOR_PATH:
+                return cls(f"{url.root}{_EMULATOR_PATH}", is_emulator=True)
         raise BadSettingError(
             f"Setting {_SETTING} is {given.partition('?')[0]!r}; expected is the account's own "
             f"address without a path, container or signature, https://ACCOUNT.blob.{suffix} "
@@ -46,14 +48,3 @@ class LogAccount(NamedTuple):
     def host(self) -> str:
         """The host, with the port where there is one."""
         return urlsplit(self.url).netloc
-
-
-def _is_emulator(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        is_loopback = parts.hostname in LOOPBACK_HOSTS
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return False
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return is_loopback and url == f"http://{host}{port}{_EMULATOR_PATH}"
