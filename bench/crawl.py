@@ -23,8 +23,8 @@ from shared.mfa.window import Slice
 from shared.sources.graph.reader import GraphReader
 from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns
 from shared.sources.pacing import Pacer
+from simulator.graph.api import GraphRequest, GraphResponse, Route, SimulatedGraph
 from simulator.graph.server import GraphServer
-from simulator.graph.site import GraphRequest, GraphResponse, Route, Site
 from simulator.tenants.partner import simulate_partner
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _read_all(url: str) -> int:
         return sum(1 for _ in source.sign_ins(Slice("bench", DAY)))
 
 
-def _site(pages: list[bytes]) -> Site:
+def _site(pages: list[bytes]) -> SimulatedGraph:
     """Gives all pages to who asks for interactive sign-ins, and nothing to the others."""
 
     def answer(request: GraphRequest, _: re.Match[str]) -> GraphResponse:
@@ -107,7 +107,7 @@ def _site(pages: list[bytes]) -> Site:
         tail = f',"@odata.nextLink":"{link}"}}' if number + 1 < len(pages) else "}"
         return GraphResponse(200, pages[number] + tail.encode())
 
-    return Site([Route("GET", re.compile(re.escape(PATH)), answer)], tokens=["bench"])
+    return SimulatedGraph([Route("GET", re.compile(re.escape(PATH)), answer)], tokens=["bench"])
 
 
 def _pages() -> list[bytes]:

@@ -14,22 +14,22 @@ import signal
 import sys
 
 from shared.cli import main
-from simulator.graph.site import Site
+from simulator.graph.api import SimulatedGraph
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may be deaf to it
 
 number, how, arguments = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
-respond = Site.answer
+respond = SimulatedGraph.answer
 
 
 def answer(site, request):
     response = respond(site, request)
-    if len(site.served) == number:
+    if len(site.requests) == number:
         os.kill(os.getpid(), signal.SIGINT)
-    if len(site.served) >= number and how == "broken":
+    if len(site.requests) >= number and how == "broken":
         raise ConnectionAbortedError
     return response
 
 
-setattr(Site, "answer", answer)  # noqa: B010 (mypy refuses the plain way)
+setattr(SimulatedGraph, "answer", answer)  # noqa: B010 (mypy refuses the plain way)
 sys.exit(main.main(arguments))

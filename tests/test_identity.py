@@ -19,14 +19,14 @@ from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.identity import GraphClient, Login, open_credential, open_graph
 from simulator.graph.faults import cut, hang, refuse, reset
 from simulator.graph.server import GraphServer
-from simulator.graph.sign_ins import Conduct
-from simulator.simulation import TOKEN, make_site
+from simulator.graph.sign_ins import LogBehaviour
+from simulator.simulation import TOKEN, make_graph
 from tests.sources.graph.graph_doubles import partner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from simulator.graph.site import Fault, Site
+    from simulator.graph.api import Fault, SimulatedGraph
 
 SIGN_INS = "/beta/auditLogs/signIns"
 
@@ -34,8 +34,8 @@ SIGN_INS = "/beta/auditLogs/signIns"
 @contextmanager
 def served(
     faults: dict[int, Fault] | None = None, *, page_rows: int = 3
-) -> Iterator[tuple[GraphClient, Site]]:
-    site, _, _ = make_site(partner(), Conduct(page_rows=page_rows), faults=faults)
+) -> Iterator[tuple[GraphClient, SimulatedGraph]]:
+    site, _, _ = make_graph(partner(), LogBehaviour(page_rows=page_rows), faults=faults)
     with GraphServer(site) as server:
         endpoint = make_endpoint("GRAPH_ENDPOINT", server.url, TOKEN)
         with open_graph(endpoint, Login()) as graph:
@@ -60,7 +60,7 @@ def test_no_status_is_retried_followed_or_turned_into_an_error(status: int) -> N
     assert answer.status == status
     assert json.loads(answer.body)["error"]["code"] == "Code"
     assert answer.headers["retry-after"] == "1"
-    assert len(site.served) == 1
+    assert len(site.requests) == 1
 
 
 def test_a_next_link_arrives_exactly_as_it_was_given() -> None:
@@ -69,7 +69,7 @@ def test_a_next_link_arrives_exactly_as_it_was_given() -> None:
         link = json.loads(page.body)["@odata.nextLink"]
         following = graph.get(link)
 
-    assert graph.url + site.served[1].request.target == link
+    assert graph.url + site.requests[1].request.target == link
     assert following.status == 200
 
 
@@ -86,7 +86,7 @@ def test_no_query_is_put_in_other_words(query: str) -> None:
     with served() as (graph, site):
         graph.get(f"{graph.url}{SIGN_INS}?{query}")
 
-    assert site.served[0].request.target == f"{SIGN_INS}?{query}"
+    assert site.requests[0].request.target == f"{SIGN_INS}?{query}"
 
 
 @pytest.mark.parametrize("fault", [reset, cut(0.0), cut(0.5)], ids=["reset", "nothing", "half"])
@@ -122,8 +122,8 @@ def test_a_post_carries_json_and_the_token() -> None:
         answer = graph.post(f"{graph.url}/v1.0/users/me/sendMail", json.dumps(mail).encode())
 
     assert answer.status == 202
-    assert site.served[0].request.headers["content-type"] == "application/json"
-    assert json.loads(site.served[0].request.body) == mail
+    assert site.requests[0].request.headers["content-type"] == "application/json"
+    assert json.loads(site.requests[0].request.body) == mail
 
 
 def test_no_token_leaves_for_another_host() -> None:
@@ -131,7 +131,7 @@ def test_no_token_leaves_for_another_host() -> None:
         with pytest.raises(SourceIncompleteError, match="token"):
             graph.get(f"{other.url}{SIGN_INS}")
 
-        assert site.served == []
+        assert site.requests == []
 
 
 def test_no_proxy_stands_between_us_and_a_loopback_host(monkeypatch) -> None:
@@ -162,7 +162,7 @@ class FakeCredential:
 @contextmanager
 def signed_in(*credentials: FakeCredential, login: Login | None = None) -> Iterator[Any]:
     """A loopback Graph that asks for a credential, which the settings never allow."""
-    site, _, _ = make_site(partner())
+    site, _, _ = make_graph(partner())
     site.tokens = {"good"}
     made = iter(credentials)
     with GraphServer(site) as server:

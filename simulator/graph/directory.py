@@ -1,7 +1,7 @@
 """
 The directory's APIs by the documented rules: users, groups, policies, roles, customers.
 
-Of the options that the documents list, those are simulated that somebody uses; any other is refused
+Only those of the documented query options are simulated that the product uses; any other is refused
 rather than ignored.
 """
 
@@ -15,18 +15,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from simulator.graph.api import GraphRefusalError, Route, Throttle, json_response
 from simulator.graph.batches import Batches
-from simulator.graph.lists import Row, Rules, answer_list, bad, select
+from simulator.graph.lists import ListRules, Row, answer_list, bad_request, select
 from simulator.graph.sign_ins import SERVICE as REPORTS
-from simulator.graph.site import GraphRefusalError, Route, Throttle, json_response
-from simulator.tenants import organization as rest
-from simulator.tenants import policies
-from simulator.tenants import users as people
+from simulator.tenants import organization, policies, users
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from simulator.graph.site import GraphRequest, GraphResponse
+    from simulator.graph.api import GraphRequest, GraphResponse
     from simulator.tenants.partner import SimulatedPartner
 
 CONDITIONAL_ACCESS = "identity protection and conditional access"
@@ -35,7 +33,7 @@ ONE_A_SECOND = Throttle(limit=1, period_seconds=1.0, says_when=False)
 _SELECT = frozenset({"$select"})
 _PAGED = _SELECT | {"$top"}
 _STATE = "perUserMfaState"
-_USERS = Rules(
+_USERS = ListRules(
     _PAGED,
     hidden=frozenset(
         {
@@ -44,17 +42,17 @@ _USERS = Rules(
         }
     ),
 )
-_MEMBERS = Rules(_PAGED)
-_GROUPS = Rules(_PAGED | {"$filter"}, never=frozenset({"members"}))
-_POLICIES = Rules(_PAGED)
-_ROLES = Rules(_SELECT | {"$expand"})
-_DOMAINS = Rules(_SELECT, never=frozenset({"federationConfiguration"}))
-_NAMES = Rules(_PAGED, most_rows=300)
-_WITHOUT_OPTIONS = Rules()
+_MEMBERS = ListRules(_PAGED)
+_GROUPS = ListRules(_PAGED | {"$filter"}, never=frozenset({"members"}))
+_POLICIES = ListRules(_PAGED)
+_ROLES = ListRules(_SELECT | {"$expand"})
+_DOMAINS = ListRules(_SELECT, never=frozenset({"federationConfiguration"}))
+_CUSTOMER_NAMES = ListRules(_PAGED, most_rows=300)
+_WITHOUT_OPTIONS = ListRules()
 
 
 class StatesInBulk(StrEnum):
-    """What v1.0 ``/users`` makes of ``perUserMfaState``, which no page of its documents."""
+    """How v1.0 ``/users`` treats ``perUserMfaState``, which its documentation does not mention."""
 
     GIVEN = "given"
     LEFT_OUT = "left out"
@@ -62,17 +60,17 @@ class StatesInBulk(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DirectoryConduct:
-    """How the directory behaves where the documentation leaves room."""
+class DirectoryBehaviour:
+    """How the directory behaves where the documentation leaves it open."""
 
     is_throttled: bool = False
-    page_rows: int = 999  #: a page may hold fewer rows than were asked for
+    page_rows: int = 999  #: a page may hold fewer rows than requested
     states_in_bulk: StatesInBulk = StatesInBulk.GIVEN
 
 
 @dataclass(frozen=True, slots=True)
 class _Api:
-    """One address; `name` is what it is denied by."""
+    """One address; `name` is its key in `SimulatedDirectory.denials`."""
 
     name: str
     pattern: str
@@ -82,39 +80,39 @@ class _Api:
 
 
 class SimulatedDirectory:
-    """The tenant's directory; tests change its lists of rows, and deny what they please."""
+    """The tenant's directory. Tests change its rows, and deny APIs."""
 
     def __init__(
         self,
         partner: SimulatedPartner,
-        conduct: DirectoryConduct | None = None,
+        behaviour: DirectoryBehaviour | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        cast = people.Cast(partner.people)
-        self.conduct = conduct or DirectoryConduct()
+        staff = users.Staff(partner.people)
+        self.behaviour = behaviour or DirectoryBehaviour()
         self.denials: dict[str, GraphRefusalError] = {}  #: by the name of an API, or ``$batch``
-        self.users = people.make_users(cast)
-        self.groups = people.make_groups(cast)
-        self.registrations = people.make_registrations(cast)
-        self.policies = policies.make_policies(partner, cast)
-        self.assignments = rest.make_assignments(cast)
-        self.eligibilities = rest.make_eligibilities(cast)
-        self.domains = rest.make_domains()
-        self.customers = rest.make_customers()
-        self._organization = rest.make_organization(partner)
+        self.users = users.make_users(staff)
+        self.groups = users.make_groups(staff)
+        self.registrations = users.make_registrations(staff)
+        self.policies = policies.make_policies(partner, staff)
+        self.assignments = organization.make_assignments(staff)
+        self.eligibilities = organization.make_eligibilities(staff)
+        self.domains = organization.make_domains()
+        self.customers = organization.make_customers()
+        self._organization = organization.make_organization(partner)
         self.batches = Batches(self._routes(), clock=clock)
 
     def routes(self) -> list[Route]:
-        """For a `Site`."""
+        """The routes for a `SimulatedGraph`."""
         return [*self._routes(), *self.batches.routes()]
 
     def deny_for_licence(self, *names: str) -> None:
-        """From now on the tenant has no licence for these APIs."""
+        """Act as a tenant without a licence for these APIs from now on."""
         self._deny("Authentication_RequestFromNonPremiumTenantOrB2CTenant", names)
 
     def deny_for_consent(self, *names: str) -> None:
-        """From now on the app lacks the permission for these APIs."""
+        """Act as if the app lacked the permission for these APIs from now on."""
         self._deny("Authorization_RequestDenied", names)
 
     def _deny(self, code: str, names: Sequence[str]) -> None:
@@ -122,13 +120,13 @@ class SimulatedDirectory:
         self.denials |= dict.fromkeys(names, GraphRefusalError(HTTPStatus.FORBIDDEN, code, message))
 
     def _routes(self) -> list[Route]:
-        apis = (*self._of_people(), *self._of_policies(), *self._of_the_rest())
+        apis = (*self._user_apis(), *self._policy_apis(), *self._organization_apis())
         return [
             Route(
                 "GET",
                 re.compile(api.pattern),
                 self._guarded(api),
-                api.throttle if self.conduct.is_throttled else None,
+                api.throttle if self.behaviour.is_throttled else None,
                 api.service,
             )
             for api in apis
@@ -142,7 +140,7 @@ class SimulatedDirectory:
 
         return answer
 
-    def _of_people(self) -> list[_Api]:
+    def _user_apis(self) -> list[_Api]:
         reports, v = "/reports/authenticationMethods/userRegistrationDetails", r"/(?:v1\.0|beta)"
         return [
             _Api("users", f"{v}/users", self._users),
@@ -159,20 +157,20 @@ class SimulatedDirectory:
             ),
         ]
 
-    def _of_policies(self) -> list[_Api]:
-        v, kept = r"/(?:v1\.0|beta)", "identity/conditionalAccess"
+    def _policy_apis(self) -> list[_Api]:
+        v, base = r"/(?:v1\.0|beta)", "identity/conditionalAccess"
         limit = (ONE_A_SECOND, CONDITIONAL_ACCESS)
         locations, strengths = policies.make_locations(), policies.make_strengths()
         return [
             _Api(
                 "policies",
-                f"{v}/{kept}/policies",
+                f"{v}/{base}/policies",
                 lambda request, _: self._list(request, self.policies, _POLICIES),
                 *limit,
             ),
             _Api(
                 "namedLocations",
-                f"{v}/{kept}/namedLocations",
+                f"{v}/{base}/namedLocations",
                 lambda request, _: self._list(request, locations, _POLICIES),
                 *limit,
             ),
@@ -188,7 +186,7 @@ class SimulatedDirectory:
             ),
         ]
 
-    def _of_the_rest(self) -> list[_Api]:
+    def _organization_apis(self) -> list[_Api]:
         v, roles = r"/(?:v1\.0|beta)", "roleManagement/directory"
         insights = "/beta/security/partner/securityScore/customerInsights"
         names = "tenantRelationships/delegatedAdminCustomers"
@@ -198,12 +196,12 @@ class SimulatedDirectory:
             _Api(
                 "roleAssignments",
                 f"{v}/{roles}/roleAssignments",
-                lambda request, _: self._given(request, self.assignments),
+                lambda request, _: self._role_rows(request, self.assignments),
             ),
             _Api(
                 "roleEligibilityScheduleInstances",
                 f"{v}/{roles}/roleEligibilityScheduleInstances",
-                lambda request, _: self._given(request, self.eligibilities),
+                lambda request, _: self._role_rows(request, self.eligibilities),
             ),
             _Api("domains", f"{v}/domains", self._domains),
             _Api(
@@ -212,18 +210,18 @@ class SimulatedDirectory:
                 self._federation,
             ),
             _Api("customerInsights", insights, self._insights),
-            _Api("delegatedAdminCustomers", f"{v}/{names}", self._names),
+            _Api("delegatedAdminCustomers", f"{v}/{names}", self._customer_names),
         ]
 
-    def _list(self, request: GraphRequest, rows: Sequence[Row], rules: Rules) -> GraphResponse:
-        return answer_list(request, rows, rules, self.conduct.page_rows)
+    def _list(self, request: GraphRequest, rows: Sequence[Row], rules: ListRules) -> GraphResponse:
+        return answer_list(request, rows, rules, self.behaviour.page_rows)
 
     def _users(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
-        if self.conduct.states_in_bulk is StatesInBulk.GIVEN:
+        if self.behaviour.states_in_bulk is StatesInBulk.GIVEN:
             return self._list(request, self.users, _USERS)
         names = request.query.get("$select", "").split(",")
-        if _STATE in names and self.conduct.states_in_bulk is StatesInBulk.REFUSED:
-            raise bad(f"Could not find a property named '{_STATE}' on type 'user'.")
+        if _STATE in names and self.behaviour.states_in_bulk is StatesInBulk.REFUSED:
+            raise bad_request(f"Could not find a property named '{_STATE}' on type 'user'.")
         rows = [{**user, _STATE: None} for user in self.users]
         return self._list(request, rows, _USERS)
 
@@ -234,7 +232,7 @@ class SimulatedDirectory:
     def _groups(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         named = re.fullmatch(r"displayName in \((.*)\)", request.query.get("$filter", ""))
         if named is None:
-            raise bad("Only a filter by names is simulated.")
+            raise bad_request("Only a filter by names is simulated.")
         names = [name.strip().strip("'") for name in named[1].split(",")]
         rows = [group for group in self.groups if group["displayName"] in names]
         return self._list(request, rows, _GROUPS)
@@ -245,14 +243,14 @@ class SimulatedDirectory:
 
     def _members(self, request: GraphRequest, match: re.Match[str]) -> GraphResponse:
         group = _find(self.groups, unquote(match[1]))
-        rows = group["members"] if match[2] == "members" else self._closure(group)
+        rows = group["members"] if match[2] == "members" else self._all_members(group)
         return self._list(request, rows, _MEMBERS)
 
-    def _closure(self, group: Row) -> list[Row]:
-        """Everybody and every group below a group, once each."""
+    def _all_members(self, group: Row) -> list[Row]:
+        """All direct and indirect members of a group, once each."""
         known: dict[str, Row] = {}
         queue = [group]
-        for current in queue:  # grows while it is walked
+        for current in queue:  # grows while it is iterated
             for member in current["members"]:
                 if member["id"] not in known:
                     known[member["id"]] = member
@@ -260,17 +258,17 @@ class SimulatedDirectory:
         return list(known.values())
 
     def _tenant(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
-        return self._list(request, [self._organization], Rules(_SELECT))
+        return self._list(request, [self._organization], ListRules(_SELECT))
 
     def _definitions(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
-        return self._list(request, rest.make_definitions(), _ROLES)
+        return self._list(request, organization.make_definitions(), _ROLES)
 
-    def _given(self, request: GraphRequest, rows: Sequence[Row]) -> GraphResponse:
+    def _role_rows(self, request: GraphRequest, rows: Sequence[Row]) -> GraphResponse:
         expand = request.query.get("$expand")
         if expand not in (None, "principal"):
-            raise bad(f"Could not find a property named '{expand}'.")
+            raise bad_request(f"Could not find a property named '{expand}'.")
         hidden = frozenset[str]() if expand else frozenset({"principal"})
-        return self._list(request, rows, Rules(_ROLES.options, never=hidden))
+        return self._list(request, rows, ListRules(_ROLES.options, never=hidden))
 
     def _domains(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         return self._list(request, self.domains, _DOMAINS)
@@ -284,10 +282,10 @@ class SimulatedDirectory:
         rows = [{name: row[name] for name in kept} for row in self.customers if row["mfa"]]
         return self._list(request, rows, _WITHOUT_OPTIONS)
 
-    def _names(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
+    def _customer_names(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         kept = ("id", "tenantId", "displayName")
         rows = [{name: row[name] for name in kept} for row in self.customers if row["displayName"]]
-        return self._list(request, rows, _NAMES)
+        return self._list(request, rows, _CUSTOMER_NAMES)
 
 
 def _find(rows: Sequence[Row], id_: str) -> Row:

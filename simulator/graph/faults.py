@@ -1,4 +1,4 @@
-"""What goes wrong with Graph: faults for the plan of a `Site`, by the number of a request."""
+"""What goes wrong with Graph: values for the `faults` of a `SimulatedGraph`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from simulator.graph.site import Wire, refusal, spoil
+from simulator.graph.api import GraphRefusalError, Transmission
 
 if TYPE_CHECKING:
-    from simulator.graph.site import Fault, GraphRequest, GraphResponse, Respond
+    from simulator.graph.api import Fault, GraphRequest, GraphResponse, Respond
 
 _NEXT_LINK = "@odata.nextLink"
 
@@ -19,43 +19,41 @@ def refuse(status: int, code: str = "UnknownError", **headers: str) -> Fault:
     """
     An error instead of an answer; headers as keywords, ``retry_after="5"``.
 
-    The code and the headers are Graph's; the message names somebody, which no log of ours may.
+    Code and headers are as Graph's. The message names a user, whom no log of ours may name.
     """
     named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-
-    def fault(_: GraphRequest, __: Respond) -> GraphResponse:
-        return refusal(status, code, "Refused for adele.vance@northwindcloud.example.", named)
-
-    return fault
+    message = "Refused for adele.vance@northwindcloud.example."
+    response = GraphRefusalError(status, code, message, named).response
+    return lambda _request, _respond: response
 
 
 def dead_skip_token(_: GraphRequest, __: Respond) -> GraphResponse:
     """The passing fault of long crawls: msgraph-sdk-powershell issue 1388."""
     message = "Invalid Skip Token, skip token is null or expired."
-    return refusal(HTTPStatus.BAD_REQUEST, "BadRequest", message)
+    return GraphRefusalError(HTTPStatus.BAD_REQUEST, "BadRequest", message).response
 
 
 def reset(request: GraphRequest, respond: Respond) -> GraphResponse:
-    """The request is worked on, then the connection is reset."""
-    return spoil(respond(request), Wire.RESET)
+    """The request is carried out, then the connection is reset."""
+    return replace(respond(request), transmission=Transmission.RESET)
 
 
 def hang(request: GraphRequest, respond: Respond) -> GraphResponse:
-    """The request is worked on, and no answer comes."""
-    return spoil(respond(request), Wire.HANG)
+    """The request is carried out, and no answer comes."""
+    return replace(respond(request), transmission=Transmission.HANG)
 
 
-def cut(shown: float = 0.5) -> Fault:
-    """The answer breaks off after this part of its body."""
+def cut(sent_share: float = 0.5) -> Fault:
+    """The answer breaks off after this share of its body."""
 
     def fault(request: GraphRequest, respond: Respond) -> GraphResponse:
-        return spoil(respond(request), Wire.CUT, shown)
+        return replace(respond(request), transmission=Transmission.CUT, sent_share=sent_share)
 
     return fault
 
 
 def garble(request: GraphRequest, respond: Respond) -> GraphResponse:
-    """A proxy on the way passes on half the body as if it were the whole."""
+    """A proxy in between passes on half the body as if it were all of it."""
     response = respond(request)
     return replace(response, body=response.body[: len(response.body) // 2])
 

@@ -1,4 +1,4 @@
-"""Lists of the simulated Graph by the rules they have in common: pages, properties, options."""
+"""The rules that Graph's lists have in common: pages, properties, query options."""
 
 from __future__ import annotations
 
@@ -8,64 +8,68 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from simulator.graph.site import GraphRefusalError, json_response
+from simulator.graph.api import GraphRefusalError, json_response, next_link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulator.graph.site import GraphRequest, GraphResponse
+    from simulator.graph.api import GraphRequest, GraphResponse
 
-Row = dict[str, Any]  #: an object as Graph has it
+Row = dict[str, Any]  #: an object as Graph returns it
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ListRules:
     """What one list allows; each list has its own page in the documentation."""
 
     options: frozenset[str] = frozenset()  #: besides ``$skiptoken``, which only a link may hold
     default_rows: int = 100
     most_rows: int = 999  #: maximum of ``$top``
-    hidden: frozenset[str] = frozenset()  #: properties that are given only where they are named
-    never: frozenset[str] = frozenset()  #: properties that are there but not of this API
+    hidden: frozenset[str] = frozenset()  #: properties that are returned only if selected by name
+    never: frozenset[str] = frozenset()  #: properties of the row that this API does not have
 
 
 def answer_list(
-    request: GraphRequest, rows: Sequence[Row], rules: Rules, page_rows: int
+    request: GraphRequest, rows: Sequence[Row], rules: ListRules, page_rows: int
 ) -> GraphResponse:
-    """The page that is asked for; no page holds more than `page_rows`."""
+    """The requested page, of at most `page_rows` rows."""
     options = request.query
     unknown = set(options) - rules.options - {"$skiptoken"}
     if unknown:
-        raise bad(f"Query option '{min(unknown)}' is not allowed.")
+        raise bad_request(f"Query option '{min(unknown)}' is not allowed.")
     size = min(_top(options, rules), page_rows)
     offset = _offset(options)
     shown = [select(row, options, rules) for row in rows[offset : offset + size]]
     page: Row = {"value": shown}
     if offset + size < len(rows):
-        page["@odata.nextLink"] = _link(request, offset + size)
+        page["@odata.nextLink"] = next_link(request, _skip_token(offset + size))
     return json_response(page)
 
 
-def select(row: Row, options: dict[str, str], rules: Rules) -> Row:
-    """The properties that are asked for; the type's name is always among them."""
+def select(row: Row, options: dict[str, str], rules: ListRules) -> Row:
+    """The selected properties; the type's name is always among them."""
     names = [name for name in options.get("$select", "").split(",") if name]
     known = set(row) - rules.never
     if unknown := set(names) - known:
-        raise bad(f"Could not find a property named '{min(unknown)}'.")
+        raise bad_request(f"Could not find a property named '{min(unknown)}'.")
     wanted = set(names) or known - rules.hidden
     return {name: row[name] for name in row if name in wanted or name == "@odata.type"}
 
 
-def bad(message: str) -> GraphRefusalError:
+def bad_request(message: str) -> GraphRefusalError:
     """The refusal of a request that is not allowed."""
     return GraphRefusalError(HTTPStatus.BAD_REQUEST, "Request_BadRequest", message)
 
 
-def _top(options: dict[str, str], rules: Rules) -> int:
+def _top(options: dict[str, str], rules: ListRules) -> int:
     text = options.get("$top", str(rules.default_rows))
     if not text.isdecimal() or not 0 < int(text) <= rules.most_rows:
-        raise bad(f"Invalid page size specified: '{text}'.")
+        raise bad_request(f"Invalid page size specified: '{text}'.")
     return int(text)
+
+
+def _skip_token(offset: int) -> str:
+    return base64.urlsafe_b64encode(f"{offset:06}".encode()).decode()
 
 
 def _offset(options: dict[str, str]) -> int:
@@ -75,12 +79,4 @@ def _offset(options: dict[str, str]) -> int:
     try:
         return int(base64.urlsafe_b64decode(token))
     except (ValueError, binascii.Error):
-        raise bad("Invalid Skip Token, skip token is null or expired.") from None
-
-
-def _link(request: GraphRequest, offset: int) -> str:
-    path, _, query = request.target.partition("?")
-    token = base64.urlsafe_b64encode(f"{offset:06}".encode()).decode()
-    kept = [pair for pair in query.split("&") if pair and not pair.startswith("$skiptoken=")]
-    address = "&".join([*kept, f"$skiptoken={token}"])
-    return f"http://{request.headers['host']}{path}?{address}"
+        raise bad_request("Invalid Skip Token, skip token is null or expired.") from None

@@ -1,4 +1,4 @@
-"""``POST /v1.0/users/{id}/sendMail``: takes mail and keeps it."""
+"""``POST /v1.0/users/{id}/sendMail``: accepts mail and keeps it."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from simulator.graph.site import GraphRefusalError, GraphRequest, GraphResponse, Route
+from simulator.graph.api import GraphRefusalError, GraphRequest, GraphResponse, Route
 
 
 @dataclass(frozen=True, slots=True)
 class SentMail:
     """One mail that was accepted."""
 
-    sender: str  #: the user's id or principal name, as it stood in the path
+    sender: str  #: the user's id or principal name, from the path
     message: dict[str, Any]  #: Graph ``message``
     save_to_sent_items: bool
 
 
 class Mailbox:
-    """Where the simulated tenant's mail ends up."""
+    """The mail that the simulated tenant has sent."""
 
     def __init__(self) -> None:
         self.sent: list[SentMail] = []
 
     def routes(self) -> list[Route]:
-        """For a `Site`."""
+        """The routes for a `SimulatedGraph`."""
         return [Route("POST", re.compile(r"/(?:v1\.0|beta)/users/([^/]+)/sendMail"), self._accept)]
 
     def _accept(self, request: GraphRequest, match: re.Match[str]) -> GraphResponse:
@@ -54,7 +54,7 @@ class Mailbox:
 
 
 def _read_mime(body: bytes) -> dict[str, Any]:
-    """A MIME message in base64, which Graph takes too, as the JSON that says the same."""
+    """A MIME message in base64, which Graph accepts too, as the equivalent JSON."""
     parsed = message_from_bytes(base64.b64decode(body, validate=True), policy=default)
     content = parsed.get_body(("html", "plain"))
     addresses = [each.addr_spec for each in parsed["To"].addresses] if parsed["To"] else []

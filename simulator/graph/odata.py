@@ -1,8 +1,8 @@
 """
-Graph's ``$filter`` on sign-ins, as strict as it is documented.
+Graph's ``$filter`` on sign-ins, exactly as documented.
 
-Which operators each property allows is the table on the ``signIn`` resource pages; anything else
-is refused, as Graph refuses it: "Invalid filter clause".
+The table on the ``signIn`` resource pages says which operators each property allows; anything else
+is refused as Graph refuses it: "Invalid filter clause".
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EQUALS = frozenset({"eq"})
 _BOUNDS = frozenset({"eq", "le", "ge"})
 _STARTS = frozenset({"eq", "startswith"})
 
-#: Property (path) and the operators documented for it.
+#: Property (path) to the operators documented for it.
 OPERATORS = {
     CREATED: _BOUNDS,
     **dict.fromkeys(
@@ -70,7 +70,7 @@ OPERATORS = {
         _STARTS,
     ),
 }
-#: Properties that v1.0 does not have (those of the table above only).
+#: Those of the properties above that v1.0 does not have.
 BETA_ONLY = frozenset(
     {
         EVENT_TYPES,
@@ -91,21 +91,21 @@ _TOKEN = re.compile(
 
 
 class FilterError(Exception):
-    """The filter is not one that Graph is documented to take; the text says why."""
+    """Graph is not documented to accept the filter; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ODataFilter:
-    """A parsed filter: a test of rows, and what can be known without testing each."""
+    """A parsed filter: a test for rows, and what is known without testing each row."""
 
     test: Test
-    names_events: bool  #: whether it says which event types it wants
-    newest: str = ""  #: no row after this instant passes, if given; seven fractional digits
-    oldest: str = ""  #: no row before it
+    names_events: bool  #: whether it selects event types
+    newest: str = ""  #: if set, no row after this instant passes; seven fractional digits
+    oldest: str = ""  #: if set, no row before this instant passes
 
 
 def parse_filter(text: str, *, is_beta: bool) -> ODataFilter:
-    """The filter a ``$filter`` text stands for; `FilterError` if it is no documented one."""
+    """Parse a ``$filter``; raises `FilterError` if it is not a documented one."""
     parser = _Parser(text, is_beta=is_beta)
     test = parser.parse()
     return ODataFilter(test, parser.names_events, parser.newest, parser.oldest)
@@ -132,36 +132,36 @@ class _Parser:
         return max(self._bound("ge"), default="")
 
     def parse(self) -> Test:
-        test = self._either()
+        test = self._disjunction()
         if self._next < len(self._tokens):
             raise FilterError(f"unexpected {self._tokens[self._next][1]!r}")
         return test
 
     def _bound(self, operator: str) -> list[str]:
-        """The bounds that every row must keep: those that no ``or`` stands beside."""
+        """The bounds that every row must satisfy: those of a filter without ``or``."""
         if not self._is_conjunction:
             return []
         return [value for given, value in self._bounds if given == operator]
 
-    def _either(self) -> Test:
-        tests = [self._both()]
-        while self._took("or"):
-            tests.append(self._both())
+    def _disjunction(self) -> Test:
+        tests = [self._conjunction()]
+        while self._accept("or"):
+            tests.append(self._conjunction())
             self._is_conjunction = self._is_conjunction and self._depth > 0
         return tests[0] if len(tests) == 1 else lambda row: any(test(row) for test in tests)
 
-    def _both(self) -> Test:
-        tests = [self._one()]
-        while self._took("and"):
-            tests.append(self._one())
+    def _conjunction(self) -> Test:
+        tests = [self._term()]
+        while self._accept("and"):
+            tests.append(self._term())
         return tests[0] if len(tests) == 1 else lambda row: all(test(row) for test in tests)
 
-    def _one(self) -> Test:
-        if self._took("("):
+    def _term(self) -> Test:
+        if self._accept("("):
             self._depth += 1
-            test = self._either()
+            test = self._disjunction()
             self._depth -= 1
-            self._must(")")
+            self._expect(")")
             return test
         word = self._take("word")
         if word.lower() == "startswith":
@@ -181,26 +181,26 @@ class _Parser:
         return _compare(path, operator, wanted)
 
     def _starts_with(self) -> Test:
-        self._must("(")
+        self._expect("(")
         path = self._path(self._take("word"))
         if "startswith" not in OPERATORS[path]:
             raise FilterError(f"function 'startswith' is not supported for property {path!r}")
-        self._must(",")
+        self._expect(",")
         prefix = self._take("text").lower()
-        self._must(")")
+        self._expect(")")
         return lambda row: str(_value(row, path) or "").lower().startswith(prefix)
 
     def _any_event(self) -> Test:
         if not self._is_beta:
             raise FilterError(f"no property named {EVENT_TYPES!r} on type 'microsoft.graph.signIn'")
         self.names_events = True
-        self._must("(")
+        self._expect("(")
         variable = self._take("word")
-        self._must(":")
-        self._must(variable)
+        self._expect(":")
+        self._expect(variable)
         operator = self._take("word").lower()
         wanted = self._take("text")
-        self._must(")")
+        self._expect(")")
         if operator == "eq":
             return lambda row: any(event == wanted for event in row[EVENT_TYPES])
         if operator == "ne":
@@ -213,12 +213,12 @@ class _Parser:
             raise FilterError(f"no property named {word!r} on type 'microsoft.graph.signIn'")
         return path
 
-    def _literal(self, path: str) -> Any:  # noqa: ANN401 (whatever the property holds)
+    def _literal(self, path: str) -> Any:  # noqa: ANN401 (the type of the property)
         if path == CREATED:
             return to_instant(self._take("time"))
         return int(self._take("number")) if path == "status/errorCode" else self._take("text")
 
-    def _took(self, value: str) -> bool:
+    def _accept(self, value: str) -> bool:
         if self._next >= len(self._tokens):
             return False
         kind, given = self._tokens[self._next]
@@ -227,8 +227,8 @@ class _Parser:
         self._next += 1
         return True
 
-    def _must(self, value: str) -> None:
-        if not self._took(value):
+    def _expect(self, value: str) -> None:
+        if not self._accept(value):
             raise FilterError(f"{value!r} expected")
 
     def _take(self, kind: str) -> str:
@@ -239,7 +239,7 @@ class _Parser:
         return value[1:-1].replace("''", "'") if kind == "text" else value
 
 
-_SPELLINGS = {path.lower(): path for path in OPERATORS}  # Graph tells no capitals apart here
+_SPELLINGS = {path.lower(): path for path in OPERATORS}  # Graph ignores case here
 
 
 def _split(text: str) -> list[tuple[str, str]]:

@@ -8,7 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.cli.loopback import LoopbackHandler, LoopbackServer
-from simulator.graph.site import GraphRequest, GraphResponse, Site, Wire, refusal
+from simulator.graph.api import (
+    GraphRefusalError,
+    GraphRequest,
+    GraphResponse,
+    SimulatedGraph,
+    Transmission,
+)
 
 if TYPE_CHECKING:
     from http import HTTPStatus
@@ -20,20 +26,20 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  #: ``SO_LINGER``: on, for 0 seconds
 
 
 class GraphServer(LoopbackServer):
-    """A site on a free loopback port; `url` is a value for ``GRAPH_ENDPOINT``."""
+    """A simulated Graph on a free loopback port; `url` is a value for ``GRAPH_ENDPOINT``."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    def __init__(self, graph: SimulatedGraph) -> None:
+        self.graph = graph
         super().__init__(self._answer, _refuse, handler=_Handler)
 
     def _answer(self, request: HttpRequest) -> GraphResponse:
-        asked = GraphRequest(request.method, request.target, request.headers, request.body)
-        response = self.site.answer(asked)
+        graph_request = GraphRequest(request.method, request.target, request.headers, request.body)
+        response = self.graph.answer(graph_request)
         return replace(response, headers={"Content-Type": "application/json", **response.headers})
 
 
 def _refuse(status: HTTPStatus, sentence: str) -> GraphResponse:
-    return refusal(status, status.name, sentence)
+    return GraphRefusalError(status, status.name, sentence).response
 
 
 class _Handler(LoopbackHandler):
@@ -41,14 +47,14 @@ class _Handler(LoopbackHandler):
 
     def send(self, response: Response) -> None:
         match response:
-            case GraphResponse(wire=Wire.CUT):
+            case GraphResponse(transmission=Transmission.CUT):
                 self.send_head(response)
-                self.wfile.write(response.body[: int(len(response.body) * response.shown)])
+                self.wfile.write(response.body[: int(len(response.body) * response.sent_share)])
                 self.close_connection = True
-            case GraphResponse(wire=Wire.HANG):
+            case GraphResponse(transmission=Transmission.HANG):
                 self.server.closing.wait(_LONGEST_STALL_SECONDS)
                 self.close_connection = True
-            case GraphResponse(wire=Wire.RESET):
+            case GraphResponse(transmission=Transmission.RESET):
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
                 self.connection.close()
                 self.close_connection = True

@@ -10,30 +10,31 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from simulator.graph.odata import CREATED, EVENT_TYPES, FilterError, parse_filter
-from simulator.graph.site import (
+from simulator.graph.api import (
     GraphRefusalError,
     GraphResponse,
     Route,
     Throttle,
     json_response,
+    next_link,
 )
+from simulator.graph.odata import CREATED, EVENT_TYPES, FilterError, parse_filter
 from simulator.tenants.rows import INTERACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from simulator.graph.api import GraphRequest
     from simulator.graph.odata import ODataFilter
-    from simulator.graph.site import GraphRequest
-    from simulator.tenants.partner import Logged
+    from simulator.tenants.partner import LogEntry
 
 LARGEST_PAGE = 1000
 SERVICE = "identity and access reports"
 
 _OPTIONS = frozenset({"$filter", "$top", "$skiptoken", "$orderby", "$select"})
-_ORDERS = {CREATED.lower(): False, f"{CREATED} desc".lower(): False, f"{CREATED} asc".lower(): True}
-_ORDERS[CREATED.lower()] = True  # OData: ascending unless said otherwise
+#: Whether each ``$orderby`` is ascending, which is OData's default.
+_ORDERS = {CREATED.lower(): True, f"{CREATED} asc".lower(): True, f"{CREATED} desc".lower(): False}
 
 #: All of v1.0's ``signIn``; beta has 48 properties more.
 V1_PROPERTIES = frozenset(
@@ -44,54 +45,54 @@ V1_PROPERTIES = frozenset(
     riskEventTypes riskEventTypes_v2 riskLevelAggregated riskLevelDuringSignIn riskState
     servicePrincipalId servicePrincipalName status userAgent userDisplayName userId
     userPrincipalName
-    """.split()  # noqa: SIM905 (thirty lines of quotation marks would say no more)
+    """.split()  # noqa: SIM905 (thirty lines of quotation marks would add nothing)
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Conduct:
-    """How the sign-in log behaves where the documentation leaves room."""
+class LogBehaviour:
+    """How the sign-in log behaves where the documentation leaves it open."""
 
-    throttle: Throttle | None = None  #: `None`: nobody is throttled
-    token_seconds: float = 3600.0  #: a skip token's life; the real one is documented nowhere
-    page_rows: int = LARGEST_PAGE  #: a page may hold fewer rows than were asked for
+    throttle: Throttle | None = None  #: `None` throttles nobody
+    token_seconds: float = 3600.0  #: lifetime of a skip token; the real one is not documented
+    page_rows: int = LARGEST_PAGE  #: a page may hold fewer rows than requested
 
 
 @dataclass(frozen=True, slots=True)
 class _Cursor:
-    """Where a crawl stands: a skip token stands for one."""
+    """The position of a crawl, which a skip token stands for."""
 
-    found: Sequence[int]  #: positions in the log, all of them, in the order asked for
+    found: Sequence[int]  #: all matching positions in the log, in the requested order
     offset: int
     issued_at: float
 
 
 class SignInLog:
-    """The sign-in log of one tenant, oldest sign-in first, as it is at some instant."""
+    """The sign-in log of one tenant, as it is at some instant; `log` is sorted by time."""
 
     def __init__(
         self,
-        log: Sequence[Logged],
-        conduct: Conduct,
+        log: Sequence[LogEntry],
+        behaviour: LogBehaviour,
         *,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.denial: GraphRefusalError | None = None  #: answers everything, where it is set
+        self.denial: GraphRefusalError | None = None  #: the answer to every request, if set
         self._log = log
         self._instants = [logged.instant for logged in log]
         self._now = now
         self._clock = clock
-        self._conduct = conduct
+        self._behaviour = behaviour
         self._cursors: dict[str, _Cursor] = {}
 
     def routes(self) -> list[Route]:
-        """For a `Site`."""
+        """The routes for a `SimulatedGraph`."""
         pattern = re.compile(r"/(beta|v1\.0)/auditLogs/signIns")
-        return [Route("GET", pattern, self._answer, self._conduct.throttle, SERVICE)]
+        return [Route("GET", pattern, self._answer, self._behaviour.throttle, SERVICE)]
 
     def deny_for_licence(self) -> None:
-        """From now on the tenant has no premium licence."""
+        """Act as a tenant without a premium licence from now on."""
         self.denial = GraphRefusalError(
             HTTPStatus.FORBIDDEN,
             "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
@@ -99,7 +100,7 @@ class SignInLog:
         )
 
     def deny_for_consent(self) -> None:
-        """From now on the app lacks its permission."""
+        """Act as if the app lacked its permission from now on."""
         self.denial = GraphRefusalError(
             HTTPStatus.FORBIDDEN,
             "Authentication_MSGraphPermissionMissing",
@@ -113,8 +114,8 @@ class SignInLog:
         options = request.query
         unknown = set(options) - _OPTIONS
         if unknown:
-            raise _bad(f"Query option '{min(unknown)}' is not allowed.")
-        top = min(_top(options.get("$top", str(LARGEST_PAGE))), self._conduct.page_rows)
+            raise _bad_request(f"Query option '{min(unknown)}' is not allowed.")
+        top = min(_top(options.get("$top", str(LARGEST_PAGE))), self._behaviour.page_rows)
         cursor = self._cursor(options, is_beta=is_beta)
         page = cursor.found[cursor.offset : cursor.offset + top]
         offset = cursor.offset + len(page)
@@ -126,23 +127,23 @@ class SignInLog:
         if token is None:
             return _Cursor(self._find(options, is_beta=is_beta), 0, self._clock())
         cursor = self._cursors.get(token)
-        if cursor is None or self._clock() - cursor.issued_at > self._conduct.token_seconds:
-            raise _bad("Invalid Skip Token, skip token is null or expired.")
+        if cursor is None or self._clock() - cursor.issued_at > self._behaviour.token_seconds:
+            raise _bad_request("Invalid Skip Token, skip token is null or expired.")
         return cursor
 
     def _find(self, options: dict[str, str], *, is_beta: bool) -> list[int]:
         text, order = options.get("$filter"), options.get("$orderby", f"{CREATED} desc").lower()
         if order not in _ORDERS:
-            raise _bad("Only createdDateTime can be ordered by.")
+            raise _bad_request("Only createdDateTime can be ordered by.")
         try:
             filter_ = parse_filter(text, is_beta=is_beta) if text is not None else None
         except FilterError as error:
-            raise _bad(f"Invalid filter clause: {error}.") from error
-        found = self._passing(filter_)
+            raise _bad_request(f"Invalid filter clause: {error}.") from error
+        found = self._matching(filter_)
         return found if _ORDERS[order] else found[::-1]
 
-    def _passing(self, filter_: ODataFilter | None) -> list[int]:
-        """Positions, oldest first, of the rows that are there by now and pass the filter."""
+    def _matching(self, filter_: ODataFilter | None) -> list[int]:
+        """Positions, oldest first, of the rows that are logged by now and pass the filter."""
         now = self._now()
         first, last = 0, len(self._log)
         if filter_ and filter_.oldest:
@@ -161,15 +162,14 @@ class SignInLog:
     def _link(self, request: GraphRequest, cursor: _Cursor, offset: int) -> str:
         token = base64.b64encode(f"RFNwdAIAAQ {len(self._cursors)} {offset}".encode()).decode()
         self._cursors[token] = _Cursor(cursor.found, offset, self._clock())
-        path, _, query = request.target.partition("?")
-        kept = [pair for pair in query.split("&") if pair and not pair.startswith("$skiptoken=")]
-        shown = token.replace("=", "%3D").replace("+", "%2B")
-        return f"http://{request.headers['host']}{path}?{'&'.join([*kept, f'$skiptoken={shown}'])}"
+        return next_link(request, token.replace("=", "%3D").replace("+", "%2B"))
 
 
 def _top(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= LARGEST_PAGE:
-        raise _bad(f"Invalid page size specified: '{text}'. Must be between 1 and 1000 inclusive.")
+        raise _bad_request(
+            f"Invalid page size specified: '{text}'. Must be between 1 and 1000 inclusive."
+        )
     return int(text)
 
 
@@ -186,5 +186,5 @@ def _page(
     return json_response(page)
 
 
-def _bad(message: str) -> GraphRefusalError:
+def _bad_request(message: str) -> GraphRefusalError:
     return GraphRefusalError(HTTPStatus.BAD_REQUEST, "BadRequest", message)

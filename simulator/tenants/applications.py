@@ -12,7 +12,7 @@ VENDOR_TENANT_ID = "7b3c1f52-4a0e-4d38-9c65-21d0a8e94b77"  #: made up
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """An API that tokens are asked for."""
+    """An API that tokens are requested for."""
 
     id: str
     name: str
@@ -20,7 +20,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A client; `owner_tenant_id` is `None` for one that the partner has registered itself."""
+    """A client; `owner_tenant_id` is `None` for one that the partner registered itself."""
 
     id: str
     name: str
@@ -28,12 +28,12 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """By which application somebody comes in, and to what."""
+class SignInTarget:
+    """The application a user signs in with, and the API it calls."""
 
     application: Application
     resource: Resource
-    channel: str  #: ``portal``, ``api``, or empty for what is not Partner Center
+    channel: str  #: ``portal``, ``api``, or empty if it is not Partner Center
 
 
 PARTNER_CENTER = Resource("fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd", "Microsoft Partner Center")
@@ -47,7 +47,7 @@ SHAREPOINT = Resource("00000003-0000-0ff1-ce00-000000000000", "Office 365 ShareP
 PORTAL = Application(
     "4990cffe-04e8-4e8b-808a-1175604b879f", "Microsoft Partner", MICROSOFT_TENANT_ID
 )
-PORTAL_TOO = Application(
+OTHER_PORTAL = Application(
     "fabfbdc4-5751-471c-ac43-3826fa1afc31", "Microsoft Partner Center", MICROSOFT_TENANT_ID
 )
 VENDOR = Application(
@@ -65,7 +65,7 @@ AZURE_PORTAL = Application(
     "c44b4083-3bb0-49c1-b47d-974e53cbdf3c", "Azure Portal", MICROSOFT_TENANT_ID
 )
 
-#: What has nothing to do with Partner Center and makes up most of a real log.
+#: Targets outside Partner Center, which make up most of a real log.
 NOISE = (
     (TEAMS, MICROSOFT_GRAPH),
     (TEAMS, SHAREPOINT),

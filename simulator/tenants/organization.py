@@ -1,4 +1,4 @@
-"""What else the simulated directory holds: roles, domains, the tenant itself, and its customers."""
+"""The rest of the simulated directory: roles, domains, the tenant itself, and its customers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from simulator.tenants.users import Row, named_guid
 
 if TYPE_CHECKING:
     from simulator.tenants.partner import SimulatedPartner
-    from simulator.tenants.users import Cast
+    from simulator.tenants.users import Staff
 
-#: From Microsoft's list of made-up companies, and some of our own.
+#: Microsoft's fictitious companies, and some of our own.
 _CUSTOMERS = """
 Adatum Logistics, Adventure Works Cycles, Alpine Ski House, Baldwin Museum of Science, Bellows
 College, Best For You Organics, Blue Yonder Airlines, City Power and Light, Coho Vineyard, Coho
@@ -59,37 +59,38 @@ def make_definitions() -> list[Row]:
     ]
 
 
-def make_assignments(cast: Cast) -> list[Row]:
-    """``roleAssignments``: of users, of a group, of an application, and one within a unit only."""
+def make_assignments(staff: Staff) -> list[Row]:
+    """``roleAssignments``: to users, a group, an application, and one limited to a unit."""
+    desk = staff.license_desk
     user, unit = "#microsoft.graph.user", f"/administrativeUnits/{named_guid('EMEA')}"
     tier_0, program = named_guid("Tier 0 administrators"), named_guid("a program")
     return [
         _assignment(GLOBAL_ADMINISTRATOR, tier_0, "#microsoft.graph.group"),
-        *(_assignment(GLOBAL_ADMINISTRATOR, person.id, user) for person in cast.emergency),
-        *(_assignment(HELPDESK_ADMINISTRATOR, person.id, user) for person in cast.desk[:2]),
-        _assignment(USER_ADMINISTRATOR, cast.desk[2].id, user, unit),
-        _assignment(SECURITY_READER, cast.guests[0].id, user),
+        *(_assignment(GLOBAL_ADMINISTRATOR, person.id, user) for person in staff.emergency),
+        *(_assignment(HELPDESK_ADMINISTRATOR, person.id, user) for person in desk[:2]),
+        _assignment(USER_ADMINISTRATOR, desk[2].id, user, unit),
+        _assignment(SECURITY_READER, staff.guests[0].id, user),
         _assignment(DIRECTORY_READERS, program, "#microsoft.graph.servicePrincipal"),
     ]
 
 
-def make_eligibilities(cast: Cast) -> list[Row]:
+def make_eligibilities(staff: Staff) -> list[Row]:
     """
     ``roleEligibilityScheduleInstances``: roles that two people and a group can activate in PIM.
 
-    One of the two has MFA enforced as everybody; of the other, and of the group, nothing demands it
-    always, and the policy for administrators does not reach them yet.
+    One of the two has MFA enforced like everybody. Nothing always requires it of the other or of
+    the group, and the policy for administrators does not cover them yet.
     """
     user, operations = "#microsoft.graph.user", named_guid("Operations on managed devices")
     return [
-        _eligibility(GLOBAL_ADMINISTRATOR, cast.others[10].id, user),
-        _eligibility(HELPDESK_ADMINISTRATOR, cast.others[6].id, user),
+        _eligibility(GLOBAL_ADMINISTRATOR, staff.others[10].id, user),
+        _eligibility(HELPDESK_ADMINISTRATOR, staff.others[6].id, user),
         _eligibility(USER_ADMINISTRATOR, operations, "#microsoft.graph.group"),
     ]
 
 
 def make_domains() -> list[Row]:
-    """``/domains``, each with its federation settings, which Graph gives apart."""
+    """``/domains``, each with its federation settings, which Graph returns separately."""
     settings = {
         "@odata.type": "#microsoft.graph.internalDomainFederation",
         "id": named_guid("AD FS"),
@@ -111,13 +112,13 @@ def make_domains() -> list[Row]:
 
 def make_customers() -> list[Row]:
     """
-    Names and figures, which Graph gives apart; `None` where one of the two lists lacks a customer.
+    Names and figures, which Graph returns separately; `None` if either list lacks a customer.
 
-    Of three there are no figures yet, and with the last the relationship has ended.
+    Three have no figures yet, and the relationship with the last has ended.
     """
-    chance = random.Random("customers")  # noqa: S311 (made up, to be repeatable)
+    rng = random.Random("customers")  # noqa: S311 (repeatable made-up data)
     names = [" ".join(name.split()) for name in _CUSTOMERS.split(",")]
-    customers = [_customer(chance, number, name) for number, name in enumerate(names)]
+    customers = [_customer(rng, number, name) for number, name in enumerate(names)]
     return [*customers[:-1], {**customers[-1], "displayName": None}]
 
 
@@ -142,19 +143,19 @@ def _eligibility(role: str, principal_id: str, kind: str) -> Row:
     }
 
 
-def _customer(chance: random.Random, number: int, name: str) -> Row:
+def _customer(rng: random.Random, number: int, name: str) -> Row:
     tenant_id = named_guid(name)
-    users, admins = chance.randint(4, 400), chance.randint(1, 4)
-    is_whole, is_unknown, has_defaults = number % 3 == 0, number % 13 == 5, number % 4 == 1  # noqa: PLR2004
-    share = 1.0 if is_whole else chance.choice((0.0, 0.35, 0.6, 0.8, 0.95))
+    users, admins = rng.randint(4, 400), rng.randint(1, 4)
+    is_complete, is_unknown, has_defaults = number % 3 == 0, number % 13 == 5, number % 4 == 1  # noqa: PLR2004
+    share = 1.0 if is_complete else rng.choice((0.0, 0.35, 0.6, 0.8, 0.95))
     mfa = {
         "@odata.type": "#microsoft.graph.partner.security.customerMfaInsight",
-        "compliantAdminsCount": admins if is_whole else chance.randint(0, admins),
+        "compliantAdminsCount": admins if is_complete else rng.randint(0, admins),
         "compliantNonAdminsCount": int((users - admins) * share),
         "totalUsersCount": users,
         "securityDefaultsStatus": _STATES[has_defaults],
         "mfaConditionalAccessPolicyStatus": _STATES[share > 0 and not has_defaults],
-        "legacyPerUserMfaStatus": _STATES[chance.random() < 1 / 5],
+        "legacyPerUserMfaStatus": _STATES[rng.random() < 1 / 5],
     }
     return {
         "id": tenant_id,

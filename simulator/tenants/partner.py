@@ -7,78 +7,81 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from simulator.tenants.activity import Activity
 from simulator.tenants.people import make_people
-from simulator.tenants.rows import Proofs, Row, Writer, to_instant
+from simulator.tenants.rows import Proofs, Row, RowWriter, to_instant
 from simulator.tenants.scenario import DAYS, Scenario
-from simulator.tenants.visits import ExpectedSignIn, Visitors
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from simulator.tenants.expected import ExpectedSignIn
     from simulator.tenants.people import Person
 
 TENANT_NAME = "Northwind Cloud Partners (simulated)"
-TENANT_ID = "5e1c0de0-0000-4000-8000-000000000365"  #: of the demo; plainly made up
+TENANT_ID = "5e1c0de0-0000-4000-8000-000000000365"  #: of the demo; obviously made up
 SEED = 365
 
-_USUALLY_LOGGED_AFTER = timedelta(minutes=4)
-_COPIED_AFTER = timedelta(minutes=95)  #: Entra aggregates MFA details "within two hours" (FAQ)
-_LATE_AFTER = timedelta(hours=30)  #: past the run that first pulls the day
+_LOGGED_AFTER = timedelta(minutes=4)
+_COMPLETED_AFTER = timedelta(minutes=95)  #: Entra aggregates MFA details "within two hours" (FAQ)
+_LATE_AFTER = timedelta(hours=30)  #: after the run that first collects the day
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
-    """One copy of a row, and when the log has it."""
+class LogEntry:
+    """One copy of a row, and when it appears in the log."""
 
-    instant: str  #: of the sign-in, with all seven digits: texts sort as the instants do
+    instant: (
+        str  #: of the sign-in, with all seven fractional digits, so that text order is time order
+    )
     row: Row
     logged_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPartner:
-    """Everything that is simulated of the tenant; equal for equal `seed` and `ending`."""
+    """Everything simulated about the tenant; equal for equal `seed` and `ending`."""
 
     ending: date
     people: tuple[Person, ...]
-    told: tuple[ExpectedSignIn, ...]
-    log: tuple[Logged, ...]  #: every copy of every row, oldest sign-in first
+    expected: tuple[ExpectedSignIn, ...]
+    log: tuple[LogEntry, ...]  #: every copy of every row, oldest sign-in first
     tenant_id: str = TENANT_ID
     tenant_name: str = TENANT_NAME
 
 
 def simulate_partner(ending: date, seed: int = SEED, days: int = DAYS) -> SimulatedPartner:
     """
-    Make up the tenant and its sign-ins of the `days` up to and with `ending`.
+    Make up the tenant and its sign-ins of the `days` up to and including `ending`.
 
-    One row in twelve with evidence of its own has an earlier, incomplete copy, and one in fifty of
-    the silent ones reaches the log only thirty hours after it happened.
+    One row in twelve with evidence of its own has an earlier, incomplete copy. One in fifty of the
+    silent ones reaches the log thirty hours after it happened.
     """
-    chance = random.Random(f"{seed} {ending}")  # noqa: S311 (made-up data, to be repeatable)
-    people = make_people(chance, TENANT_ID)
-    writer = Writer(chance, TENANT_ID, TENANT_NAME)
-    visitors = Visitors(chance, writer)
-    story = Scenario(chance, visitors, people, ending)
+    rng = random.Random(f"{seed} {ending}")  # noqa: S311 (repeatable made-up data)
+    people = make_people(rng, TENANT_ID)
+    writer = RowWriter(rng, TENANT_ID, TENANT_NAME)
+    activity = Activity(rng, writer)
+    scenario = Scenario(rng, activity, people, ending)
     for days_before in reversed(range(days)):
-        story.tell(days_before)
-    told = tuple(_with_copies(chance, visitors.told))
-    log = [logged for sign_in in told for logged in _logged(chance, sign_in)]
-    log.sort(key=lambda logged: (logged.instant, logged.logged_at))
-    return SimulatedPartner(ending, people, told, tuple(log))
+        scenario.play_day(days_before)
+    expected = tuple(_with_first_copies(rng, activity.sign_ins))
+    log = [entry for sign_in in expected for entry in _log_entries(rng, sign_in)]
+    log.sort(key=lambda entry: (entry.instant, entry.logged_at))
+    return SimulatedPartner(ending, people, expected, tuple(log))
 
 
 def logged_by(partner: SimulatedPartner, instant: datetime) -> list[ExpectedSignIn]:
-    """The sign-ins of which the log has a copy at an instant."""
-    there = {logged.row["id"] for logged in partner.log if logged.logged_at <= instant}
-    return [sign_in for sign_in in partner.told if sign_in.row["id"] in there]
+    """The sign-ins of which the log has a copy by an instant."""
+    ids = {entry.row["id"] for entry in partner.log if entry.logged_at <= instant}
+    return [sign_in for sign_in in partner.expected if sign_in.row["id"] in ids]
 
 
-def _with_copies(chance: random.Random, told: list[ExpectedSignIn]) -> list[ExpectedSignIn]:
+def _with_first_copies(rng: random.Random, sign_ins: list[ExpectedSignIn]) -> list[ExpectedSignIn]:
     return [
         replace(sign_in, first_row=_incomplete(sign_in.row))
-        if sign_in.has_own_evidence and chance.random() < 1 / 12
+        if sign_in.has_own_evidence and rng.random() < 1 / 12
         else sign_in
-        for sign_in in told
+        for sign_in in sign_ins
     ]
 
 
@@ -93,18 +96,18 @@ def _incomplete(row: Row) -> Row:
     }
 
 
-def _logged(chance: random.Random, told: ExpectedSignIn) -> list[Logged]:
-    instant = to_instant(told.row["createdDateTime"])
-    if told.first_row is not None:
+def _log_entries(rng: random.Random, sign_in: ExpectedSignIn) -> list[LogEntry]:
+    instant = to_instant(sign_in.row["createdDateTime"])
+    if sign_in.first_row is not None:
         return [
-            Logged(instant, told.first_row, told.at + _USUALLY_LOGGED_AFTER),
-            Logged(instant, told.row, told.at + _COPIED_AFTER),
+            LogEntry(instant, sign_in.first_row, sign_in.at + _LOGGED_AFTER),
+            LogEntry(instant, sign_in.row, sign_in.at + _COMPLETED_AFTER),
         ]
-    is_late = _lives_alone(told) and chance.random() < 1 / 50
-    logged_after = _LATE_AFTER if is_late else _USUALLY_LOGGED_AFTER
-    return [Logged(instant, told.row, told.at + logged_after)]
+    is_late = _is_independent(sign_in) and rng.random() < 1 / 50
+    logged_after = _LATE_AFTER if is_late else _LOGGED_AFTER
+    return [LogEntry(instant, sign_in.row, sign_in.at + logged_after)]
 
 
-def _lives_alone(told: ExpectedSignIn) -> bool:
-    """Whether no other sign-in lives off it, so that its being late changes no other's meaning."""
-    return told.has_own_evidence and not told.row["isInteractive"]
+def _is_independent(sign_in: ExpectedSignIn) -> bool:
+    """Whether no other sign-in inherits from it: its late arrival then changes no other verdict."""
+    return sign_in.has_own_evidence and not sign_in.row["isInteractive"]

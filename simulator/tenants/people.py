@@ -1,4 +1,4 @@
-"""The simulated partner's people: some sixty accounts, each with what a sign-in tells of it."""
+"""The simulated partner's people: some sixty accounts, with the properties their sign-ins show."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DISABLED = "Ben Walters, Delia Dennis, Gerhart Moller, Mallory Cortez, Rob Youn
 _SERVICES = ("svc-price-sync", "svc-backup-report", "svc-ticket-bridge")
 _BREAK_GLASS = ("Emergency Access 1", "Emergency Access 2")
 
-_PLACES = (
+_LOCATIONS = (
     ("Seattle", "Washington", "US", 47.6062, -122.3321),
     ("Dublin", "Dublin", "IE", 53.3498, -6.2603),
     ("Munich", "Bayern", "DE", 48.1374, 11.5755),
@@ -45,7 +45,7 @@ _DEPARTMENTS = ("Cloud Sales", "Licensing Desk", "Customer Support", "Operations
 
 
 class PersonKind(StrEnum):
-    """What sort of account it is."""
+    """The kind of account."""
 
     MEMBER = "member"
     FEDERATED = "federated"
@@ -56,65 +56,65 @@ class PersonKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account and where it signs in from."""
+    """An account, and where it signs in from."""
 
     id: str
     name: str
-    upn: str  #: in lower case, as the log writes it; a guest's is that of the home tenant
+    upn: str  #: in lower case, as in the log; a guest's is that of the home tenant
     kind: PersonKind
     department: str
     is_enabled: bool
     home_tenant_id: str
     ip_address: str  #: from the blocks reserved for documentation
-    place: tuple[str, str, str, float, float]
+    location: tuple[str, str, str, float, float]
     device: tuple[str, str]  #: operating system, browser
 
 
-def make_people(chance: random.Random, tenant_id: str) -> tuple[Person, ...]:
+def make_people(rng: random.Random, tenant_id: str) -> tuple[Person, ...]:
     """Sixty enabled accounts and six disabled ones, in a fixed order."""
     people = [
-        *(_person(chance, name, PersonKind.MEMBER, tenant_id) for name in _names(_MEMBERS)),
-        *(_person(chance, name, PersonKind.FEDERATED, tenant_id) for name in _names(_FEDERATED)),
-        *(_person(chance, name, PersonKind.SERVICE, tenant_id) for name in _SERVICES),
-        *(_person(chance, name, PersonKind.BREAK_GLASS, tenant_id) for name in _BREAK_GLASS),
-        *(_person(chance, name, PersonKind.GUEST, make_guid(chance)) for name in _names(_GUESTS)),
+        *(_person(rng, name, PersonKind.MEMBER, tenant_id) for name in _names(_MEMBERS)),
+        *(_person(rng, name, PersonKind.FEDERATED, tenant_id) for name in _names(_FEDERATED)),
+        *(_person(rng, name, PersonKind.SERVICE, tenant_id) for name in _SERVICES),
+        *(_person(rng, name, PersonKind.BREAK_GLASS, tenant_id) for name in _BREAK_GLASS),
+        *(_person(rng, name, PersonKind.GUEST, make_guid(rng)) for name in _names(_GUESTS)),
         *(
-            _person(chance, name, PersonKind.MEMBER, tenant_id, is_enabled=False)
+            _person(rng, name, PersonKind.MEMBER, tenant_id, is_enabled=False)
             for name in _names(_DISABLED)
         ),
     ]
     return tuple(people)
 
 
-def make_guid(chance: random.Random) -> str:
+def make_guid(rng: random.Random) -> str:
     """A random GUID of version 4, in lower case."""
-    digits = f"{chance.getrandbits(128):032x}"
+    digits = f"{rng.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 def _person(
-    chance: random.Random,
+    rng: random.Random,
     name: str,
     kind: PersonKind,
     home_tenant_id: str,
     *,
     is_enabled: bool = True,
 ) -> Person:
-    place = chance.choice(_PLACES)
-    block = chance.choice(("192.0.2", "198.51.100", "203.0.113"))
+    location = rng.choice(_LOCATIONS)
+    block = rng.choice(("192.0.2", "198.51.100", "203.0.113"))
     return Person(
-        id=make_guid(chance),
+        id=make_guid(rng),
         name=name,
         upn=_upn(name, kind),
         kind=kind,
         department="IT"
         if kind in (PersonKind.SERVICE, PersonKind.BREAK_GLASS)
-        else chance.choice(_DEPARTMENTS),
+        else rng.choice(_DEPARTMENTS),
         is_enabled=is_enabled,
         home_tenant_id=home_tenant_id,
-        ip_address=f"{block}.{chance.randint(1, 254)}",
-        place=place,
-        device=chance.choice(_DEVICES),
+        ip_address=f"{block}.{rng.randint(1, 254)}",
+        location=location,
+        device=rng.choice(_DEVICES),
     )
 
 

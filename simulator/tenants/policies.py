@@ -1,8 +1,8 @@
 """
-The simulated tenant's policies: every kind that makes MFA less than it looks.
+The simulated tenant's policies: every kind that makes MFA weaker than it looks.
 
-One policy asks everybody for MFA, but for emergency accounts, guests, and five groups; what is made
-of these instead is the other policies.
+One policy requires MFA of everybody except emergency accounts, guests, and five groups; the other
+policies cover these.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from simulator.tenants.partner import SimulatedPartner
-    from simulator.tenants.users import Cast
+    from simulator.tenants.users import Staff
 
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 HELPDESK_ADMINISTRATOR = "729827e3-9c14-49f7-bb1b-9608f156bbb8"
@@ -43,14 +43,14 @@ _STRONG = {
 }
 
 
-def make_policies(partner: SimulatedPartner, cast: Cast) -> list[Row]:
+def make_policies(partner: SimulatedPartner, staff: Staff) -> list[Row]:
     """``/identity/conditionalAccess/policies``."""
-    emergency = [person.id for person in cast.emergency]
+    emergency = [person.id for person in staff.emergency]
     return [
         *_for_everybody(_policy_in_the_log(partner), emergency),
         *_for_groups(),
         *_for_guests(),
-        *_of_little_use(),
+        *_ineffective(),
     ]
 
 
@@ -87,7 +87,7 @@ def make_strengths() -> list[Row]:
 
 
 def make_defaults() -> Row:
-    """``/policies/identitySecurityDefaultsEnforcementPolicy``: off, as policies demand."""
+    """``/policies/identitySecurityDefaultsEnforcementPolicy``: off, since there are policies."""
     return {
         "id": "00000000-0000-0000-0000-000000000005",
         "displayName": "Security Defaults",
@@ -96,9 +96,9 @@ def make_defaults() -> Row:
 
 
 def _policy_in_the_log(partner: SimulatedPartner) -> str:
-    """The id by which the sign-ins name the policy that asks everybody for MFA."""
-    rows = (told.row["appliedConditionalAccessPolicies"] for told in partner.told)
-    return next((str(applied[0]["id"]) for applied in rows if applied), named_guid("everybody"))
+    """The id, in the sign-ins, of the policy that requires MFA of everybody."""
+    lists = (each.row["appliedConditionalAccessPolicies"] for each in partner.expected)
+    return next((str(applied[0]["id"]) for applied in lists if applied), named_guid("everybody"))
 
 
 def _for_everybody(policy_id: str, emergency: Sequence[str]) -> list[Row]:
@@ -155,7 +155,7 @@ def _for_guests() -> list[Row]:
     return [_policy("Rehearsal: MFA for guests", guests, _MFA, state)]
 
 
-def _of_little_use() -> list[Row]:
+def _ineffective() -> list[Row]:
     everybody = {"includeUsers": ["All"]}
     register = {
         "includeApplications": [],

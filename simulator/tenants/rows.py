@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import random
     from datetime import datetime
 
-    from simulator.tenants.applications import Door
+    from simulator.tenants.applications import SignInTarget
     from simulator.tenants.people import Person
 
 Row = dict[str, Any]  #: one ``signIn`` of Graph beta
@@ -31,16 +31,16 @@ _BY_PROVIDER = "MFA requirement satisfied by claim provided by external provider
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How a sign-in proved who it was, as far as its record says."""
+    """What the record of a sign-in says about how the user was authenticated."""
 
     requirement: str  #: ``authenticationRequirement``
     details: str | None = None  #: ``status.additionalDetails``
     steps: tuple[tuple[str, str | None], ...] = ()  #: method and result of each authentication step
-    policy_result: str = "notApplied"  #: what became of the policy that demands MFA
+    policy_result: str = "notApplied"  #: result of the policy that requires MFA
 
 
 class Proofs(Enum):
-    """The ways that occur. Texts: Entra's "howto-mfa-reporting" and public captures."""
+    """The proofs that occur. Texts: Entra's "howto-mfa-reporting" and public captures."""
 
     MFA_COMPLETED = Proof(
         _MULTI,
@@ -75,7 +75,7 @@ class Proofs(Enum):
         (("Password", None), ("Previously satisfied", None)),
     )
     NOTHING = Proof(_SINGLE)
-    INCOMPLETE = Proof("")  #: the log's first copy of a record, before its details are in
+    INCOMPLETE = Proof("")  #: the log's first copy of a record, without its details
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Attempt:
 
     at: datetime
     person: Person
-    door: Door
+    target: SignInTarget
     event: str
     proof: Proofs
     session_id: str | None
@@ -103,23 +103,23 @@ _REASONS = {
 }
 
 
-class Writer:
-    """Writes one tenant's rows; what all rows of a person share is made once."""
+class RowWriter:
+    """Writes one tenant's rows."""
 
-    def __init__(self, chance: random.Random, tenant_id: str, tenant_name: str) -> None:
-        self._chance = chance
+    def __init__(self, rng: random.Random, tenant_id: str, tenant_name: str) -> None:
+        self._rng = rng
         self._tenant_id = tenant_id
         self._tenant_name = tenant_name
-        self._policy_id = make_guid(chance)
-        self._of_person: dict[str, Row] = {}
+        self._policy_id = make_guid(rng)
+        self._user_properties: dict[str, Row] = {}  #: by user id
 
     def write(self, attempt: Attempt) -> Row:
         """The row of a user's sign-in."""
         person, proof = attempt.person, attempt.proof.value
         is_interactive = attempt.event == INTERACTIVE
         return {
-            **self._heading(attempt.at, attempt.event, attempt.door),
-            **self._shared(person),
+            **self._common(attempt.at, attempt.event, attempt.target),
+            **self._user(person),
             "correlationId": attempt.correlation_id,
             "sessionId": attempt.session_id,
             "isInteractive": is_interactive,
@@ -132,18 +132,20 @@ class Writer:
             "status": _status(attempt.error_code, proof.details),
         }
 
-    def write_app_only(self, at: datetime, door: Door, event: str, error_code: int) -> Row:
+    def write_app_only(
+        self, at: datetime, target: SignInTarget, event: str, error_code: int
+    ) -> Row:
         """The row of an application that signs in as itself."""
         is_managed = event == MANAGED_IDENTITY
-        application = door.application
+        application = target.application
         return {
-            **self._heading(at, event, door),
+            **self._common(at, event, target),
             "userDisplayName": "",
             "userPrincipalName": "",
             "userId": "",
             "userType": "member",
             "ipAddress": "" if is_managed else "198.51.100.20",
-            "correlationId": make_guid(self._chance),
+            "correlationId": make_guid(self._rng),
             "sessionId": None,
             "isInteractive": False,
             "servicePrincipalName": application.name,
@@ -157,12 +159,12 @@ class Writer:
             "status": _status(error_code, None),
         }
 
-    def _heading(self, at: datetime, event: str, door: Door) -> Row:
-        application, resource = door.application, door.resource
-        id_ = make_guid(self._chance)
+    def _common(self, at: datetime, event: str, target: SignInTarget) -> Row:
+        application, resource = target.application, target.resource
+        id_ = make_guid(self._rng)
         return {
             "id": id_,
-            "createdDateTime": stamp(at, self._chance.randrange(10) if at.microsecond else 0),
+            "createdDateTime": stamp(at, self._rng.randrange(10) if at.microsecond else 0),
             "originalRequestId": id_,
             "signInEventTypes": [event],
             "appId": application.id,
@@ -173,8 +175,8 @@ class Writer:
             "resourceTenantId": self._tenant_id,
             "tokenIssuerType": "AzureAD",
             "tokenIssuerName": "",
-            "uniqueTokenIdentifier": f"{self._chance.getrandbits(128):022x}",
-            "processingTimeInMilliseconds": self._chance.randint(60, 900),
+            "uniqueTokenIdentifier": f"{self._rng.getrandbits(128):022x}",
+            "processingTimeInMilliseconds": self._rng.randint(60, 900),
             "riskDetail": "none",
             "riskLevelAggregated": "none",
             "riskLevelDuringSignIn": "none",
@@ -184,13 +186,13 @@ class Writer:
             "servicePrincipalId": "",
         }
 
-    def _shared(self, person: Person) -> Row:
-        if person.id not in self._of_person:
-            self._of_person[person.id] = self._describe(person)
-        return self._of_person[person.id]
+    def _user(self, person: Person) -> Row:
+        if person.id not in self._user_properties:
+            self._user_properties[person.id] = self._describe(person)
+        return self._user_properties[person.id]
 
     def _describe(self, person: Person) -> Row:
-        city, state, country, latitude, longitude = person.place
+        city, state, country, latitude, longitude = person.location
         system, browser = person.device
         is_guest = person.kind is PersonKind.GUEST
         return {
@@ -232,14 +234,14 @@ class Writer:
 
 
 def stamp(at: datetime, last_digit: int = 0) -> str:
-    """An instant as Graph writes it: seven digits of a second, none where they are all zero."""
+    """An instant as Graph writes it: seven fractional digits, or none if they are all zero."""
     if not at.microsecond:
         return f"{at:%Y-%m-%dT%H:%M:%SZ}"
     return f"{at:%Y-%m-%dT%H:%M:%S.%f}{last_digit}Z"
 
 
 def to_instant(text: str) -> str:
-    """A time as Graph writes it, with all seven digits: texts then sort as the instants do."""
+    """A time as Graph writes it, with all seven fractional digits: text order is time order."""
     whole, _, fraction = text.rstrip("Z").partition(".")
     if "T" not in whole:
         whole += "T00:00:00"

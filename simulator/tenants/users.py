@@ -1,4 +1,4 @@
-"""Who is in the simulated directory: the people of the sign-ins as Graph's users, and groups."""
+"""The simulated directory's users and groups: the people of the sign-ins as Graph returns them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from simulator.tenants.people import Person
 
-Row = dict[str, Any]  #: an object as Graph has it
+Row = dict[str, Any]  #: an object as Graph returns it
 
 _USER = "#microsoft.graph.user"
 _GROUP = "#microsoft.graph.group"
@@ -21,49 +21,49 @@ _DEVICE = "#microsoft.graph.device"
 
 
 def named_guid(name: str) -> str:
-    """The id of what there is one of by that name; the same in every simulation."""
-    return make_guid(random.Random(f"directory {name}"))  # noqa: S311 (made up, to be repeatable)
+    """The id of the one object of that name; the same in every simulation."""
+    return make_guid(random.Random(f"directory {name}"))  # noqa: S311 (repeatable made-up data)
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
-    """The people by the part they play in the story, as `story.Story` deals the parts."""
+class Staff:
+    """The people by their part in the scenario; `scenario.Scenario` assigns the same parts."""
 
     people: Sequence[Person]
 
     @property
     def members(self) -> list[Person]:
-        """Enabled accounts of the tenant's own: agents, vendor's users, desk, and the rest."""
+        """The tenant's own enabled accounts: agents, vendor users, license desk, and the rest."""
         return self._of(PersonKind.MEMBER)
 
     @property
     def agents(self) -> list[Person]:
-        """Who works in the portal."""
+        """The people who work in the portal."""
         return self.members[:20]
 
     @property
     def vendor_user(self) -> Person:
-        """The one whose control panel still loses the claim."""
+        """The user whose control panel still loses the claim."""
         return self.members[23]
 
     @property
-    def desk(self) -> list[Person]:
-        """Who works with the license desk."""
+    def license_desk(self) -> list[Person]:
+        """The people who work with the license desk."""
         return self.members[24:30]
 
     @property
     def others(self) -> list[Person]:
-        """Who never comes to Partner Center."""
+        """The people who never use Partner Center."""
         return self.members[31:]
 
     @property
     def federated(self) -> list[Person]:
-        """Whom another identity provider signs in."""
+        """The people whom another identity provider signs in."""
         return self._of(PersonKind.FEDERATED)
 
     @property
     def guests(self) -> list[Person]:
-        """Who is at home elsewhere."""
+        """The people from other tenants."""
         return self._of(PersonKind.GUEST)
 
     @property
@@ -73,45 +73,45 @@ class Cast:
 
     @property
     def emergency(self) -> list[Person]:
-        """Accounts for the day nobody else gets in."""
+        """Emergency access accounts."""
         return self._of(PersonKind.BREAK_GLASS)
 
     def _of(self, kind: PersonKind) -> list[Person]:
         return [person for person in self.people if person.kind is kind and person.is_enabled]
 
 
-def make_users(cast: Cast) -> list[Row]:
-    """``/users``, with the properties that are not given unless they are named."""
-    others = cast.others
+def make_users(staff: Staff) -> list[Row]:
+    """``/users``, with the properties that are returned only if selected by name."""
+    others = staff.others
     states = {others[8].id: "enforced", others[9].id: "enabled"}
-    return [_user(person, states.get(person.id, "disabled")) for person in cast.people]
+    return [_user(person, states.get(person.id, "disabled")) for person in staff.people]
 
 
-def make_registrations(cast: Cast) -> list[Row]:
+def make_registrations(staff: Staff) -> list[Row]:
     """``userRegistrationDetails``; disabled accounts are left out."""
-    admins = {person.id for person in (cast.members[0], cast.others[7], *cast.desk[:3])}
+    admins = {person.id for person in (staff.members[0], staff.others[7], *staff.license_desk[:3])}
     return [
-        _registration(person, _methods(cast, person), is_admin=person.id in admins)
-        for person in cast.people
+        _registration(person, _methods(staff, person), is_admin=person.id in admins)
+        for person in staff.people
         if person.is_enabled
     ]
 
 
-def make_groups(cast: Cast) -> list[Row]:
+def make_groups(staff: Staff) -> list[Row]:
     """Groups with their direct members; "MFA exceptions" is nested three deep."""
-    members, others, services = cast.members, cast.others, cast.services
+    members, others, services = staff.members, staff.others, staff.services
     return [
         _group("Integrations", services[2:]),
         _group("Service accounts", services[:2], nested=["Integrations"]),
         _group("Rollout wave 3", [members[15], members[16], others[6]]),
-        _group("MFA exceptions", [cast.vendor_user], ["Service accounts", "Rollout wave 3"]),
-        _group("EMEA office (AD FS)", cast.federated, has_device=True),
+        _group("MFA exceptions", [staff.vendor_user], ["Service accounts", "Rollout wave 3"]),
+        _group("EMEA office (AD FS)", staff.federated, has_device=True),
         _group("Field sales", others[:3]),
         _group("Third-party MFA pilots", others[3:5]),
         _group("Operations on managed devices", others[5:6]),
         _group("Tier 0 administrators", [members[0], others[7]]),
-        _group("AdminAgents", cast.agents),
-        _group("HelpdeskAgents", cast.desk),
+        _group("AdminAgents", staff.agents),
+        _group("HelpdeskAgents", staff.license_desk),
         _group("SalesAgents", others[:3]),
     ]
 
@@ -134,13 +134,13 @@ def _user(person: Person, state: str) -> Row:
     }
 
 
-def _methods(cast: Cast, person: Person) -> list[str]:
+def _methods(staff: Staff, person: Person) -> list[str]:
     if person.kind in (PersonKind.SERVICE, PersonKind.GUEST):
         return []
-    if person in cast.emergency:
-        return ["fido2SecurityKey"] if person is cast.emergency[0] else []
-    if person in (cast.others[7], cast.vendor_user):
-        return ["mobilePhone"]  # no use where a phishing-resistant method is demanded
+    if person in staff.emergency:
+        return ["fido2SecurityKey"] if person is staff.emergency[0] else []
+    if person in (staff.others[7], staff.vendor_user):
+        return ["mobilePhone"]  # useless where a phishing-resistant method is required
     return ["microsoftAuthenticatorPush", "softwareOneTimePasscode", "fido2SecurityKey"]
 
 

@@ -67,7 +67,7 @@ def truth(report):
     """What the figures of a report's window have to be, by the simulator's own account."""
     ending = date.fromisoformat(report["window"]["ending"])
     partner = simulate_partner(ending)
-    return expected_counts(partner.told, ending)
+    return expected_counts(partner.expected, ending)
 
 
 def test_the_figures_are_what_the_simulator_meant(report) -> None:

@@ -15,20 +15,20 @@ import signal
 import sys
 
 from shared.cli import main
-from simulator.graph.site import Site
+from simulator.graph.api import SimulatedGraph
 
 number, when = int(sys.argv[1]), sys.argv[2]
-respond = Site.answer
+respond = SimulatedGraph.answer
 
 
 def answer(site, request):
-    if when == "after" and len(site.served) == number:
+    if when == "after" and len(site.requests) == number:
         os.kill(os.getpid(), signal.SIGKILL)
     response = respond(site, request)
-    if when == "before" and len(site.served) == number:
+    if when == "before" and len(site.requests) == number:
         os.kill(os.getpid(), signal.SIGKILL)
     return response
 
 
-setattr(Site, "answer", answer)  # noqa: B010 (mypy refuses the plain way)
+setattr(SimulatedGraph, "answer", answer)  # noqa: B010 (mypy refuses the plain way)
 sys.exit(main.main(["run"]))

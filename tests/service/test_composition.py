@@ -137,7 +137,7 @@ def test_graph_is_read_where_its_endpoint_says_with_its_literal_token(tmp_path) 
             assert made.source.name == "graph"
             [entry] = made.store.ledger(SIMULATED, newest.day)
             assert entry.rows > 100
-        assert {each.status for each in simulation.site.served} == {200}
+        assert {each.status for each in simulation.graph.requests} == {200}
 
 
 def test_a_wrong_token_is_a_denial_that_says_what_to_check(tmp_path) -> None:

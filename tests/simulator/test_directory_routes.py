@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from simulator.graph.api import GraphRequest, GraphResponse, SimulatedGraph
 from simulator.graph.directory import (
-    DirectoryConduct,
+    DirectoryBehaviour,
     SimulatedDirectory,
     StatesInBulk,
 )
 from simulator.graph.faults import refuse
-from simulator.graph.site import GraphRequest, GraphResponse, Site
 from simulator.simulation import TOKEN
 from simulator.tenants.people import PersonKind
 from simulator.tenants.users import named_guid
@@ -25,15 +25,15 @@ HEADERS = {"host": "graph.example", "authorization": f"Bearer {TOKEN}"}
 
 
 class Tenant:
-    """A directory to be asked by hand."""
+    """A simulated directory, and what requests to it return."""
 
-    def __init__(self, conduct: DirectoryConduct | None = None) -> None:
+    def __init__(self, behaviour: DirectoryBehaviour | None = None) -> None:
         self.time = FakeTime()
-        self.directory = SimulatedDirectory(partner(), conduct, clock=self.time.clock)
-        self.site = Site(self.directory.routes(), tokens=[TOKEN], clock=self.time.clock)
+        self.directory = SimulatedDirectory(partner(), behaviour, clock=self.time.clock)
+        self.graph = SimulatedGraph(self.directory.routes(), tokens=[TOKEN], clock=self.time.clock)
 
     def get(self, target: str) -> GraphResponse:
-        return self.site.answer(GraphRequest("GET", target, HEADERS))
+        return self.graph.answer(GraphRequest("GET", target, HEADERS))
 
     def value(self, target: str) -> list[dict[str, Any]]:
         response = self.get(target)
@@ -43,7 +43,7 @@ class Tenant:
     def batch(self, *urls: str, version: str = "v1.0") -> tuple[int, dict[str, dict[str, Any]]]:
         requests = [{"id": str(n), "method": "GET", "url": url} for n, url in enumerate(urls)]
         body = json.dumps({"requests": requests}).encode()
-        response = self.site.answer(GraphRequest("POST", f"/{version}/$batch", HEADERS, body))
+        response = self.graph.answer(GraphRequest("POST", f"/{version}/$batch", HEADERS, body))
         responses = json.loads(response.body).get("responses", [])
         return int(response.status), {urls[int(one["id"])]: one for one in responses}
 
@@ -54,12 +54,12 @@ class Tenant:
 def test_users_are_the_people_of_the_sign_ins() -> None:
     users = Tenant().value("/v1.0/users?$select=id,userPrincipalName,accountEnabled&$top=999")
 
-    told = {row["id"]: row for row in users}
-    assert list(told) == [person.id for person in partner().people]
+    by_id = {row["id"]: row for row in users}
+    assert list(by_id) == [person.id for person in partner().people]
     for person in partner().people:
-        assert told[person.id]["accountEnabled"] is person.is_enabled
+        assert by_id[person.id]["accountEnabled"] is person.is_enabled
         is_guest = person.kind is PersonKind.GUEST
-        assert ("#EXT#" in told[person.id]["userPrincipalName"]) is is_guest
+        assert ("#EXT#" in by_id[person.id]["userPrincipalName"]) is is_guest
 
 
 def test_what_is_not_named_is_not_given() -> None:
@@ -94,7 +94,7 @@ def test_what_is_not_allowed_is_refused(target: str) -> None:
     [(StatesInBulk.GIVEN, 200), (StatesInBulk.LEFT_OUT, 200), (StatesInBulk.REFUSED, 400)],
 )
 def test_states_in_bulk_are_given_or_left_out_or_refused(bulk, status) -> None:
-    tenant = Tenant(DirectoryConduct(states_in_bulk=bulk))
+    tenant = Tenant(DirectoryBehaviour(states_in_bulk=bulk))
 
     response = tenant.get("/v1.0/users?$select=id,perUserMfaState")
 
@@ -121,7 +121,7 @@ def test_pages_follow_one_another_until_there_is_no_link() -> None:
         target = page.get("@odata.nextLink", "").removeprefix("http://graph.example")
 
     assert [row["id"] for row in rows] == [person.id for person in partner().people]
-    assert len(tenant.site.served) == 4
+    assert len(tenant.graph.requests) == 4
 
 
 # Groups
@@ -166,8 +166,8 @@ def test_the_sign_ins_name_a_policy_that_there_is() -> None:
 
     applied = {
         (applied["id"], applied["displayName"])
-        for told in partner().told
-        for applied in told.row["appliedConditionalAccessPolicies"]
+        for sign_in in partner().expected
+        for applied in sign_in.row["appliedConditionalAccessPolicies"]
     }
     assert applied <= set(ids.items())
 
@@ -240,7 +240,7 @@ def test_an_api_can_be_refused_for_licence_or_consent_and_the_others_are_not() -
 
 
 def test_policies_and_locations_share_one_request_a_second_and_a_429_says_not_how_long() -> None:
-    tenant = Tenant(DirectoryConduct(is_throttled=True))
+    tenant = Tenant(DirectoryBehaviour(is_throttled=True))
     first = tenant.get(POLICIES)
     refused = tenant.get("/v1.0/identity/conditionalAccess/namedLocations")
     tenant.time.now = 1.0
@@ -251,7 +251,7 @@ def test_policies_and_locations_share_one_request_a_second_and_a_429_says_not_ho
 
 
 def test_registration_details_allow_five_requests_in_ten_seconds() -> None:
-    tenant = Tenant(DirectoryConduct(is_throttled=True))
+    tenant = Tenant(DirectoryBehaviour(is_throttled=True))
 
     statuses = [tenant.get(REGISTRATIONS).status for _ in range(6)]
 
@@ -302,6 +302,6 @@ def test_a_batch_holds_twenty_requests_at_most() -> None:
     ids=["nothing", "a list", "no address", "an id twice"],
 )
 def test_what_is_no_batch_is_refused(body) -> None:
-    response = Tenant().site.answer(GraphRequest("POST", "/v1.0/$batch", HEADERS, body))
+    response = Tenant().graph.answer(GraphRequest("POST", "/v1.0/$batch", HEADERS, body))
 
     assert response.status == 400

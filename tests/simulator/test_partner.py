@@ -16,7 +16,7 @@ SHAPE = "zerotrustassessment-signIn-beta-shape.json"
 
 
 def counts(days_before: int) -> dict[str, Counter[str]]:
-    return expected_counts(partner().told, ENDING - timedelta(days=days_before))
+    return expected_counts(partner().expected, ENDING - timedelta(days=days_before))
 
 
 def share(counter: Counter[str]) -> float:
@@ -53,7 +53,7 @@ def test_names_and_addresses_are_of_nobody() -> None:
 
 
 def test_every_day_of_thirty_has_sign_ins() -> None:
-    days = {told.at.date() for told in partner().told}
+    days = {sign_in.at.date() for sign_in in partner().expected}
 
     assert {ENDING - timedelta(days=back) for back in range(30)} <= days
 
@@ -72,17 +72,17 @@ def test_rows_have_graphs_property_names_and_nesting(samples) -> None:
 def test_ids_are_unique_but_for_copies() -> None:
     ids = Counter(logged.row["id"] for logged in partner().log)
 
-    copied = {told.row["id"] for told in partner().told if told.first_row}
+    copied = {sign_in.row["id"] for sign_in in partner().expected if sign_in.first_row}
     assert {id_ for id_, number in ids.items() if number == 2} == copied
     assert set(ids.values()) == {1, 2}
 
 
 def test_some_rows_are_late_and_all_are_there_in_the_end() -> None:
-    soon = max(told.at for told in partner().told) + timedelta(hours=3)
-    late = len(partner().told) - len(logged_by(partner(), soon))
+    soon = max(sign_in.at for sign_in in partner().expected) + timedelta(hours=3)
+    late = len(partner().expected) - len(logged_by(partner(), soon))
 
-    assert 0 < late < len(partner().told) / 100
-    assert len(logged_by(partner(), soon + timedelta(days=2))) == len(partner().told)
+    assert 0 < late < len(partner().expected) / 100
+    assert len(logged_by(partner(), soon + timedelta(days=2))) == len(partner().expected)
 
 
 @pytest.mark.parametrize("channel", ["portal", "api"])
@@ -98,9 +98,10 @@ def test_the_bad_day_is_the_vendors() -> None:
     def vendor(days_before: int) -> Counter[str]:
         day = ENDING - timedelta(days=days_before)
         return Counter(
-            told.meant
-            for told in partner().told
-            if told.at.date() == day and told.row["appDisplayName"] == "CloudDeck Control Panel"
+            sign_in.verdict
+            for sign_in in partner().expected
+            if sign_in.at.date() == day
+            and sign_in.row["appDisplayName"] == "CloudDeck Control Panel"
         )
 
     assert vendor(13)["verified"] > 60
@@ -119,13 +120,13 @@ def test_everything_that_the_report_tells_apart_occurs_in_the_last_week() -> Non
 
 
 def test_most_of_the_log_is_not_about_partner_center_at_all() -> None:
-    channels = Counter(told.channel for told in partner().told)
+    channels = Counter(sign_in.channel for sign_in in partner().expected)
 
     assert channels[""] > 1000
 
 
 def test_a_follower_of_a_sign_in_outside_the_week_is_unknown() -> None:
-    crossing = [t for t in partner().told if t.rests_on and t.rests_on < t.at.date()]
+    crossing = [t for t in partner().expected if t.inherits_from and t.inherits_from < t.at.date()]
     first = crossing[len(crossing) // 2].at.date()
 
     whole = expected_counts(crossing, first)["api"]
@@ -136,4 +137,4 @@ def test_a_follower_of_a_sign_in_outside_the_week_is_unknown() -> None:
 
 
 def test_a_tenant_can_be_simulated_on_any_day() -> None:
-    assert len(simulate_partner(date(2024, 2, 29), days=2).told) > 100
+    assert len(simulate_partner(date(2024, 2, 29), days=2).expected) > 100

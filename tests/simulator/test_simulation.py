@@ -15,7 +15,7 @@ from shared.sources.graph.reader import GraphReader
 from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns
 from shared.sources.pacing import Budget, Pacer
 from simulator.graph.faults import cut, garble, refuse, reset
-from simulator.graph.sign_ins import Conduct
+from simulator.graph.sign_ins import LogBehaviour
 from simulator.simulation import open_simulated
 from simulator.tenants.expected import expected_counts
 from tests.sources.graph.graph_doubles import ENDING, FakeTime
@@ -25,7 +25,7 @@ FAULTS = {2: reset, 4: cut(), 7: garble, 9: refuse(429, retry_after="120"), 12: 
 
 def test_the_figures_of_the_last_week_equal_an_independent_count_over_real_http() -> None:
     time = FakeTime()
-    with open_simulated(ENDING, faults=FAULTS, conduct=Conduct(page_rows=100)) as simulation:
+    with open_simulated(ENDING, faults=FAULTS, behaviour=LogBehaviour(page_rows=100)) as simulation:
         endpoint = make_endpoint("GRAPH_ENDPOINT", simulation.url, simulation.token)
         with open_graph(endpoint, Login()) as graph:
             reader = GraphReader(
@@ -43,7 +43,7 @@ def test_the_figures_of_the_last_week_equal_an_independent_count_over_real_http(
             }
 
     metrics = assess(make_window(ENDING, rollups), Scope(), ShareRule()).metrics
-    expected = expected_counts(simulation.partner.told, ENDING)
+    expected = expected_counts(simulation.partner.expected, ENDING)
     for counter, figure in ((expected["portal"], metrics.portal), (expected["api"], metrics.api)):
         assert (figure.verified, figure.not_verified, figure.exempted, figure.unknown) == (
             counter["verified"],

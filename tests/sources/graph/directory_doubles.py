@@ -12,8 +12,14 @@ from shared.mfa.accounts.directory import PerUserMfaState
 from shared.sources.graph.directory import DirectoryReader
 from shared.sources.graph.session import GraphSession, ThrottleLimits
 from shared.sources.pacing import Budget, Pacer
-from simulator.graph.directory import DirectoryConduct, SimulatedDirectory
-from simulator.graph.site import Fault, GraphRefusalError, GraphRequest, GraphResponse, Site
+from simulator.graph.api import (
+    Fault,
+    GraphRefusalError,
+    GraphRequest,
+    GraphResponse,
+    SimulatedGraph,
+)
+from simulator.graph.directory import DirectoryBehaviour, SimulatedDirectory
 from simulator.simulation import TOKEN
 from tests.sources.graph.graph_doubles import (
     URL,
@@ -50,7 +56,7 @@ class DirectoryWorld:
     """A tenant's directory, its Graph, and the source under test reading from it."""
 
     time: FakeTime
-    site: Site
+    site: SimulatedGraph
     directory: SimulatedDirectory
     graph: PostingGraph
     source: DirectoryReader
@@ -61,28 +67,28 @@ class DirectoryWorld:
         return [url.removeprefix(URL).partition("?")[0] for url in self.graph.asked]
 
     @property
-    def inner(self) -> Site:
+    def inner(self) -> SimulatedGraph:
         """What is asked within batches."""
         return self.directory.batches.inner
 
     @property
     def inner_paths(self) -> list[str]:
-        return [served.request.path for served in self.inner.served]
+        return [served.request.path for served in self.inner.requests]
 
     def arrivals(self, part: str) -> list[float]:
-        return [served.at for served in self.site.served if part in served.request.target]
+        return [served.at for served in self.site.requests if part in served.request.target]
 
 
 def directory_world(
     faults: Mapping[int, Fault] | None = None,
     *,
-    conduct: DirectoryConduct | None = None,
+    behaviour: DirectoryBehaviour | None = None,
     deadline: float = float("inf"),
     has_customers: bool = True,
 ) -> DirectoryWorld:
     time = FakeTime()
-    directory = SimulatedDirectory(partner(), conduct, clock=time.clock)
-    site = Site(directory.routes(), tokens=[TOKEN], faults=faults, clock=time.clock)
+    directory = SimulatedDirectory(partner(), behaviour, clock=time.clock)
+    site = SimulatedGraph(directory.routes(), tokens=[TOKEN], faults=faults, clock=time.clock)
     graph = PostingGraph(site, time)
     limits = ThrottleLimits(
         reports=Pacer(clock=time.clock),

@@ -18,15 +18,22 @@ from shared.sources.graph.reader import GraphReader
 from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns
 from shared.sources.pacing import Budget, Pacer
 from shared.sources.records.parsing import parse_sign_in
-from simulator.graph.site import Fault, GraphRequest, GraphResponse, Site, Throttle, Wire
-from simulator.simulation import TOKEN, make_site
+from simulator.graph.api import (
+    Fault,
+    GraphRequest,
+    GraphResponse,
+    SimulatedGraph,
+    Throttle,
+    Transmission,
+)
+from simulator.simulation import TOKEN, make_graph
 from simulator.tenants.partner import SimulatedPartner, simulate_partner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from shared.mfa.sign_in import SignIn
-    from simulator.graph.sign_ins import Conduct, SignInLog
+    from simulator.graph.sign_ins import LogBehaviour, SignInLog
 
 ENDING = date(2026, 11, 23)
 URL = "http://127.0.0.1:12345"
@@ -62,7 +69,7 @@ class FakeTime:
 class GraphInProcess:
     """A site as a transport: what the network would do to a response is done here."""
 
-    site: Site
+    site: SimulatedGraph
     time: FakeTime
     latency: Callable[[], float] = lambda: 0.0
     tokens: list[str] = field(default_factory=lambda: [TOKEN, TOKEN])
@@ -80,11 +87,11 @@ class GraphInProcess:
         self.time.now += self.latency()
         response = self.site.answer(GraphRequest("GET", url.removeprefix(URL), named))
         self.time.now += self.latency()
-        if response.wire is Wire.HANG:
+        if response.transmission is Transmission.HANG:
             self.time.now += timeout_seconds
             raise TimeoutError
-        if response.wire in (Wire.RESET, Wire.CUT):
-            raise ConnectionError(response.wire.value)
+        if response.transmission in (Transmission.RESET, Transmission.CUT):
+            raise ConnectionError(response.transmission.value)
         if link := re.search(rb'"@odata.nextLink": ("[^"]*")', response.body):
             self.links.append(json.loads(link[1]))
         return with_lower_names(response)
@@ -103,30 +110,30 @@ class World:
     """A tenant, its Graph, and the source under test reading from it."""
 
     time: FakeTime
-    site: Site
+    site: SimulatedGraph
     log: SignInLog
     graph: GraphInProcess
     source: GraphSignIns
 
     @property
     def statuses(self) -> list[int]:
-        return [int(served.status) for served in self.site.served]
+        return [int(served.status) for served in self.site.requests]
 
     @property
     def arrivals(self) -> list[float]:
-        return [served.at for served in self.site.served]
+        return [served.at for served in self.site.requests]
 
 
 def world(
     faults: Mapping[int, Fault] | None = None,
     *,
-    conduct: Conduct | None = None,
+    behaviour: LogBehaviour | None = None,
     now: Callable[[], datetime] | None = None,
     deadline: float = float("inf"),
     latency: Callable[[], float] = lambda: 0.0,
 ) -> World:
     time = FakeTime()
-    site, log, _ = make_site(partner(), conduct, now=now, clock=time.clock, faults=faults)
+    site, log, _ = make_graph(partner(), behaviour, now=now, clock=time.clock, faults=faults)
     graph = GraphInProcess(site, time, latency)
     reader = GraphReader(
         graph,
@@ -147,7 +154,7 @@ def bag(sign_ins: Any) -> Counter[SignIn]:
 @cache
 def truly(owed: Slice) -> Counter[SignIn]:
     """What the simulated log holds of a slice, without Graph, filters or pages."""
-    concerning = {told.row["id"] for told in partner().told if told.channel}
+    concerning = {told.row["id"] for told in partner().expected if told.channel}
     rows = [logged.row for logged in partner().log if logged.row["id"] in concerning]
     sign_ins = (parse_sign_in(msgspec.json.encode(row), 0) for row in rows)
     return bag(sign_in for sign_in in sign_ins if owed.owns(sign_in))

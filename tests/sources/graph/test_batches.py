@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.graph.directory import DirectoryConduct, StatesInBulk
+from simulator.graph.directory import DirectoryBehaviour, StatesInBulk
 from simulator.graph.faults import (
     garble,
     refuse,
@@ -26,7 +26,7 @@ from tests.sources.graph.graph_doubles import partner
 
 @pytest.mark.parametrize("bulk", [StatesInBulk.REFUSED, StatesInBulk.LEFT_OUT])
 def test_states_that_do_not_come_with_the_users_are_asked_for_in_batches(bulk) -> None:
-    world = directory_world(conduct=DirectoryConduct(states_in_bulk=bulk))
+    world = directory_world(behaviour=DirectoryBehaviour(states_in_bulk=bulk))
 
     pulled = world.source.read()
 
@@ -36,7 +36,7 @@ def test_states_that_do_not_come_with_the_users_are_asked_for_in_batches(bulk) -
 
 
 def test_states_of_disabled_accounts_are_not_asked_for() -> None:
-    world = directory_world(conduct=DirectoryConduct(states_in_bulk=StatesInBulk.LEFT_OUT))
+    world = directory_world(behaviour=DirectoryBehaviour(states_in_bulk=StatesInBulk.LEFT_OUT))
 
     pulled = world.source.read()
 
@@ -47,7 +47,7 @@ def test_states_of_disabled_accounts_are_not_asked_for() -> None:
 
 
 def test_states_that_are_refused_are_not_read_and_not_asked_for_again() -> None:
-    world = directory_world(conduct=DirectoryConduct(states_in_bulk=StatesInBulk.REFUSED))
+    world = directory_world(behaviour=DirectoryBehaviour(states_in_bulk=StatesInBulk.REFUSED))
     world.directory.deny_for_consent("requirements")
 
     pulled = world.source.read()
@@ -61,7 +61,7 @@ def test_states_that_are_refused_are_not_read_and_not_asked_for_again() -> None:
 
 
 def test_one_state_that_is_throttled_to_the_end_is_unknown_and_the_others_are_read() -> None:
-    world = directory_world(conduct=DirectoryConduct(states_in_bulk=StatesInBulk.LEFT_OUT))
+    world = directory_world(behaviour=DirectoryBehaviour(states_in_bulk=StatesInBulk.LEFT_OUT))
     person = partner().people[0]
 
     def fault(request, respond):
@@ -139,7 +139,7 @@ def test_a_batch_that_fails_as_a_whole_is_posted_again(fault) -> None:
 
 
 def test_members_beyond_the_first_page_of_a_batch_are_fetched() -> None:
-    world = directory_world(conduct=DirectoryConduct(page_rows=5))
+    world = directory_world(behaviour=DirectoryBehaviour(page_rows=5))
 
     groups = groups_by_name(world.source.read().directory)
 

@@ -11,11 +11,11 @@ from shared.mfa.accounts.directory import Directory, PerUserMfaState, User
 from shared.mfa.accounts.membership import Membership
 from shared.sources.files.directory_file import read_directory
 from shared.sources.graph.directory import read_directory_from_graph
-from simulator.graph.directory import DirectoryConduct
+from simulator.graph.directory import DirectoryBehaviour
 from simulator.graph.faults import (
     refuse,
 )
-from simulator.tenants.users import Cast, named_guid
+from simulator.tenants.users import Staff, named_guid
 from tests.sources.graph.directory_doubles import (
     ALL_KEYS,
     answers,
@@ -81,7 +81,7 @@ def test_policies_are_in_the_document_as_graph_gave_them() -> None:
 
 
 def test_lists_that_come_in_many_pages_are_the_same_lists() -> None:
-    world = directory_world(conduct=DirectoryConduct(page_rows=2))
+    world = directory_world(behaviour=DirectoryBehaviour(page_rows=2))
 
     pulled = world.source.read()
 
@@ -198,7 +198,7 @@ def eligible_names(pulled):
 
 
 def test_who_can_activate_a_role_is_read_apart_from_who_holds_one() -> None:
-    directory, others = whole().directory, Cast(partner().people).others
+    directory, others = whole().directory, Staff(partner().people).others
 
     names, possible = eligible_names(whole())
 
@@ -324,9 +324,9 @@ def test_over_http_with_the_sdk_as_transport_it_is_the_same_directory() -> None:
     from shared.identity import Login, open_graph
     from shared.sources.graph.session import ThrottleLimits
     from simulator.graph.server import GraphServer
-    from simulator.simulation import TOKEN, make_site
+    from simulator.simulation import TOKEN, make_graph
 
-    site, _, _ = make_site(partner())
+    site, _, _ = make_graph(partner())
     with (
         GraphServer(site) as server,
         open_graph(Endpoint(server.url, TOKEN), Login()) as graph,

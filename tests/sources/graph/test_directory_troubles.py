@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.sources.graph.directory import PERMISSIONS
 from shared.sources.graph.reader import TRIES
-from simulator.graph.directory import ONE_A_SECOND, DirectoryConduct
+from simulator.graph.api import GraphRefusalError
+from simulator.graph.directory import ONE_A_SECOND, DirectoryBehaviour
 from simulator.graph.faults import (
     dead_skip_token,
     forge_next_link,
     refuse,
     repeat_link,
 )
-from simulator.graph.site import GraphRefusalError
 from tests.sources.graph.directory_doubles import (
     ALL_KEYS,
     answers,
@@ -161,7 +161,7 @@ def test_an_answer_of_another_shape_is_not_read() -> None:
 
 
 def test_a_list_that_breaks_off_half_way_is_begun_anew_and_then_given_whole() -> None:
-    world = directory_world({2: dead_skip_token}, conduct=DirectoryConduct(page_rows=40))
+    world = directory_world({2: dead_skip_token}, behaviour=DirectoryBehaviour(page_rows=40))
 
     pulled = world.source.read()
 
@@ -178,8 +178,8 @@ def test_a_list_that_breaks_off_half_way_is_begun_anew_and_then_given_whole() ->
     ],
 )
 def test_half_a_list_is_never_given_as_whole(fault, reason) -> None:
-    world = directory_world(conduct=DirectoryConduct(page_rows=10))
-    before = directory_world(conduct=DirectoryConduct(page_rows=10))
+    world = directory_world(behaviour=DirectoryBehaviour(page_rows=10))
+    before = directory_world(behaviour=DirectoryBehaviour(page_rows=10))
     before.source.read()
     pages = [n for n, path in enumerate(before.paths, 1) if path.endswith("/policies")]
     second = pages[1]
@@ -278,12 +278,12 @@ def test_users_for_whom_there_is_no_time_are_an_error() -> None:
 
 
 def test_policies_are_asked_for_once_a_second_and_nobody_is_refused() -> None:
-    world = directory_world(conduct=DirectoryConduct(is_throttled=True, page_rows=4))
+    world = directory_world(behaviour=DirectoryBehaviour(is_throttled=True, page_rows=4))
 
     pulled = world.source.read()
 
     assert pulled.notes == {}
-    assert {int(served.status) for served in world.site.served} == {200}
+    assert {int(served.status) for served in world.site.requests} == {200}
     arrivals = world.arrivals("/conditionalAccess/")
     assert all(b - a >= ONE_A_SECOND.period_seconds for a, b in pairwise(arrivals))
 

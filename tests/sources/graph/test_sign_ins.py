@@ -16,7 +16,7 @@ from shared.mfa.metrics import ShareRule
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.mfa.window import make_window, window_days
-from simulator.graph.sign_ins import Conduct
+from simulator.graph.sign_ins import LogBehaviour
 from simulator.tenants.expected import expected_counts
 from simulator.tenants.partner import logged_by
 from tests.sources.graph.graph_doubles import (
@@ -30,7 +30,7 @@ from tests.sources.graph.graph_doubles import (
     world,
 )
 
-SMALL_PAGES = Conduct(page_rows=40)
+SMALL_PAGES = LogBehaviour(page_rows=40)
 EVENT_TYPES = 4
 
 
@@ -44,10 +44,10 @@ def test_a_slice_comes_whole_and_with_nothing_else() -> None:
 
 
 def test_it_comes_whole_over_many_pages_too() -> None:
-    here = world(conduct=SMALL_PAGES)
+    here = world(behaviour=SMALL_PAGES)
 
     assert bag(here.source.sign_ins(a_day())) == truly(a_day())
-    assert len(here.site.served) > 2 * EVENT_TYPES
+    assert len(here.site.requests) > 2 * EVENT_TYPES
 
 
 def test_hours_of_a_day_add_up_to_the_day() -> None:
@@ -76,7 +76,7 @@ def test_the_figures_equal_an_independent_count(days_before: int) -> None:
 
     metrics = assess(make_window(ending, rollups), Scope(), ShareRule()).metrics
 
-    expected = expected_counts(partner().told, ending)
+    expected = expected_counts(partner().expected, ending)
     for channel, figure in (("portal", metrics.portal), ("api", metrics.api)):
         names = [name for name in figure.__struct_fields__ if name in _COUNTS]
         assert {name: getattr(figure, name) for name in names} == {
@@ -109,7 +109,7 @@ def test_it_takes_one_request_for_each_event_type_and_each_further_thousand_rows
     by_event = [sum(n for s, n in rows.items() if s.event == event) for event in _events(rows)]
 
     assert len(by_event) == EVENT_TYPES
-    assert len(here.site.served) == sum(max(1, ceil(number / 1000)) for number in by_event)
+    assert len(here.site.requests) == sum(max(1, ceil(number / 1000)) for number in by_event)
 
 
 def _events(rows):
@@ -121,7 +121,7 @@ def test_it_asks_beta_for_both_bounds_the_applications_and_a_full_page() -> None
 
     list(here.source.sign_ins(a_day()))
 
-    request = here.site.served[0].request
+    request = here.site.requests[0].request
     assert request.path == "/beta/auditLogs/signIns"
     assert request.query == {
         "$filter": "createdDateTime ge 2026-11-23T00:00:00Z"
@@ -136,7 +136,7 @@ def test_it_asks_beta_for_both_bounds_the_applications_and_a_full_page() -> None
 
 
 def test_a_next_link_is_followed_exactly_as_given() -> None:
-    here = world(conduct=SMALL_PAGES)
+    here = world(behaviour=SMALL_PAGES)
 
     list(here.source.sign_ins(a_day()))
 
@@ -146,7 +146,7 @@ def test_a_next_link_is_followed_exactly_as_given() -> None:
 
 
 def test_the_permitted_pace_is_used_fully_and_never_exceeded() -> None:
-    here = world(conduct=Conduct(throttle=THROTTLED))
+    here = world(behaviour=LogBehaviour(throttle=THROTTLED))
 
     for days_before in range(30):
         list(here.source.sign_ins(a_day(days_before)))
@@ -161,7 +161,7 @@ def test_the_permitted_pace_is_used_fully_and_never_exceeded() -> None:
 def test_the_pace_is_never_exceeded_however_slow_the_network(seed: int) -> None:
     chance = Random(seed)
     here = world(
-        conduct=Conduct(throttle=THROTTLED, page_rows=40),
+        behaviour=LogBehaviour(throttle=THROTTLED, page_rows=40),
         latency=lambda: chance.choice([0, 1 / 64, 3 / 8, 3]),
     )
 
@@ -177,8 +177,8 @@ def test_a_log_with_rows_eight_days_old_reaches_thirty() -> None:
     here = world()
 
     assert here.source.reach_days() == 30
-    assert len(here.site.served) == 1
-    assert here.site.served[0].request.query["$top"] == "1"
+    assert len(here.site.requests) == 1
+    assert here.site.requests[0].request.query["$top"] == "1"
 
 
 def test_a_log_without_them_reaches_seven() -> None:

@@ -22,7 +22,7 @@ from simulator.graph.faults import (
     repeat_link,
     reset,
 )
-from simulator.graph.sign_ins import Conduct
+from simulator.graph.sign_ins import LogBehaviour
 from tests.sources.graph.graph_doubles import (
     THROTTLED,
     a_day,
@@ -32,7 +32,7 @@ from tests.sources.graph.graph_doubles import (
     world,
 )
 
-SMALL_PAGES = Conduct(page_rows=40)
+SMALL_PAGES = LogBehaviour(page_rows=40)
 EVENT_TYPES = 4
 
 
@@ -42,7 +42,7 @@ def test_a_passing_error_is_asked_again(status: int) -> None:
 
     assert bag(here.source.sign_ins(a_day())) == truly(a_day())
     assert here.statuses.count(status) == 1
-    assert len(here.site.served) == EVENT_TYPES + 1
+    assert len(here.site.requests) == EVENT_TYPES + 1
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_broken_answer_is_asked_for_again(fault) -> None:
     here = world({1: fault, 3: fault})
 
     assert bag(here.source.sign_ins(a_day())) == truly(a_day())
-    assert len(here.site.served) == EVENT_TYPES + 2
+    assert len(here.site.requests) == EVENT_TYPES + 2
 
 
 @pytest.mark.parametrize("seconds", [1, 30, 180, 900])
@@ -114,7 +114,7 @@ def test_after_eight_failures_in_a_row_the_slice_is_for_later() -> None:
     with pytest.raises(SourceIncompleteError, match=r"8 times in a row.*503 serviceNotAvailable"):
         list(here.source.sign_ins(a_day()))
 
-    assert len(here.site.served) == 8
+    assert len(here.site.requests) == 8
 
 
 def test_throttling_without_retry_after_is_survived() -> None:
@@ -124,21 +124,21 @@ def test_throttling_without_retry_after_is_survived() -> None:
 
 
 def test_a_dead_skip_token_halves_the_day_and_begins_each_half_anew() -> None:
-    here = world({2: dead_skip_token}, conduct=SMALL_PAGES)
+    here = world({2: dead_skip_token}, behaviour=SMALL_PAGES)
 
     assert bag(here.source.sign_ins(a_day())) == truly(a_day())
-    assert _stretch(here.site.served[2]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
+    assert _stretch(here.site.requests[2]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
 
 
 def test_410_gone_is_a_dead_skip_token_too() -> None:
-    here = world({2: refuse(410, "syncStateNotFound")}, conduct=SMALL_PAGES)
+    here = world({2: refuse(410, "syncStateNotFound")}, behaviour=SMALL_PAGES)
 
     assert bag(here.source.sign_ins(a_day())) == truly(a_day())
 
 
 def test_skip_tokens_that_expire_while_throttled_are_survived() -> None:
-    conduct = Conduct(page_rows=40, token_seconds=100)
-    here = world({2: refuse(429, retry_after="300")}, conduct=conduct)
+    behaviour = LogBehaviour(page_rows=40, token_seconds=100)
+    here = world({2: refuse(429, retry_after="300")}, behaviour=behaviour)
 
     assert bag(here.source.sign_ins(a_day())) == truly(a_day())
     assert 400 in here.statuses
@@ -148,15 +148,15 @@ def test_a_request_that_takes_too_long_asks_for_half_as_much() -> None:
     here = world({1: hang})
 
     assert bag(here.source.sign_ins(a_day())) == truly(a_day())
-    assert _stretch(here.site.served[1]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
-    assert _stretch(here.site.served[2]) == ("2026-11-23T00:00:00Z", "2026-11-23T12:00:00Z")
+    assert _stretch(here.site.requests[1]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
+    assert _stretch(here.site.requests[2]) == ("2026-11-23T00:00:00Z", "2026-11-23T12:00:00Z")
 
 
 def test_a_gateway_that_keeps_timing_out_asks_for_half_as_much() -> None:
     here = world({number: refuse(504) for number in (1, 2, 3)})
 
     assert bag(here.source.sign_ins(a_day())) == truly(a_day())
-    assert _stretch(here.site.served[3]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
+    assert _stretch(here.site.requests[3]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
 
 
 def test_a_stretch_of_a_minute_that_cannot_be_read_is_for_later() -> None:
@@ -165,7 +165,7 @@ def test_a_stretch_of_a_minute_that_cannot_be_read_is_for_later() -> None:
     with pytest.raises(SourceIncompleteError, match="had not answered"):
         list(here.source.sign_ins(a_day()))
 
-    assert len(here.site.served) < 15
+    assert len(here.site.requests) < 15
 
 
 def _stretch(served) -> tuple[str, str]:
@@ -174,7 +174,7 @@ def _stretch(served) -> tuple[str, str]:
 
 
 def test_a_refused_token_is_renewed_once_in_mid_crawl() -> None:
-    here = world(conduct=SMALL_PAGES)
+    here = world(behaviour=SMALL_PAGES)
     here.graph.tokens[:] = ["stale", "fresh"]
     here.site.tokens = {"fresh"}
 
@@ -228,7 +228,7 @@ def test_a_link_to_another_host_is_not_followed() -> None:
     with pytest.raises(SourceIncompleteError, match="another host"):
         list(here.source.sign_ins(a_day()))
 
-    assert len(here.site.served) == 1
+    assert len(here.site.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -243,16 +243,16 @@ def test_nor_is_one_that_only_looks_like_the_own_host(address: str) -> None:
 
 
 def test_a_link_that_leads_back_is_noticed() -> None:
-    here = world({2: repeat_link}, conduct=SMALL_PAGES)
+    here = world({2: repeat_link}, behaviour=SMALL_PAGES)
 
     with pytest.raises(SourceIncompleteError, match="circle"):
         list(here.source.sign_ins(a_day()))
 
-    assert len(here.site.served) == 2
+    assert len(here.site.requests) == 2
 
 
 def test_before_its_time_is_up_it_stops_by_itself() -> None:
-    here = world(deadline=10.0, conduct=SMALL_PAGES)
+    here = world(deadline=10.0, behaviour=SMALL_PAGES)
 
     with pytest.raises(OutOfTimeError):
         list(here.source.sign_ins(a_day()))
@@ -339,7 +339,7 @@ def test_whatever_goes_wrong_a_slice_comes_whole_or_not_at_all(
 ) -> None:
     here = world(
         plan,
-        conduct=Conduct(THROTTLED, token_seconds=token_seconds, page_rows=page_rows),
+        behaviour=LogBehaviour(THROTTLED, token_seconds=token_seconds, page_rows=page_rows),
         deadline=deadline,
     )
 

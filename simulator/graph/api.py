@@ -1,8 +1,8 @@
 """
 What Graph's APIs have in common: bearer tokens, throttling, one shape of errors, a request log.
 
-No sockets here: `Site.answer` takes a request and gives a response, so that tests can do without
-HTTP. A group of APIs is a module that makes `Route` values; `graph_server` puts a site on a port.
+No sockets here: `SimulatedGraph.answer` takes a request and returns a response, so that tests can
+do without HTTP. A group of APIs is a module that makes `Route` values; `server` listens on a port.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
 from math import ceil
@@ -24,13 +23,16 @@ from shared.cli.loopback import HttpRequest
 if TYPE_CHECKING:
     import re
 
+#: Of every error; constant, so that equal requests get equal answers.
+_INNER_ERROR = {"date": "2026-11-24T02:00:00", "request-id": "simulated"}
 
-class Wire(Enum):
-    """What becomes of a response on its way."""
 
-    WHOLE = "whole"
+class Transmission(Enum):
+    """How a response reaches the client."""
+
+    COMPLETE = "complete"
     RESET = "reset"  #: the connection is reset before the first byte
-    CUT = "cut"  #: it breaks off in the middle of the body
+    CUT = "cut"  #: the connection breaks off in the middle of the body
     HANG = "hang"  #: nothing comes
 
 
@@ -40,44 +42,36 @@ class GraphRequest(HttpRequest):
 
     @property
     def token(self) -> str:
-        """The bearer token, or nothing."""
+        """The bearer token, or an empty string."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token if scheme.lower() == "bearer" else ""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphResponse:
-    """An HTTP response; `shown` is how much of its body gets through where it is cut."""
+    """An HTTP response."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    wire: Wire = Wire.WHOLE
-    shown: float = 1.0
+    transmission: Transmission = Transmission.COMPLETE
+    sent_share: float = 1.0  #: how much of the body arrives if it is cut
 
 
 class GraphRefusalError(Exception):
-    """Graph's answer to a request it does not fulfil."""
+    """Graph refuses a request; `response` is its answer, in the shape of all of Graph's errors."""
 
     def __init__(
         self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(message)
-        self.response = refusal(status, code, message, headers)
-
-
-def refusal(
-    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-) -> GraphResponse:
-    """An error in Graph's shape."""
-    inner = {"date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", "request-id": "simulated"}
-    body = {"error": {"code": code, "message": message, "innerError": inner}}
-    return GraphResponse(status, json.dumps(body).encode(), headers or {})
+        error = {"code": code, "message": message, "innerError": _INNER_ERROR}
+        self.response = GraphResponse(status, json.dumps({"error": error}).encode(), headers or {})
 
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """So many requests per period, per service, app and tenant."""
+    """So many requests per period, counted per service, app and tenant."""
 
     limit: int = 5  #: of the identity and access reports (throttling limits page)
     period_seconds: float = 10.0
@@ -86,33 +80,32 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One API: method, pattern of the whole path, and what answers."""
+    """One API: its method, a pattern of the whole path, and the function that answers."""
 
     method: str
     pattern: re.Pattern[str]
     answer: Callable[[GraphRequest, re.Match[str]], GraphResponse]
     throttle: Throttle | None = None
-    service: str = ""  #: routes with the same one are counted together
+    service: str = ""  #: routes of the same service share one throttling limit
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
-    """One line of the log of requests."""
+class LoggedRequest:
+    """One entry of the request log."""
 
     number: int  #: from 1
-    at: float  #: by the site's clock
+    at: float  #: by the simulation's clock, in seconds
     request: GraphRequest
     status: int
-    wire: Wire
+    transmission: Transmission
 
 
 Respond = Callable[[GraphRequest], GraphResponse]
-Fault = Callable[
-    [GraphRequest, Respond], GraphResponse
-]  #: answers in place of the site, or spoils its answer
+#: Answers in place of the routes, or spoils their answer.
+Fault = Callable[[GraphRequest, Respond], GraphResponse]
 
 
-class Site:
+class SimulatedGraph:
     """A Graph without sockets."""
 
     def __init__(
@@ -123,21 +116,22 @@ class Site:
         faults: Mapping[int, Fault] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.tokens = set(tokens)  #: that are taken; tests take some away
-        self.faults = dict(faults or {})  #: by the number of the request they befall, from 1
-        self.served: list[Served] = []
+        self.tokens = set(tokens)  #: the accepted ones; tests take some away
+        self.faults = dict(faults or {})  #: by the number of the request they affect, from 1
+        self.requests: list[LoggedRequest] = []
         self._routes = tuple(routes)
         self._clock = clock
         self._arrivals: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
         self._lock = threading.RLock()
 
     def answer(self, request: GraphRequest) -> GraphResponse:
-        """What the site answers, faults included; every request is logged."""
+        """The response to a request, faults included; every request is logged."""
         with self._lock:
-            number, at = len(self.served) + 1, self._clock()
+            number, at = len(self.requests) + 1, self._clock()
             fault = self.faults.get(number)
             response = fault(request, self._respond) if fault else self._respond(request)
-            self.served.append(Served(number, at, request, response.status, response.wire))
+            logged = LoggedRequest(number, at, request, response.status, response.transmission)
+            self.requests.append(logged)
             return response
 
     def _respond(self, request: GraphRequest) -> GraphResponse:
@@ -167,19 +161,19 @@ class Site:
         )
 
     def _throttle(self, route: Route, request: GraphRequest) -> None:
-        limit = route.throttle
-        if limit is None:
+        throttle = route.throttle
+        if throttle is None:
             return
         arrivals, now = self._arrivals[route.service, request.token], self._clock()
-        while arrivals and now - arrivals[0] >= limit.period_seconds:
+        while arrivals and now - arrivals[0] >= throttle.period_seconds:
             arrivals.popleft()
-        if len(arrivals) >= limit.limit:
-            wait = max(1, ceil(arrivals[0] + limit.period_seconds - now))
+        if len(arrivals) >= throttle.limit:
+            wait = max(1, ceil(arrivals[0] + throttle.period_seconds - now))
             raise GraphRefusalError(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "TooManyRequests",
                 "This request is throttled.",
-                {"Retry-After": str(wait)} if limit.says_when else None,
+                {"Retry-After": str(wait)} if throttle.says_when else None,
             )
         arrivals.append(now)
 
@@ -189,6 +183,9 @@ def json_response(value: Any) -> GraphResponse:  # noqa: ANN401 (JSON)
     return GraphResponse(HTTPStatus.OK, json.dumps(value).encode())
 
 
-def spoil(response: GraphResponse, wire: Wire, shown: float = 1.0) -> GraphResponse:
-    """The same response, which something happens to on its way."""
-    return replace(response, wire=wire, shown=shown)
+def next_link(request: GraphRequest, skip_token: str) -> str:
+    """The address of the next page: the same request with this ``$skiptoken`` (URL-safe)."""
+    path, _, query = request.target.partition("?")
+    kept = [pair for pair in query.split("&") if pair and not pair.startswith("$skiptoken=")]
+    options = "&".join([*kept, f"$skiptoken={skip_token}"])
+    return f"http://{request.headers['host']}{path}?{options}"

@@ -7,28 +7,28 @@ from typing import Any
 
 import pytest
 
+from simulator.graph.api import GraphRequest, GraphResponse, Route, SimulatedGraph, Throttle
 from simulator.graph.faults import garble, refuse
 from simulator.graph.mail import Mailbox
-from simulator.graph.sign_ins import V1_PROPERTIES, Conduct
-from simulator.graph.site import GraphRequest, GraphResponse, Route, Site, Throttle
-from simulator.simulation import TOKEN, make_site
+from simulator.graph.sign_ins import V1_PROPERTIES, LogBehaviour
+from simulator.simulation import TOKEN, make_graph
 from tests.sources.graph.graph_doubles import ENDING, FakeTime, partner
 
 PATH = "/beta/auditLogs/signIns"
 
 
 class Tenant:
-    """A site to be asked by hand."""
+    """A simulated Graph, and what requests to it return."""
 
-    def __init__(self, conduct: Conduct | None = None, **how) -> None:
+    def __init__(self, behaviour: LogBehaviour | None = None, **how) -> None:
         self.time = FakeTime()
-        self.site, self.log, self.mailbox = make_site(
-            partner(), conduct, clock=self.time.clock, **how
+        self.graph, self.log, self.mailbox = make_graph(
+            partner(), behaviour, clock=self.time.clock, **how
         )
 
     def get(self, target: str, token: str = TOKEN) -> GraphResponse:
         headers = {"host": "graph.example", "authorization": f"Bearer {token}"}
-        return self.site.answer(GraphRequest("GET", target, headers))
+        return self.graph.answer(GraphRequest("GET", target, headers))
 
     def page(self, target: str) -> dict[str, Any]:
         response = self.get(target)
@@ -53,7 +53,7 @@ def test_without_a_good_token_nothing_is_answered(token: str) -> None:
     assert Tenant().get(PATH, token).status == 401
 
 
-def test_an_address_that_is_not_there_is_not_found() -> None:
+def test_an_unknown_address_is_not_found() -> None:
     assert Tenant().refusal("/beta/nothing")[:2] == (404, "ResourceNotFound")
 
 
@@ -144,7 +144,7 @@ def test_pages_follow_one_another_until_there_is_no_link() -> None:
 
 
 def test_a_link_can_be_asked_twice_but_not_for_ever() -> None:
-    tenant = Tenant(Conduct(token_seconds=60))
+    tenant = Tenant(LogBehaviour(token_seconds=60))
     link = tenant.page(f"{PATH}?$top=5")["@odata.nextLink"].removeprefix("http://graph.example")
     first = tenant.page(link)["value"]
     tenant.time.now = 60
@@ -166,10 +166,11 @@ def test_rows_that_land_while_paging_do_not_shift_the_pages() -> None:
 
 
 def test_a_record_is_first_logged_incomplete_and_then_again_filled() -> None:
-    told = next(told for told in partner().told if told.first_row and told.channel == "portal")
-    target = filtered(f"id eq '{told.row['id']}'")
+    candidates = (each for each in partner().expected if each.first_row)
+    sign_in = next(each for each in candidates if each.channel == "portal")
+    target = filtered(f"id eq '{sign_in.row['id']}'")
     soon, later = (
-        Tenant(now=lambda after=after: told.at + after).page(target)["value"]
+        Tenant(now=lambda after=after: sign_in.at + after).page(target)["value"]
         for after in (timedelta(minutes=10), timedelta(hours=2))
     )
 
@@ -183,7 +184,7 @@ def test_a_record_is_first_logged_incomplete_and_then_again_filled() -> None:
 
 @pytest.mark.parametrize("says_when", [True, False])
 def test_the_sixth_request_in_ten_seconds_is_too_many(says_when) -> None:
-    tenant = Tenant(Conduct(throttle=Throttle(says_when=says_when)))
+    tenant = Tenant(LogBehaviour(throttle=Throttle(says_when=says_when)))
     statuses = [tenant.get(PATH).status for _ in range(5)]
     refused = tenant.get(PATH)
     tenant.time.now = 10
@@ -200,10 +201,10 @@ def test_each_app_and_each_service_is_throttled_by_itself() -> None:
         Route("GET", re.compile(f"/{name}"), lambda *_: GraphResponse(200), once, name)
         for name in "ab"
     ]
-    site = Site(routes, tokens=["one", "two"])
+    graph = SimulatedGraph(routes, tokens=["one", "two"])
 
     def ask(path: str, token: str) -> int:
-        return site.answer(GraphRequest("GET", path, {"authorization": f"Bearer {token}"})).status
+        return graph.answer(GraphRequest("GET", path, {"authorization": f"Bearer {token}"})).status
 
     assert [ask("/a", "one"), ask("/a", "two"), ask("/b", "one"), ask("/a", "one")] == [
         200,
@@ -213,7 +214,7 @@ def test_each_app_and_each_service_is_throttled_by_itself() -> None:
     ]
 
 
-def test_a_fault_befalls_the_request_whose_number_it_has() -> None:
+def test_a_fault_affects_the_request_with_its_number() -> None:
     tenant = Tenant(faults={2: refuse(503, "busy", retry_after="7"), 3: garble})
 
     responses = [tenant.get(PATH) for _ in range(4)]
@@ -229,7 +230,7 @@ def test_every_request_is_in_the_log() -> None:
     tenant.time.now = 3
     tenant.get(PATH, token="another")
 
-    assert [(s.number, s.at, s.request.target, s.status) for s in tenant.site.served] == [
+    assert [(s.number, s.at, s.request.target, s.status) for s in tenant.graph.requests] == [
         (1, 0, f"{PATH}?$top=1", 200),
         (2, 3, PATH, 401),
     ]
@@ -239,10 +240,10 @@ def test_every_request_is_in_the_log() -> None:
 
 
 def send(mailbox: Mailbox, body: bytes) -> int:
-    site = Site(mailbox.routes(), tokens=[TOKEN])
+    graph = SimulatedGraph(mailbox.routes(), tokens=[TOKEN])
     path = "/v1.0/users/reports%40northwindcloud.example/sendMail"
     return int(
-        site.answer(GraphRequest("POST", path, {"authorization": f"Bearer {TOKEN}"}, body)).status
+        graph.answer(GraphRequest("POST", path, {"authorization": f"Bearer {TOKEN}"}, body)).status
     )
 
 
