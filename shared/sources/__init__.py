@@ -1,7 +1,7 @@
 """
-IN: where sign-ins and the directory come from.
+IN: where sign-ins and the directory are read from.
 
-A source yields all of a slice or raises; it never stores, never decides what counts.
+A source yields all of a slice or raises. It stores nothing and does not decide what counts.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 class SignInSource(Protocol):
-    """Where one tenant's sign-ins are read from."""
+    """One tenant's sign-ins."""
 
-    name: str  #: as reports and the ledger call it: ``graph``, ``simulated``, …
+    name: str  #: in reports and the ledger: ``graph``, ``simulated``, …
 
-    def sign_ins(self, owed: Slice) -> Iterator[SignIn]:
+    def sign_ins(self, slice_: Slice) -> Iterator[SignIn]:
         """
-        Yield every sign-in of the slice that concerns Partner Center; over-asking is allowed.
+        Yield every sign-in of the slice that concerns Partner Center; it may yield others as well.
 
-        Raises `SourceDeniedError` for a missing licence or consent (not to be retried),
+        Raises `SourceDeniedError` for a missing licence or consent (do not retry),
         `OutOfTimeError` when the execution's time is nearly used up, and `SourceIncompleteError`
-        for everything that a later try may mend. After a raise, what was yielded is worth nothing.
+        for everything that a later try may fix. After an error, discard what was yielded.
         """
 
     def reach_days(self) -> int:
-        """How many closed days back the source's log goes: what a first run can fill in."""
+        """How many closed days back the source's log goes, which a first run can fill in."""

@@ -1,4 +1,4 @@
-"""Time, as a source spends it: never past the deadline, never faster than the service allows."""
+"""The time that sources spend: never past the deadline, never faster than the service allows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Pause = Callable[[float], None]  #: lets that many seconds pass
 
 
 class Budget:
-    """The time that one execution has. All waiting goes through it."""
+    """The time that one execution has; every wait is taken from it."""
 
     def __init__(
         self, deadline: float = inf, *, clock: Clock = time.monotonic, pause: Pause = time.sleep
@@ -29,14 +29,14 @@ class Budget:
         self._pause = pause
 
     def remaining_seconds(self) -> float:
-        """How long until the deadline; `OutOfTimeError` if it has come."""
+        """The time until the deadline; `OutOfTimeError` if it has passed."""
         seconds = self._deadline - self._clock()
         if seconds <= 0:
             raise OutOfTimeError("The execution's time is used up.")
         return seconds
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; `OutOfTimeError` at once where the deadline would come in the meantime."""
+        """Wait; raises `OutOfTimeError` at once if the deadline would pass in the meantime."""
         if seconds >= self.remaining_seconds():
             raise OutOfTimeError(
                 f"A wait of {seconds:.0f} s does not fit into the execution's remaining time."
@@ -49,11 +49,12 @@ class Pacer:
     """
     Keeps requests within a limit per period, for any number of threads.
 
-    Graph's identity and access reports allow 5 requests in 10 s per app and tenant (throttling
-    limits page), so the sources of one tenant share one pacer. There are as many tickets as
-    requests are allowed. A request holds one from when it is sent until its answer is in, and the
-    ticket is good again a period later. The service counted the request somewhere in between, so
-    whatever the network does, it never counts more than the limit in any period.
+    The defaults are the limit of Graph's identity and access reports, 5 requests in 10 s per app
+    and tenant (throttling limits page): one pacer per tenant, shared by all its sources. There are
+    as many tickets as requests allowed in a period. A request holds a ticket from before it is sent
+    until its answer is in, and the ticket is valid again a period later. The service counts the
+    request somewhere in between, so however slow the network, it never counts more than the limit
+    in any period.
     """
 
     def __init__(
@@ -61,26 +62,31 @@ class Pacer:
     ) -> None:
         self._period_seconds = period_seconds
         self._clock = clock
-        self._good_at: PriorityQueue[float] = PriorityQueue()
+        self._valid_from: PriorityQueue[float] = PriorityQueue()  #: of each ticket not held
         for _ in range(limit):
-            self._good_at.put(-inf)
+            self._valid_from.put(-inf)
+
+    @classmethod
+    def unlimited(cls) -> Pacer:
+        """For a service that throttles nobody."""
+        return cls(limit=1_000, period_seconds=0.0)
 
     @contextmanager
     def turn(self, budget: Budget) -> Iterator[None]:
-        """Wait for a ticket, within the budget, then hold it for the length of the block."""
-        good_at = self._take(budget.remaining_seconds())
+        """Wait for a ticket, within the budget, and hold it for the length of the block."""
+        valid_from = self._take(budget.remaining_seconds())
         try:
-            budget.wait(max(0.0, good_at - self._clock()))
+            budget.wait(max(0.0, valid_from - self._clock()))
         except BaseException:
-            self._good_at.put(good_at)  # not used: as good as before
+            self._valid_from.put(valid_from)  # not used: as valid as before
             raise
         try:
             yield
         finally:
-            self._good_at.put(self._clock() + self._period_seconds)
+            self._valid_from.put(self._clock() + self._period_seconds)
 
     def _take(self, seconds: float) -> float:
         try:
-            return self._good_at.get(timeout=None if seconds == inf else seconds)
+            return self._valid_from.get(timeout=None if seconds == inf else seconds)
         except Empty:
-            raise OutOfTimeError("Other requests took up the execution's time.") from None
+            raise OutOfTimeError("Other requests used up the execution's time.") from None

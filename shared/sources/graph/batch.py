@@ -1,173 +1,121 @@
 """
-Many small questions to Graph, twenty a request: ``POST /$batch``.
+Many small requests to Graph, twenty at a time: ``POST /$batch``.
 
-Each answer within a batch is judged by itself. Graph throttles them one by one, so that a 200 may
-hold a 429 (JSON batching page); who takes the outer status for the inner ones reads "nobody is
-excluded" where it should say "not read".
+Each answer within a batch is judged separately. Graph throttles them one by one, so a 200 may hold
+a 429 (JSON batching page); taking the outer status for the inner ones would turn "not read" into
+"nobody is excluded".
 """
 
 from __future__ import annotations
 
-import random
+from http import HTTPStatus
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shared.errors import SourceDeniedError, SourceError, SourceIncompleteError
+from shared.errors import SourceDeniedError, SourceError
 from shared.sources.graph.answers import RefusedTokenError, TransientError, check
-from shared.sources.graph.reader import TRIES, GraphReader, Transport
+from shared.sources.graph.reader import exhausted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from shared.sources.graph.reader import Answer
-    from shared.sources.pacing import Budget, Pacer
+    from shared.sources.graph.reader import GraphReader
 
 LARGEST_BATCH = 20  #: requests in one batch (JSON batching page)
-_LONGEST_BACKOFF_SECONDS = 64.0
-_GONE = 404
-
-
-class GraphTransport(Transport, Protocol):
-    """A transport that can POST, too."""
-
-    def post(
-        self, url: str, body: bytes, *, headers: Mapping[str, str] | None, timeout_seconds: float
-    ) -> Answer:
-        """The answer to a POST of JSON to an address below the endpoint."""
 
 
 class BatchItem(msgspec.Struct, frozen=True):
-    """What became of one question: a body, nothing there, or an error."""
+    """The result of one request of a batch: a body, nothing (404), or an error."""
 
     body: bytes | None = None
     error: SourceError | None = None
 
     @property
     def is_gone(self) -> bool:
-        """Whether what was asked for does not exist (any more)."""
+        """Whether the requested object does not exist (any more)."""
         return self.body is None and self.error is None
 
 
-class _Response(msgspec.Struct, frozen=True):
+class _ItemAnswer(msgspec.Struct, frozen=True):
+    """An `Answer` within a batch."""
+
     id: str
     status: int
-    headers: dict[str, Any] = {}
-    body: msgspec.Raw = msgspec.Raw(b"null")
+    given_headers: dict[str, Any] = msgspec.field(default_factory=dict, name="headers")
+    json_body: msgspec.Raw = msgspec.field(default=msgspec.Raw(b"null"), name="body")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {name.lower(): str(value) for name, value in self.given_headers.items()}
+
+    @property
+    def body(self) -> bytes:
+        return bytes(self.json_body)
 
 
-class _Responses(msgspec.Struct, frozen=True):
-    responses: list[_Response]
+class _Answers(msgspec.Struct, frozen=True):
+    responses: list[_ItemAnswer]
 
 
 class GraphBatch:
-    """Batches of GETs under one limit, one deadline and one permission."""
+    """Batches of GETs by one reader."""
 
-    def __init__(
-        self,
-        graph: GraphTransport,
-        permission: str,
-        *,
-        pacer: Pacer,
-        budget: Budget,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
-        self._graph = graph
-        self._permission = permission
-        self._pacer = pacer
-        self._budget = budget
-        self._chance = chance
+    def __init__(self, reader: GraphReader) -> None:
+        self._reader = reader
 
     def read(self, paths: Iterable[str], version: str = "v1.0") -> Iterator[dict[str, BatchItem]]:
         """
-        What became of each path, batch by batch; paths come without the version: ``/users/7``.
+        Yield each path's result, batch by batch; paths come without the version: ``/users/7``.
 
-        Raises what a `GraphReader` raises where a batch as a whole cannot be had.
+        Raises the errors of `GraphReader.read` if a batch as a whole cannot be read.
         """
-        rest = iter(paths)
-        while batch := list(islice(rest, LARGEST_BATCH)):
-            yield self._read(f"{self._graph.url}/{version}/$batch", batch)
+        remaining = iter(paths)
+        while batch := list(islice(remaining, LARGEST_BATCH)):
+            yield self._read(f"{self._reader.url}/{version}/$batch", batch)
 
     def _read(self, url: str, paths: list[str]) -> dict[str, BatchItem]:
-        """One batch, and again what may pass by itself, until nothing is owed."""
-        judged: dict[str, BatchItem] = {}
+        """One batch, and again the requests with transient errors, until none is left."""
+        items: dict[str, BatchItem] = {}
+        errors: dict[str, TransientError] = {}
         for attempt in count(1):
-            troubles: dict[str, TransientError] = {}
-            owed = [path for path in paths if path not in judged]
-            for path, response in self._post(url, owed):
+            errors.clear()
+            for path, answer in self._post(url, [path for path in paths if path not in items]):
                 try:
-                    judged[path] = self._judge(response)
-                except TransientError as trouble:
-                    troubles[path] = trouble
-            if not troubles:
+                    items[path] = self._judge(answer)
+                except TransientError as error:
+                    errors[path] = error
+            if not errors or attempt >= self._reader.tries:
                 break
-            if attempt >= TRIES:
-                return judged | {path: _lost(trouble) for path, trouble in troubles.items()}
-            self._rest(attempt, troubles.values())
-        return judged
+            self._reader.back_off(attempt, errors.values())
+        failed = {path: BatchItem(error=exhausted(attempt, it)) for path, it in errors.items()}
+        return items | failed
 
-    def _post(self, url: str, paths: Sequence[str]) -> list[tuple[str, _Response | None]]:
-        """Each path with its answer; asking again does no harm, since all of it is reading."""
+    def _post(self, url: str, paths: Sequence[str]) -> list[tuple[str, _ItemAnswer | None]]:
+        """Each path with its answer; repeating the POST is harmless, since it only reads."""
         requests = [
-            {"id": str(number), "method": "GET", "url": path} for number, path in enumerate(paths)
+            {"id": str(index), "method": "GET", "url": path} for index, path in enumerate(paths)
         ]
-        posted = _Posted(self._graph, msgspec.json.encode({"requests": requests}))
-        reader = GraphReader(
-            posted, self._permission, pacer=self._pacer, budget=self._budget, chance=self._chance
-        )
-        answered = reader.read(url, _decode)
-        return [(path, answered.get(str(number))) for number, path in enumerate(paths)]
+        body = msgspec.json.encode({"requests": requests})
+        answers = self._reader.read(url, _decode, body=body)
+        return [(path, answers.get(str(index))) for index, path in enumerate(paths)]
 
-    def _judge(self, response: _Response | None) -> BatchItem:
-        if response is None:
+    def _judge(self, answer: _ItemAnswer | None) -> BatchItem:
+        if answer is None:
             raise TransientError("no answer within the batch")
-        if response.status == _GONE:
+        if answer.status == HTTPStatus.NOT_FOUND:
             return BatchItem()
-        headers = {name.lower(): str(value) for name, value in response.headers.items()}
-        body = bytes(response.body)
         try:
-            check(response.status, headers, body, permission=self._permission, is_next_page=False)
+            check(answer, self._reader.permission)
         except RefusedTokenError:
             refused = "Graph refuses the app's token within a batch (401)."
             return BatchItem(error=SourceDeniedError(refused))
         except SourceError as error:
             return BatchItem(error=error)
-        return BatchItem(body)
-
-    def _rest(self, attempt: int, troubles: Iterable[TransientError]) -> None:
-        """Wait for the one that takes longest; a service that does not say is given more time."""
-        backoff = min(_LONGEST_BACKOFF_SECONDS, 2.0**attempt) * (0.5 + self._chance() / 2)
-        self._budget.wait(max(trouble.wait_seconds or backoff for trouble in troubles))
+        return BatchItem(answer.body)
 
 
-class _Posted:
-    """A transport whose every GET is one and the same POST, so that a `GraphReader` retries it."""
-
-    def __init__(self, graph: GraphTransport, body: bytes) -> None:
-        self._graph = graph
-        self._body = body
-
-    @property
-    def url(self) -> str:
-        return self._graph.url
-
-    def get(self, url: str, *, headers: Mapping[str, str] | None, timeout_seconds: float) -> Answer:
-        return self._graph.post(url, self._body, headers=headers, timeout_seconds=timeout_seconds)
-
-    def renew_token(self) -> None:
-        self._graph.renew_token()
-
-
-def _decode(body: bytes) -> dict[str, _Response]:
-    responses = msgspec.json.decode(body, type=_Responses).responses
-    return {response.id: response for response in responses}
-
-
-def _lost(trouble: TransientError) -> BatchItem:
-    """As `GraphReader` puts it where every try failed."""
-    return BatchItem(
-        error=SourceIncompleteError(
-            f"Graph failed {TRIES} times in a row, the last time with: {trouble}."
-        )
-    )
+def _decode(body: bytes) -> dict[str, _ItemAnswer]:
+    answers = msgspec.json.decode(body, type=_Answers).responses
+    return {answer.id: answer for answer in answers}

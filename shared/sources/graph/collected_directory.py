@@ -1,4 +1,4 @@
-"""What a reading of the directory amounts to, collected part by part."""
+"""The result of reading a directory, put together part by part."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.sources.graph.answers import UnlicensedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: What each key of the document is called in a note.
+#: What notes call each key of the document.
 _NAMES = {
     "organization": "The organization",
     "conditionalAccessPolicies": "Conditional access policies",
@@ -28,7 +28,7 @@ _NAMES = {
     "groups": "Groups",
     "customers": "Customers",
 }
-#: The same for what is part of another key, or goes into one together with others.
+#: The same for content that is part of another key, or shares one with other content.
 _PARTS = {
     "perUserMfaState": "Per-user MFA states",
     "federationConfiguration": "Federation settings",
@@ -36,36 +36,36 @@ _PARTS = {
     "customerInsights": "The customers' MFA figures",
     "delegatedAdminCustomers": "The customers' names",
 }
-#: Which licence a key takes, where it is not P1.
+#: The licence that a key takes, if it is not P1.
 _LICENCES = {"roleEligibilities": "an Entra ID P2 or Entra ID Governance licence"}
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Directory)}
 _T = TypeVar("_T")
 
 
 class CollectedDirectory(msgspec.Struct, frozen=True):
-    """A directory, and why what is missing in it is missing."""
+    """A directory, and the reasons for everything that is missing from it."""
 
     directory: Directory
-    notes: dict[str, str]  #: a sentence by key of the document, or by the name of a part of one
-    content: dict[str, Any]  #: the document's keys
-    granted: tuple[str, ...] | None = None  #: Graph's permissions, as the own token names them
+    notes: dict[str, str]  #: by key of the document, or by the name of a part of one: a sentence
+    content: dict[str, Any]  #: the document's keys and values
+    granted: tuple[str, ...] | None = None  #: Graph's permissions, as the app's token names them
 
     def document(self) -> bytes:
-        """The directory as a file for ``--directory``, the notes with it."""
-        heading = {"format": FORMAT, "version": VERSION, "notes": self.notes}
-        return msgspec.json.encode(heading | self.content)
+        """The directory as a file for ``--directory``, with the notes."""
+        header = {"format": FORMAT, "version": VERSION, "notes": self.notes}
+        return msgspec.json.encode(header | self.content)
 
 
 class DirectoryBuilder:
-    """The document while it is put together; a key that nobody keeps is not read."""
+    """Puts the document together; a key that is never kept counts as not read."""
 
     def __init__(self) -> None:
         self._notes: dict[str, str] = {}
-        self._parts: dict[str, Any] = {}
+        self._content: dict[str, Any] = {}
         self._typed: dict[str, Any] = {}
 
     def attempt(self, name: str, read: Callable[[], _T]) -> _T | None:
-        """What *read* gives; `None`, and a note under *name*, where it cannot."""
+        """The result of *read*; `None`, and a note under *name*, if it raises a `SourceError`."""
         try:
             return read()
         except SourceError as error:
@@ -73,7 +73,7 @@ class DirectoryBuilder:
             return None
 
     def keep(self, key: str, value: Any) -> None:  # noqa: ANN401 (JSON)
-        """Keep what Graph gave, as it gave it; `None` is not read."""
+        """Keep Graph's JSON unchanged; `None` means not read."""
         if value is None:
             return
         field = _FIELDS[key]
@@ -83,31 +83,31 @@ class DirectoryBuilder:
             shape = "Graph's answer does not have the shape it is documented with."
             self.note(key, SourceIncompleteError(shape))
         else:
-            self._parts[key] = value
+            self._content[key] = value
 
     def keep_typed(self, key: str, values: list[Any] | tuple[Any, ...] | None) -> None:
-        """Keep what is decoded already, which is where there may be hundreds of thousands."""
+        """Keep objects that are decoded already, for lists that may hold hundreds of thousands."""
         if values is not None:
             self._typed[_FIELDS[key].name] = tuple(values)
-            self._parts[key] = values
+            self._content[key] = values
 
     def typed(self, key: str) -> Any:  # noqa: ANN401 (the type of any field)
-        """What was kept under a key, as the directory will hold it; `None` where nothing was."""
+        """The value kept under a key, as the directory will hold it; `None` if nothing was."""
         return self._typed.get(_FIELDS[key].name)
 
     def note(self, name: str, error: SourceError, missing: str = "") -> None:
-        """Say why something, or all that is *missing* of it, was not read."""
+        """Note why something, or only what is *missing* of it, was not read."""
         what = missing or _NAMES.get(name) or _PARTS[name]
         verb = "was" if name == "organization" else "were"
         self._notes[name] = f"{what} {verb} not read: {_reason(name, error)}"
 
     def build(self) -> CollectedDirectory:
-        """All of it."""
-        return CollectedDirectory(Directory(**self._typed), self._notes, self._parts)
+        """The directory with everything kept so far."""
+        return CollectedDirectory(Directory(**self._typed), self._notes, self._content)
 
 
 def _reason(name: str, error: SourceError) -> str:
-    if isinstance(error, UnlicensedError):  # its own sentence speaks of sign-ins
+    if isinstance(error, UnlicensedError):  # its own sentence is about sign-ins
         licence = _LICENCES.get(name, "an Entra ID P1 or P2 licence")
         return f"Graph gives them only to tenants with {licence}."
     text = str(error)

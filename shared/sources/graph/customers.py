@@ -1,4 +1,4 @@
-"""The partner's customers from Graph: their MFA figures, and what they are called."""
+"""The partner's customers from Graph: their MFA figures and their names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NamedCustomer(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def read_insights(session: GraphSession) -> list[Insight]:
-    """MFA figures by customer: beta, and in the global cloud only."""
+    """MFA figures by customer: a beta API, in the global cloud only."""
     url = session.url("/security/partner/securityScore/customerInsights", "beta")
     return read_list(session.reader(INSIGHTS_PERMISSION), url, Insight)
 
@@ -47,17 +47,18 @@ def join_customers(
     insights: Sequence[Insight] | None, names: Sequence[NamedCustomer] | None
 ) -> list[dict[str, Any]] | None:
     """
-    Every customer of either list; `None` where neither was read.
+    Every customer of either list; `None` if neither was read.
 
-    One without figures has no ``mfa``, which says that they were not read; one that no relationship
-    names has no ``displayName``.
+    A customer without figures has no ``mfa`` key, which means that they were not read; a customer
+    without a relationship has no ``displayName``.
     """
     if insights is None and names is None:
         return None
-    customers: dict[str, dict[str, Any]] = {}  # by id in lower case: the two lists may differ in it
+    # By id in lower case, since the two lists may differ in case.
+    customers: dict[str, dict[str, Any]] = {}
     for named in names or ():
-        shown = {"tenantId": named.tenant_id, "displayName": named.display_name}
-        customers[named.tenant_id.lower()] = shown
+        customer: dict[str, Any] = {"tenantId": named.tenant_id, "displayName": named.display_name}
+        customers[named.tenant_id.lower()] = customer
     for insight in insights or ():
         customer = customers.setdefault(insight.tenant_id.lower(), {"tenantId": insight.tenant_id})
         if insight.mfa is not None:

@@ -46,8 +46,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.mfa.accounts.policy import ConditionalAccessPolicy
-    from shared.sources.graph.batch import BatchItem, GraphTransport
+    from shared.sources.graph.batch import BatchItem
     from shared.sources.graph.collected_directory import CollectedDirectory
+    from shared.sources.graph.reader import GraphConnection
     from shared.sources.pacing import Pacer
 
 ORGANIZATION_PERMISSION = "Organization.Read.All"
@@ -73,7 +74,7 @@ _FEDERATED = "federated"
 
 
 def read_directory_from_graph(
-    graph: GraphTransport,
+    graph: GraphConnection,
     *,
     limits: ThrottleLimits | None = None,
     budget: Budget | None = None,

@@ -1,9 +1,10 @@
 """
-The groups that somebody names, with all that is nested in them.
+The groups that policies and roles name, with everything nested in them.
 
-``transitiveMembers`` says of a group at once who belongs to it and which groups are nested, however
-deep. Where there are any, the direct members of each are asked for as well: they keep by which path
-somebody belongs, "All staff > Contractors". So two rounds of batches do, whatever the depth.
+``transitiveMembers`` lists at once who belongs to a group and which groups are nested in it, at any
+depth. If any are nested, the direct members of each are read as well, to know the path by which an
+account belongs: "All staff > Contractors". Two rounds of batches are therefore enough, whatever the
+depth.
 """
 
 from __future__ import annotations
@@ -31,24 +32,24 @@ PARTNER_GROUPS = ("AdminAgents", "HelpdeskAgents", "SalesAgents")  #: who may ac
 
 _PAGE_ROWS = 999  #: maximum of ``$top`` for members
 _HIDDEN = "hiddenmembership"
-_NOBODY_OF_CONCERN = (MemberKind.DEVICE, MemberKind.CONTACT, MemberKind.SERVICE_PRINCIPAL)
+_NOT_ACCOUNTS = (MemberKind.DEVICE, MemberKind.CONTACT, MemberKind.SERVICE_PRINCIPAL)
 
 
-class ReadGroups(msgspec.Struct, frozen=True):
-    """Groups that were read whole, and those that were not."""
+class GroupResults(msgspec.Struct, frozen=True):
+    """The groups that were read whole, and the errors of the others."""
 
     groups: tuple[Group, ...]
-    errors: dict[str, SourceError]  #: by id of the group
+    errors: dict[str, SourceError]  #: by group id
 
 
-class _About(msgspec.Struct, frozen=True, rename="camel"):
+class _Properties(msgspec.Struct, frozen=True, rename="camel"):
     id: str = ""
     display_name: str | None = None
     visibility: str | None = None
 
 
 def groups_named(policies: Iterable[ConditionalAccessPolicy]) -> list[str]:
-    """The groups that policies include or exclude; a disabled policy's do not matter."""
+    """The groups that enabled and report-only policies include or exclude."""
     users = [
         policy.conditions.users
         for policy in policies
@@ -63,76 +64,76 @@ def groups_named(policies: Iterable[ConditionalAccessPolicy]) -> list[str]:
 
 
 def partner_group_ids(session: GraphSession) -> list[str]:
-    """The groups by which Partner Center gives the right to act for customers."""
+    """The groups through which Partner Center gives the right to act for customers."""
     names = ",".join(f"'{name}'" for name in PARTNER_GROUPS)
     filter_ = quote(f"displayName in ({names})", safe="'(),")
     url = session.url(f"/groups?$filter={filter_}&$select=id,displayName")
-    return [about.id for about in read_list(session.reader(PERMISSION), url, _About)]
+    return [group.id for group in read_list(session.reader(PERMISSION), url, _Properties)]
 
 
-def read_groups(session: GraphSession, group_ids: Sequence[str]) -> ReadGroups:
-    """Groups by id, and those nested in them; one that no longer exists has no members."""
-    named = _round(session, group_ids, "transitiveMembers")
-    nesting = [group.id for group in named.groups if _nested(group)]
+def read_groups(session: GraphSession, group_ids: Sequence[str]) -> GroupResults:
+    """Groups by id, and those nested in them; a group that no longer exists has no members."""
+    named = _read_round(session, group_ids, "transitiveMembers")
+    outer = [group.id for group in named.groups if _nested(group)]
     nested = [group_id for group in named.groups for group_id in _nested(group)]
-    again = list(dict.fromkeys([*nesting, *nested]))
-    direct = _round(session, again, "members")
+    again = list(dict.fromkeys([*outer, *nested]))
+    direct = _read_round(session, again, "members")
     groups = [*(group for group in named.groups if group.id not in again), *direct.groups]
     read = {group.id for group in groups}
     errors = {id_: it for id_, it in (named.errors | direct.errors).items() if id_ not in read}
-    return ReadGroups(tuple(groups), errors)
+    return GroupResults(tuple(groups), errors)
 
 
 def _nested(group: Group) -> list[str]:
     return [member.id for member in group.members or () if member.kind is MemberKind.GROUP]
 
 
-def _round(session: GraphSession, group_ids: Sequence[str], relation: str) -> ReadGroups:
+def _read_round(session: GraphSession, group_ids: Sequence[str], relation: str) -> GroupResults:
     """Each group and its members, in batches of ten groups."""
-    about = {
+    properties = {
         group_id: f"{_path(group_id)}?$select=id,displayName,visibility" for group_id in group_ids
     }
     members = {
         group_id: f"{_path(group_id)}/{relation}?$select=id&$top={_PAGE_ROWS}"
         for group_id in group_ids
     }
-    paths = (path for group_id in group_ids for path in (about[group_id], members[group_id]))
-    answers: dict[str, BatchItem] = {}
+    paths = (path for id_ in group_ids for path in (properties[id_], members[id_]))
+    items: dict[str, BatchItem] = {}
     for batch in session.batch(PERMISSION).read(paths):
-        answers |= batch
+        items |= batch
     groups: list[Group] = []
     errors: dict[str, SourceError] = {}
-    for group_id in group_ids:
+    for id_ in group_ids:
         try:
-            group = _group(session, group_id, answers[about[group_id]], answers[members[group_id]])
+            groups.append(_group(session, id_, items[properties[id_]], items[members[id_]]))
         except SourceError as error:
-            errors[group_id] = error
-        else:
-            groups.append(group)
-    return ReadGroups(tuple(groups), errors)
+            errors[id_] = error
+    return GroupResults(tuple(groups), errors)
 
 
 def _path(group_id: str) -> str:
     return f"/groups/{quote(group_id, safe='')}"
 
 
-def _group(session: GraphSession, group_id: str, about: BatchItem, members: BatchItem) -> Group:
-    if about.is_gone:
+def _group(
+    session: GraphSession, group_id: str, properties_item: BatchItem, members_item: BatchItem
+) -> Group:
+    if properties_item.is_gone:
         return Group(group_id, members=())
-    told, first = shaped(_body(about), _About), _body(members)
-    found = finish_list(session.reader(PERMISSION), first, Member)
-    if not found and (told.visibility or "").lower() == _HIDDEN:
+    properties = shaped(_body(properties_item), _Properties)
+    members = finish_list(session.reader(PERMISSION), _body(members_item), Member)
+    if not members and (properties.visibility or "").lower() == _HIDDEN:
         raise SourceDeniedError(
             "Graph hides the members of a group with hidden membership: grant the app the "
             f"application permission {HIDDEN_PERMISSION} and an administrator's consent to it."
         )
-    of_concern = (member for member in found if member.kind not in _NOBODY_OF_CONCERN)
-    return Group(group_id, told.display_name, tuple(of_concern))
+    accounts_and_groups = (member for member in members if member.kind not in _NOT_ACCOUNTS)
+    return Group(group_id, properties.display_name, tuple(accounts_and_groups))
 
 
-def _body(inner: BatchItem) -> bytes:
-    if inner.error:
-        raise inner.error
-    if inner.body is None:
+def _body(item: BatchItem) -> bytes:
+    if item.error:
+        raise item.error
+    if item.body is None:
         raise SourceDeniedError("Graph knows the group, but does not give its members (404).")
-    return inner.body
+    return item.body

@@ -1,8 +1,8 @@
-"""Whole lists from Graph: every page of one, or an error, never some of them."""
+"""Whole lists from Graph: every page of a list or an error, never some of the pages."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
@@ -10,45 +10,65 @@ from shared.errors import SourceIncompleteError
 from shared.sources.graph.answers import BrokenCrawlError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from shared.sources.graph.reader import GraphReader
 
 _T = TypeVar("_T")
 
 
+class Page(Protocol):
+    """One page of a list."""
+
+    @property
+    def next_link(self) -> str | None:
+        """``@odata.nextLink``; `None` on the last page."""
+
+
+_PageT = TypeVar("_PageT", bound=Page)
+
+
 class ListPage(msgspec.Struct, frozen=True):
-    """One page of a list; its objects are decoded by whoever knows what they are."""
+    """A page whose objects are not decoded yet."""
 
     value: msgspec.Raw = msgspec.Raw(b"null")
     next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
+
+
+def read_pages(
+    reader: GraphReader, url: str, decode: Callable[[bytes], _PageT]
+) -> Iterator[_PageT]:
+    """
+    Yield every page of the list at an address, following each next link exactly as Graph gave it.
+
+    Raises `SourceIncompleteError` if a link leads to another host or to a page already read.
+    """
+    page = reader.read(url, decode)
+    yield page
+    yield from _following_pages(reader, page, decode, [url])
 
 
 def read_list(reader: GraphReader, url: str, kind: type[_T]) -> list[_T]:
     """
     Every object of the list at an address, each as a *kind*.
 
-    A crawl that breaks off in the middle is begun anew once: skip tokens die for no reason
-    (msgraph-sdk-powershell 1388), and what they had brought is of no use without the rest.
+    A crawl that breaks off is started again once: skip tokens expire for no apparent reason
+    (msgraph-sdk-powershell 1388), and pages are of no use without the rest of the list.
     """
     try:
-        return list(_crawl(reader, url, kind))
+        return _objects(read_pages(reader, url, _decode_page), kind)
     except BrokenCrawlError:
-        return list(_crawl(reader, url, kind))
+        return _objects(read_pages(reader, url, _decode_page), kind)
 
 
 def finish_list(reader: GraphReader, first: bytes, kind: type[_T]) -> list[_T]:
-    """Every object of a list whose first page has come by another way."""
+    """Every object of a list whose first page was read in another way."""
     page = shaped(first, ListPage)
-    objects = _objects(page, kind)
-    if link := page.next_link:
-        _check_link(reader, link, set())
-        objects += _crawl(reader, link, kind)
-    return objects
+    return _objects([page, *_following_pages(reader, page, _decode_page)], kind)
 
 
 def shaped(raw: bytes | msgspec.Raw, kind: type[_T]) -> _T:
-    """An answer's JSON as a *kind*; its shape is Graph's promise, so asking again is no use."""
+    """An answer's JSON as a *kind*; `SourceIncompleteError` if it has another shape."""
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.DecodeError:
@@ -57,30 +77,28 @@ def shaped(raw: bytes | msgspec.Raw, kind: type[_T]) -> _T:
         ) from None
 
 
-def _crawl(reader: GraphReader, first_url: str, kind: type[_T]) -> Iterator[_T]:
-    followed: set[str] = set()
-    link: str | None = first_url
-    while link:
-        page = reader.read(link, _decode_page, is_next_page=bool(followed))
+def _following_pages(
+    reader: GraphReader,
+    page: _PageT,
+    decode: Callable[[bytes], _PageT],
+    urls_read: Iterable[str] = (),
+) -> Iterator[_PageT]:
+    followed = set(urls_read)
+    while link := page.next_link:
+        if not link.startswith(f"{reader.url}/"):
+            raise SourceIncompleteError(
+                "Graph's link to the next page leads to another host; it was not followed."
+            )
+        if link in followed:
+            raise SourceIncompleteError("Graph's links to the next page lead in a circle.")
         followed.add(link)
-        yield from _objects(page, kind)
-        link = page.next_link
-        if link:
-            _check_link(reader, link, followed)
+        page = reader.read(link, decode, is_next_page=True)
+        yield page
 
 
 def _decode_page(body: bytes) -> ListPage:
     return msgspec.json.decode(body, type=ListPage)
 
 
-def _objects(page: ListPage, kind: type[_T]) -> list[_T]:
-    return shaped(page.value, list[kind])  # type: ignore[valid-type]
-
-
-def _check_link(reader: GraphReader, link: str, followed: set[str]) -> None:
-    if not link.startswith(f"{reader.url}/"):
-        raise SourceIncompleteError(
-            "Graph's link to the next page leads to another host; it was not followed."
-        )
-    if link in followed:
-        raise SourceIncompleteError("Graph's links to the next page lead in a circle.")
+def _objects(pages: Iterable[ListPage], kind: type[_T]) -> list[_T]:
+    return [item for page in pages for item in shaped(page.value, list[kind])]  # type: ignore[valid-type]

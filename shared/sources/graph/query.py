@@ -1,4 +1,4 @@
-"""What is asked of Graph's sign-in log: stretches of time, and the addresses that name them."""
+"""Queries of Graph's sign-in log: time ranges, and the addresses that ask for them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from shared.mfa.sign_in import SignIn, SignInEventType
 
 PAGE_ROWS = 1000  #: default and maximum of ``$top``
-SHORTEST_STRETCH = timedelta(minutes=1)  #: shorter ones would not bring fewer rows to speak of
+SHORTEST_RANGE = timedelta(minutes=1)  #: halving it would hardly save rows
 _PATH = "/beta/auditLogs/signIns"  #: v1.0 has no event types, no steps, no sessions
 
 
 class TimeRange(msgspec.Struct, frozen=True):
     """
-    A half-open range of time, whose ends are whole seconds.
+    A half-open range of UTC time, in whole seconds.
 
-    Ends are written as `SignIn.created_at` is, ``2026-11-23T08:15:00.0000000Z``.
+    Its ends are written like `SignIn.created_at`: ``2026-11-23T08:15:00.0000000Z``.
     """
 
     start: str
@@ -33,13 +33,13 @@ class TimeRange(msgspec.Struct, frozen=True):
         return f"{_brief(self.start)}/{_brief(self.end)}"
 
     def owns(self, sign_in: SignIn) -> bool:
-        """Whether a sign-in falls into it."""
+        """Whether a sign-in falls into the range."""
         return self.start <= sign_in.created_at < self.end
 
     def halves(self) -> list[TimeRange]:
-        """The later half, then the earlier one; none if it is too short to be halved."""
+        """The later half, then the earlier one; empty if the range is too short to be halved."""
         start, end = _instant(self.start), _instant(self.end)
-        if end - start <= SHORTEST_STRETCH:
+        if end - start <= SHORTEST_RANGE:
             return []
         middle = start + timedelta(seconds=(end - start) // timedelta(seconds=2))
         text = f"{middle:%Y-%m-%dT%H:%M:%S}.0000000Z"
@@ -47,19 +47,19 @@ class TimeRange(msgspec.Struct, frozen=True):
 
 
 def sign_ins_url(
-    graph_url: str, time_range: TimeRange, event: SignInEventType, scope: Scope
+    graph_url: str, time_range: TimeRange, event_type: SignInEventType, scope: Scope
 ) -> str:
     """
     The address of a time range's first page: one event type, of Partner Center's applications only.
 
-    The documented operators on ``createdDateTime`` are ``eq``, ``le`` and ``ge``. The upper bound
-    therefore takes in the instant after the range, whose rows `TimeRange.owns` sends away: a bound
-    one tick earlier would lose the last second wherever Graph leaves out the fraction.
+    The documented operators on ``createdDateTime`` are ``eq``, ``le`` and ``ge``. So the upper
+    bound includes the instant after the range, whose rows `TimeRange.owns` excludes: a bound one
+    tick earlier would lose the last second if Graph ignores fractions.
     """
     clauses = [
         f"createdDateTime ge {_brief(time_range.start)}",
         f"createdDateTime le {_brief(time_range.end)}",
-        f"signInEventTypes/any(t: t eq '{event}')",
+        f"signInEventTypes/any(t: t eq '{event_type}')",
         f"({_scope_clause(scope)})",
     ]
     return _address(graph_url, " and ".join(clauses), PAGE_ROWS)
@@ -88,5 +88,5 @@ def _instant(text: str) -> datetime:
 
 
 def _brief(text: str) -> str:
-    """Without the fraction of a second, which is zero."""
+    """The time without its fraction of a second, which is zero."""
     return f"{text[:19]}Z"

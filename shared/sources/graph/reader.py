@@ -1,9 +1,10 @@
-"""One answer from Graph, whatever it takes: paced, judged, and asked for again where that helps."""
+"""One answer from Graph: paced, checked, and requested again where that helps."""
 
 from __future__ import annotations
 
 import logging
 import random
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -19,40 +20,27 @@ from shared.sources.graph.answers import (
 from shared.sources.pacing import Budget, Pacer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-TRIES = 8  #: of one request; with the waits in between two minutes at least, then the queue's turn
-TIMEOUT_TRIES = 3  #: of one that times out behind Graph's gateway; then less is asked for
+    from shared.sources.graph.answers import Answer
+
+TRIES = 8  #: of one request: at least two minutes with the waits, then the queue tries again
+TIMEOUT_TRIES = 3  #: of a request that times out behind Graph's gateway: then ask for less
 REQUEST_SECONDS = 120.0  #: a request that takes longer asks for too much at once
 _LONGEST_BACKOFF_SECONDS = 64.0
-#: Without it enum members newer than Graph's sentinel read ``unknownFutureValue``.
+#: Without it, enum members newer than Graph's sentinel read ``unknownFutureValue``.
 _HEADERS = {"Prefer": "include-unknown-enum-members", "Accept": "application/json"}
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
-class Answer(Protocol):
-    """An HTTP answer, whatever its status."""
-
-    @property
-    def status(self) -> int:
-        """The status code."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers, names in lower case."""
-
-    @property
-    def body(self) -> bytes:
-        """The whole body."""
-
-
-class Transport(Protocol):
+class GraphConnection(Protocol):
     """
-    Graph as `shared.identity.Graph` gives it: signed in, nothing retried, nothing followed.
+    What the sources need of `shared.identity.GraphClient`, which they may not import.
 
-    Raises `TimeoutError` and `ConnectionError` for what happens on the way.
+    It is signed in, and neither retries nor follows anything. Raises `TimeoutError` and
+    `ConnectionError` for what goes wrong on the way.
     """
 
     @property
@@ -62,72 +50,76 @@ class Transport(Protocol):
     def get(self, url: str, *, headers: Mapping[str, str] | None, timeout_seconds: float) -> Answer:
         """The answer to a GET of an address below the endpoint."""
 
+    def post(
+        self, url: str, body: bytes, *, headers: Mapping[str, str] | None, timeout_seconds: float
+    ) -> Answer:
+        """The answer to a POST of JSON to an address below the endpoint."""
+
     def renew_token(self) -> None:
-        """Forget the token: Graph refused it."""
+        """Discard the token, because Graph refused it."""
 
 
+@dataclass(frozen=True, slots=True)
 class GraphReader:
     """Reads from Graph under one limit, one deadline and one permission."""
 
-    def __init__(
-        self,
-        graph: Transport,
-        permission: str,
-        *,
-        pacer: Pacer | None = None,
-        budget: Budget | None = None,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
-        self._graph = graph
-        self._permission = permission
-        self._pacer = pacer or Pacer()
-        self._budget = budget or Budget()
-        self._chance = chance
+    graph: GraphConnection
+    permission: str
+    pacer: Pacer = field(default_factory=Pacer)
+    budget: Budget = field(default_factory=Budget)
+    tries: int = TRIES  #: of one request
+    jitter: Callable[[], float] = random.random  #: from 0 to 1; half of each back-off depends on it
 
     @property
     def url(self) -> str:
         """Graph's root, without a version."""
-        return self._graph.url
+        return self.graph.url
 
-    def read(self, url: str, decode: Callable[[bytes], _T], *, is_next_page: bool = False) -> _T:
+    def read(
+        self,
+        url: str,
+        decode: Callable[[bytes], _T],
+        *,
+        body: bytes | None = None,
+        is_next_page: bool = False,
+    ) -> _T:
         """
-        What `decode` makes of the answer's body.
+        The decoded answer to a GET, or to a POST of `body`, which must be harmless to repeat.
 
-        Raises `SourceDeniedError`, `OutOfTimeError`, `BrokenCrawlError` where a shorter range
-        may do, and `SourceIncompleteError` when every try failed.
+        Raises `SourceDeniedError`, `OutOfTimeError`, `BrokenCrawlError` if a shorter time range
+        may succeed, and `SourceIncompleteError` if Graph rejects the request or every try failed.
         """
         is_renewed = False
         for attempt in count(1):
             try:
-                return self._once(url, decode, is_next_page=is_next_page)
+                answer = self._send(url, body)
+                check(answer, self.permission, is_next_page=is_next_page)
+                return decode(answer.body)
             except RefusedTokenError:
                 self._renew_token(again=is_renewed)
                 is_renewed = True
-            except TransientError as trouble:
-                self._rest(attempt, trouble)
+            except TransientError as error:
+                self._retry_later(attempt, error)
+            except msgspec.DecodeError:
+                self._retry_later(attempt, TransientError("a body that is cut short or not JSON"))
         raise AssertionError  # counting does not end
 
-    def _once(self, url: str, decode: Callable[[bytes], _T], *, is_next_page: bool) -> _T:
-        answer = self._ask(url)
-        check(
-            answer.status,
-            answer.headers,
-            answer.body,
-            permission=self._permission,
-            is_next_page=is_next_page,
-        )
-        try:
-            return decode(answer.body)
-        except msgspec.DecodeError:
-            raise TransientError("a body that is cut short or no JSON") from None
+    def back_off(self, attempt: int, errors: Iterable[TransientError]) -> None:
+        """Wait as long as Graph said, else twice as long each time, half of it at random."""
+        backoff = min(_LONGEST_BACKOFF_SECONDS, 2.0**attempt) * (0.5 + self.jitter() / 2)
+        seconds, reason = max((error.wait_seconds or backoff, str(error)) for error in errors)
+        _log.warning("graph: try %d failed with %s, waiting %.1f s", attempt, reason, seconds)
+        self.budget.wait(seconds)
 
-    def _ask(self, url: str) -> Answer:
-        with self._pacer.turn(self._budget):
-            seconds = min(REQUEST_SECONDS, self._budget.remaining_seconds())
+    def _send(self, url: str, body: bytes | None) -> Answer:
+        with self.pacer.turn(self.budget):
+            seconds = min(REQUEST_SECONDS, self.budget.remaining_seconds())
             try:
-                return self._graph.get(url, headers=_HEADERS, timeout_seconds=seconds)
+                if body is None:
+                    return self.graph.get(url, headers=_HEADERS, timeout_seconds=seconds)
+                return self.graph.post(url, body, headers=_HEADERS, timeout_seconds=seconds)
             except TimeoutError:
-                self._budget.remaining_seconds()  # raises if it was the deadline that came
+                self.budget.remaining_seconds()  # raises if it was the deadline that came
                 raise BrokenCrawlError(f"Graph had not answered after {seconds:.0f} s.") from None
             except ConnectionError as error:
                 raise TransientError(f"a broken connection ({error})") from None
@@ -138,18 +130,19 @@ class GraphReader:
                 "Graph refuses the app's token, a new one too (401): "
                 "check which tenant and cloud the app signs in to."
             )
-        _log.info("graph: the token was refused, a new one is asked for")
-        self._graph.renew_token()
+        _log.info("graph: the token was refused, requesting a new one")
+        self.graph.renew_token()
 
-    def _rest(self, attempt: int, trouble: TransientError) -> None:
-        """Wait as long as Graph said, else twice as long each time, with a share left to chance."""
-        if trouble.is_timeout and attempt >= TIMEOUT_TRIES:
-            raise BrokenCrawlError(f"Graph timed out {attempt} times in a row ({trouble}).")
-        if attempt >= TRIES:
-            raise SourceIncompleteError(
-                f"Graph failed {attempt} times in a row, the last time with: {trouble}."
-            )
-        backoff = min(_LONGEST_BACKOFF_SECONDS, 2.0**attempt) * (0.5 + self._chance() / 2)
-        seconds = trouble.wait_seconds or backoff
-        _log.warning("graph: try %d failed with %s, waiting %.1f s", attempt, trouble, seconds)
-        self._budget.wait(seconds)
+    def _retry_later(self, attempt: int, error: TransientError) -> None:
+        if error.is_timeout and attempt >= TIMEOUT_TRIES:
+            raise BrokenCrawlError(f"Graph timed out {attempt} times in a row ({error}).")
+        if attempt >= self.tries:
+            raise exhausted(attempt, error)
+        self.back_off(attempt, [error])
+
+
+def exhausted(tries: int, last: TransientError) -> SourceIncompleteError:
+    """The error for a request of which every try failed."""
+    return SourceIncompleteError(
+        f"Graph failed {tries} times in a row, the last time with: {last}."
+    )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.errors import SourceIncompleteError
 from shared.mfa.sign_in import SignInEventType
 from shared.sources.graph.answers import BrokenCrawlError
+from shared.sources.graph.pages import read_pages
 from shared.sources.graph.query import TimeRange, reach_url, sign_ins_url
 from shared.sources.records.parsing import parse_page
 
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
     from shared.sources.graph.reader import GraphReader
     from shared.sources.records.parsing import SignInPage
 
-#: For a `GraphReader`.
 PERMISSION = "AuditLog.Read.All"  #: least privileged, delegated and application alike
-PREMIUM_REACH_DAYS = 30  #: Entra ID P1 and P2 keep sign-ins as long (data retention page)
-SHORT_REACH_DAYS = 7  #: what a free tenant keeps, and a licence bought lately starts with
+PREMIUM_REACH_DAYS = 30  #: how long Entra ID P1 and P2 keep sign-ins (data retention page)
+SHORT_REACH_DAYS = 7  #: what a free tenant keeps, and what a new licence starts with
 
-#: Without its name in the filter an event type other than interactive does not come back.
-_EVENTS = (
+#: Event types other than interactive come back only if the filter names them.
+_EVENT_TYPES = (
     SignInEventType.INTERACTIVE,
     SignInEventType.NON_INTERACTIVE,
     SignInEventType.SERVICE_PRINCIPAL,
@@ -44,8 +43,8 @@ class GraphSignIns:
     One tenant's sign-ins at Partner Center, from Graph's beta sign-in log.
 
     A slice takes one request for each of the four event types and one more per further 1,000 rows.
-    Requests go one after the other: slices run side by side where that is worth it, and share the
-    pacer of their app and tenant.
+    Requests are sent one after the other. Slices may be read in parallel; they share the pacer of
+    their app and tenant.
     """
 
     def __init__(
@@ -56,26 +55,30 @@ class GraphSignIns:
         self._scope = scope
         self._today = today
 
-    def sign_ins(self, owed: Slice) -> Iterator[SignIn]:
+    def sign_ins(self, slice_: Slice) -> Iterator[SignIn]:
         """Yield every sign-in of the slice, event type by event type; or raise."""
-        for event in _EVENTS:
-            yield from self._all_of(TimeRange(owed.start, owed.end), event)
+        for event_type in _EVENT_TYPES:
+            yield from self._read(TimeRange(slice_.start, slice_.end), event_type)
 
     def reach_days(self) -> int:
         """
         How many closed days back the log goes, by one request for one row.
 
-        Asks for any interactive sign-in of the tenant, at Partner Center or not, that is eight days
-        old. Where there is one the log is kept for longer than seven days, which means thirty;
-        where there is none, there is nothing to fill in beyond the seven either.
+        Looks for any interactive sign-in of the tenant, at Partner Center or not, that is eight
+        days old. If there is one, the log is kept for longer than seven days, which means thirty;
+        if there is none, there is nothing to fill in beyond the seven days either.
         """
         url = reach_url(self._reader.url, self._today - timedelta(days=SHORT_REACH_DAYS + 1))
         page = self._reader.read(url, parse_page)
         return PREMIUM_REACH_DAYS if page.sign_ins else SHORT_REACH_DAYS
 
-    def _all_of(self, time_range: TimeRange, event: SignInEventType) -> Iterator[SignIn]:
-        """All of a time range. What a broken try brought is dropped, and each half begun anew."""
-        url = sign_ins_url(self._reader.url, time_range, event, self._scope)
+    def _read(self, time_range: TimeRange, event_type: SignInEventType) -> Iterator[SignIn]:
+        """
+        Yield every sign-in of a time range.
+
+        If the crawl breaks off, the pages it brought are dropped and each half is read instead.
+        """
+        url = sign_ins_url(self._reader.url, time_range, event_type, self._scope)
         try:
             sign_ins = [
                 sign_in
@@ -87,38 +90,23 @@ class GraphSignIns:
             halves = time_range.halves()
             if not halves:
                 raise
-            _log.warning("graph: %s %s is read in halves: %s", event, time_range, error)
+            _log.warning("graph: %s %s is read in halves: %s", event_type, time_range, error)
             for half in halves:
-                yield from self._all_of(half, event)
+                yield from self._read(half, event_type)
         else:
             yield from sign_ins
 
-    def _pages(self, first_url: str) -> Iterator[SignInPage]:
-        """Every page of a query, each next link followed exactly as Graph gave it."""
-        followed = {first_url}
-        page = self._page(first_url, sequence=0)
-        sequence = len(page.sign_ins)
-        yield page
-        while link := page.next_link:
-            self._check_link(link, followed)
-            followed.add(link)
-            page = self._page(link, sequence, is_next_page=True)
-            sequence += len(page.sign_ins)
+    def _pages(self, url: str) -> Iterator[SignInPage]:
+        """Yield every page of a query, its sign-ins numbered in the order of the pages."""
+        rows_read = 0
+
+        def decode(body: bytes) -> SignInPage:
+            return parse_page(body, sequence=rows_read)
+
+        for page in read_pages(self._reader, url, decode):
+            if page.unreadable:
+                raise SourceIncompleteError(
+                    f"{len(page.unreadable)} sign-ins on a page from Graph have no usable time."
+                )
+            rows_read += len(page.sign_ins)
             yield page
-
-    def _page(self, url: str, sequence: int, *, is_next_page: bool = False) -> SignInPage:
-        decode = partial(parse_page, sequence=sequence)
-        page = self._reader.read(url, decode, is_next_page=is_next_page)
-        if page.unreadable:
-            raise SourceIncompleteError(
-                f"{len(page.unreadable)} sign-ins on a page of Graph's have no usable time."
-            )
-        return page
-
-    def _check_link(self, link: str, followed: set[str]) -> None:
-        if not link.startswith(f"{self._reader.url}/"):
-            raise SourceIncompleteError(
-                "Graph's link to the next page leads to another host; it was not followed."
-            )
-        if link in followed:
-            raise SourceIncompleteError("Graph's links to the next page lead in a circle.")

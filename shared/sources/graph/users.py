@@ -1,4 +1,4 @@
-"""Accounts from Graph, with their per-user MFA states from wherever these can be had."""
+"""Accounts from Graph, with their per-user MFA states from whichever API gives them."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _PROPERTIES = (
 
 
 class ListedUser(User, frozen=True, gc=False):
-    """A user with what a reader of the directory's file may want to know besides."""
+    """A user with further properties that are useful to readers of the directory file."""
 
     on_premises_sync_enabled: bool | None = None
     created_date_time: str | None = None
 
 
 class PerUserStates(msgspec.Struct, frozen=True):
-    """Per-user MFA states as far as they were read, by user id, and why some were not."""
+    """The per-user MFA states that were read, by user id, and why some were not."""
 
     by_id: dict[str, PerUserMfaState]
-    unread: int = 0  #: enabled accounts whose state is not known
+    unread: int = 0  #: number of enabled accounts whose state is unknown
     error: SourceError | None = None  #: the first one
 
 
@@ -50,10 +50,10 @@ class _Requirements(msgspec.Struct, frozen=True, rename="camel"):
 
 def read_users(session: GraphSession) -> list[ListedUser]:
     """
-    Every account, disabled ones and guests too; without them there is no directory.
+    Every account, including disabled ones and guests; without them there is no directory.
 
-    v1.0 gives the per-user MFA state in bulk when it is named (CIPP-API has relied on it for
-    years), but no page says so: where Graph objects, the users are asked for without it.
+    v1.0 gives the per-user MFA state in bulk if it is selected (CIPP-API has relied on it for
+    years), but this is undocumented: if Graph refuses, the users are read without it.
     """
     reader = session.reader(USERS_PERMISSION)
     try:
@@ -71,32 +71,32 @@ def read_states(session: GraphSession, users: Sequence[User]) -> PerUserStates:
     """
     The states that came with the users, and those of the other enabled accounts one by one.
 
-    Beta ``/users/{id}/authentication/requirements``, twenty to a batch. A state that is not there
-    in the end is not known; a batch that is denied whole ends the reading, since all take the same
-    permission.
+    The latter are read from beta ``/users/{id}/authentication/requirements``, twenty to a batch. A
+    state that could not be read is unknown. If a whole batch is denied, no further one is sent,
+    since all of them take the same permission.
     """
     by_id = {user.id: user.per_user_mfa_state for user in users if user.per_user_mfa_state}
-    owed = {
+    user_ids = {
         f"/users/{quote(user.id, safe='')}/authentication/requirements": user.id
         for user in users
         if user.id not in by_id and user.account_enabled is not False
     }
     first: SourceError | None = None
     try:
-        for answers in session.batch(STATES_PERMISSION).read(owed, "beta"):
-            by_id |= {owed[path]: state for path, it in answers.items() if (state := _state(it))}
-            errors = [inner.error for inner in answers.values() if inner.error]
+        for items in session.batch(STATES_PERMISSION).read(user_ids, "beta"):
+            by_id |= {user_ids[path]: state for path, it in items.items() if (state := _state(it))}
+            errors = [item.error for item in items.values() if item.error]
             first = first or next(iter(errors), None)
-            if len(errors) == len(answers) and _is_denial(errors):
+            if len(errors) == len(items) and _is_denial(errors):
                 break
     except SourceError as error:
         first = first or error
-    unread = sum(user_id not in by_id for user_id in owed.values())
+    unread = sum(user_id not in by_id for user_id in user_ids.values())
     return PerUserStates(by_id, unread, first)
 
 
 def with_states(users: Sequence[ListedUser], states: PerUserStates) -> list[ListedUser]:
-    """The users with the states filled in that they came without."""
+    """The users, with the missing states filled in where they were read."""
     return [
         msgspec.structs.replace(user, per_user_mfa_state=states.by_id[user.id])
         if user.per_user_mfa_state is None and user.id in states.by_id
@@ -109,10 +109,10 @@ def _users_url(session: GraphSession, *properties: str) -> str:
     return session.url(f"/users?$select={','.join(properties)}&$top={PAGE_ROWS}")
 
 
-def _state(inner: BatchItem) -> PerUserMfaState | None:
-    if inner.body is None:
+def _state(item: BatchItem) -> PerUserMfaState | None:
+    if item.body is None:
         return None
-    return shaped(inner.body, _Requirements).per_user_mfa_state
+    return shaped(item.body, _Requirements).per_user_mfa_state
 
 
 def _is_denial(errors: Sequence[SourceError]) -> bool:

@@ -15,8 +15,6 @@ from shared.sources.pacing import Budget, Pacer
 from simulator.graph.api import (
     Fault,
     GraphRefusalError,
-    GraphRequest,
-    GraphResponse,
     SimulatedGraph,
 )
 from simulator.graph.directory import DirectoryBehaviour, SimulatedDirectory
@@ -26,7 +24,6 @@ from tests.sources.graph.graph_doubles import (
     FakeTime,
     GraphInProcess,
     partner,
-    with_lower_names,
 )
 
 if TYPE_CHECKING:
@@ -36,21 +33,6 @@ if TYPE_CHECKING:
     from shared.sources.graph.collected_directory import CollectedDirectory
 
 
-class PostingGraph(GraphInProcess):
-    """A site as a transport that can POST."""
-
-    def post(
-        self, url: str, body: bytes, *, headers: Mapping[str, str] | None, timeout_seconds: float
-    ) -> GraphResponse:
-        assert url.startswith(f"{self.url}/"), "a token would have left for another host"
-        self.asked.append(url)
-        assert timeout_seconds > 0
-        named = {name.lower(): value for name, value in (headers or {}).items()}
-        named |= {"host": URL.removeprefix("http://"), "authorization": f"Bearer {self.tokens[0]}"}
-        response = self.site.answer(GraphRequest("POST", url.removeprefix(URL), named, body))
-        return with_lower_names(response)
-
-
 @dataclass
 class DirectoryWorld:
     """A tenant's directory, its Graph, and the source under test reading from it."""
@@ -58,7 +40,7 @@ class DirectoryWorld:
     time: FakeTime
     site: SimulatedGraph
     directory: SimulatedDirectory
-    graph: PostingGraph
+    graph: GraphInProcess
     source: DirectoryReader
 
     @property
@@ -89,14 +71,14 @@ def directory_world(
     time = FakeTime()
     directory = SimulatedDirectory(partner(), behaviour, clock=time.clock)
     site = SimulatedGraph(directory.routes(), tokens=[TOKEN], faults=faults, clock=time.clock)
-    graph = PostingGraph(site, time)
+    graph = GraphInProcess(site, time)
     limits = ThrottleLimits(
         reports=Pacer(clock=time.clock),
         policies=Pacer(1, 1.0, clock=time.clock),
         objects=Pacer(40, 10.0, clock=time.clock),
     )
     budget = Budget(deadline, clock=time.clock, pause=time.pause)
-    session = GraphSession(graph, limits, budget, chance=lambda: time.luck)
+    session = GraphSession(graph, limits, budget, jitter=lambda: time.luck)
     source = DirectoryReader(session, has_customers=has_customers)
     return DirectoryWorld(time, site, directory, graph, source)
 

@@ -80,12 +80,31 @@ class GraphInProcess:
     def get(
         self, url: str, *, headers: Mapping[str, str] | None, timeout_seconds: float
     ) -> GraphResponse:
+        return self._send("GET", url, b"", headers, timeout_seconds)
+
+    def post(
+        self, url: str, body: bytes, *, headers: Mapping[str, str] | None, timeout_seconds: float
+    ) -> GraphResponse:
+        return self._send("POST", url, body, headers, timeout_seconds)
+
+    def renew_token(self) -> None:
+        self.tokens = self.tokens[1:] or self.tokens
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str] | None,
+        timeout_seconds: float,
+    ) -> GraphResponse:
         assert url.startswith(f"{self.url}/"), "a token would have left for another host"
+        assert timeout_seconds > 0
         self.asked.append(url)
         named = {name.lower(): value for name, value in (headers or {}).items()}
         named |= {"host": URL.removeprefix("http://"), "authorization": f"Bearer {self.tokens[0]}"}
         self.time.now += self.latency()
-        response = self.site.answer(GraphRequest("GET", url.removeprefix(URL), named))
+        response = self.site.answer(GraphRequest(method, url.removeprefix(URL), named, body))
         self.time.now += self.latency()
         if response.transmission is Transmission.HANG:
             self.time.now += timeout_seconds
@@ -94,15 +113,8 @@ class GraphInProcess:
             raise ConnectionError(response.transmission.value)
         if link := re.search(rb'"@odata.nextLink": ("[^"]*")', response.body):
             self.links.append(json.loads(link[1]))
-        return with_lower_names(response)
-
-    def renew_token(self) -> None:
-        self.tokens = self.tokens[1:] or self.tokens
-
-
-def with_lower_names(response: GraphResponse) -> GraphResponse:
-    lower = {name.lower(): value for name, value in response.headers.items()}
-    return GraphResponse(response.status, response.body, lower)
+        lower = {name.lower(): value for name, value in response.headers.items()}
+        return GraphResponse(response.status, response.body, lower)
 
 
 @dataclass
@@ -140,7 +152,7 @@ def world(
         PERMISSION,
         pacer=Pacer(clock=time.clock),
         budget=Budget(deadline, clock=time.clock, pause=time.pause),
-        chance=lambda: time.luck,
+        jitter=lambda: time.luck,
     )
     source = GraphSignIns(reader, Scope(), today=ENDING + timedelta(days=1))
     return World(time, site, log, graph, source)

@@ -7,6 +7,7 @@ import pytest
 
 from simulator.graph.directory import DirectoryBehaviour, StatesInBulk
 from simulator.graph.faults import (
+    forge_next_link,
     garble,
     refuse,
 )
@@ -19,7 +20,7 @@ from tests.sources.graph.directory_doubles import (
     plain_paths,
     whole,
 )
-from tests.sources.graph.graph_doubles import partner
+from tests.sources.graph.graph_doubles import URL, partner
 
 # Per-user MFA states
 
@@ -144,6 +145,34 @@ def test_members_beyond_the_first_page_of_a_batch_are_fetched() -> None:
     groups = groups_by_name(world.source.read().directory)
 
     assert len(groups["AdminAgents"].members or ()) == 20
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("https://graph.evil.example/v1.0/groups", "leads to another host"),
+        (f"{URL}.evil.example/v1.0/groups", "leads to another host"),
+        (
+            f"{URL}/v1.0/groups/{named_guid('AdminAgents')}/transitiveMembers?$select=id",
+            "in a circle",
+        ),
+    ],
+)
+def test_a_link_that_came_within_a_batch_is_checked_like_any_other(address, reason) -> None:
+    world = directory_world()
+    name = f"{named_guid('AdminAgents')}/transitiveMembers"
+
+    def fault(request, respond):
+        is_it = name in request.path
+        return forge_next_link(address)(request, respond) if is_it else respond(request)
+
+    world.inner.faults = dict.fromkeys(range(1, 200), fault)
+    world.site.faults = dict.fromkeys(range(1, 200), fault)
+
+    pulled = world.source.read()
+
+    assert "AdminAgents" not in groups_by_name(pulled.directory)
+    assert reason in pulled.notes["groups"]
 
 
 def test_a_token_that_expires_on_the_way_is_renewed() -> None:
