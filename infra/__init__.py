@@ -1,1 +1,1 @@
-"""What sets the app up in Azure; none of it is deployed with it."""
+"""Sets the app up in Azure; nothing in here is deployed with it."""

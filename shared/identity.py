@@ -1,8 +1,9 @@
 """
-Who we are towards Microsoft: credentials, and Graph over the SDK's request adapter.
+Credentials for Microsoft's APIs, and Graph over the SDK's request adapter.
 
 The only file that imports ``azure.identity``. It and the SDK are imported inside the functions that
-need them: they cost three times what the function app does, and an HTTP request needs neither.
+need them: they take three times as long to load as the function app, and an HTTP request needs
+neither.
 """
 
 from __future__ import annotations
@@ -30,27 +31,38 @@ if TYPE_CHECKING:
 
 REQUEST_SECONDS = 120.0  #: Graph's own gateway gives up long before
 _CONNECT_SECONDS = 30.0
-#: How DefaultAzureCredential says that none of the ways to log in had anything to offer.
+_BROWSER_SECONDS = 110  #: signing in is part of a request; whoever takes longer is asked again
+#: What DefaultAzureCredential says when no way of logging in worked.
 _NO_LOGIN = "failed to retrieve a token from the included credentials"
 
 _log = logging.getLogger(__name__)
 
 
 class Login(msgspec.Struct, frozen=True):
-    """Whom to sign in as."""
+    """Who to sign in as."""
 
     cloud: Cloud = Cloud.GLOBAL
-    tenant_id: str = ""  #: that a developer's login asks tokens of; a managed identity has its own
-    is_managed: bool = False  #: as the app's managed identity, which there is in Azure only
-    client_id: str = ""  #: of a user-assigned managed identity; empty is the system-assigned one
+    tenant_id: str = ""  #: the tenant to sign in to; a managed identity has its own
+    is_managed: bool = False  #: as the app's managed identity, which exists in Azure only
+    client_id: str = ""  #: of a user-assigned managed identity; empty: the system-assigned one
+    uses_browser: bool = False  #: a person signs in with the browser
 
 
 def open_credential(login: Login) -> TokenCredential:
-    """The app's managed identity in Azure, a developer's own login elsewhere."""
-    from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
+    """The app's managed identity in Azure; elsewhere the login of whoever runs this."""
+    from azure.identity import (
+        DefaultAzureCredential,
+        InteractiveBrowserCredential,
+        ManagedIdentityCredential,
+    )
 
     if login.is_managed:
         return ManagedIdentityCredential(client_id=login.client_id or None)
+    if login.uses_browser:
+        tenant = {"tenant_id": login.tenant_id} if login.tenant_id else {}
+        return InteractiveBrowserCredential(
+            authority=login.cloud.authority, timeout=_BROWSER_SECONDS, **tenant
+        )
     return DefaultAzureCredential(
         authority=login.cloud.authority,
         exclude_managed_identity_credential=True,
@@ -59,7 +71,7 @@ def open_credential(login: Login) -> TokenCredential:
 
 
 class GraphAnswer(msgspec.Struct, frozen=True):
-    """What Graph answered, whatever the status."""
+    """An answer of Graph's, whatever its status."""
 
     status: int
     headers: dict[str, str]  #: names in lower case
@@ -68,10 +80,10 @@ class GraphAnswer(msgspec.Struct, frozen=True):
 
 class GraphClient:
     """
-    Graph over the SDK's request adapter: statuses and raw bytes, nothing retried, nothing followed.
+    Graph over the SDK's request adapter: statuses and raw bytes, nothing retried or followed.
 
-    For one thread at a time. Retries and paging are the caller's, because every request has to
-    pass the caller's pacer; so the middleware's own retries and redirects are off.
+    For one thread at a time. Retries and paging are up to the caller, because every request must
+    pass the caller's pacer. The middleware's own retries and redirects are therefore off.
     """
 
     def __init__(
@@ -103,10 +115,10 @@ class GraphClient:
         timeout_seconds: float = REQUEST_SECONDS,
     ) -> GraphAnswer:
         """
-        What Graph answers to a GET of an absolute address below the endpoint, taken as it is given.
+        The answer to a GET of an absolute address below the endpoint, which is sent unchanged.
 
-        `TimeoutError` if the whole answer is not there in time, `ConnectionError` if the connection
-        was refused, reset or cut short, `SourceDeniedError` if there is no token to be had.
+        Raises `TimeoutError` if the whole answer has not arrived in time, `ConnectionError` if the
+        connection was refused, reset or cut short, and `SourceDeniedError` if there is no token.
         """
         return self._send("GET", url, None, headers, timeout_seconds)
 
@@ -118,27 +130,27 @@ class GraphClient:
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float = REQUEST_SECONDS,
     ) -> GraphAnswer:
-        """What Graph answers to a POST of JSON; after an error it may have been done anyway."""
+        """The answer to a POST of JSON; after an error it may have taken effect all the same."""
         return self._send("POST", url, body, headers, timeout_seconds)
 
     def granted_roles(self) -> tuple[str, ...] | None:
         """
-        The application permissions that the own token names; `None` where it names none.
+        The application permissions that the app's token names; `None` if it names none.
 
-        Entra writes them into the ``roles`` of an app-only token. Such a token is Graph's to read:
-        only the scope receipt hangs on this, and no figure.
+        Entra writes them into the ``roles`` of an app-only token. The token's format is Graph's
+        business, so only the permissions receipt depends on this, and no figure.
         """
         from azure.core.exceptions import AzureError
 
         try:
             token = self._credential.get_token(self._endpoint.scope, **self._tenant).token
         except AzureError as error:
-            _log.warning("What is granted cannot be told: %s", type(error).__name__)
+            _log.warning("The granted permissions are unknown: %s", type(error).__name__)
             return None
         return application_roles(token)
 
     def renew_token(self) -> None:
-        """Forget the token, and whatever would give the same one again: Graph refused it."""
+        """Discard the token, which Graph refused, and the credential that remembers it."""
         self._credential.renew()
 
     def close(self) -> None:
@@ -156,11 +168,11 @@ class GraphClient:
     ) -> GraphAnswer:
         if not self._endpoint.owns(url):
             raise SourceIncompleteError(
-                f"An address on {urlsplit(url).netloc!r} was to be asked with the token that is "
-                f"for {self._endpoint.host} only."
+                f"A request to {urlsplit(url).netloc!r} was not sent: its token is for "
+                f"{self._endpoint.host} only."
             )
         request = _request(method, url, body, headers)
-        response = self._runner.run(_translated(self._adapter, request, timeout_seconds))
+        response = self._runner.run(_send_request(self._adapter, request, timeout_seconds))
         return GraphAnswer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
@@ -174,13 +186,13 @@ def open_graph(
     credential: Callable[[], TokenCredential] | None = None,
 ) -> GraphClient:
     """
-    Graph at an endpoint, signed in; nothing is sent yet.
+    A client of Graph at an endpoint; it signs in with the first request.
 
-    `credential` makes the credential in place of `open_credential`. It is called again for each
-    token that Graph refuses, because credentials remember their tokens until these expire.
+    `credential` replaces `open_credential`. It is called again whenever Graph refuses a token,
+    because credentials remember their tokens until these expire.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs every address in full
-    logging.getLogger("azure").setLevel(logging.ERROR)  # a failed login is told in our own words
+    logging.getLogger("azure").setLevel(logging.ERROR)  # we report failed logins ourselves
     if endpoint.token is not None:
         literal = _LiteralCredential(endpoint.token)
         return GraphClient(endpoint, _RenewableCredential(lambda: literal), tenant_id="")
@@ -189,7 +201,7 @@ def open_graph(
 
 
 class _LiteralCredential:
-    """The token a loopback server wants; no Azure is asked."""
+    """The token that a loopback server expects; Azure is not involved."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -201,7 +213,7 @@ class _LiteralCredential:
 
 
 class _RenewableCredential:
-    """A credential that can be made anew, without the tokens it remembered."""
+    """A credential that can be replaced by a new one without remembered tokens."""
 
     def __init__(self, make: Callable[[], TokenCredential]) -> None:
         self._make = make
@@ -217,7 +229,7 @@ class _RenewableCredential:
 
 
 def _http_client(endpoint: Endpoint) -> httpx.AsyncClient:
-    """The SDK's client with its middleware; time limits are set around each request as a whole."""
+    """The SDK's client with its middleware; the time limit applies to each request as a whole."""
     import httpx
     from msgraph.graph_request_adapter import options
     from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
@@ -225,14 +237,14 @@ def _http_client(endpoint: Endpoint) -> httpx.AsyncClient:
     client: httpx.AsyncClient = httpx.AsyncClient(
         timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
         http2=True,
-        trust_env=endpoint.token is None,  # no proxy stands between us and a loopback host
+        trust_env=endpoint.token is None,  # no proxy in front of a loopback host
     )
     GraphClientFactory.create_with_default_middleware(client=client, options=options)
     return client
 
 
 async def _close(client: httpx.AsyncClient) -> None:
-    """Close the client, and what msgraph_core's transport wraps and leaves open."""
+    """Close the client, and the transports that msgraph_core wraps and leaves open."""
     await client.aclose()
     for outer in (client._transport, *client._mounts.values()):  # noqa: SLF001 (nobody else does)
         if inner := getattr(outer, "transport", None):
@@ -244,7 +256,7 @@ def _request_adapter(
     credential: _RenewableCredential,
     client: httpx.AsyncClient,
     tenant_id: str,
-) -> Any:  # noqa: ANN401 (kiota's types are not followed)
+) -> Any:  # noqa: ANN401 (mypy skips kiota's types)
     from kiota_authentication_azure.azure_identity_authentication_provider import (
         AzureIdentityAuthenticationProvider,
     )
@@ -255,7 +267,7 @@ def _request_adapter(
         options={"tenant_id": tenant_id} if tenant_id else None,
         scopes=[endpoint.scope],
         allowed_hosts=[endpoint.host],
-        is_cae_enabled=False,  # with it the adapter would send again by itself, past the pacer
+        is_cae_enabled=False,  # else the adapter would send again by itself, bypassing the pacer
     )
     return GraphRequestAdapter(provider, client)
 
@@ -282,20 +294,18 @@ def _request(
         request.set_stream_content(body, "application/json")
     request.add_request_options(
         [
-            ResponseHandlerOption(
-                NativeResponseHandler()
-            ),  # every status comes back, with its body
+            ResponseHandlerOption(NativeResponseHandler()),  # gives every status with its body
             RetryHandlerOption(should_retry=False),
             RedirectHandlerOption(should_redirect=False),
-            ParametersNameDecodingHandlerOption(enable=False),  # a next link is taken as given
+            ParametersNameDecodingHandlerOption(enable=False),  # next links must not change
             UrlReplaceHandlerOption(enabled=False),
         ]
     )
     return request
 
 
-async def _translated(adapter: Any, request: Any, timeout_seconds: float) -> Any:  # noqa: ANN401
-    """Send, and say in the language's own errors what went wrong on the way."""
+async def _send_request(adapter: Any, request: Any, timeout_seconds: float) -> Any:  # noqa: ANN401
+    """Send a request; raise Python's own errors for what goes wrong on the way."""
     import httpx
     from azure.core.exceptions import AzureError, ClientAuthenticationError
 
@@ -303,19 +313,19 @@ async def _translated(adapter: Any, request: Any, timeout_seconds: float) -> Any
         async with asyncio.timeout(timeout_seconds):
             return await adapter.send_primitive_async(request, "bytes", {})
     except ClientAuthenticationError as error:
-        raise _no_token(error) from None  # its text may hold more than a log should
-    except (httpx.ConnectTimeout, httpx.ConnectError) as error:  # nothing has left yet
-        raise ConnectionRefusedError(f"{type(error).__name__} on the way to Graph") from None
+        raise _no_token(error) from None  # its text may contain what does not belong in a log
+    except (httpx.ConnectTimeout, httpx.ConnectError) as error:  # nothing was sent yet
+        raise ConnectionRefusedError(f"{type(error).__name__} while connecting to Graph") from None
     except (httpx.RequestError, AzureError) as error:
-        raise ConnectionError(f"{type(error).__name__} on the way to or from Graph") from None
+        raise ConnectionError(f"{type(error).__name__} while talking to Graph") from None
 
 
 def _no_token(error: Exception) -> SourceDeniedError | ConnectionError:
-    """Entra's refusals carry a code and last; without one, Entra could not be reached."""
+    """An error code means that Entra refused for good; without one, Entra was not reached."""
     code = re.search(r"AADSTS\d+", str(error))
     no_login = type(error).__name__ == "CredentialUnavailableError" or _NO_LOGIN in str(error)
     if code is None and not no_login:
-        return ConnectionRefusedError("no token, and no reason given by Entra")
+        return ConnectionRefusedError("no token, and no reason from Entra")
     reason = code.group() if code else "no login found"
     return SourceDeniedError(
         f"No token for Graph ({reason}): in Azure the app needs a managed identity, "

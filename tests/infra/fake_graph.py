@@ -49,6 +49,7 @@ class FakeGraph:
     busy: int = 0  #: how many requests are answered 429 first
     next_host: str = ""  #: of next links, where it is another one
     after_host: str = ""  #: what follows the own host there
+    is_circular: bool = False  #: whether next links lead to their own page
     url: str = ""
     posted: list[dict[str, str]] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)  #: assigned, but not shown yet
@@ -89,10 +90,11 @@ class FakeGraph:
         ]
         page: dict[str, Any] = {"value": rows[start : start + PAGE_ROWS]}
         if start + PAGE_ROWS < len(rows):
+            following = max(start, 1) if self.is_circular else start + PAGE_ROWS
             base = (
                 f"{self.next_host or self.url}{self.after_host}/v1.0/servicePrincipals/{PRINCIPAL}"
             )
-            page["@odata.nextLink"] = f"{base}/appRoleAssignments?$skiptoken={start + PAGE_ROWS}"
+            page["@odata.nextLink"] = f"{base}/appRoleAssignments?$skiptoken={following}"
         return page
 
     def _post(self, body: dict[str, str]) -> tuple[int, dict[str, Any]]:

@@ -89,7 +89,7 @@ def check(answer: Answer, permission: str, *, is_next_page: bool = False) -> Non
     crawls (msgraph-sdk-powershell 1388).
     """
     status = answer.status
-    if status == HTTPStatus.OK:
+    if status in (HTTPStatus.OK, HTTPStatus.CREATED):
         return
     error = _decode_error(answer.body)
     refusal = _refusal(status, error)
