@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import function_app
 from shared.cli.local_host import LocalHost
-from shared.service.composition import Service, use
+from shared.service.composition import Service, use, utc_now
 from shared.service.day_run import collect_owed, publish_owed
 from shared.settings import Settings
 
@@ -53,7 +53,7 @@ def run() -> None:
     print(f"  function_app                    {app * 1000:6.1f} ms, {app / sdk:.2f} x")
     print(f"  function_app, first answer out  {first * 1000:6.1f} ms, {first / sdk:.2f} x")
     with TemporaryDirectory() as folder, use(_published(Path(folder))) as service:
-        host = LocalHost(function_app.app, service.settings)
+        host = LocalHost(function_app.app, service.settings, now=utc_now)
         with host.serve() as server:
             whole, size = _served(server.url, {})
             same, _ = _served(server.url, {"If-None-Match": "*"})

@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from shared.cli.commands import demo_settings, play
 from shared.cli.local_host import LocalHost
-from shared.service.composition import Service, use
+from shared.service.composition import Service, use, utc_now
 
 PICTURE = Path(__file__).parent / "report.png"
 WIDTH, HEIGHT = 1200, 1560  #: CSS pixels: from the verdict to the first split of what is missing
@@ -27,7 +27,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         settings = demo_settings(Path(folder), "")
         with use(Service(settings)) as service:
-            play(LocalHost(function_app.app, settings))
+            play(LocalHost(function_app.app, settings, now=utc_now))
             newest = service.store.latest_ending(service.tenant_id) or service.today
             page = service.store.report_file(service.tenant_id, newest, "report.html")
         (Path(folder) / "report.html").write_bytes(page.content if page else b"")

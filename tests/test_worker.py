@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ import pytest
 import function_app
 from shared.cli.local_host import LocalHost, Message, http_data, index, queue_data
 from shared.cli.loopback import HttpRequest
-from shared.service.composition import Service, use
+from shared.service.composition import Service, use, utc_now
 from shared.service.messages import CollectSlice
 from shared.settings import Settings
 from shared.stores.local import FolderLock
@@ -179,11 +178,12 @@ def host(environment_of_both):
     """The local host over the very same store."""
     settings = Settings(environment_of_both)
     with use(Service(settings)):
-        yield LocalHost(function_app.app, settings)
+        yield LocalHost(function_app.app, settings, now=utc_now)
 
 
 def message(body):
-    return queue_data(Message("any", body, "1", datetime.now(UTC), 1))
+    now = utc_now()
+    return queue_data(Message("any", body, "1", now, 1), now)
 
 
 def timer():

@@ -219,7 +219,7 @@ def _host(settings: Settings) -> LocalHost:
     import function_app
     from shared.cli.local_host import LocalHost
 
-    return LocalHost(function_app.app, settings)
+    return LocalHost(function_app.app, settings, now=utc_now)
 
 
 def _serve_until_interrupted(host: LocalHost, server: LoopbackServer) -> None:

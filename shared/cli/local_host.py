@@ -1,14 +1,14 @@
 """
 Runs the function app on this machine: HTTP on loopback, queues and timers in this process.
 
-This is ours, and not the Azure Functions host, which cannot be had from any package registry. It
-knows nothing of the app but what the app itself says: triggers, routes, methods, queue names and
-output bindings come from ``app.get_functions()``, and requests, messages and timers are made by the
-public SDK's own converters, which production's worker uses too. It is smaller than the host:
+The Azure Functions host is in no package registry, so this stands in for it. Everything it knows
+about the app comes from the app: triggers, routes, methods, queue names and output bindings from
+``app.get_functions()``, and requests, messages and timers from the public SDK's own converters,
+which production's worker uses too. It does less than the host:
 
-* queues live in memory, and a message that failed is tried again at once, ``maxDequeueCount`` times
-* timers go off when they are told to (`LocalHost.fire`); no schedule is kept
-* no keys are asked for, as in Functions Core Tools; loopback only
+* queues are in memory, and a failed message is tried again at once, ``maxDequeueCount`` times
+* timers fire on request (`LocalHost.fire`); schedules are ignored
+* no keys are required, as in Functions Core Tools; it listens on loopback only
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections import deque
 from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
     from shared.settings import Settings
 
-HOST_JSON = Path(__file__).parents[2] / "host.json"
+_HOST_JSON = Path(__file__).parents[2] / "host.json"
 
 _POISON = "-poison"
-_MESSAGE_DAYS = 7  #: a queue message's life, as in Azure
-_MOMENT_SECONDS = 2.0  #: how long a host that closes waits for the functions that are under way
+_MESSAGE_DAYS = 7  #: lifetime of a queue message, as in Azure
+_CLOSING_SECONDS = 2.0  #: how long `LocalHost.close` waits for running functions
 
 _log = logging.getLogger(__name__)
 
@@ -55,45 +55,47 @@ class Message:
     body: str
     id: str
     inserted_at: datetime
-    dequeue_count: int = 0  #: how often it has been taken out
+    dequeue_count: int = 0  #: how often it has been dequeued
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function of the app, as far as the app tells of it."""
+    """One function of the app, as the app describes it."""
 
     name: str
     call: Callable[..., Any]
     kind: str  #: of trigger: ``httpTrigger``, ``queueTrigger`` or ``timerTrigger``
-    argument: str  #: that the trigger's data is given as
-    queue: str = ""  #: that it is triggered by
+    argument: str  #: name of the trigger's argument
+    queue: str = ""  #: the queue that triggers it
     route: str = ""
     methods: tuple[str, ...] = ()
-    outputs: dict[str, str] = field(default_factory=dict)  #: argument and queue of each binding
+    outputs: dict[str, str] = field(default_factory=dict)  #: argument to queue, per output binding
 
 
 class CallResult(NamedTuple):
-    """What came of calling a function."""
+    """What a function returned or raised."""
 
-    value: Any  #: what it returned
-    error: BaseException | None  #: or what it raised
+    value: Any
+    error: BaseException | None
 
 
 class LocalHost:
     """One app, its queues and its server."""
 
     def __init__(
-        self, app: func.FunctionApp, settings: Settings, host_json: Path = HOST_JSON
+        self, app: func.FunctionApp, settings: Settings, *, now: Callable[[], datetime]
     ) -> None:
-        options = json.loads(host_json.read_bytes())["extensions"]
+        """`now` returns the time in UTC, which messages and timers carry."""
+        options = json.loads(_HOST_JSON.read_bytes())["extensions"]
+        self._now = now
         self._prefix = str(options["http"]["routePrefix"])
         self._tries = int(options["queues"]["maxDequeueCount"])
         self.functions = {each.name: each for each in read_functions(app, settings)}
         triggered = [each for each in self.functions.values() if each.kind == "queueTrigger"]
         self._listeners = {each.queue: each for each in triggered}
         self._waiting: deque[Message] = deque()
-        self._news = threading.Condition()
-        self._under_way: set[Future[Any]] = set()
+        self._changed = threading.Condition()
+        self._running: set[Future[Any]] = set()
         self._is_closed = False
 
     def __enter__(self) -> Self:
@@ -104,13 +106,13 @@ class LocalHost:
 
     @property
     def waiting(self) -> list[Message]:
-        """The messages that nobody has taken yet, those that no function takes included."""
-        with self._news:
+        """The messages in all queues, including those that no function listens to."""
+        with self._changed:
             return list(self._waiting)
 
     def fire(self, name: str) -> None:
-        """Let a timer go off now; what its function raises is raised here."""
-        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+        """Fire a timer now; raises what its function raises."""
+        now = f"{self._now():%Y-%m-%dT%H:%M:%S.%f}Z"
         timer = {
             "IsPastDue": False,
             "Schedule": {"AdjustForDST": True},
@@ -122,10 +124,10 @@ class LocalHost:
 
     def enqueue(self, queue: str, body: str) -> None:
         """Put a message into a queue."""
-        self._put(Message(queue, body, str(uuid4()), datetime.now(UTC)))
+        self._put(Message(queue, body, str(uuid4()), self._now()))
 
     def work(self, on_progress: Callable[[int, int], None] | None = None) -> None:
-        """Handle messages until none is left; tells how many are handled, of how many so far."""
+        """Handle messages until there are none; reports how many are done, of how many so far."""
         done = 0
         while (message := self._take()) is not None:
             self._handle(message)
@@ -134,13 +136,13 @@ class LocalHost:
                 on_progress(done, done + len(self.waiting))
 
     def work_always(self) -> None:
-        """Handle messages as they come, in a thread that ends with the host or this process."""
+        """Handle messages as they arrive, in a thread that ends with the host or this process."""
 
         def forever() -> None:
             while not self._is_closed:
-                with self._news:
-                    self._news.wait_for(
-                        lambda: self._is_closed or any(map(self._is_heard, self._waiting))
+                with self._changed:
+                    self._changed.wait_for(
+                        lambda: self._is_closed or any(map(self._has_listener, self._waiting))
                     )
                 self.work()
 
@@ -155,45 +157,45 @@ class LocalHost:
         return LoopbackServer(Router(routes, self._prefix).answer, problem, port=port)
 
     def answer(self, function: Function, request: HttpRequest, params: dict[str, str]) -> Answer:
-        """What one function answers to a request that its route matches."""
+        """A function's answer to a request that its route matches."""
         outcome = self._call(function, http_data(request, params), {})
         if outcome.error:
             sentence = "The function failed; the log says why."
             return problem(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
-        told = _converter("http").encode(outcome.value, expected_type=None).value
-        headers = {name: datum.value for name, datum in told["headers"].items()}
-        return Answer(int(told["status_code"].value), headers, told["body"].value)
+        response = _converter("http").encode(outcome.value, expected_type=None).value
+        headers = {name: datum.value for name, datum in response["headers"].items()}
+        return Answer(int(response["status_code"].value), headers, response["body"].value)
 
     def close(self) -> None:
         """
-        Take no more messages, and give what is under way a moment to end by itself.
+        Take no more messages, and give running functions a moment to finish.
 
-        So what it works with can be closed next. What takes longer ends with the process, as when
-        that is killed: every step may be.
+        What they use can be closed next. A function that takes longer ends with the process, as if
+        it were killed, which is safe after every step.
         """
-        with self._news:
+        with self._changed:
             self._is_closed = True
-            self._news.notify_all()
-        wait(tuple(self._under_way), _MOMENT_SECONDS)
+            self._changed.notify_all()
+        wait(tuple(self._running), _CLOSING_SECONDS)
 
-    def _is_heard(self, message: Message) -> bool:
+    def _has_listener(self, message: Message) -> bool:
         return message.queue in self._listeners
 
     def _put(self, message: Message) -> None:
-        with self._news:
+        with self._changed:
             self._waiting.append(message)
-            self._news.notify_all()
+            self._changed.notify_all()
 
     def _take(self) -> Message | None:
-        with self._news:
-            message = next(filter(self._is_heard, self._waiting), None)
+        with self._changed:
+            message = next(filter(self._has_listener, self._waiting), None)
             if message is None or self._is_closed:
                 return None
             self._waiting.remove(message)
             return replace(message, dequeue_count=message.dequeue_count + 1)
 
     def _handle(self, message: Message) -> None:
-        outcome = self._call(self._listeners[message.queue], *queue_data(message))
+        outcome = self._call(self._listeners[message.queue], *queue_data(message, self._now()))
         if outcome.error is None:
             return
         if message.dequeue_count < self._tries:
@@ -202,12 +204,12 @@ class LocalHost:
             self.enqueue(f"{message.queue}{_POISON}", message.body)
 
     def _call(self, function: Function, data: Any, metadata: dict[str, Any]) -> CallResult:  # noqa: ANN401
-        """Call a function; if it returns, its output bindings are delivered."""
+        """Call a function; if it returns, deliver its output bindings."""
         given = _converter(function.kind).decode(data, trigger_metadata=metadata)
         filled = {argument: _out() for argument in function.outputs}
         future: Future[Any] = Future()
-        self._under_way.add(future)  # before it begins: a host that closes meanwhile has to wait
-        future.add_done_callback(self._under_way.discard)
+        self._running.add(future)  # before it starts, so that `close` waits for it
+        future.add_done_callback(self._running.discard)
         _start(partial(function.call, **{function.argument: given}, **filled), future)
         error = future.exception()
         if error:
@@ -221,9 +223,9 @@ class LocalHost:
 
 def _start(call: Callable[[], Any], future: Future[Any]) -> None:
     """
-    A call in a thread of its own, as in the worker; what it raises is a value, and kept as one.
+    Call in a thread of its own, as the worker does; the future gets what it returns or raises.
 
-    An executor would not let the process end before all its calls have.
+    An executor would keep the process alive until all its calls have ended.
     """
     threading.Thread(target=_fulfil, args=(future, call), name="function", daemon=True).start()
 
@@ -240,7 +242,7 @@ def _fulfil(future: Future[Any], call: Callable[[], Any]) -> None:
 
 
 def read_functions(app: func.FunctionApp, settings: Settings) -> list[Function]:
-    """What the app says of its functions, with the settings in queue names (``%NAME%``) put in."""
+    """The app's functions, with the settings in queue names (``%NAME%``) filled in."""
     return [_read_function(function, settings.resolve) for function in index(app)]
 
 
@@ -261,12 +263,12 @@ def _read_function(function: Any, resolved: Callable[[str], str]) -> Function:  
 
 @cache
 def index(app: func.FunctionApp) -> list[func.Function]:
-    """The app's functions; it can be asked for them only once."""
+    """The app's functions, which the SDK returns only once."""
     return app.get_functions()
 
 
 def _converter(binding: str) -> Any:  # noqa: ANN401 (the SDK's converters share no type)
-    """What turns data into a trigger's argument, or a function's value into data."""
+    """Converts data to a trigger's argument, or a function's return value to data."""
     from azure.functions import meta
 
     return meta.get_binding_registry().get(binding)  # type: ignore[no-untyped-call]
@@ -295,15 +297,15 @@ def http_data(request: HttpRequest, params: dict[str, str]) -> Any:  # noqa: ANN
     return _datum(whole, "http")
 
 
-def queue_data(message: Message) -> tuple[Any, dict[str, Any]]:
-    """A message and what the host tells of it besides."""
+def queue_data(message: Message, now: datetime) -> tuple[Any, dict[str, Any]]:
+    """A message as the worker gets it, and its metadata."""
     expires_at = message.inserted_at + timedelta(days=_MESSAGE_DAYS)
     metadata = {
         "Id": message.id,
         "PopReceipt": uuid4().hex,
         "InsertionTime": message.inserted_at.isoformat(),
         "ExpirationTime": expires_at.isoformat(),
-        "NextVisibleTime": datetime.now(UTC).isoformat(),
+        "NextVisibleTime": now.isoformat(),
     }
     texts = {name: _datum(text, "string") for name, text in metadata.items()}
     return _datum(message.body, "string"), {
@@ -313,7 +315,7 @@ def queue_data(message: Message) -> tuple[Any, dict[str, Any]]:
 
 
 def _bodies(value: object) -> list[str]:
-    """The messages that an output binding was filled with: none, one, or a list."""
+    """The messages in an output binding: none, one, or a list."""
     if value is None:
         return []
     datum = _converter("queue").encode(value, expected_type=None)
@@ -321,10 +323,10 @@ def _bodies(value: object) -> list[str]:
 
 
 def _out() -> func.Out[Any]:
-    """An output binding to be filled."""
+    """An output binding that a function can set."""
     import azure.functions as func
 
-    class Filled(func.Out[Any]):
+    class Output(func.Out[Any]):
         _value: Any = None
 
         def set(self, val: Any) -> None:  # noqa: ANN401 (as the SDK has it)
@@ -333,4 +335,4 @@ def _out() -> func.Out[Any]:
         def get(self) -> Any:  # noqa: ANN401
             return self._value
 
-    return Filled()
+    return Output()

@@ -21,7 +21,7 @@ import pytest
 import function_app
 from shared.cli.commands import demo_settings, play
 from shared.cli.local_host import LocalHost
-from shared.service.composition import Service, use
+from shared.service.composition import Service, use, utc_now
 from shared.settings import Settings
 from simulator.tenants.expected import expected_counts
 from simulator.tenants.partner import TENANT_ID, simulate_partner
@@ -227,7 +227,10 @@ def ask(played):
     folder, _ = played
     store = folder / ".local" / "demo" / "store"
     settings = Settings({"TENANT_ID": TENANT_ID, "STORE_FOLDER": str(store)})
-    with use(Service(settings)), LocalHost(function_app.app, settings).serve() as server:
+    with (
+        use(Service(settings)),
+        LocalHost(function_app.app, settings, now=utc_now).serve() as server,
+    ):
         yield lambda path: get(server.url, f"/api/{path}")
 
 
@@ -331,7 +334,7 @@ def test_it_comes_to_the_same_in_the_storage_emulator(tmp_path, report) -> None:
             }
         )
         with use(Service(settings)) as service:
-            host = LocalHost(function_app.app, settings)
+            host = LocalHost(function_app.app, settings, now=utc_now)
             play(host)
             with host.serve() as server:
                 status, body = get(server.url, f"/api/reports/{TENANT_ID}/latest/report.json")

@@ -19,7 +19,7 @@ import function_app
 from shared.cli.local_host import LocalHost
 from shared.errors import BadInputError, OutOfTimeError, SourceIncompleteError
 from shared.mfa.window import Slice
-from shared.service.composition import Service, use
+from shared.service.composition import Service, use, utc_now
 from shared.service.daily import GIVEN_UP
 from shared.service.messages import CollectSlice
 from shared.settings import Settings
@@ -28,8 +28,8 @@ from tests.service.world import ENDING, TENANT, TODAY, Scripted, a_week, make_da
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class Told(Service):
-    """A service whose source, clock and store are a test's."""
+class ScriptedService(Service):
+    """A service with a test's source, clock and store."""
 
     def __init__(self, folder, source):
         super().__init__(Settings({"TENANT_ID": TENANT, "STORE_FOLDER": str(folder)}), today=TODAY)
@@ -44,13 +44,13 @@ def source():
 
 @pytest.fixture
 def service(tmp_path, source):
-    with use(Told(tmp_path, source)) as told:
-        yield told
+    with use(ScriptedService(tmp_path, source)) as service:
+        yield service
 
 
 @pytest.fixture
 def host(service):
-    return LocalHost(function_app.app, service.settings)
+    return LocalHost(function_app.app, service.settings, now=utc_now)
 
 
 @pytest.fixture
@@ -61,22 +61,22 @@ def server(host):
 
 @pytest.fixture
 def ask(server):
-    """Sends a request just as it is written, and gives status, headers and body."""
+    """Sends a request exactly as written, and returns status, headers and body."""
 
     def ask(target, method="GET", body=None, **headers):
         connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, target, body=body, headers=named)
-        answer = connection.getresponse()
-        told = answer.status, answer.headers, answer.read()
+        response = connection.getresponse()
+        read = response.status, response.headers, response.read()
         connection.close()
-        return told
+        return read
 
     return ask
 
 
-def is_problem(told, status):
-    got, headers, body = told
+def is_problem(response, status):
+    got, headers, body = response
     assert got == status, body
     assert headers["Content-Type"] == "application/problem+json"
     assert json.loads(body)["status"] == status
@@ -104,7 +104,7 @@ def test_a_stored_page_is_served_and_not_sent_twice(ask) -> None:
 
 
 @pytest.mark.usefixtures("published")
-def test_the_head_of_a_page_is_that_of_the_page(ask) -> None:
+def test_head_returns_the_headers_of_the_page(ask) -> None:
     _, of_page, page = ask("/api/report")
     status, of_head, body = ask("/api/report", method="HEAD")
 
@@ -115,7 +115,7 @@ def test_the_head_of_a_page_is_that_of_the_page(ask) -> None:
 
 @pytest.mark.usefixtures("published")
 @pytest.mark.parametrize("path", ["/api/report/", "/API/Report", f"/api/Reports/{TENANT}/LATEST"])
-def test_routes_fit_in_any_case_and_with_a_slash_at_the_end(ask, path) -> None:
+def test_routes_match_in_any_case_and_with_a_trailing_slash(ask, path) -> None:
     status, _, body = ask(path)
 
     if path.endswith("LATEST"):  # a parameter is as it is written
@@ -126,7 +126,7 @@ def test_routes_fit_in_any_case_and_with_a_slash_at_the_end(ask, path) -> None:
 
 
 @pytest.mark.usefixtures("published")
-def test_every_file_and_resource_can_be_had(ask) -> None:
+def test_every_file_and_resource_is_served(ask) -> None:
     base = f"/api/reports/{TENANT}"
     for path in (
         f"{base}/{ENDING}",
@@ -181,7 +181,7 @@ def test_every_file_and_resource_can_be_had(ask) -> None:
         ("/api/" + "x" * 70_000, 414),
     ],
 )
-def test_whatever_is_asked_for_the_answer_is_a_problem_and_no_more(ask, target, status) -> None:
+def test_any_other_request_gets_a_problem_and_no_more(ask, target, status) -> None:
     assert is_problem(ask(target), status)
 
 
@@ -192,18 +192,18 @@ def test_a_method_that_an_address_does_not_take_is_refused_with_those_it_does(as
         ("/api/runs", "GET", "POST"),
         ("/api/health", "OPTIONS", "GET, HEAD"),
     ):
-        told = ask(path, method=method)
-        assert is_problem(told, 405)
-        assert told[1]["Allow"] == allowed
+        response = ask(path, method=method)
+        assert is_problem(response, 405)
+        assert response[1]["Allow"] == allowed
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "BREW"])
-def test_a_method_of_no_use_is_refused(ask, method) -> None:
+def test_an_unknown_method_is_refused(ask, method) -> None:
     assert is_problem(ask("/api/report", method=method), 501)
 
 
 def raw(server, data):
-    """What comes back for bytes that no client would send."""
+    """The response to bytes that no client would send."""
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.sendall(data)
@@ -219,18 +219,18 @@ def raw(server, data):
         b"GET /api/report HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\n\r\n",
     ],
 )
-def test_who_comes_by_another_name_is_sent_away(server, head) -> None:
-    """A page whose name was made to lead to this machine must not get at what is served here."""
+def test_a_request_to_another_host_name_is_refused(server, head) -> None:
+    """A site whose name was made to resolve to this machine must not read what is served here."""
     assert raw(server, head).startswith(b"HTTP/1.1 421 ")
 
 
-def test_another_site_s_page_can_start_nothing(ask, host) -> None:
+def test_a_page_of_another_site_cannot_start_anything(ask, host) -> None:
     for origin in ("http://evil.example", "null", "https://127.0.0.1"):
         assert is_problem(ask("/api/runs", method="POST", Origin=origin), 403)
     assert host.waiting == []
 
 
-def test_a_body_must_say_how_long_it_is_and_be_short(server) -> None:
+def test_a_body_must_state_its_length_and_be_short(server) -> None:
     host = server.url.removeprefix("http://").encode()
     head = b"POST /api/runs HTTP/1.1\r\nHost: " + host + b"\r\n"
 
@@ -239,7 +239,7 @@ def test_a_body_must_say_how_long_it_is_and_be_short(server) -> None:
     assert b" 413 " in raw(server, head + b"Content-Length: 9999999999\r\n\r\n")
 
 
-def test_nonsense_is_answered_or_hung_up_on_and_the_server_goes_on(ask, server) -> None:
+def test_nonsense_is_answered_or_dropped_and_the_server_carries_on(ask, server) -> None:
     for nonsense in (b"", b"\r\n", b"\0" * 100, b"GET\r\n\r\n", b"GET /%zz HTTP/9.9\r\n\r\n"):
         raw(server, nonsense)
 
@@ -247,20 +247,20 @@ def test_nonsense_is_answered_or_hung_up_on_and_the_server_goes_on(ask, server) 
 
 
 @pytest.mark.usefixtures("published")
-def test_many_can_ask_at_once(ask) -> None:
-    told = []
+def test_many_requests_are_answered_at_once(ask) -> None:
+    statuses = []
     threads = [
-        threading.Thread(target=lambda: told.append(ask("/api/report")[0])) for _ in range(24)
+        threading.Thread(target=lambda: statuses.append(ask("/api/report")[0])) for _ in range(24)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert told == [200] * 24
+    assert statuses == [200] * 24
 
 
-def test_it_is_served_on_loopback_only_and_a_port_only_once(host, server) -> None:
+def test_it_listens_on_loopback_only_and_a_port_is_used_only_once(host, server) -> None:
     assert server.url.startswith("http://127.0.0.1:")
     port = int(server.url.rpartition(":")[2])
 
@@ -281,8 +281,8 @@ def test_a_run_can_be_started_and_followed_to_its_end(ask, host) -> None:
 
     host.work()
 
-    told = json.loads(ask(where)[2])
-    assert (told["state"], told["reason"]) == ("done", None)
+    run = json.loads(ask(where)[2])
+    assert (run["state"], run["reason"]) == ("done", None)
     assert ask("/api/report")[0] == 200
     assert host.waiting == []
 
@@ -304,15 +304,15 @@ def test_a_run_goes_on_by_itself_while_the_host_works(ask, host, service) -> Non
     assert ask("/api/report")[0] == 200
 
 
-def test_the_functions_themselves_go_from_timer_to_report(host, service) -> None:
-    told = []
+def test_the_functions_run_from_timer_to_report(host, service) -> None:
+    progress = []
 
     host.fire("plan_slices")
-    host.work(lambda done, total: told.append((done, total)))
+    host.work(lambda done, total: progress.append((done, total)))
     host.fire("plan_reports")
     host.work()
 
-    assert told == [(number, 7) for number in range(1, 8)]
+    assert progress == [(number, 7) for number in range(1, 8)]
     assert service.store.latest_ending(TENANT) == ENDING
 
 
@@ -340,7 +340,7 @@ def test_a_report_that_fails_is_left_in_its_poison_queue(host, caplog) -> None:
     assert caplog.text.count("Function publish_report failed") == 5
 
 
-def test_a_message_that_is_no_slice_is_given_up_and_dropped(host, caplog) -> None:
+def test_a_message_that_is_not_a_slice_is_dropped(host, caplog) -> None:
     host.enqueue("slices", "{}")
 
     host.work()
@@ -349,7 +349,7 @@ def test_a_message_that_is_no_slice_is_given_up_and_dropped(host, caplog) -> Non
     assert "A message was dropped" in caplog.text
 
 
-def test_halves_go_back_into_the_queue(host, source) -> None:
+def test_the_halves_of_a_slice_go_back_into_the_queue(host, source) -> None:
     source.days["2026-11-23"] = [OutOfTimeError("The execution's time is used up.")]
     host.enqueue("slices", CollectSlice(Slice(TENANT, ENDING)).to_json())
 
@@ -358,7 +358,7 @@ def test_halves_go_back_into_the_queue(host, source) -> None:
     assert source.asked == ["2026-11-23", "2026-11-23T00-12", "2026-11-23T12-24"]
 
 
-def test_what_a_timer_s_function_raises_is_raised(host, service) -> None:
+def test_an_error_of_a_timer_function_is_raised(host, service) -> None:
     service.daily.source.reach_days = lambda: 1 // 0
 
     with pytest.raises(ZeroDivisionError):
@@ -366,7 +366,7 @@ def test_what_a_timer_s_function_raises_is_raised(host, service) -> None:
 
 
 def test_a_host_that_is_closed_takes_no_more_messages(service, source) -> None:
-    with LocalHost(function_app.app, service.settings) as host:
+    with LocalHost(function_app.app, service.settings, now=utc_now) as host:
         host.fire("plan_slices")
         host.work_always()
         host.close()
@@ -378,9 +378,9 @@ def test_a_host_that_is_closed_takes_no_more_messages(service, source) -> None:
     assert host.waiting
 
 
-def test_a_host_that_closes_waits_for_what_is_under_way(service, source, monkeypatch) -> None:
+def test_a_host_that_closes_waits_for_running_functions(service, source, monkeypatch) -> None:
     monkeypatch.setattr(
-        "shared.cli.local_host._MOMENT_SECONDS", 60.0
+        "shared.cli.local_host._CLOSING_SECONDS", 60.0
     )  # a loaded machine takes longer
     begun, closing = threading.Event(), threading.Event()
     sign_ins = source.sign_ins
@@ -391,7 +391,7 @@ def test_a_host_that_closes_waits_for_what_is_under_way(service, source, monkeyp
         return sign_ins(owed)
 
     source.sign_ins = slowly
-    host = LocalHost(function_app.app, service.settings)
+    host = LocalHost(function_app.app, service.settings, now=utc_now)
     host.enqueue("slices", CollectSlice(Slice(TENANT, ENDING)).to_json())
     worker = threading.Thread(target=host.work)
     worker.start()
@@ -408,6 +408,7 @@ STUCK = """
 import sys, threading
 import azure.functions as func
 from shared.cli.local_host import LocalHost
+from shared.service.composition import utc_now
 from shared.settings import Settings
 
 app = func.FunctionApp()
@@ -418,7 +419,7 @@ def never_ends(timer: func.TimerRequest) -> None:
     threading.Event().wait()
 
 try:
-    with LocalHost(app, Settings({})) as host:
+    with LocalHost(app, Settings({}), now=utc_now) as host:
         host.fire("never_ends")
 except KeyboardInterrupt:
     sys.exit(130)
@@ -426,7 +427,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process alone")
-def test_a_function_that_never_ends_keeps_no_process_from_ending() -> None:
+def test_a_function_that_never_ends_does_not_keep_the_process_alive() -> None:
     command = [sys.executable, "-c", STUCK]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -440,30 +441,30 @@ def test_a_function_that_never_ends_keeps_no_process_from_ending() -> None:
 
 @contextmanager
 def app_of(*functions):
-    """An app of a test's own, and its host."""
+    """The host of an app made for a test."""
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for function in functions:
         function(app)
-    yield LocalHost(app, Settings({"OUTBOX_FOLDER": "resolved"}))
+    yield LocalHost(app, Settings({"OUTBOX_FOLDER": "resolved"}), now=utc_now)
 
 
-def test_a_message_comes_with_what_the_host_tells_of_it() -> None:
-    told = []
+def test_a_message_comes_with_its_metadata() -> None:
+    received = []
 
     def listen(app):
         @app.queue_trigger(arg_name="message", queue_name="%OUTBOX_FOLDER%", connection="Any")
         def listener(message: func.QueueMessage) -> None:
-            told.append(message)
+            received.append(message)
             raise ZeroDivisionError
 
     with app_of(listen) as host:
         host.enqueue("resolved", "ä")
         host.work()
 
-    assert [message.dequeue_count for message in told] == [1, 2, 3, 4, 5]
-    assert {message.get_body().decode() for message in told} == {"ä"}
-    assert len({message.id for message in told}) == 1
-    assert all(message.insertion_time and message.expiration_time for message in told)
+    assert [message.dequeue_count for message in received] == [1, 2, 3, 4, 5]
+    assert {message.get_body().decode() for message in received} == {"ä"}
+    assert len({message.id for message in received}) == 1
+    assert all(message.insertion_time and message.expiration_time for message in received)
 
 
 @pytest.mark.parametrize(
@@ -472,7 +473,7 @@ def test_a_message_comes_with_what_the_host_tells_of_it() -> None:
 def test_an_output_may_be_one_message_or_many_or_none(value, bodies) -> None:
     def write(app):
         @app.timer_trigger(arg_name="timer", schedule="0 0 0 * * *")
-        @app.queue_output(arg_name="out", queue_name="letters", connection="Any")
+        @app.queue_output(arg_name="out", queue_name="outbox", connection="Any")
         def writer(timer: func.TimerRequest, out: func.Out[str]) -> None:
             assert timer.past_due is False
             out.set(value)
@@ -481,14 +482,14 @@ def test_an_output_may_be_one_message_or_many_or_none(value, bodies) -> None:
         host.fire("writer")
 
     assert [(message.queue, message.body) for message in host.waiting] == [
-        ("letters", body) for body in bodies
+        ("outbox", body) for body in bodies
     ]
 
 
 def test_a_function_that_fails_sends_nothing() -> None:
     def write(app):
         @app.route("write", methods=["GET"])
-        @app.queue_output(arg_name="out", queue_name="letters", connection="Any")
+        @app.queue_output(arg_name="out", queue_name="outbox", connection="Any")
         def writer(req: func.HttpRequest, out: func.Out[str]) -> func.HttpResponse:
             out.set(f"never {req.url}")
             raise ZeroDivisionError("the secret")
@@ -526,6 +527,6 @@ def test_a_literal_route_wins_over_a_parameter() -> None:
             return body.decode()
 
         assert get("/api/things/first") == "first GET"
-        told = json.loads(get("/api/things/a%20b%2Fc?x=1&y=%C3%A4"))
+        parameters = json.loads(get("/api/things/a%20b%2Fc?x=1&y=%C3%A4"))
 
-    assert told == ["any", {"any": "things", "thing": "a b/c"}, {"x": "1", "y": "ä"}]
+    assert parameters == ["any", {"any": "things", "thing": "a b/c"}, {"x": "1", "y": "ä"}]
