@@ -84,7 +84,7 @@ class LoopbackServer:
             self._server = _Server(answer, refuse, port, handler or LoopbackHandler)
         except OSError as error:
             raise BadInputError(
-                f"Cannot listen on port {port} ({error.strerror}): "
+                f"Port {port} is not available ({error.strerror}): "
                 "choose another with --port, or 0 for a free one."
             ) from error
         self._thread = threading.Thread(target=self.serve, daemon=True)
