@@ -11,9 +11,9 @@ from shared.mfa.accounts.account_set import AccountSet, union
 from shared.mfa.accounts.conditions import read_extent
 from shared.mfa.accounts.extent import Extent
 from shared.mfa.accounts.grant import Grant, read_grant
-from shared.mfa.accounts.guests import names_of, words
+from shared.mfa.accounts.graph import flag_words, id_key
+from shared.mfa.accounts.guests import names_of
 from shared.mfa.accounts.policy import GuestsOrExternalUsers, PolicyState, PolicyUsers
-from shared.mfa.accounts.roster import key
 from shared.mfa.accounts.truth import Truth, all_of
 
 if TYPE_CHECKING:
@@ -114,14 +114,18 @@ NO_REACH = Reach((), ())
 
 def read_demands(directory: Directory, partner_center_ids: frozenset[str]) -> list[Demand]:
     """What each policy asks for, in the file's order; disabled ones too."""
-    places = {key(place.id): place.display_name or "" for place in directory.named_locations or ()}
+    places = {
+        id_key(place.id): place.display_name or "" for place in directory.named_locations or ()
+    }
     strengths = directory.authentication_strength_policies or ()
     return [
         Demand(
             id=policy.id,
             name=policy.display_name or policy.id or "without a name",
             grant=read_grant(policy.grant_controls, strengths),
-            extent=read_extent(policy.conditions, frozenset(map(key, partner_center_ids)), places),
+            extent=read_extent(
+                policy.conditions, frozenset(map(id_key, partner_center_ids)), places
+            ),
             in_force=_IN_FORCE.get(policy.state) if policy.state else None,
             is_report_only=policy.state is PolicyState.REPORT_ONLY,
         )
@@ -175,7 +179,7 @@ def _entries(lists: _Lists, membership: Membership) -> Iterator[PolicyTarget]:
     for role_id in lists.roles:
         yield PolicyTarget(TargetKind.ROLE, role_id, roles.name(role_id), roles.holders(role_id))
     if lists.guests is not None:
-        kinds = names_of(words(lists.guests.guest_or_external_user_types))
+        kinds = names_of(flag_words(lists.guests.guest_or_external_user_types))
         yield PolicyTarget(TargetKind.GUESTS, "", kinds, guests.of(lists.guests))
 
 

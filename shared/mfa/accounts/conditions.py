@@ -13,7 +13,7 @@ from shared.mfa.accounts.extent import (
     Limit,
     Span,
 )
-from shared.mfa.accounts.guests import words
+from shared.mfa.accounts.graph import flag_words
 from shared.mfa.accounts.policy import PolicyApplications, PolicyConditions
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def read_extent(
     """
     conditions = conditions or PolicyConditions()
     applications = conditions.applications or PolicyApplications()
-    clients = words(conditions.client_app_types) or {"all"}
-    included = words(applications.include_applications)
+    clients = flag_words(conditions.client_app_types) or {"all"}
+    included = flag_words(applications.include_applications)
     limits = (
         _applications(applications, partner_center_ids),
         _clients(clients),
@@ -69,7 +69,7 @@ def read_extent(
     )
     return Extent(
         limits=tuple(limit for limit in limits if limit is not None),
-        left_out=words(applications.exclude_applications) - partner_center_ids,
+        left_out=flag_words(applications.exclude_applications) - partner_center_ids,
         named=None if "all" in included else included,
         covers_legacy=bool(clients & {"all", "other"}),
         futile=_futile(applications, clients),
@@ -89,7 +89,7 @@ def _futile(
 ) -> FutileReason | None:
     if clients <= _LEGACY_CLIENTS:
         return FutileReason.LEGACY_ONLY
-    aims = words(applications.include_applications) - {"none"}
+    aims = flag_words(applications.include_applications) - {"none"}
     if aims or applications.application_filter or _contexts(applications):
         return None
     return (
@@ -106,8 +106,8 @@ def _contexts(applications: PolicyApplications) -> tuple[str, ...]:
 def _applications(
     applications: PolicyApplications, partner_center_ids: frozenset[str]
 ) -> Limit | None:
-    included = words(applications.include_applications) - {"none"}
-    excluded = words(applications.exclude_applications) & partner_center_ids
+    included = flag_words(applications.include_applications) - {"none"}
+    excluded = flag_words(applications.exclude_applications) & partner_center_ids
     if "all" not in included:
         span = Span(Axis.APPLICATION, included & partner_center_ids, excluded)
         reached = "among them" if span.include and not excluded else "not among them"
@@ -146,8 +146,8 @@ def _locations(locations: PolicyLocations | None, places: Mapping[str, str]) -> 
 
 
 def _span(axis: Axis, include: tuple[str, ...] | None, exclude: tuple[str, ...] | None) -> Span:
-    included = words(include)
-    return Span(axis, None if "all" in included or not included else included, words(exclude))
+    included = flag_words(include)
+    return Span(axis, None if "all" in included or not included else included, flag_words(exclude))
 
 
 def _listed(span: Span, on: str, other: str, known: Mapping[str, str] | None = None) -> str:
@@ -170,7 +170,7 @@ def _opaque_limits(
     if _has_device_condition(conditions):
         yield Limit(ConditionKind.DEVICE_FILTER, "on devices that a filter picks")
     flows = conditions.authentication_flows
-    methods = words(flows.transfer_methods if flows else None) - {"none"}
+    methods = flag_words(flows.transfer_methods if flows else None) - {"none"}
     if methods:
         yield Limit(ConditionKind.AUTHENTICATION_FLOW, f"by {names(methods)}")
     if any((conditions.times or {}).values()):
@@ -185,7 +185,7 @@ def _filter_limit(applications: PolicyApplications) -> Iterator[Limit]:
     that excludes hits Partner Center is not known.
     """
     rule = applications.application_filter
-    is_for_all = "all" in words(applications.include_applications)
+    is_for_all = "all" in flag_words(applications.include_applications)
     if rule is None or (rule.mode == "include" and is_for_all):
         return
     if rule.mode == "include":
@@ -197,10 +197,10 @@ def _filter_limit(applications: PolicyApplications) -> Iterator[Limit]:
 
 def _risk_limits(conditions: PolicyConditions) -> Iterator[Limit]:
     levels = {
-        "sign-in risk": words(conditions.sign_in_risk_levels),
-        "user risk": words(conditions.user_risk_levels),
-        "service principal risk": words(conditions.service_principal_risk_levels),
-        "insider risk": words(conditions.insider_risk_levels),
+        "sign-in risk": flag_words(conditions.sign_in_risk_levels),
+        "user risk": flag_words(conditions.user_risk_levels),
+        "service principal risk": flag_words(conditions.service_principal_risk_levels),
+        "insider risk": flag_words(conditions.insider_risk_levels),
     }
     for kind, wanted in levels.items():
         if wanted:
@@ -212,8 +212,8 @@ def _has_device_condition(conditions: PolicyConditions) -> bool:
     older = devices and (
         devices.exclude_devices
         or devices.exclude_device_states
-        or {"all"} - words(devices.include_devices or ("All",))
-        or {"all"} - words(devices.include_device_states or ("All",))
+        or {"all"} - flag_words(devices.include_devices or ("All",))
+        or {"all"} - flag_words(devices.include_device_states or ("All",))
     )
     states = conditions.device_states or {}
     return bool((devices and devices.device_filter) or older or states.get("excludeStates"))

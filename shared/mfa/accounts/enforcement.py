@@ -23,6 +23,10 @@ class Enforcement(StrEnum):
     ENFORCED = "enforced"
 
 
+#: What is known not to be enforced.
+NOT_ENFORCED = (Enforcement.UNPROTECTED, Enforcement.CONDITIONAL)
+
+
 def enforcement(
     demands: Sequence[Demand], applies: Sequence[Truth], elsewhere: Truth
 ) -> Enforcement:

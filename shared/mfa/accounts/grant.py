@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.accounts.guests import words
+from shared.mfa.accounts.graph import flag_words, id_key
 from shared.mfa.accounts.policy import AuthenticationStrength, GrantOperator
-from shared.mfa.accounts.roster import key
 from shared.mfa.accounts.truth import Truth, all_of, any_of
 
 if TYPE_CHECKING:
@@ -109,7 +108,9 @@ def _best_known(
     """The strength as the policy expands it, filled up from the tenant's list."""
     if strength is None:
         return None
-    listed = next((other for other in strengths if key(other.id) == key(strength.id)), strength)
+    listed = next(
+        (other for other in strengths if id_key(other.id) == id_key(strength.id)), strength
+    )
     return AuthenticationStrength(
         strength.id,
         strength.display_name or listed.display_name,
@@ -119,7 +120,7 @@ def _best_known(
 
 
 def _is_mfa(strength: AuthenticationStrength) -> Truth:
-    satisfied = words(strength.requirements_satisfied)
-    if "mfa" in satisfied or (not satisfied and key(strength.id) in BUILT_IN_STRENGTHS):
+    satisfied = flag_words(strength.requirements_satisfied)
+    if "mfa" in satisfied or (not satisfied and id_key(strength.id) in BUILT_IN_STRENGTHS):
         return True
     return False if satisfied == {"none"} else None

@@ -20,3 +20,14 @@ class OpenWord(StrEnum):
 
 class GraphObject(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """What Graph returns: camelCase names, unknown keys ignored."""
+
+
+def flag_words(value: str | tuple[str, ...] | None) -> frozenset[str]:
+    """The lower-case words of a Graph flags enumeration: comma-separated text, or a list."""
+    parts = value.split(",") if isinstance(value, str) else value or ()
+    return frozenset(part.strip().lower() for part in parts if part.strip())
+
+
+def id_key(graph_id: str) -> str:
+    """The form in which ids are compared: exports differ in the case of GUIDs."""
+    return graph_id.lower()

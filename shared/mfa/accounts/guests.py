@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.mfa.accounts.account_set import NOBODY, AccountSet
 from shared.mfa.accounts.directory import UserType
+from shared.mfa.accounts.graph import flag_words
 
 if TYPE_CHECKING:
     from shared.mfa.accounts.directory import User
@@ -47,12 +48,6 @@ def names_of(kinds: frozenset[str]) -> str:
     return ", ".join(sorted(_NAMES.get(kind, kind) for kind in kinds))
 
 
-def words(value: str | tuple[str, ...] | None) -> frozenset[str]:
-    """The lower-case words of a Graph flags enumeration: comma-separated text, or a list."""
-    parts = value.split(",") if isinstance(value, str) else value or ()
-    return frozenset(part.strip().lower() for part in parts if part.strip())
-
-
 class Guests:
     """
     Guests and external accounts, by kind.
@@ -75,7 +70,9 @@ class Guests:
         """The accounts a policy means by a list of kinds, perhaps of certain home tenants only."""
         tenants = wanted.external_tenants
         is_restricted = tenants is not None and (tenants.membership_kind or "").lower() != "all"
-        return self._named(words(wanted.guest_or_external_user_types), is_restricted=is_restricted)
+        return self._named(
+            flag_words(wanted.guest_or_external_user_types), is_restricted=is_restricted
+        )
 
     def _named(self, kinds: frozenset[str], *, is_restricted: bool = False) -> AccountSet:
         has_new_kind = not kinds <= _KNOWN_KINDS

@@ -16,8 +16,9 @@ import msgspec
 
 from shared.mfa.accounts.account_set import NOBODY, AccountSet, union
 from shared.mfa.accounts.directory import Group, MemberKind
+from shared.mfa.accounts.graph import id_key
 from shared.mfa.accounts.guests import Guests
-from shared.mfa.accounts.roster import Roster, key
+from shared.mfa.accounts.roster import Roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,26 +43,26 @@ class Groups:
 
     def __init__(self, directory: Directory, roster: Roster) -> None:
         self._roster = roster
-        self._groups = {key(group.id): group for group in directory.groups or ()}
+        self._groups = {id_key(group.id): group for group in directory.groups or ()}
         self._nested: dict[str, _Nested] = {}
         self._members: dict[str, AccountSet] = {}
         self._nearest: dict[str, array[int]] = {}
 
     def name(self, group_id: str) -> str:
         """What to call a group: its display name, else its id."""
-        group = self._groups.get(key(group_id))
+        group = self._groups.get(id_key(group_id))
         return (group and group.display_name) or group_id
 
     def members(self, group_id: str) -> AccountSet:
         """The accounts in a group; anyone may be where it, or a group nested in it, is unread."""
-        known = self._members.get(key(group_id))
+        known = self._members.get(id_key(group_id))
         if known is None:
             nested = self._tree(group_id)
             sure = self._roster.those(
                 number for group in nested.groups for number in self._direct(group)
             )
             possible = sure if nested.is_whole else self._roster.everyone.possible
-            known = self._members[key(group_id)] = AccountSet(sure, possible)
+            known = self._members[id_key(group_id)] = AccountSet(sure, possible)
         return known
 
     def path(self, group_id: str, number: int) -> str:
@@ -69,9 +70,9 @@ class Groups:
         nested = self._tree(group_id)
         if len(nested.groups) <= 1:
             return self.name(group_id)
-        nearest = self._nearest.get(key(group_id))
+        nearest = self._nearest.get(id_key(group_id))
         if nearest is None:
-            nearest = self._nearest[key(group_id)] = self._find_nearest(nested)
+            nearest = self._nearest[id_key(group_id)] = self._find_nearest(nested)
         return nested.paths[nearest[number]]
 
     def _find_nearest(self, nested: _Nested) -> array[int]:
@@ -88,9 +89,9 @@ class Groups:
                 yield number
 
     def _tree(self, group_id: str) -> _Nested:
-        if key(group_id) not in self._nested:
-            self._nested[key(group_id)] = self._walk(key(group_id))
-        return self._nested[key(group_id)]
+        if id_key(group_id) not in self._nested:
+            self._nested[id_key(group_id)] = self._walk(id_key(group_id))
+        return self._nested[id_key(group_id)]
 
     def _walk(self, group_id: str) -> _Nested:
         """Breadth first, so that the path found is a shortest one."""
@@ -102,9 +103,9 @@ class Groups:
                 is_whole = False
                 continue
             for child in filter(self._may_be_group, group.members):
-                if key(child.id) not in paths:
-                    paths[key(child.id)] = f"{paths[current]} > {self.name(child.id)}"
-                    queue.append(key(child.id))
+                if id_key(child.id) not in paths:
+                    paths[id_key(child.id)] = f"{paths[current]} > {self.name(child.id)}"
+                    queue.append(id_key(child.id))
         read = [current for current in queue if current in self._groups]
         return _Nested(
             tuple(self._groups[current] for current in read),
@@ -132,13 +133,13 @@ class Roles:
         self._assignments = directory.role_assignments
         self._eligibilities = directory.role_eligibilities
         self._definitions = directory.role_definitions
-        self._by_id = {key(role.id): role for role in directory.role_definitions or ()}
+        self._by_id = {id_key(role.id): role for role in directory.role_definitions or ()}
         self._holders: dict[str, AccountSet] = {}
 
     def name(self, template_id: str) -> str:
         """What to call a role: its display name, else its template id."""
         for role in self._by_id.values():
-            if key(template_id) in (key(role.template_id or ""), key(role.id)):
+            if id_key(template_id) in (id_key(role.template_id or ""), id_key(role.id)):
                 return role.display_name or template_id
         return template_id
 
@@ -151,10 +152,10 @@ class Roles:
         """
         if self._assignments is None or self._definitions is None:
             return self._roster.anyone
-        known = self._holders.get(key(template_id))
+        known = self._holders.get(id_key(template_id))
         if known is None:
-            known = self._holders[key(template_id)] = union(
-                self._held(assignment, key(template_id))
+            known = self._holders[id_key(template_id)] = union(
+                self._held(assignment, id_key(template_id))
                 for assignment in self._assignments
                 if assignment.is_tenant_wide
             )
@@ -175,9 +176,9 @@ class Roles:
         return union(map(self._principals, self._eligibilities))
 
     def _held(self, assignment: RoleAssignment, template_id: str) -> AccountSet:
-        role = key(assignment.role_definition_id)
+        role = id_key(assignment.role_definition_id)
         definition = self._by_id.get(role)
-        if template_id in (role, key(definition.template_id or "") if definition else role):
+        if template_id in (role, id_key(definition.template_id or "") if definition else role):
             return self._principals(assignment)
         if definition is None:  # an assignment of a role that was not read may be of this one
             return AccountSet(0, self._principals(assignment).possible)

@@ -6,16 +6,12 @@ from array import array
 from typing import TYPE_CHECKING
 
 from shared.mfa.accounts.account_set import NOBODY, AccountSet, bits_of
+from shared.mfa.accounts.graph import id_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shared.mfa.accounts.directory import User
-
-
-def key(graph_id: str) -> str:
-    """An id as it is compared: exports differ in the case of GUIDs."""
-    return graph_id.lower()
 
 
 class Roster:
@@ -55,19 +51,19 @@ class _Numbers:
         self._slots = array("I", bytes(4 * (self._mask + 1)))  # a number plus one; 0 is free
         self.copies = 0
         for place, user in enumerate(users, start=1):
-            slot = self._slot(key(user.id))
+            slot = self._slot(id_key(user.id))
             self.copies += self._slots[slot] > 0
             self._slots[slot] = place
 
     def of(self, graph_id: str) -> int | None:
         """The account's number, or `None` where the id is no account's."""
-        place = self._slots[self._slot(key(graph_id))]
+        place = self._slots[self._slot(id_key(graph_id))]
         return place - 1 if place else None
 
     def _slot(self, wanted: str) -> int:
         """Where the id is, or the free slot where it belongs."""
         slots, users, mask = self._slots, self._users, self._mask
         slot = hash(wanted) & mask
-        while (place := slots[slot]) and key(users[place - 1].id) != wanted:
+        while (place := slots[slot]) and id_key(users[place - 1].id) != wanted:
             slot = (slot + 1) & mask
         return slot

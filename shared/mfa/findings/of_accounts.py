@@ -1,9 +1,9 @@
 """
-Why the accounts figure is below 100 %, what to do about it, and what that would buy.
+Why the accounts figure is below 100 %, what to do about it, and what that would gain.
 
-Everything is read off the classes of accounts; what a fix buys is found by judging the classes
-again as if it were done. `policy_findings` goes policy by policy, `account_notes` tells what the
-accounts themselves show, `request_findings` what their sign-ins do.
+Findings are made per class of accounts; the gain of a fix is found by judging the classes again as
+if the fix were in place. `policy_findings` covers each policy, `attribute_findings` the attributes
+of the accounts, `request_findings` their sign-ins.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.causes import NOTHING, unread
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.findings.finding import by_gain, finding, named, worth
+from shared.mfa.findings.of_attributes import attribute_findings
 from shared.mfa.findings.of_policies import policy_findings
-from shared.mfa.findings.of_registration import account_notes
-from shared.mfa.findings.of_roles import role_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from shared.mfa.findings.finding import Finding
 
 _MOST_MISSING = 3
+_GAPS = tuple(answer for answer in Enforcement if answer is not Enforcement.ENFORCED)
+_MORE = " Who else can is not known: the members of a group that can were not read."
+_ONLY_MORE = "Unknown accounts, members of a group that was not read,"
 
 
 def account_findings(directory: Directory, accounts: JudgedAccounts) -> list[Finding]:
@@ -35,8 +38,8 @@ def account_findings(directory: Directory, accounts: JudgedAccounts) -> list[Fin
             *_coverage(accounts),
             *_not_read(accounts),
             *policy_findings(accounts),
-            *account_notes(directory, accounts),
-            *role_findings(directory, accounts),
+            *attribute_findings(directory, accounts),
+            *_eligible_admins(directory, accounts),
         ]
     )
 
@@ -75,3 +78,23 @@ def _not_read(accounts: JudgedAccounts) -> Iterator[Finding]:
     subjects = named(accounts, accounts.numbers(unjudged))
     found = finding("not-read", subjects, missing="; ".join(told) + more)
     yield worth(found, accounts, subjects.total)
+
+
+def _eligible_admins(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
+    """
+    Accounts that are eligible for a role and have no MFA enforced.
+
+    Only who is so for certain is named. Where a group that is eligible was not read, that is said:
+    there may be more, or all of them may be in it.
+    """
+    if directory.role_eligibilities is None:
+        return
+    eligible = AccountLookup(accounts.membership.roles.eligible, len(accounts))
+    gaps = accounts.standing_at(*_GAPS)
+    subjects = named(accounts, (one for one in accounts.numbers(gaps) if eligible.truth(one)))
+    is_whole = all(eligible.truth(one) is not None for one in accounts.numbers(gaps))
+    if subjects.total:
+        found = finding("eligible-admins", subjects, unread="" if is_whole else _MORE)
+        yield worth(found, accounts, subjects.total)
+    elif not is_whole:
+        yield finding("eligible-admins", subjects, accounts=_ONLY_MORE, unread="")

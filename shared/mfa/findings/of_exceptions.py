@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.accounts.enforcement import NOT_ENFORCED
 from shared.mfa.accounts.exceptions import ExceptionStatus
 from shared.mfa.findings.finding import finding, named, worth
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.exceptions import ExceptionsSummary
     from shared.mfa.findings.finding import Finding
-
-_OPEN = (Enforcement.UNPROTECTED, Enforcement.CONDITIONAL)
 
 
 def exception_findings(
@@ -46,4 +44,4 @@ def _numbers_at(
 def _open_ones(numbers: list[int], accounts: JudgedAccounts) -> int:
     """How many of them are known to have no MFA enforced: what enforcing it surely buys."""
     answers = [accounts.class_of(number).judgement.enforcement for number in numbers]
-    return sum(answer in _OPEN for answer in answers)
+    return sum(answer in NOT_ENFORCED for answer in answers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.mfa.accounts.causes import way_of
-from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
 from shared.mfa.accounts.what_if import newly_enforced, switched_on, unconditional
 from shared.mfa.findings.finding import finding, listed, named, worth
 
@@ -118,8 +118,7 @@ def _futile(accounts: JudgedAccounts, place: int, demand: Demand) -> Iterator[Fi
     elif demand.grant.has_custom_control and not demand.grant.offers_mfa:
         bare = accounts.places(
             lambda one: (
-                one.judgement.enforcement in (Enforcement.UNPROTECTED, Enforcement.CONDITIONAL)
-                and one.standing.applies[place] is True
+                one.judgement.enforcement in NOT_ENFORCED and one.standing.applies[place] is True
             )
         )
         gained = bare & newly_enforced(accounts, place, unconditional(demand))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
 from shared.mfa.findings.finding import by_gain, finding, listed, named, worth
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def _active(accounts: JudgedAccounts, requests: RequestSummary) -> Iterator[Find
     open_ones = [
         number
         for number in sorted({number for number in numbers if number is not None})
-        if accounts.class_of(number).judgement.enforcement
-        in (Enforcement.UNPROTECTED, Enforcement.CONDITIONAL)
+        if accounts.class_of(number).judgement.enforcement in NOT_ENFORCED
     ]
     if open_ones:
         subjects = named(accounts, iter(open_ones))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.directory import AuthenticationMethod, FederatedMfaBehavior
-from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
 from shared.mfa.accounts.extent import ConditionKind
-from shared.mfa.accounts.guests import words
+from shared.mfa.accounts.graph import flag_words
 from shared.mfa.findings.finding import finding, listed, named, worth
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ _SOFTWARE = re.compile(
     r"(?:^|[._-])(?:svc|service|srv|sync|bot|robot|noreply|no-reply|automation|batch|backup"
     r"|scanner|script|api)(?:[._-]|\d|$)"
 )
-_OPEN = (Enforcement.UNPROTECTED, Enforcement.CONDITIONAL)
 
 _PROVIDER = {
     FederatedMfaBehavior.ACCEPT: "the provider's MFA is accepted where its token says so",
@@ -56,7 +55,7 @@ _COMBINATIONS = {
 }
 
 
-def account_notes(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
+def attribute_findings(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
     """All findings that are about accounts, whatever the policy."""
     yield from _guests(accounts)
     yield from _service_accounts(accounts)
@@ -69,7 +68,7 @@ def account_notes(directory: Directory, accounts: JudgedAccounts) -> Iterator[Fi
 
 
 def _open_accounts(accounts: JudgedAccounts) -> Iterator[int]:
-    return accounts.numbers(accounts.standing_at(*_OPEN))
+    return accounts.numbers(accounts.standing_at(*NOT_ENFORCED))
 
 
 def _enabled_accounts(accounts: JudgedAccounts) -> Iterator[int]:
@@ -199,7 +198,7 @@ def _unsatisfied_strengths(directory: Directory, accounts: JudgedAccounts) -> It
     """Accounts whose every registered method is too weak for a policy that applies to them."""
     for place, demand in enumerate(accounts.tenant.demands):
         strength = demand.grant.strength
-        allowed = words(strength.allowed_combinations if strength else None)
+        allowed = flag_words(strength.allowed_combinations if strength else None)
         if allowed and demand.in_force and demand.grant.requires_mfa:
             methods = {part for combination in allowed for part in combination.split(",")}
             numbers = _lacking(directory, accounts, place, methods)
