@@ -20,7 +20,7 @@ import msgspec
 from shared.mfa.accounts.account_facts import AccountFacts
 from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.assessment import assess_accounts
-from shared.mfa.accounts.causes import judge
+from shared.mfa.accounts.causes import judge_class
 from shared.mfa.accounts.directory import (
     Directory,
     Group,
@@ -195,7 +195,7 @@ def _loop_seconds() -> float:
     ]
     start = time.process_time()
     for number, user in enumerate(accounts.membership.roster.users):
-        judge(
+        judge_class(
             tenant,
             AccountFacts(
                 enabled=user.account_enabled,

@@ -102,7 +102,7 @@ def test_any_source_of_mfa_is_enough_and_only_what_was_read_is_one(
 def test_under_security_defaults_the_row_says_who_is_asked_when() -> None:
     account = ann(securityDefaults={"isEnabled": True})
 
-    assert account.cause.startswith("Security defaults ask administrators at every sign-in")
+    assert account.cause.startswith("Security defaults ask administrators for MFA at every sign-in")
 
 
 def test_everything_that_enforces_mfa_is_named() -> None:
@@ -202,10 +202,10 @@ def test_report_only_and_custom_controls_are_told_as_what_they_are() -> None:
     reporting = ann(policy("R", state="enabledForReportingButNotEnforced"))
     custom = ann(policy("D", grant={"builtInControls": [], "customAuthenticationFactors": ["duo"]}))
 
-    assert reporting.cause == "Policy “R” would demand MFA, but only reports."
+    assert reporting.cause == "Policy “R” would require MFA but is in report-only mode."
     assert reporting.remedy == "Switch policy “R” from report-only to on."
     assert custom.cause == (
-        "Policy “D” asks for a custom control, which never yields the MFA claim."
+        "Policy “D” requires a custom control, which never yields the MFA claim."
     )
 
 

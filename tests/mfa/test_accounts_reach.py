@@ -17,7 +17,7 @@ OUTSIDE = policy(
 )
 
 PEOPLE: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
-    "nobody": ({"includeUsers": ["None"]}, UNPROTECTED, "Nothing demands MFA"),
+    "nobody": ({"includeUsers": ["None"]}, UNPROTECTED, "Nothing requires MFA"),
     "by name": ({"includeUsers": ["ANN"]}, ENFORCED, ""),
     "by a group in a group": ({"includeGroups": ["staff"]}, ENFORCED, ""),
     "by a role": ({"includeRoles": ["ga"]}, ENFORCED, ""),
@@ -43,10 +43,10 @@ PEOPLE: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
         UNPROTECTED,
         "Excluded from policy “MFA” through the role Global Administrator.",
     ),
-    "excluded with everybody": (
+    "excluded through all users": (
         {"includeUsers": ["All"], "excludeUsers": ["All"]},
         UNPROTECTED,
-        "Excluded from policy “MFA” with everybody.",
+        "Excluded from policy “MFA” through “All users”.",
     ),
     "excluded and included by name": (
         {"includeUsers": ["ann"], "excludeUsers": ["ann"]},
@@ -219,12 +219,12 @@ GUESTS: dict[str, tuple[dict[str, Any], dict[str, Any], Enforcement]] = {
         },
         UNPROTECTED,
     ),
-    "a guest, a kind excluded that is not known here": (
+    "a guest, an unknown kind excluded": (
         {"userType": "Guest"},
         {"guestOrExternalUserTypes": "unknownFutureValue"},
         UNKNOWN,
     ),
-    "a member, a kind excluded that is not known here": (
+    "a member, an unknown kind excluded": (
         {},
         {"guestOrExternalUserTypes": "unknownFutureValue"},
         ENFORCED,

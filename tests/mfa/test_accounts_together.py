@@ -131,7 +131,7 @@ def test_an_application_that_one_policy_leaves_out_and_another_covers_is_not_not
     account = ann(but_mail, mail)
 
     assert account.enforcement is ENFORCED
-    assert account.cause == "MFA is not demanded for crm: policy “But mail” leaves it out."
+    assert account.cause == "MFA is not required for crm, which policy “But mail” excludes."
 
 
 def test_an_application_that_another_policy_covers_in_browsers_only_stays_noted() -> None:
@@ -155,7 +155,7 @@ def test_a_block_is_told_as_a_block() -> None:
 
     assert account.enforcement is CONDITIONAL
     assert account.cause == (
-        "Policy “MFA” demands no MFA; it blocks sign-in, only at high sign-in risk."
+        "Policy “MFA” does not require MFA; it blocks sign-in only at high sign-in risk."
     )
 
 

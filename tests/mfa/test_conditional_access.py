@@ -1,4 +1,4 @@
-"""What one policy demands of an account with nothing else: each condition, each control."""
+"""What a single policy requires of an account: each condition, each control."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ GRANTS = {
         {**STRENGTH, "operator": "AND", "builtInControls": ["mfa"]},
         ENFORCED,
     ),
-    "a control not known here": ({"builtInControls": ["unknownFutureValue"]}, UNKNOWN),
-    "MFA, and a control not known here": (
+    "an unknown control": ({"builtInControls": ["unknownFutureValue"]}, UNKNOWN),
+    "MFA, and an unknown control": (
         {"operator": "AND", "builtInControls": ["mfa", "unknownFutureValue"]},
         ENFORCED,
     ),
-    "MFA with an operator not known here": ({"operator": "XOR"}, ENFORCED),
-    "two controls with an operator not known here": (
+    "MFA with an unknown operator": ({"operator": "XOR"}, ENFORCED),
+    "two controls with an unknown operator": (
         {"operator": "XOR", "builtInControls": ["mfa", "compliantDevice"]},
         UNKNOWN,
     ),
@@ -145,7 +145,7 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
     "outside trusted locations": (
         {"locations": {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}},
         CONDITIONAL,
-        "only from places other than trusted locations",
+        "only from locations other than trusted locations",
     ),
     "from one place": (
         {"locations": {"includeLocations": ["HQ"]}},
@@ -167,7 +167,7 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
         CONDITIONAL,
         "only on platforms other than macOS",
     ),
-    "on every platform but one not known here": (
+    "on every platform but an unknown one": (
         {"platforms": {"includePlatforms": ["all"], "excludePlatforms": ["unknownFutureValue"]}},
         CONDITIONAL,
         "only on platforms other than unknownfuturevalue",
@@ -183,15 +183,15 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
         ENFORCED,
         "",
     ),
-    "in clients of a kind not known here": (
+    "in clients of an unknown kind": (
         {"clientAppTypes": ["unknownFutureValue"]},
         CONDITIONAL,
-        "only in clients of a kind not known here",
+        "only in clients of an unknown kind",
     ),
     "by legacy protocols only": (
         {"clientAppTypes": ["exchangeActiveSync", "other"]},
         UNPROTECTED,
-        "is about legacy protocols only",
+        "targets legacy protocols only",
     ),
     "client types not configured": ({"clientAppTypes": None}, ENFORCED, ""),
     "at high sign-in risk": (
@@ -213,12 +213,12 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
     "a device filter": (
         {"devices": {"deviceFilter": {"mode": "exclude", "rule": "device.isCompliant -eq True"}}},
         CONDITIONAL,
-        "only on devices that a filter picks",
+        "only on devices that a filter selects",
     ),
     "device states of the older kind": (
         {"deviceStates": {"includeStates": ["All"], "excludeStates": ["Compliant"]}},
         CONDITIONAL,
-        "only on devices that a filter picks",
+        "only on devices that a filter selects",
     ),
     "every device of the older kind": (
         {"devices": {"includeDevices": ["All"], "excludeDevices": []}},
@@ -251,12 +251,12 @@ APPLICATIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
     "all but another application": (
         {"excludeApplications": ["Office365"]},
         ENFORCED,
-        "not demanded for Office 365",
+        "not required for Office 365",
     ),
     "all but Microsoft's admin portals, of which Partner Center is none": (
         {"excludeApplications": ["MicrosoftAdminPortals"]},
         ENFORCED,
-        "not demanded for Microsoft Admin Portals",
+        "not required for Microsoft Admin Portals",
     ),
     "all but the portal": (
         {"excludeApplications": [PORTAL.upper()]},
@@ -286,7 +286,7 @@ APPLICATIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
             "includeUserActions": ["urn:user:registersecurityinfo"],
         },
         UNPROTECTED,
-        "registering security information",
+        "registration of security information",
     ),
     "an authentication context": (
         {
@@ -296,17 +296,17 @@ APPLICATIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
         CONDITIONAL,
         "only where an application asks for an authentication context",
     ),
-    "those a filter picks": (
+    "those a filter selects": (
         {"includeApplications": [], "applicationFilter": {"mode": "include", "rule": "r"}},
         CONDITIONAL,
-        "only for applications that a filter picks",
+        "only for applications that a filter selects",
     ),
-    "all and those a filter picks": (
+    "all and those a filter selects": (
         {"applicationFilter": {"mode": "include", "rule": "r"}},
         ENFORCED,
         "",
     ),
-    "all but those a filter picks, which may be Partner Center": (
+    "all but those a filter selects, which may be Partner Center": (
         {"applicationFilter": {"mode": "exclude", "rule": "r"}},
         UNKNOWN,
         "which applications the filter of policy “MFA” excludes",

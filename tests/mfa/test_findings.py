@@ -1,4 +1,4 @@
-"""Each finding: what brings it up, whom it names, and what mending it would buy."""
+"""Each finding: when it is made, whom it names, and what fixing it would gain."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def test_every_finding_has_its_page_and_every_page_its_finding() -> None:
 
 
 @pytest.mark.parametrize("finding_id", CATALOGUE)
-def test_every_page_says_what_it_means_how_it_is_known_and_how_to_mend_it(finding_id) -> None:
+def test_every_page_says_what_it_means_how_it_is_known_and_how_to_fix_it(finding_id) -> None:
     text = (ROOT / page_of(finding_id)).read_text(encoding="utf-8")
 
     assert text.startswith(f"# {CATALOGUE[finding_id].title}\n")
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    assert headings == ["What it means", "How it is known", "How to mend it", "Source"]
+    assert headings == ["What it means", "How it is known", "How to fix it", "Source"]
     assert f"`{finding_id}`" in text
 
 
@@ -176,7 +176,7 @@ def test_a_custom_control_is_told_with_its_policy() -> None:
 
     assert found["custom-control"].subjects == upn("ann")
     assert found["custom-control"].share_after == 1.0
-    assert "“Duo” asks for a custom control" in found["third-party-mfa"].cause
+    assert "“Duo” requires a custom control" in found["third-party-mfa"].cause
 
 
 def test_a_policy_about_no_sign_in_is_told() -> None:
@@ -209,7 +209,7 @@ def federated(behavior: str | None) -> dict[str, Any]:
         ("acceptIfMfaDoneByFederatedIdp", "is accepted where its token says so"),
         ("enforceMfaByFederatedIdp", "sends its users to the provider"),
         (None, "is not set"),
-        ("somethingNew", "a word not known here"),
+        ("somethingNew", "an unknown value"),
     ],
 )
 def test_a_federated_domain_is_told_with_whose_mfa_counts(behavior, told) -> None:

@@ -203,4 +203,4 @@ def test_every_account_is_found_by_its_id_whatever_the_others_are(present, asked
 
     for number in asked:
         name = f"user-{number}"
-        assert roster.number(name.upper()) == (ids.index(name) if name in ids else None)
+        assert roster.index_of(name.upper()) == (ids.index(name) if name in ids else None)

@@ -1,4 +1,4 @@
-"""What is known of a tenant's policies, and of one class of its accounts."""
+"""What is known about a tenant's policies, and about one class of its accounts."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from shared.mfa.accounts.truth import Truth, any_of
 
 
 class EvaluatedPolicy(msgspec.Struct, frozen=True):
-    """A policy: its demand, and of whom it makes it."""
+    """A policy: what it demands, and of whom."""
 
     demand: Demand
     reach: Reach
 
 
 class TenantFacts(msgspec.Struct, frozen=True):
-    """What holds for all accounts alike."""
+    """What is the same for all accounts."""
 
     policies: tuple[EvaluatedPolicy, ...]
     security_defaults: Truth
@@ -25,12 +25,12 @@ class TenantFacts(msgspec.Struct, frozen=True):
 
     @property
     def demands(self) -> list[Demand]:
-        """What the policies ask for."""
+        """What the policies demand."""
         return [policy.demand for policy in self.policies]
 
 
 class AccountFacts(msgspec.Struct, frozen=True):
-    """What is known of all accounts of one class; the tuples have one place per policy."""
+    """What is known about all accounts of one class; the tuples have one item per policy."""
 
     enabled: Truth
     per_user: Truth  #: whether the per-user MFA state is enabled or enforced
@@ -38,16 +38,16 @@ class AccountFacts(msgspec.Struct, frozen=True):
     applies: tuple[Truth, ...]  #: included and not excluded
 
 
-def elsewhere(tenant: TenantFacts, standing: AccountFacts) -> Truth:
+def enforced_elsewhere(tenant: TenantFacts, facts: AccountFacts) -> Truth:
     """Whether something other than the policies that were read enforces MFA."""
     unread_policies = False if tenant.policies_were_read else None
-    return any_of((standing.per_user, tenant.security_defaults, unread_policies))
+    return any_of((facts.per_user, tenant.security_defaults, unread_policies))
 
 
-def enforcement_of(tenant: TenantFacts, standing: AccountFacts) -> Enforcement | None:
-    """How the accounts stand; `None` for disabled ones, of which nothing is demanded."""
-    if standing.enabled is False:
+def enforcement_of(tenant: TenantFacts, facts: AccountFacts) -> Enforcement | None:
+    """The enforcement of the accounts; `None` if disabled, as nothing is required of those."""
+    if facts.enabled is False:
         return None
-    if standing.enabled is None:
+    if facts.enabled is None:
         return Enforcement.UNKNOWN
-    return enforcement(tenant.demands, standing.applies, elsewhere(tenant, standing))
+    return enforcement(tenant.demands, facts.applies, enforced_elsewhere(tenant, facts))

@@ -1,8 +1,8 @@
 """
-Sets of numbered accounts, of which some members are certain and others only possible.
+Sets of accounts in which some members are certain and others only possible.
 
-A set is a whole number with one bit per account: over 640,000 accounts it takes 80 KB, and union or
-difference some microseconds.
+A set is an integer with one bit per account index: 80 KB for 640,000 accounts, and union or
+difference takes microseconds.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class AccountSet(msgspec.Struct, frozen=True):
     """
     A three-valued set of accounts.
 
-    Bit *n* of `sure` says that account *n* belongs, bit *n* of `possible` that it may. A set that
-    was read whole has both alike; one of which nothing was read is possible for all. Union and
-    difference are Kleene's, for all accounts at once.
+    Bit *i* of `sure` says that account *i* is a member, bit *i* of `possible` that it may be. Both
+    are equal in a set that was read in full; in a set that was not read, everybody is possible.
+    Union and difference follow Kleene's logic, for all accounts at once.
     """
 
     sure: int = 0
@@ -31,7 +31,7 @@ class AccountSet(msgspec.Struct, frozen=True):
 
     @classmethod
     def exactly(cls, bits: int) -> AccountSet:
-        """A set of which everything is known."""
+        """A set whose members are all known."""
         return cls(bits, bits)
 
     def __or__(self, other: AccountSet) -> AccountSet:
@@ -42,7 +42,7 @@ class AccountSet(msgspec.Struct, frozen=True):
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is known of every account if it belongs."""
+        """Whether membership is known for every account."""
         return self.sure == self.possible
 
 
@@ -50,31 +50,31 @@ NOBODY = AccountSet()
 
 
 def union(sets: Iterable[AccountSet]) -> AccountSet:
-    """All that belong to any of *sets*."""
+    """The accounts that are in any of *sets*."""
     whole = NOBODY
-    for people in sets:
-        whole |= people
+    for accounts in sets:
+        whole |= accounts
     return whole
 
 
-def bits_of(numbers: Iterable[int], size: int) -> int:
-    """The bit set of *numbers*, each below *size*; one pass, whatever their order."""
+def bits_of(indexes: Iterable[int], size: int) -> int:
+    """The bit set of *indexes*, each below *size*; one pass, in any order."""
     marks = bytearray(size // 8 + 1)
-    for number in numbers:
-        marks[number >> 3] |= 1 << (number & 7)
+    for index in indexes:
+        marks[index >> 3] |= 1 << (index & 7)
     return int.from_bytes(marks, "little")
 
 
 class AccountLookup:
-    """A set made ready for questions about single accounts, which whole numbers are slow at."""
+    """A set prepared for questions about single accounts, which are slow on large integers."""
 
-    def __init__(self, people: AccountSet, size: int) -> None:
-        self._sure = people.sure.to_bytes(size // 8 + 1, "little")
-        self._possible = people.possible.to_bytes(size // 8 + 1, "little")
+    def __init__(self, accounts: AccountSet, size: int) -> None:
+        self._sure = accounts.sure.to_bytes(size // 8 + 1, "little")
+        self._possible = accounts.possible.to_bytes(size // 8 + 1, "little")
 
-    def truth(self, number: int) -> Truth:
-        """Whether account *number* belongs."""
-        place, mark = number >> 3, 1 << (number & 7)
-        if self._sure[place] & mark:
+    def truth(self, index: int) -> Truth:
+        """Whether the account at *index* is a member."""
+        byte, mark = index >> 3, 1 << (index & 7)
+        if self._sure[byte] & mark:
             return True
-        return None if self._possible[place] & mark else False
+        return None if self._possible[byte] & mark else False

@@ -1,8 +1,8 @@
 """
 Which accounts have MFA enforced, by what, and if not, why: the report's first figure.
 
-Accounts of which the same is known form a class, and each class is judged once; a row is made only
-when somebody asks for it. So 640,000 accounts and 50 policies take seconds, not hours.
+Accounts with the same facts form a class and each class is judged once; a row is made only when it
+is asked for. So 640,000 accounts and 50 policies take seconds, not hours.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ import msgspec
 
 from shared.mfa.accounts.account_facts import AccountFacts, EvaluatedPolicy, TenantFacts
 from shared.mfa.accounts.account_set import AccountLookup, AccountSet
-from shared.mfa.accounts.causes import MOST_TOLD, Judgement, judge, sentences, tell_exclusion
+from shared.mfa.accounts.causes import (
+    MOST_NAMED,
+    Judgement,
+    exclusion_sentence,
+    first_sentences,
+    judge_class,
+)
 from shared.mfa.accounts.classes import AccountClassifier
 from shared.mfa.accounts.conditional_access import NO_REACH, read_demands, read_reach
 from shared.mfa.accounts.directory import PerUserMfaState
@@ -50,37 +56,37 @@ class AccountRow(msgspec.Struct, frozen=True, rename="pascal"):
     upn: str
     display_name: str
     user_type: str
-    enabled: bool | None  #: `None`: not read; it then counts as enabled, and as unknown
-    is_admin: bool | None  #: holds an active directory role of whatever scope; `None`: not read
+    enabled: bool | None  #: `None`: not read; the account then counts as enabled and unknown
+    is_admin: bool | None  #: holds an active directory role of any scope; `None`: not read
     enforcement: Enforcement | None  #: `None` for disabled accounts
     enforced_by: str
     cause: str
     remedy: str
-    mfa_registered: bool | None  #: `None`: not read. Registered is not enforced
+    mfa_registered: bool | None  #: `None`: not read. Registered does not mean enforced
 
 
 class AccountClass(msgspec.Struct, frozen=True):
-    """Accounts of which the same is known."""
+    """Accounts with the same facts."""
 
-    standing: AccountFacts
+    facts: AccountFacts
     judgement: Judgement
     size: int
 
 
 class JudgedAccounts:
-    """The figure, and a row per account: enabled first, worst first, then by name and id."""
+    """The figure, and a row per account: worst first, then by name and id; disabled ones last."""
 
     def __init__(self, directory: Directory, tenant: TenantFacts, membership: Membership) -> None:
         self.tenant = tenant
         self.membership = membership
         self._directory = directory
-        standings, self._class_of = _sort_out(tenant, membership.roster)
+        facts_by_class, self._class_of = _classify(tenant, membership.roster)
         sizes = Counter(self._class_of)
         self.classes = [
-            AccountClass(standing, judge(tenant, standing), sizes[place])
-            for place, standing in enumerate(standings)
+            AccountClass(facts, judge_class(tenant, facts), sizes[index])
+            for index, facts in enumerate(facts_by_class)
         ]
-        self._excluding: dict[int, list[tuple[PolicyTarget, AccountLookup]]] = {}
+        self._exclusion_lookups: dict[int, list[tuple[PolicyTarget, AccountLookup]]] = {}
 
     def __len__(self) -> int:
         return len(self._class_of)
@@ -92,33 +98,33 @@ class JudgedAccounts:
     def metrics(self) -> AccountMetrics:
         """Counts and shares."""
         counts: Counter[Enforcement | None] = Counter()
-        for one in self.classes:
-            counts[one.judgement.enforcement] += one.size
+        for account_class in self.classes:
+            counts[account_class.judgement.enforcement] += account_class.size
         return measure(counts)
 
-    def places(self, wanted: Callable[[AccountClass], bool]) -> set[int]:
-        """The classes, by place, that are as *wanted*."""
-        return {place for place, one in enumerate(self.classes) if wanted(one)}
+    def classes_where(self, wanted: Callable[[AccountClass], bool]) -> set[int]:
+        """The indexes of the classes that are *wanted*."""
+        return {index for index, account_class in enumerate(self.classes) if wanted(account_class)}
 
-    def standing_at(self, *answers: Enforcement | None) -> set[int]:
-        """The classes, by place, that were judged to be one of *answers*."""
-        return self.places(lambda one: one.judgement.enforcement in answers)
+    def classes_with(self, *answers: Enforcement | None) -> set[int]:
+        """The indexes of the classes whose enforcement is one of *answers*."""
+        return self.classes_where(lambda found: found.judgement.enforcement in answers)
 
-    def size(self, places: Iterable[int]) -> int:
-        """How many accounts some classes hold."""
-        return sum(self.classes[place].size for place in places)
+    def size_of(self, class_indexes: Iterable[int]) -> int:
+        """How many accounts these classes have."""
+        return sum(self.classes[index].size for index in class_indexes)
 
-    def numbers(self, wanted: Container[int]) -> Iterator[int]:
-        """The accounts, by number, in classes of which the place is *wanted*."""
-        return (number for number, place in enumerate(self._class_of) if place in wanted)
+    def indexes_in(self, class_indexes: Container[int]) -> Iterator[int]:
+        """The indexes of the accounts in these classes."""
+        return (index for index, own in enumerate(self._class_of) if own in class_indexes)
 
-    def class_of(self, number: int) -> AccountClass:
-        """The class an account is in."""
-        return self.classes[self._class_of[number]]
+    def class_of(self, index: int) -> AccountClass:
+        """The class of an account."""
+        return self.classes[self._class_of[index]]
 
     @cached_property
     def is_admin(self) -> AccountLookup:
-        """Who holds a directory role; from the registration report where roles were not read."""
+        """Who holds a directory role; from the registration report if roles were not read."""
         admins = self.membership.roles.admins
         if self._directory.role_assignments is None:
             admins = self._registered_as("is_admin")
@@ -131,13 +137,13 @@ class JudgedAccounts:
 
     def _registered_as(self, name: str) -> AccountSet:
         roster = self.membership.roster
-        told: dict[bool, list[int]] = {True: [], False: []}
+        indexes: dict[bool, list[int]] = {True: [], False: []}
         for details in self._directory.user_registration_details or ():
-            number, truth = roster.number(details.id), getattr(details, name)
-            if number is not None and truth is not None:
-                told[truth].append(number)
+            index, truth = roster.index_of(details.id), getattr(details, name)
+            if index is not None and truth is not None:
+                indexes[truth].append(index)
         return AccountSet(
-            roster.those(told[True]), roster.everyone.possible & ~roster.those(told[False])
+            roster.bits(indexes[True]), roster.everyone.possible & ~roster.bits(indexes[False])
         )
 
     @cached_property
@@ -145,42 +151,48 @@ class JudgedAccounts:
         users = self.membership.roster.users
         order = array("I")
         for answer in _WORST_FIRST:
-            places = self.standing_at(answer)
-            numbers = sorted(self.numbers(places), key=lambda number: users[number].id)
-            numbers.sort(key=lambda number: users[number].user_principal_name or "")
-            order.extend(numbers)
+            indexes = sorted(
+                self.indexes_in(self.classes_with(answer)), key=lambda index: users[index].id
+            )
+            indexes.sort(key=lambda index: users[index].user_principal_name or "")
+            order.extend(indexes)
         return order
 
-    def _row(self, number: int) -> AccountRow:
-        user, judgement = self.membership.roster.users[number], self.class_of(number).judgement
+    def _row(self, index: int) -> AccountRow:
+        user, judgement = self.membership.roster.users[index], self.class_of(index).judgement
         return AccountRow(
             object_id=user.id,
             upn=user.user_principal_name or "",
             display_name=user.display_name or "",
             user_type=user.user_type.value if user.user_type else "",
             enabled=user.account_enabled,
-            is_admin=self.is_admin.truth(number),
+            is_admin=self.is_admin.truth(index),
             enforcement=judgement.enforcement,
             enforced_by=judgement.enforced_by,
-            cause=" ".join(filter(None, [self._exclusions(number), judgement.cause])),
+            cause=" ".join(filter(None, [self._exclusions(index), judgement.cause])),
             remedy=judgement.remedy,
-            mfa_registered=self.is_registered.truth(number),
+            mfa_registered=self.is_registered.truth(index),
         )
 
-    def _exclusions(self, number: int) -> str:
-        """How policies leave an account out; the first of them."""
-        places = self.class_of(number).judgement.excluded_from
-        told = [self._exclusion(place, number) for place in places[:MOST_TOLD]]
-        return sentences(told, len(places))
+    def _exclusions(self, index: int) -> str:
+        """How policies exclude an account; the first few of them."""
+        policies = self.class_of(index).judgement.excluded_from
+        shown = [self._exclusion(policy_index, index) for policy_index in policies[:MOST_NAMED]]
+        return first_sentences(shown, len(policies))
 
-    def _exclusion(self, place: int, number: int) -> str:
-        policy = self.tenant.policies[place]
-        if place not in self._excluding:
-            self._excluding[place] = [
-                (entry, AccountLookup(entry.people, len(self))) for entry in policy.reach.exclusions
+    def _exclusion(self, policy_index: int, index: int) -> str:
+        policy = self.tenant.policies[policy_index]
+        if policy_index not in self._exclusion_lookups:
+            self._exclusion_lookups[policy_index] = [
+                (target, AccountLookup(target.accounts, len(self)))
+                for target in policy.reach.exclusions
             ]
-        excluding = [entry for entry, who in self._excluding[place] if who.truth(number)]
-        return tell_exclusion(policy, excluding, number, self.membership.groups)
+        excluding = [
+            target
+            for target, lookup in self._exclusion_lookups[policy_index]
+            if lookup.truth(index)
+        ]
+        return exclusion_sentence(policy, excluding, index, self.membership.groups)
 
 
 def assess_accounts(
@@ -189,8 +201,8 @@ def assess_accounts(
     """
     Judge every account of *directory*.
 
-    *partner_center_ids* are the portal's applications and Partner Center's resources: a policy
-    for all cloud apps that excludes one of them does not enforce MFA.
+    *partner_center_ids* are the application ids of the portal and the resource ids of Partner
+    Center: a policy for all cloud apps that excludes one of them does not enforce MFA.
     """
     membership = Membership(directory)
     policies = directory.conditional_access_policies
@@ -213,8 +225,8 @@ def measure(counts: Mapping[Enforcement | None, int]) -> AccountMetrics:
     """
     Counts and shares; *counts* has the disabled accounts under `None`.
 
-    Both shares are fractions of the enabled accounts, `None` where there are none: `share` counts
-    unknown accounts as not enforced, `share_upper` as enforced.
+    Both shares are fractions of the enabled accounts, `None` if there are none: `share` counts
+    unknown accounts as not enforced, `share_upper` counts them as enforced.
     """
     by_answer = {answer: counts.get(answer, 0) for answer in Enforcement}
     enabled = sum(by_answer.values())
@@ -229,38 +241,38 @@ def measure(counts: Mapping[Enforcement | None, int]) -> AccountMetrics:
     )
 
 
-def _sort_out(tenant: TenantFacts, roster: Roster) -> tuple[list[AccountFacts], array[int]]:
-    """The classes of accounts, and which one each account is in."""
-    classes = AccountClassifier(roster)
-    enabled, per_user = classes.add(_enabled(roster)), classes.add(_per_user(roster))
+def _classify(tenant: TenantFacts, roster: Roster) -> tuple[list[AccountFacts], array[int]]:
+    """The facts of each class, and the class of each account, by index."""
+    classifier = AccountClassifier(roster)
+    enabled, per_user = classifier.add(_enabled(roster)), classifier.add(_per_user(roster))
     columns = [
-        (classes.add(policy.reach.included), classes.add(policy.reach.applies))
+        (classifier.add(policy.reach.included), classifier.add(policy.reach.applies))
         for policy in tenant.policies
     ]
-    classes.split()
-    standings = [
+    classifier.split()
+    facts_by_class = [
         AccountFacts(
             enabled.truth(signature),
             per_user.truth(signature),
             tuple(included.truth(signature) for included, _ in columns),
             tuple(applies.truth(signature) for _, applies in columns),
         )
-        for signature in classes.signatures
+        for signature in classifier.signatures
     ]
-    return standings, classes.class_of
+    return facts_by_class, classifier.class_of
 
 
 def _enabled(roster: Roster) -> AccountSet:
-    return _told(roster, lambda user: user.account_enabled)
+    return _set_where(roster, lambda user: user.account_enabled)
 
 
 def _per_user(roster: Roster) -> AccountSet:
-    return _told(roster, lambda user: _PER_USER.get(user.per_user_mfa_state))
+    return _set_where(roster, lambda user: _PER_USER.get(user.per_user_mfa_state))
 
 
-def _told(roster: Roster, tell: Callable[[User], Truth]) -> AccountSet:
+def _set_where(roster: Roster, truth_of: Callable[[User], Truth]) -> AccountSet:
     users = roster.users
     return AccountSet(
-        roster.those(number for number, user in enumerate(users) if tell(user)),
-        roster.those(number for number, user in enumerate(users) if tell(user) is not False),
+        roster.bits(index for index, user in enumerate(users) if truth_of(user)),
+        roster.bits(index for index, user in enumerate(users) if truth_of(user) is not False),
     )

@@ -31,32 +31,32 @@ _IN_FORCE = {
 
 
 class Demand(msgspec.Struct, frozen=True):
-    """What a policy asks for, and when; of whom is its `Reach`."""
+    """What a policy requires, and when; whom it reaches is its `Reach`."""
 
     id: str
     name: str
     grant: Grant
     extent: Extent
-    in_force: Truth  #: `None`: a state not known here
+    in_force: Truth  #: `None`: an unknown state
     is_report_only: bool = False
 
     @property
     def is_relevant(self) -> bool:
-        """Whether it matters at all whom it reaches; a policy about devices alone does not."""
+        """Whether it matters whom the policy reaches; not if it requires a device only, say."""
         may_hold = self.in_force is not False or self.is_report_only
         grant = self.grant
-        says = grant.blocks or grant.offers_mfa is not False or grant.has_custom_control
-        return may_hold and says
+        concerns_mfa = grant.blocks or grant.offers_mfa is not False or grant.has_custom_control
+        return may_hold and concerns_mfa
 
     @property
     def asks(self) -> Truth:
-        """Whether it has a say at all in a sign-in: it may ask for MFA, or it blocks."""
+        """Whether it affects any sign-in: it may ask for MFA, or it blocks."""
         if self.extent.futile:
             return False
         return all_of((self.in_force, True if self.grant.blocks else self.grant.offers_mfa))
 
     def requires(self, *, surely: bool) -> bool:
-        """Whether only MFA satisfies it, but for conditions that other policies can make up for."""
+        """Whether only MFA satisfies it, apart from conditions that other policies can cover."""
         if self.extent.futile or not self.extent.is_open(surely=surely):
             return False
         required = all_of((self.in_force, self.grant.requires_mfa))
@@ -64,9 +64,9 @@ class Demand(msgspec.Struct, frozen=True):
 
 
 class TargetKind(StrEnum):
-    """What an entry in a policy's lists of people is."""
+    """What a policy includes or excludes."""
 
-    USERS = "users"  #: all that are named one by one
+    USERS = "users"  #: all accounts that are named one by one
     GROUP = "group"
     ROLE = "role"
     GUESTS = "guests"
@@ -74,16 +74,16 @@ class TargetKind(StrEnum):
 
 
 class PolicyTarget(msgspec.Struct, frozen=True):
-    """One entry in a policy's lists of people, and who they are."""
+    """What a policy includes or excludes, and the accounts this means."""
 
     kind: TargetKind
     id: str
     name: str
-    people: AccountSet
+    accounts: AccountSet
 
     @property
     def unread(self) -> str:
-        """What would have to be read to know who they are."""
+        """What would have to be read to know the accounts."""
         return {
             TargetKind.GROUP: f"the members of the group “{self.name}”",
             TargetKind.ROLE: f"who holds the role “{self.name}”",
@@ -92,30 +92,31 @@ class PolicyTarget(msgspec.Struct, frozen=True):
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """Of whom a policy makes its demand."""
+    """Whom a policy reaches."""
 
     inclusions: tuple[PolicyTarget, ...]
     exclusions: tuple[PolicyTarget, ...]
 
     @property
     def included(self) -> AccountSet:
-        """Those it names, excluded or not."""
-        return union(entry.people for entry in self.inclusions)
+        """The accounts it includes, whether excluded or not."""
+        return union(target.accounts for target in self.inclusions)
 
     @property
     def applies(self) -> AccountSet:
-        """Those it makes its demand of: an exclusion beats an inclusion."""
-        return self.included - union(entry.people for entry in self.exclusions)
+        """The accounts it applies to: an exclusion beats an inclusion."""
+        return self.included - union(target.accounts for target in self.exclusions)
 
 
-#: Of a policy of which it does not matter whom it reaches.
+#: For policies whose reach does not matter.
 NO_REACH = Reach((), ())
 
 
 def read_demands(directory: Directory, partner_center_ids: frozenset[str]) -> list[Demand]:
-    """What each policy asks for, in the file's order; disabled ones too."""
-    places = {
-        id_key(place.id): place.display_name or "" for place in directory.named_locations or ()
+    """What each policy demands, in the order of the directory; disabled ones too."""
+    location_names = {
+        id_key(location.id): location.display_name or ""
+        for location in directory.named_locations or ()
     }
     strengths = directory.authentication_strength_policies or ()
     return [
@@ -124,7 +125,7 @@ def read_demands(directory: Directory, partner_center_ids: frozenset[str]) -> li
             name=policy.display_name or policy.id or "without a name",
             grant=read_grant(policy.grant_controls, strengths),
             extent=read_extent(
-                policy.conditions, frozenset(map(id_key, partner_center_ids)), places
+                policy.conditions, frozenset(map(id_key, partner_center_ids)), location_names
             ),
             in_force=_IN_FORCE.get(policy.state) if policy.state else None,
             is_report_only=policy.state is PolicyState.REPORT_ONLY,
@@ -134,16 +135,16 @@ def read_demands(directory: Directory, partner_center_ids: frozenset[str]) -> li
 
 
 def read_reach(policy: ConditionalAccessPolicy, membership: Membership) -> Reach:
-    """Of whom a policy makes its demand."""
+    """Whom a policy reaches."""
     users = (policy.conditions and policy.conditions.users) or PolicyUsers()
     return Reach(
-        tuple(_entries(_included(users), membership)),
-        tuple(_entries(_excluded(users), membership)),
+        tuple(_targets(_included(users), membership)),
+        tuple(_targets(_excluded(users), membership)),
     )
 
 
 class _Lists(msgspec.Struct, frozen=True):
-    """The four lists of people, those included or those excluded."""
+    """The four lists that name accounts: all included or all excluded."""
 
     users: tuple[str, ...]
     groups: tuple[str, ...]
@@ -169,9 +170,9 @@ def _excluded(users: PolicyUsers) -> _Lists:
     )
 
 
-def _entries(lists: _Lists, membership: Membership) -> Iterator[PolicyTarget]:
+def _targets(lists: _Lists, membership: Membership) -> Iterator[PolicyTarget]:
     groups, roles, guests = membership.groups, membership.roles, membership.guests
-    yield from _user_entries(lists.users, membership)
+    yield from _user_targets(lists.users, membership)
     for group_id in lists.groups:
         yield PolicyTarget(
             TargetKind.GROUP, group_id, groups.name(group_id), groups.members(group_id)
@@ -183,8 +184,8 @@ def _entries(lists: _Lists, membership: Membership) -> Iterator[PolicyTarget]:
         yield PolicyTarget(TargetKind.GUESTS, "", kinds, guests.of(lists.guests))
 
 
-def _user_entries(user_ids: tuple[str, ...], membership: Membership) -> Iterator[PolicyTarget]:
-    """Graph's special words, and all accounts named one by one as a single entry."""
+def _user_targets(user_ids: tuple[str, ...], membership: Membership) -> Iterator[PolicyTarget]:
+    """Graph's special words, and all accounts named one by one as a single target."""
     special = {user_id.lower() for user_id in user_ids} & {"all", "guestsorexternalusers"}
     roster = membership.roster
     if "all" in special:
@@ -192,8 +193,8 @@ def _user_entries(user_ids: tuple[str, ...], membership: Membership) -> Iterator
     if "guestsorexternalusers" in special:
         kind = "guests and external users"
         yield PolicyTarget(TargetKind.GUESTS, "GuestsOrExternalUsers", kind, membership.guests.all)
-    numbers = [number for number in map(roster.number, user_ids) if number is not None]
-    if numbers:
+    indexes = [index for index in map(roster.index_of, user_ids) if index is not None]
+    if indexes:
         yield PolicyTarget(
-            TargetKind.USERS, "", "by name", AccountSet.exactly(roster.those(numbers))
+            TargetKind.USERS, "", "by name", AccountSet.exactly(roster.bits(indexes))
         )

@@ -1,4 +1,4 @@
-"""From a policy's conditions, as Graph has them, to the `Extent` they leave to its demand."""
+"""Reads the `Extent` of a policy from its conditions as Graph returns them."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ _NAMES = {
 def read_extent(
     conditions: PolicyConditions | None,
     partner_center_ids: frozenset[str],
-    places: Mapping[str, str],
+    location_names: Mapping[str, str],
 ) -> Extent:
     """
-    Judge conditions; *places* names the locations by lower-case id.
+    Read conditions; *location_names* is keyed by lower-case id.
 
-    Partner Center is in neither of the two groups of applications that Graph names by a word: it
-    is missing from Microsoft's lists of what ``Office365`` and ``MicrosoftAdminPortals`` hold
-    (entra-docs, "Targeting resources", 01/26/2026). So a policy for one of these does not reach
-    Partner Center, and one that excludes it still does.
+    Partner Center is in neither of the two groups of applications that Graph has words for: it is
+    missing from Microsoft's lists of what ``Office365`` and ``MicrosoftAdminPortals`` contain
+    (entra-docs, "Targeting resources", 01/26/2026). So a policy for one of these groups does not
+    reach Partner Center, and a policy that excludes one of them still does.
     """
     conditions = conditions or PolicyConditions()
     applications = conditions.applications or PolicyApplications()
@@ -64,7 +64,7 @@ def read_extent(
         _applications(applications, partner_center_ids),
         _clients(clients),
         _platforms(conditions.platforms),
-        _locations(conditions.locations, places),
+        _locations(conditions.locations, location_names),
         *_opaque_limits(conditions, applications),
     )
     return Extent(
@@ -77,9 +77,9 @@ def read_extent(
 
 
 def names(values: Iterable[str], known: Mapping[str, str] | None = None) -> str:
-    """Values as a person would list them: "Android, iOS and Windows"; four at most."""
+    """Values as a list in words: "Android, iOS and Windows"; four at most."""
     listed = sorted((known or {}).get(value) or _NAMES.get(value, value) for value in values)
-    if len(listed) > 4:  # noqa: PLR2004 -- a reader's patience
+    if len(listed) > 4:  # noqa: PLR2004
         listed = [*listed[:3], f"{len(listed) - 3} more"]
     return " and ".join(filter(None, [", ".join(listed[:-1]), *listed[-1:]]))
 
@@ -125,7 +125,7 @@ def _clients(clients: frozenset[str] | set[str]) -> Limit | None:
     modern = frozenset(clients & set(MODERN_CLIENTS))
     if "all" in clients or len(modern) == len(MODERN_CLIENTS):
         return None
-    text = f"in {names(modern) or 'clients of a kind not known here'}"
+    text = f"in {names(modern) or 'clients of an unknown kind'}"
     return Limit(ConditionKind.CLIENT_APP, text, Span(Axis.CLIENT, modern))
 
 
@@ -137,11 +137,13 @@ def _platforms(platforms: PolicyPlatforms | None) -> Limit | None:
     return Limit(ConditionKind.PLATFORM, text, span) if span.values else None
 
 
-def _locations(locations: PolicyLocations | None, places: Mapping[str, str]) -> Limit | None:
+def _locations(
+    locations: PolicyLocations | None, location_names: Mapping[str, str]
+) -> Limit | None:
     if locations is None:
         return None
     span = _span(Axis.LOCATION, locations.include_locations, locations.exclude_locations)
-    text = _listed(span, "from", "from places other than", places)
+    text = _listed(span, "from", "from locations other than", location_names)
     return Limit(ConditionKind.LOCATION, text, span) if span.values else None
 
 
@@ -161,14 +163,14 @@ def _listed(span: Span, on: str, other: str, known: Mapping[str, str] | None = N
 def _opaque_limits(
     conditions: PolicyConditions, applications: PolicyApplications
 ) -> Iterator[Limit]:
-    """The conditions that no other policy can make up for."""
+    """The conditions that no other policy can complement."""
     yield from _filter_limit(applications)
     if _contexts(applications):
         text = "where an application asks for an authentication context"
         yield Limit(ConditionKind.APPLICATIONS, text)
     yield from _risk_limits(conditions)
     if _has_device_condition(conditions):
-        yield Limit(ConditionKind.DEVICE_FILTER, "on devices that a filter picks")
+        yield Limit(ConditionKind.DEVICE_FILTER, "on devices that a filter selects")
     flows = conditions.authentication_flows
     methods = flag_words(flows.transfer_methods if flows else None) - {"none"}
     if methods:
@@ -179,17 +181,17 @@ def _opaque_limits(
 
 def _filter_limit(applications: PolicyApplications) -> Iterator[Limit]:
     """
-    Limit by an application filter.
+    The limit by an application filter.
 
-    It speaks of custom security attributes, which are not part of a directory file: whether one
-    that excludes hits Partner Center is not known.
+    It tests custom security attributes, which are not part of the directory that is read: if the
+    filter excludes, it is unknown whether it excludes Partner Center.
     """
     rule = applications.application_filter
     is_for_all = "all" in flag_words(applications.include_applications)
     if rule is None or (rule.mode == "include" and is_for_all):
         return
     if rule.mode == "include":
-        yield Limit(ConditionKind.APPLICATIONS, "for applications that a filter picks")
+        yield Limit(ConditionKind.APPLICATIONS, "for applications that a filter selects")
     else:
         text = "for applications that a filter does not exclude"
         yield Limit(ConditionKind.APPLICATIONS, text, is_certain=False)

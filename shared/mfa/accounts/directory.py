@@ -1,10 +1,10 @@
 """
-The tenant's directory as far as MFA is concerned: accounts, groups, roles and policies.
+The parts of a tenant's directory that matter for MFA: accounts, groups, roles and policies.
 
 Every value mirrors a Microsoft Graph object: same names, same nesting, unknown keys ignored.
-`None` means *not read*, an empty tuple means *read, there is none*; the difference decides between
-"unknown" and "unprotected". Words that Graph may add to later (`OpenWord`) never fail to decode:
-what this version does not know becomes `UNKNOWN`, which protects nobody.
+`None` means *not read*, an empty tuple means *read, and there are none*; the difference decides
+between "unknown" and "unprotected". Enumerations that Graph may extend (`OpenWord`) always decode:
+a word that this version does not know becomes `UNKNOWN`, which protects nobody.
 """
 
 import msgspec
@@ -17,7 +17,7 @@ VERSION = 1
 
 
 class UserType(OpenWord):
-    """Graph ``userType``: what a user may see, not where the account is at home."""
+    """Graph ``userType``: what a user may see, not which directory is the account's home."""
 
     MEMBER = "Member"
     GUEST = "Guest"
@@ -34,7 +34,7 @@ class PerUserMfaState(OpenWord):
 
 
 class MemberKind(OpenWord):
-    """What a group member is, by ``@odata.type``; devices and the like are of no concern."""
+    """What a group member is, by ``@odata.type``; devices and contacts are ignored."""
 
     USER = "#microsoft.graph.user"
     GROUP = "#microsoft.graph.group"
@@ -45,7 +45,7 @@ class MemberKind(OpenWord):
 
 
 class AuthenticationMethod(OpenWord):
-    """Graph ``methodsRegistered``: a way to prove oneself that an account has set up."""
+    """Graph ``methodsRegistered``: an authentication method that an account has set up."""
 
     PUSH = "microsoftAuthenticatorPush"
     PASSWORDLESS = "microsoftAuthenticatorPasswordless"
@@ -62,7 +62,7 @@ class AuthenticationMethod(OpenWord):
     PASSKEY_WINDOWS_HELLO = "passKeyDeviceBoundWindowsHello"
     WINDOWS_HELLO = "windowsHelloForBusiness"
     MAC_ENCLAVE = "macOsSecureEnclaveKey"
-    TEMPORARY_PASS = "temporaryAccessPass"  # noqa: S105 -- a word of Graph's
+    TEMPORARY_PASS = "temporaryAccessPass"  # noqa: S105 -- Graph's word, not a password
     UNKNOWN = "unknownFutureValue"
 
 
@@ -76,7 +76,7 @@ class FederatedMfaBehavior(OpenWord):
 
 
 class User(GraphObject, frozen=True, gc=False):
-    """An account (``/users``). There may be hundreds of thousands, so it holds nothing spare."""
+    """An account (``/users``). There may be hundreds of thousands, so only the fields needed."""
 
     id: str
     user_principal_name: str | None = None
@@ -87,7 +87,7 @@ class User(GraphObject, frozen=True, gc=False):
 
     @property
     def is_external(self) -> bool:
-        """Whether its name says that the account is at home in another directory."""
+        """Whether its name says that the account's home is another directory."""
         return "#EXT#" in (self.user_principal_name or "").upper()
 
 
@@ -99,7 +99,7 @@ class Member(GraphObject, frozen=True, gc=False):
 
 
 class Group(GraphObject, frozen=True):
-    """A group with its direct members; `members` is `None` where they were not read."""
+    """A group with its direct members; `members` is `None` if they were not read."""
 
     id: str
     display_name: str | None = None
@@ -116,9 +116,9 @@ class RoleDefinition(GraphObject, frozen=True):
 
 class RoleAssignment(GraphObject, frozen=True):
     """
-    A role that somebody holds or, among eligibilities, can activate.
+    A role that somebody holds or, in `role_eligibilities`, can activate.
 
-    Policies heed only what is held, and only where its scope is the whole directory.
+    Policies apply only to roles that are held, and only if the scope is the whole directory.
     """
 
     principal_id: str
@@ -128,7 +128,7 @@ class RoleAssignment(GraphObject, frozen=True):
 
     @property
     def is_tenant_wide(self) -> bool:
-        """Scopes below the directory (administrative units, objects) do not reach policies."""
+        """Whether policies see it; they ignore scopes such as administrative units and objects."""
         return self.directory_scope_id in (None, "", "/")
 
 
@@ -139,7 +139,7 @@ class SecurityDefaults(GraphObject, frozen=True):
 
 
 class NamedLocation(GraphObject, frozen=True):
-    """A place policies can name."""
+    """A location that policies can name."""
 
     id: str
     display_name: str | None = None
@@ -166,7 +166,7 @@ class Domain(GraphObject, frozen=True):
 
 
 class UserRegistration(GraphObject, frozen=True):
-    """What an account has registered (``userRegistrationDetails``). Registered is not enforced."""
+    """What an account has registered (``userRegistrationDetails``), which enforces nothing."""
 
     id: str
     is_mfa_registered: bool | None = None
@@ -186,7 +186,7 @@ class CustomerMfa(GraphObject, frozen=True):
 
 
 class Customer(GraphObject, frozen=True):
-    """A customer of the partner; `mfa` is `None` where its figures were not read."""
+    """A customer of the partner; `mfa` is `None` if its figures were not read."""
 
     tenant_id: str
     display_name: str | None = None
@@ -201,7 +201,7 @@ class Organization(GraphObject, frozen=True):
 
 
 class Directory(GraphObject, frozen=True, kw_only=True):
-    """All of it. Only the accounts must have been read."""
+    """Everything that was read. Only the accounts are mandatory."""
 
     users: tuple[User, ...]
     organization: Organization | None = None

@@ -1,4 +1,4 @@
-"""Is MFA enforced? All demands on one class of accounts taken together, three-valued."""
+"""Is MFA enforced? All demands on one class of accounts together, in three-valued logic."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Enforcement(StrEnum):
-    """How an enabled account stands; worst first."""
+    """Whether an enabled account has MFA enforced; worst first."""
 
     UNPROTECTED = "unprotected"
-    UNKNOWN = "unknown"  #: it hangs on something that was not read
+    UNKNOWN = "unknown"  #: it depends on something that was not read
     CONDITIONAL = "conditional"  #: MFA only sometimes, or MFA or something else, or blocked
     ENFORCED = "enforced"
 
@@ -31,10 +31,10 @@ def enforcement(
     demands: Sequence[Demand], applies: Sequence[Truth], elsewhere: Truth
 ) -> Enforcement:
     """
-    How accounts stand to whom each of *demands* applies as *applies* says.
+    The enforcement of accounts to which each of *demands* applies as *applies* says.
 
-    *elsewhere* is whether something other than these policies enforces MFA. What is not known is
-    taken at its worst and at its best: where both give the same answer, it does not matter.
+    *elsewhere* is whether something other than these policies enforces MFA. What is unknown is
+    assumed at its worst and at its best: if both give the same answer, it does not matter.
     """
     if elsewhere is True:
         return Enforcement.ENFORCED
@@ -49,11 +49,11 @@ def enforcement(
 def level(
     demands: Sequence[Demand], applies: Sequence[Truth], at_best: Container[int] = ()
 ) -> Enforcement:
-    """What the policies amount to: those *at_best*, by place, at their best, others at worst."""
+    """What the policies enforce together: those whose index is in *at_best* at best, else worst."""
     reached = [
-        (demand, place not in at_best)
-        for place, (demand, truth) in enumerate(zip(demands, applies, strict=True))
-        if _counts(truth, surely=place not in at_best)
+        (demand, index not in at_best)
+        for index, (demand, truth) in enumerate(zip(demands, applies, strict=True))
+        if _counts(truth, surely=index not in at_best)
     ]
     if leave_no_gap(
         [demand.extent for demand, surely in reached if demand.requires(surely=surely)]
@@ -64,10 +64,10 @@ def level(
     return Enforcement.UNPROTECTED
 
 
-def matters(demands: Sequence[Demand], applies: Sequence[Truth], place: int) -> bool:
-    """Whether the answer may hang on what is not known of one policy."""
-    others = [other for other in range(len(demands)) if other != place]
-    return level(demands, applies, (place,)) is not level(demands, applies) or (
+def matters(demands: Sequence[Demand], applies: Sequence[Truth], policy_index: int) -> bool:
+    """Whether the answer may depend on what is unknown about one policy."""
+    others = [other for other in range(len(demands)) if other != policy_index]
+    return level(demands, applies, (policy_index,)) is not level(demands, applies) or (
         level(demands, applies, others) is not level(demands, applies, range(len(demands)))
     )
 
@@ -78,9 +78,9 @@ def _counts(truth: Truth, *, surely: bool) -> bool:
 
 def enforcers(demands: Sequence[Demand], applies: Sequence[Truth]) -> list[list[Demand]]:
     """
-    The policies that enforce MFA, each alone; failing that, one set that does so together.
+    The policies that enforce MFA, each on its own; otherwise one set that does so together.
 
-    Of a set, no policy could be spared.
+    Every policy of such a set is needed.
     """
     sure = [
         demand

@@ -1,8 +1,9 @@
 """
-Accepted exceptions: accounts of which somebody answers for it that MFA is not enforced.
+Accepted exceptions: accounts without enforced MFA for which somebody takes responsibility.
 
-They stand beside the accounts figure, never inside: `AccountMetrics` does not know of them. What is
-said here is a second number with a name of its own, and which exceptions are of use no longer.
+They are reported next to the accounts figure and never change it: `AccountMetrics` does not know
+about them. This module computes a second number with its own name, and says which exceptions are
+no longer needed or valid.
 """
 
 from __future__ import annotations
@@ -25,98 +26,102 @@ FORMAT, VERSION = "partner-mfa-status/exceptions", 1
 
 
 class AcceptedException(msgspec.Struct, frozen=True):
-    """One entry of the exceptions file: who answers for which account, why, and for how long."""
+    """One entry of the exceptions file: who is responsible for which account, why, until when."""
 
-    account: str  #: object id or user principal name, as it was written
+    account: str  #: object id or user principal name, as written in the file
     owner: str
     reason: str
     ticket: str
-    expires: date  #: the last day on which it holds
+    expires: date  #: the last day on which it is valid
 
 
 class ExceptionStatus(StrEnum):
-    """What has become of an exception; the first that fits."""
+    """The status of an exception; the first that applies."""
 
     UNMATCHED = "unmatched"  #: there is no such enabled account
     NEEDLESS = "needless"  #: MFA is enforced, so there is nothing to accept
     EXPIRED = "expired"
-    UNDECIDED = "undecided"  #: it holds, but whether MFA is enforced is not known
-    ACCEPTED = "accepted"  #: it holds, and MFA is known not to be enforced
+    UNDECIDED = "undecided"  #: valid, but it is unknown whether MFA is enforced
+    ACCEPTED = "accepted"  #: valid, and MFA is known not to be enforced
 
 
 class JudgedException(AcceptedException, frozen=True):
-    """An exception, the account it was found to be of, and what has become of it."""
+    """An exception with its account and its status."""
 
     standing: ExceptionStatus
-    object_id: str = ""  #: empty where there is no such account
+    object_id: str = ""  #: empty if there is no such account
     upn: str = ""
 
 
 class ExceptionsMetrics(msgspec.Struct, frozen=True):
     """How many enabled accounts are accepted exceptions, and how many exceptions are stale."""
 
-    accepted: int  #: accounts, each once
-    undecided: int  #: accounts, each once; they stay unknown in every number
+    accepted: int  #: accounts, each counted once
+    undecided: int  #: accounts, each counted once; they stay unknown in every figure
     expired: int
     needless: int
     unmatched: int
-    share_without_accepted: float | None  #: enforced / (enabled - accepted); `None` for none left
+    share_without_accepted: (
+        float | None
+    )  #: enforced / (enabled - accepted); `None` if no account is left
 
 
 class ExceptionsSummary(msgspec.Struct, frozen=True):
-    """All that a report says of accepted exceptions."""
+    """Everything a report says about accepted exceptions."""
 
     metrics: ExceptionsMetrics
-    listed: list[JudgedException]  #: those that expire, or expired, first come first
+    listed: list[JudgedException]  #: by expiry date, earliest first
 
 
 def judge_exceptions(
-    kept: Iterable[AcceptedException], accounts: JudgedAccounts, day: date
+    accepted: Iterable[AcceptedException], accounts: JudgedAccounts, day: date
 ) -> ExceptionsSummary:
-    """What has become of each exception on *day*, which is the last that its date may name."""
-    in_order = sorted(kept, key=lambda one: (one.expires, one.account.lower()))
-    numbers = _numbers_of(in_order, accounts)
+    """The status of each exception on *day*; one that expires on this day is still valid."""
+    in_order = sorted(accepted, key=lambda entry: (entry.expires, entry.account.lower()))
+    indexes = _indexes_of(in_order, accounts)
     listed = [
-        _judged(one, number, accounts, day) for one, number in zip(in_order, numbers, strict=True)
+        _judged(entry, index, accounts, day) for entry, index in zip(in_order, indexes, strict=True)
     ]
     return ExceptionsSummary(_measure(listed, accounts), listed)
 
 
-def _numbers_of(kept: Sequence[AcceptedException], accounts: JudgedAccounts) -> list[int | None]:
-    """The account of each exception by number: by its id, else by its name, in whatever case."""
+def _indexes_of(entries: Sequence[AcceptedException], accounts: JudgedAccounts) -> list[int | None]:
+    """The index of each exception's account, found by id, else by name; case is ignored."""
     roster = accounts.membership.roster
-    wanted = {one.account.lower() for one in kept}
+    wanted = {entry.account.lower() for entry in entries}
     named = {
-        name: number
-        for number, user in enumerate(roster.users if wanted else ())
+        name: index
+        for index, user in enumerate(roster.users if wanted else ())
         if (name := (user.user_principal_name or "").lower()) in wanted
     }
-    found = [(roster.number(one.account), named.get(one.account.lower())) for one in kept]
+    found = [
+        (roster.index_of(entry.account), named.get(entry.account.lower())) for entry in entries
+    ]
     return [by_name if by_id is None else by_id for by_id, by_name in found]
 
 
 def _judged(
-    one: AcceptedException, number: int | None, accounts: JudgedAccounts, day: date
+    entry: AcceptedException, index: int | None, accounts: JudgedAccounts, day: date
 ) -> JudgedException:
-    told = msgspec.structs.asdict(one)
-    if number is None:
-        return JudgedException(**told, standing=ExceptionStatus.UNMATCHED)
-    user = accounts.membership.roster.users[number]
-    answer = accounts.class_of(number).judgement.enforcement
+    fields = msgspec.structs.asdict(entry)
+    if index is None:
+        return JudgedException(**fields, standing=ExceptionStatus.UNMATCHED)
+    user = accounts.membership.roster.users[index]
+    answer = accounts.class_of(index).judgement.enforcement
     return JudgedException(
-        **told,
-        standing=_standing(answer, is_over=one.expires < day),
+        **fields,
+        standing=_status(answer, has_expired=entry.expires < day),
         object_id=user.id,
         upn=user.user_principal_name or "",
     )
 
 
-def _standing(answer: Enforcement | None, *, is_over: bool) -> ExceptionStatus:
+def _status(answer: Enforcement | None, *, has_expired: bool) -> ExceptionStatus:
     if answer is None:
         return ExceptionStatus.UNMATCHED
     if answer is Enforcement.ENFORCED:
         return ExceptionStatus.NEEDLESS
-    if is_over:
+    if has_expired:
         return ExceptionStatus.EXPIRED
     if answer is Enforcement.UNKNOWN:
         return ExceptionStatus.UNDECIDED
@@ -125,11 +130,11 @@ def _standing(answer: Enforcement | None, *, is_over: bool) -> ExceptionStatus:
 
 def _measure(listed: Sequence[JudgedException], accounts: JudgedAccounts) -> ExceptionsMetrics:
     """
-    Counts, and the share that would be read without the accepted accounts above and below.
+    Counts, and the share without the accepted accounts in numerator and denominator.
 
-    An account of unknown standing is not left out: the number would rise by what nobody knows.
+    An account whose enforcement is unknown is not left out: the share would rise without evidence.
     """
-    entries = Counter(one.standing for one in listed)
+    entries = Counter(exception.standing for exception in listed)
     accepted = _accounts_at(ExceptionStatus.ACCEPTED, listed)
     others = (accounts.metrics.enabled or 0) - accepted
     return ExceptionsMetrics(
@@ -142,6 +147,6 @@ def _measure(listed: Sequence[JudgedException], accounts: JudgedAccounts) -> Exc
     )
 
 
-def _accounts_at(standing: ExceptionStatus, listed: Iterable[JudgedException]) -> int:
-    """How many accounts; one may be listed twice, by its id and by its name."""
-    return len({one.object_id.lower() for one in listed if one.standing is standing})
+def _accounts_at(status: ExceptionStatus, listed: Iterable[JudgedException]) -> int:
+    """How many accounts have this status; one may be listed twice, by its id and by its name."""
+    return len({found.object_id.lower() for found in listed if found.standing is status})

@@ -1,9 +1,9 @@
 """
-When a policy applies: to which applications, from which clients, platforms and places.
+When a policy applies: to which applications, from which clients, platforms and locations.
 
-Four kinds of condition can be made up for by other policies, because two may leave nothing between
-them (one for browsers, one for desktop clients): these hold a `Span`. Risk, device filters and
-authentication flows cannot: a policy with one of them is conditional, whatever stands beside it.
+Policies can complement each other in four kinds of condition (one for browsers, one for desktop
+clients): these have a `Span`. They cannot in risk, device filters and authentication flows: a
+policy with one of these is conditional, whatever the other policies are.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-_MANY_PLACES = 8  # with more, places are not added up: each may overlap each
+_MOST_LOCATIONS = 8  # with more, locations are not combined: any of them may overlap
 
 
 class ConditionKind(StrEnum):
-    """Why a demand does not hold always; the values are part of finding ids."""
+    """Why a demand does not always apply; the values are part of finding ids."""
 
     APPLICATIONS = "applications"
     PARTNER_CENTER = "partner-center"
@@ -35,36 +35,36 @@ class ConditionKind(StrEnum):
 
 
 class FutileReason(StrEnum):
-    """Why a policy says nothing of any sign-in that is of concern here."""
+    """Why a policy affects no sign-in of concern."""
 
     NO_APPLICATION = "names no application"
-    USER_ACTION = "is about registering security information or devices, not about signing in"
-    LEGACY_ONLY = "is about legacy protocols only, which cannot do MFA"
+    USER_ACTION = "targets the registration of security information or devices, not sign-ins"
+    LEGACY_ONLY = "targets legacy protocols only, which cannot do MFA"
 
 
 class Axis(StrEnum):
-    """What a span is about."""
+    """The dimension of a span."""
 
-    APPLICATION = "application"  #: Partner Center's ids one by one; all others count as one
+    APPLICATION = "application"  #: each id of Partner Center; all others count as one
     CLIENT = "client"  #: browsers, and apps with modern authentication
     PLATFORM = "platform"
-    LOCATION = "location"  #: named places may overlap
+    LOCATION = "location"  #: named locations may overlap
 
 
 class Span(msgspec.Struct, frozen=True):
-    """Which values of one axis a policy includes (`None`: every one) and excludes. Lower case."""
+    """The values of one axis that a policy includes (`None`: all) and excludes, in lower case."""
 
     axis: Axis
     include: frozenset[str] | None = None
     exclude: frozenset[str] = frozenset()
 
     def admits(self, case: frozenset[str]) -> bool:
-        """Whether a sign-in is within for which just the values in *case* hold."""
+        """Whether a sign-in that has exactly the values in *case* is within the span."""
         return (self.include is None or bool(self.include & case)) and not self.exclude & case
 
     @property
     def values(self) -> frozenset[str]:
-        """Every value it names."""
+        """All values that it names."""
         return (self.include or frozenset()) | self.exclude
 
 
@@ -72,27 +72,27 @@ class Limit(msgspec.Struct, frozen=True):
     """One condition of a policy."""
 
     condition: ConditionKind
-    text: str  #: follows "only": "from trusted locations"; empty where another limit says it
-    span: Span | None = None  #: `None` where no other policy can make up for it
-    is_certain: bool = True  #: `False` where what decides if it limits anything was not read
+    text: str  #: follows "only": "from trusted locations"; empty if another limit says it
+    span: Span | None = None  #: `None` if no other policy can complement it
+    is_certain: bool = True  #: `False` if what decides whether it limits anything was not read
 
 
 class Extent(msgspec.Struct, frozen=True):
-    """When a policy applies. Without a limit it applies to every sign-in of modern clients."""
+    """When a policy applies; without a limit, to every sign-in of modern clients."""
 
     limits: tuple[Limit, ...] = ()
     left_out: frozenset[str] = frozenset()  #: excluded applications other than Partner Center's
     named: frozenset[str] | None = None  #: applications it is for; `None`: all
-    covers_legacy: bool = True  #: whether it is about legacy protocols besides
+    covers_legacy: bool = True  #: whether it targets legacy protocols as well
     futile: FutileReason | None = None
 
     def is_open(self, *, surely: bool) -> bool:
-        """Whether no limit stands in the way but those that other policies can make up for."""
+        """Whether it has no limits other than those that other policies can complement."""
         return not any(limit.span is None and (limit.is_certain or surely) for limit in self.limits)
 
     @property
     def spans(self) -> dict[Axis, Span]:
-        """The limits that other policies can make up for."""
+        """The limits that other policies can complement."""
         return {limit.span.axis: limit.span for limit in self.limits if limit.span}
 
     @property
@@ -106,26 +106,26 @@ def leave_no_gap(extents: Sequence[Extent]) -> bool:
     """
     Whether every sign-in of a modern client is within at least one of *extents*.
 
-    Only limits with a span are looked at. Exact but for places: a policy that names many of them
-    counts for nothing, so that the answer errs towards "conditional".
+    Considers only limits with a span. Exact except for locations: policies with location limits
+    are ignored if there are many locations, so the answer errs towards "conditional".
     """
-    places = {
+    locations = {
         value
         for extent in extents
         for axis, span in extent.spans.items()
         if axis is Axis.LOCATION
         for value in span.values
     }
-    is_few = len(places) <= _MANY_PLACES
+    is_few = len(locations) <= _MOST_LOCATIONS
     return _cover(
         [spans for spans in (e.spans for e in extents) if is_few or Axis.LOCATION not in spans]
     )
 
 
 def _cover(boxes: Collection[dict[Axis, Span]]) -> bool:
-    """Split one axis into the cases that tell the boxes apart; each case must be covered."""
+    """Split one axis into the cases that the boxes distinguish; each case must be covered."""
     if not all(boxes):
-        return True  # one of them is without limits
+        return True  # one of them has no limits
     axis = min((axis for box in boxes for axis in box), default=None)
     if axis is None:
         return False

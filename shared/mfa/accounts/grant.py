@@ -1,4 +1,4 @@
-"""What a policy asks for before it lets a sign-in through: MFA, MFA or something else, a block."""
+"""What a policy requires before it lets a sign-in through: MFA, MFA or something else, a block."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from shared.mfa.accounts.policy import GrantControls
 
-#: Microsoft's own strengths: multifactor, passwordless and phishing-resistant; each one is MFA.
+#: Microsoft's built-in strengths: multifactor, passwordless, phishing-resistant; all are MFA.
 BUILT_IN_STRENGTHS = frozenset(f"00000000-0000-0000-0000-00000000000{digit}" for digit in (2, 3, 4))
 
 _CONTROLS = {
@@ -30,19 +30,19 @@ _CONTROLS = {
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """A policy's demand, apart from when and of whom it is made."""
+    """What a policy requires, regardless of when and of whom."""
 
     requires_mfa: Truth = False  #: whether nothing but MFA satisfies it
-    offers_mfa: Truth = False  #: whether MFA is among the ways to satisfy it
+    offers_mfa: Truth = False  #: whether MFA is one of the controls that satisfy it
     blocks: bool = False
-    others: tuple[str, ...] = ()  #: the ways that are not MFA: "a compliant device"
+    others: tuple[str, ...] = ()  #: the controls that are not MFA: "a compliant device"
     has_custom_control: bool = False  #: never yields the MFA claim (Partner Center's status page)
-    doubt: str = ""  #: the controls of which it is not known if they are MFA
-    strength: AuthenticationStrength | None = None  #: as far as it was read
+    doubt: str = ""  #: the controls of which it is unknown whether they are MFA
+    strength: AuthenticationStrength | None = None  #: what was read of it
 
 
-class _Way(msgspec.Struct, frozen=True):
-    """One control."""
+class _JudgedControl(msgspec.Struct, frozen=True):
+    """A control, and whether it is MFA."""
 
     is_mfa: Truth
     name: str
@@ -54,27 +54,29 @@ def read_grant(
     """
     Judge grant controls; `strengths` are those of the tenant that were read.
 
-    ``AND`` requires MFA when any control is MFA, ``OR`` only when all of them are: "MFA or a
-    compliant device" lets a sign-in through without MFA.
+    ``AND`` requires MFA if any control is MFA, ``OR`` only if all of them are: "MFA or a compliant
+    device" lets a sign-in through without MFA.
     """
     if controls is None:
         return Grant()
     if any(control.lower() == "block" for control in controls.built_in_controls or ()):
         return Grant(blocks=True)
     strength = _best_known(controls.authentication_strength, strengths)
-    ways = _ways(controls, strength)
+    judged = _judge_controls(controls, strength)
     return Grant(
-        requires_mfa=_required(ways, controls.operator),
-        offers_mfa=any_of(way.is_mfa for way in ways),
-        others=tuple(dict.fromkeys(way.name for way in ways if way.is_mfa is not True)),
+        requires_mfa=_required(judged, controls.operator),
+        offers_mfa=any_of(control.is_mfa for control in judged),
+        others=tuple(
+            dict.fromkeys(control.name for control in judged if control.is_mfa is not True)
+        ),
         has_custom_control=bool(controls.custom_authentication_factors),
-        doubt=" or ".join(way.name for way in ways if way.is_mfa is None),
+        doubt=" or ".join(control.name for control in judged if control.is_mfa is None),
         strength=strength,
     )
 
 
-def _required(ways: list[_Way], operator: GrantOperator | None) -> Truth:
-    truths = [way.is_mfa for way in ways]
+def _required(judged: list[_JudgedControl], operator: GrantOperator | None) -> Truth:
+    truths = [control.is_mfa for control in judged]
     with_all, with_any = any_of(truths), bool(truths) and all_of(truths)
     if operator is GrantOperator.AND:
         return with_all
@@ -83,29 +85,31 @@ def _required(ways: list[_Way], operator: GrantOperator | None) -> Truth:
     return with_all if with_all == with_any else None
 
 
-def _ways(controls: GrantControls, strength: AuthenticationStrength | None) -> list[_Way]:
-    ways = [_control(control) for control in controls.built_in_controls or ()]
+def _judge_controls(
+    controls: GrantControls, strength: AuthenticationStrength | None
+) -> list[_JudgedControl]:
+    judged = [_judge_control(control) for control in controls.built_in_controls or ()]
     if controls.custom_authentication_factors:
-        ways.append(_Way(is_mfa=False, name="a custom control"))
+        judged.append(_JudgedControl(is_mfa=False, name="a custom control"))
     if controls.terms_of_use:
-        ways.append(_Way(is_mfa=False, name="terms of use"))
+        judged.append(_JudgedControl(is_mfa=False, name="terms of use"))
     if strength is not None:
         name = f"the authentication strength “{strength.display_name or strength.id}”"
-        ways.append(_Way(is_mfa=_is_mfa(strength), name=name))
-    return ways
+        judged.append(_JudgedControl(is_mfa=_is_mfa(strength), name=name))
+    return judged
 
 
-def _control(control: str) -> _Way:
+def _judge_control(control: str) -> _JudgedControl:
     name = _CONTROLS.get(control.lower())
     if name is None:
-        return _Way(is_mfa=None, name=f"the control “{control}”, which is not known here")
-    return _Way(is_mfa=name == "MFA", name=name)
+        return _JudgedControl(is_mfa=None, name=f"the unknown control “{control}”")
+    return _JudgedControl(is_mfa=name == "MFA", name=name)
 
 
 def _best_known(
     strength: AuthenticationStrength | None, strengths: Iterable[AuthenticationStrength]
 ) -> AuthenticationStrength | None:
-    """The strength as the policy expands it, filled up from the tenant's list."""
+    """The strength as the policy expands it, completed from the tenant's list."""
     if strength is None:
         return None
     listed = next(

@@ -1,4 +1,4 @@
-"""What every value that mirrors Microsoft Graph has in common."""
+"""What all values that mirror Microsoft Graph share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class OpenWord(StrEnum):
-    """A word of an enumeration that Graph may extend; upper and lower case count as equal."""
+    """A word of an enumeration that Graph may extend; case is ignored."""
 
     @classmethod
     def _missing_(cls, value: object) -> Self:
@@ -19,7 +19,7 @@ class OpenWord(StrEnum):
 
 
 class GraphObject(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What Graph returns: camelCase names, unknown keys ignored."""
+    """An object that Graph returns: camelCase names, unknown keys ignored."""
 
 
 def flag_words(value: str | tuple[str, ...] | None) -> frozenset[str]:

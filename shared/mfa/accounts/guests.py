@@ -1,4 +1,4 @@
-"""Guests and external users, by the kinds that conditional access tells apart."""
+"""Guests and external users, by the kinds that conditional access distinguishes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OTHER = "otherexternaluser"
 _ELSEWHERE = frozenset({"b2bdirectconnectuser", "serviceprovider"})  # no account in this directory
 _KNOWN_KINDS = _ELSEWHERE | {_INTERNAL_GUEST, _B2B_GUEST, _B2B_MEMBER, _OTHER, "none"}
 
-#: Kinds an account may be of, by its type, if known, and whether it is at home elsewhere.
+#: The kinds an account may be of, by its type, if known, and whether its home is elsewhere.
 _KINDS = {
     (UserType.GUEST, True): frozenset({_B2B_GUEST}),
     (UserType.GUEST, False): frozenset({_INTERNAL_GUEST, _B2B_GUEST, _OTHER}),
@@ -42,7 +42,7 @@ _NAMES = {
 
 
 def names_of(kinds: frozenset[str]) -> str:
-    """Kinds of guests and external users as a person would call them."""
+    """Kinds of guests and external users in words."""
     if kinds >= _NAMES.keys():
         return "guests and external users"
     return ", ".join(sorted(_NAMES.get(kind, kind) for kind in kinds))
@@ -52,9 +52,10 @@ class Guests:
     """
     Guests and external accounts, by kind.
 
-    The directory says what an account may see (``userType``) but only hints at where it is at home
+    The directory says what an account may see (``userType``) but only hints at its home directory
     (``#EXT#`` in its name). A guest without this hint may be an internal one, or an invited one
-    whose name was changed, so a policy that names only one of these kinds leaves it open.
+    whose name was changed; if a policy names only one of these kinds, it is unknown whether the
+    policy means this guest.
     Source of the kinds: Entra's page "Authentication and Conditional Access for B2B users".
     """
 
@@ -67,7 +68,7 @@ class Guests:
         return self._named(_KNOWN_KINDS)
 
     def of(self, wanted: GuestsOrExternalUsers) -> AccountSet:
-        """The accounts a policy means by a list of kinds, perhaps of certain home tenants only."""
+        """The accounts a policy means by a list of kinds, possibly of some home tenants only."""
         tenants = wanted.external_tenants
         is_restricted = tenants is not None and (tenants.membership_kind or "").lower() != "all"
         return self._named(
@@ -77,8 +78,8 @@ class Guests:
     def _named(self, kinds: frozenset[str], *, is_restricted: bool = False) -> AccountSet:
         has_new_kind = not kinds <= _KNOWN_KINDS
         named = NOBODY
-        for bits, may_be, is_surely_one in self._cases:
-            if is_surely_one and may_be <= kinds and not is_restricted:
+        for bits, may_be, is_certain in self._cases:
+            if is_certain and may_be <= kinds and not is_restricted:
                 named |= AccountSet.exactly(bits)
             elif has_new_kind or may_be & kinds:
                 named |= AccountSet(0, bits)
@@ -86,17 +87,17 @@ class Guests:
 
     @cached_property
     def _cases(self) -> list[tuple[int, frozenset[str], bool]]:
-        """Accounts, the kinds they may be of, and whether they surely are of one of these."""
-        sorted_out: dict[tuple[UserType | None, bool], list[int]] = {}
-        for number, user in enumerate(self._roster.users):
+        """Accounts, the kinds they may be of, and whether they certainly are of one of these."""
+        by_hints: dict[tuple[UserType | None, bool], list[int]] = {}
+        for index, user in enumerate(self._roster.users):
             if user.user_type is not UserType.MEMBER or user.is_external:
-                hints = (_known(user), user.is_external)
-                sorted_out.setdefault(hints, []).append(number)
+                hints = (_known_type(user), user.is_external)
+                by_hints.setdefault(hints, []).append(index)
         return [
-            (self._roster.those(numbers), _KINDS[hints], hints != (None, False))
-            for hints, numbers in sorted_out.items()
+            (self._roster.bits(indexes), _KINDS[hints], hints != (None, False))
+            for hints, indexes in by_hints.items()
         ]
 
 
-def _known(user: User) -> UserType | None:
+def _known_type(user: User) -> UserType | None:
     return None if user.user_type is UserType.UNKNOWN else user.user_type

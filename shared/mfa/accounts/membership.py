@@ -1,9 +1,9 @@
 """
-Who belongs to what: groups with their nesting, directory roles, guests.
+Membership of groups (with nesting), directory roles and kinds of guests.
 
-Answers are sets over all accounts (`AccountSet`), worked out once per group, role or kind: no loop
+Answers are sets over all accounts (`AccountSet`), computed once per group, role or kind: no loop
 here runs over accounts and policies. What was not read makes exactly the accounts that may be
-concerned "possible", never more and never fewer.
+affected "possible", never more and never fewer.
 """
 
 from __future__ import annotations
@@ -26,105 +26,105 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.directory import Directory, Member, RoleAssignment
 
 
-_UNTOLD = (None, MemberKind.UNKNOWN)
-_MAY_BE_USER = (MemberKind.USER, *_UNTOLD)
+_UNKNOWN_KINDS = (None, MemberKind.UNKNOWN)
+_MAY_BE_USER = (MemberKind.USER, *_UNKNOWN_KINDS)
 
 
-class _Nested(msgspec.Struct, frozen=True):
-    """A group and what is nested in it, nearest first."""
+class _GroupTree(msgspec.Struct, frozen=True):
+    """A group and the groups nested in it, nearest first."""
 
     groups: tuple[Group, ...]
     paths: tuple[str, ...]  #: to each of `groups`, from the outermost: "All staff > Contractors"
-    is_whole: bool  #: whether every group below was read
+    is_complete: bool  #: whether every nested group was read
 
 
 class Groups:
-    """Groups with the accounts in them, directly or through other groups. Cycles are legal."""
+    """Groups and their members, direct or through other groups. Cycles are legal."""
 
     def __init__(self, directory: Directory, roster: Roster) -> None:
         self._roster = roster
         self._groups = {id_key(group.id): group for group in directory.groups or ()}
-        self._nested: dict[str, _Nested] = {}
+        self._trees: dict[str, _GroupTree] = {}
         self._members: dict[str, AccountSet] = {}
         self._nearest: dict[str, array[int]] = {}
 
     def name(self, group_id: str) -> str:
-        """What to call a group: its display name, else its id."""
+        """The display name of a group, else its id."""
         group = self._groups.get(id_key(group_id))
         return (group and group.display_name) or group_id
 
     def members(self, group_id: str) -> AccountSet:
-        """The accounts in a group; anyone may be where it, or a group nested in it, is unread."""
+        """The accounts in a group; anyone may be, if it or a group nested in it was not read."""
         known = self._members.get(id_key(group_id))
         if known is None:
-            nested = self._tree(group_id)
-            sure = self._roster.those(
-                number for group in nested.groups for number in self._direct(group)
+            tree = self._tree(group_id)
+            sure = self._roster.bits(
+                index for group in tree.groups for index in self._direct(group)
             )
-            possible = sure if nested.is_whole else self._roster.everyone.possible
+            possible = sure if tree.is_complete else self._roster.everyone.possible
             known = self._members[id_key(group_id)] = AccountSet(sure, possible)
         return known
 
-    def path(self, group_id: str, number: int) -> str:
-        """How account *number* belongs to the group: "All staff > Contractors"."""
-        nested = self._tree(group_id)
-        if len(nested.groups) <= 1:
+    def path(self, group_id: str, index: int) -> str:
+        """How the account at *index* belongs to the group: "All staff > Contractors"."""
+        tree = self._tree(group_id)
+        if len(tree.groups) <= 1:
             return self.name(group_id)
         nearest = self._nearest.get(id_key(group_id))
         if nearest is None:
-            nearest = self._nearest[id_key(group_id)] = self._find_nearest(nested)
-        return nested.paths[nearest[number]]
+            nearest = self._nearest[id_key(group_id)] = self._find_nearest(tree)
+        return tree.paths[nearest[index]]
 
-    def _find_nearest(self, nested: _Nested) -> array[int]:
+    def _find_nearest(self, tree: _GroupTree) -> array[int]:
         nearest = array("I", bytes(4 * self._roster.size))
-        for place in reversed(range(len(nested.groups))):
-            for number in self._direct(nested.groups[place]):
-                nearest[number] = place
+        for group_index in reversed(range(len(tree.groups))):
+            for index in self._direct(tree.groups[group_index]):
+                nearest[index] = group_index
         return nearest
 
     def _direct(self, group: Group) -> Iterator[int]:
-        number_of = self._roster.number
+        index_of = self._roster.index_of
         for member in group.members or ():
-            if member.kind in _MAY_BE_USER and (number := number_of(member.id)) is not None:
-                yield number
+            if member.kind in _MAY_BE_USER and (index := index_of(member.id)) is not None:
+                yield index
 
-    def _tree(self, group_id: str) -> _Nested:
-        if id_key(group_id) not in self._nested:
-            self._nested[id_key(group_id)] = self._walk(id_key(group_id))
-        return self._nested[id_key(group_id)]
+    def _tree(self, group_id: str) -> _GroupTree:
+        if id_key(group_id) not in self._trees:
+            self._trees[id_key(group_id)] = self._walk(id_key(group_id))
+        return self._trees[id_key(group_id)]
 
-    def _walk(self, group_id: str) -> _Nested:
-        """Breadth first, so that the path found is a shortest one."""
+    def _walk(self, group_id: str) -> _GroupTree:
+        """Breadth first, so that each path found is a shortest one."""
         paths = {group_id: self.name(group_id)}
-        queue, is_whole = [group_id], group_id in self._groups
-        for current in queue:  # grows while it is walked
+        queue, is_complete = [group_id], group_id in self._groups
+        for current in queue:  # grows during the walk
             group = self._groups.get(current)
             if group is None or group.members is None:
-                is_whole = False
+                is_complete = False
                 continue
             for child in filter(self._may_be_group, group.members):
                 if id_key(child.id) not in paths:
                     paths[id_key(child.id)] = f"{paths[current]} > {self.name(child.id)}"
                     queue.append(id_key(child.id))
         read = [current for current in queue if current in self._groups]
-        return _Nested(
+        return _GroupTree(
             tuple(self._groups[current] for current in read),
             tuple(paths[current] for current in read),
-            is_whole,
+            is_complete,
         )
 
     def _may_be_group(self, member: Member) -> bool:
         if member.kind is MemberKind.GROUP:
             return True
-        return member.kind in _UNTOLD and self._roster.number(member.id) is None
+        return member.kind in _UNKNOWN_KINDS and self._roster.index_of(member.id) is None
 
 
 class Roles:
     """
     Directory roles by template id, held directly or through a group.
 
-    Whoever is only eligible for a role is none of its holders until it is activated, and no policy
-    that names the role reaches that account before: `eligible` is kept apart from all else.
+    An account that is only eligible for a role does not hold it until it activates it, and policies
+    that name the role do not reach it before: `eligible` is separate from the rest.
     """
 
     def __init__(self, directory: Directory, roster: Roster, groups: Groups) -> None:
@@ -137,7 +137,7 @@ class Roles:
         self._holders: dict[str, AccountSet] = {}
 
     def name(self, template_id: str) -> str:
-        """What to call a role: its display name, else its template id."""
+        """The display name of a role, else its template id."""
         for role in self._by_id.values():
             if id_key(template_id) in (id_key(role.template_id or ""), id_key(role.id)):
                 return role.display_name or template_id
@@ -147,8 +147,8 @@ class Roles:
         """
         The accounts a policy means by a role.
 
-        Policies heed assignments for the whole directory only, not those for an administrative
-        unit or one object (Entra's page on users and groups in conditional access).
+        Policies apply to assignments for the whole directory only, not to those for an
+        administrative unit or one object (Entra's page on users and groups in conditional access).
         """
         if self._assignments is None or self._definitions is None:
             return self._roster.anyone
@@ -163,14 +163,14 @@ class Roles:
 
     @cached_property
     def admins(self) -> AccountSet:
-        """The accounts that hold any role, of whatever scope."""
+        """The accounts that hold any role, of any scope."""
         if self._assignments is None:
             return self._roster.anyone
         return union(map(self._principals, self._assignments))
 
     @cached_property
     def eligible(self) -> AccountSet:
-        """The accounts that can activate any role, of whatever scope."""
+        """The accounts that can activate any role, of any scope."""
         if self._eligibilities is None:
             return self._roster.anyone
         return union(map(self._principals, self._eligibilities))
@@ -180,22 +180,22 @@ class Roles:
         definition = self._by_id.get(role)
         if template_id in (role, id_key(definition.template_id or "") if definition else role):
             return self._principals(assignment)
-        if definition is None:  # an assignment of a role that was not read may be of this one
+        if definition is None:  # the role was not read, so it may be this one
             return AccountSet(0, self._principals(assignment).possible)
         return NOBODY
 
     def _principals(self, assignment: RoleAssignment) -> AccountSet:
         principal = assignment.principal_id
-        if self._roster.number(principal) is not None:
-            return self._roster.one(principal)
+        if self._roster.index_of(principal) is not None:
+            return self._roster.only(principal)
         kind = assignment.principal.kind if assignment.principal else None
-        if kind in (*_UNTOLD, MemberKind.GROUP):
+        if kind in (*_UNKNOWN_KINDS, MemberKind.GROUP):
             return self._groups.members(principal)
         return NOBODY
 
 
 class Membership:
-    """All of it, over one numbering of the accounts."""
+    """Groups, roles and guests of one roster."""
 
     def __init__(self, directory: Directory) -> None:
         self.roster = Roster(directory.users)

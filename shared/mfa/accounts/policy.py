@@ -1,7 +1,7 @@
 """
 Conditional access policies, as Graph returns them (v1.0 schema, and older conditions of beta).
 
-`None` and empty both mean "nothing of this kind was configured" here: a policy is read whole.
+`None` and empty both mean "nothing of this kind is configured": a policy is always read in full.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ class PolicyState(OpenWord):
 
 
 class GrantOperator(OpenWord):
-    """Graph ``grantControls.operator``: all of the controls, or any one of them."""
+    """Graph ``grantControls.operator``: all of the controls, or any of them."""
 
     AND = "AND"
     OR = "OR"
@@ -34,7 +34,7 @@ class PolicyFilter(GraphObject, frozen=True):
 
 
 class PolicyApplications(GraphObject, frozen=True):
-    """Which resources a policy is about."""
+    """Which resources a policy targets."""
 
     include_applications: tuple[str, ...] | None = None
     exclude_applications: tuple[str, ...] | None = None
@@ -44,21 +44,21 @@ class PolicyApplications(GraphObject, frozen=True):
 
 
 class ExternalTenants(GraphObject, frozen=True):
-    """Of which directories external users are meant; `membership_kind` is ``all`` or a list."""
+    """Home directories of the external users; `membership_kind` is ``all`` or ``enumerated``."""
 
     membership_kind: str | None = None
     members: tuple[str, ...] | None = None
 
 
 class GuestsOrExternalUsers(GraphObject, frozen=True):
-    """Kinds of guests and external users; Graph writes the kinds into one comma-separated text."""
+    """Kinds of guests and external users; Graph returns them as one comma-separated text."""
 
     guest_or_external_user_types: str | tuple[str, ...] | None = None
     external_tenants: ExternalTenants | None = None
 
 
 class PolicyUsers(GraphObject, frozen=True):
-    """Whom a policy is about; an exclusion always beats an inclusion."""
+    """Whom a policy targets; an exclusion always beats an inclusion."""
 
     include_users: tuple[str, ...] | None = None
     exclude_users: tuple[str, ...] | None = None
@@ -71,7 +71,7 @@ class PolicyUsers(GraphObject, frozen=True):
 
 
 class PolicyPlatforms(GraphObject, frozen=True):
-    """Operating systems, as the browser or app says."""
+    """Operating systems, as the browser or app reports them."""
 
     include_platforms: tuple[str, ...] | None = None
     exclude_platforms: tuple[str, ...] | None = None
@@ -85,7 +85,7 @@ class PolicyLocations(GraphObject, frozen=True):
 
 
 class PolicyDevices(GraphObject, frozen=True):
-    """A device filter, or the older lists of device states it replaced."""
+    """A device filter, or the older lists of device states that it replaced."""
 
     device_filter: PolicyFilter | None = None
     include_devices: tuple[str, ...] | None = None
@@ -95,7 +95,7 @@ class PolicyDevices(GraphObject, frozen=True):
 
 
 class AuthenticationFlows(GraphObject, frozen=True):
-    """Ways to hand a sign-in from one device to another."""
+    """Flows that transfer a sign-in from one device to another."""
 
     transfer_methods: str | tuple[str, ...] | None = None
 
@@ -128,7 +128,7 @@ class AuthenticationStrength(GraphObject, frozen=True):
 
 
 class GrantControls(GraphObject, frozen=True):
-    """What a policy asks for before it lets a sign-in through."""
+    """What a policy requires before it lets a sign-in through."""
 
     operator: GrantOperator | None = None
     built_in_controls: tuple[str, ...] | None = None
@@ -138,7 +138,7 @@ class GrantControls(GraphObject, frozen=True):
 
 
 class ConditionalAccessPolicy(GraphObject, frozen=True):
-    """One conditional access policy, whole."""
+    """One conditional access policy."""
 
     id: str = ""
     display_name: str | None = None

@@ -1,4 +1,4 @@
-"""The accounts, numbered."""
+"""The accounts, each known by its index."""
 
 from __future__ import annotations
 
@@ -15,55 +15,58 @@ if TYPE_CHECKING:
 
 
 class Roster:
-    """The accounts, numbered from 0; of two copies of one account, the later counts."""
+    """The accounts, indexed from 0; if an account occurs twice, the later copy counts."""
 
     def __init__(self, users: tuple[User, ...]) -> None:
-        numbers = _Numbers(users)
-        if numbers.copies:
-            users = tuple(user for place, user in enumerate(users) if numbers.of(user.id) == place)
-            numbers = _Numbers(users)
+        table = _IndexTable(users)
+        if table.copies:
+            users = tuple(
+                user for index, user in enumerate(users) if table.index_of(user.id) == index
+            )
+            table = _IndexTable(users)
         self.users = users
-        self.number = numbers.of
+        self.index_of = table.index_of
         self.size = len(users)
         self.everyone = AccountSet.exactly((1 << self.size) - 1)
-        self.anyone = AccountSet(0, self.everyone.possible)  #: what an unread set amounts to
+        self.anyone = AccountSet(0, self.everyone.possible)  #: stands for a set that was not read
 
-    def one(self, user_id: str) -> AccountSet:
-        """The set of one account; nobody where the id is no account's (a deleted one's, say)."""
-        number = self.number(user_id)
-        return NOBODY if number is None else AccountSet.exactly(1 << number)
+    def only(self, account_id: str) -> AccountSet:
+        """The set of one account; empty if the id is not an account's (deleted, say)."""
+        index = self.index_of(account_id)
+        return NOBODY if index is None else AccountSet.exactly(1 << index)
 
-    def those(self, numbers: Iterable[int]) -> int:
-        """The bit set of accounts by number."""
-        return bits_of(numbers, self.size)
+    def bits(self, indexes: Iterable[int]) -> int:
+        """The bit set of the accounts at *indexes*."""
+        return bits_of(indexes, self.size)
 
 
-class _Numbers:
+class _IndexTable:
     """
-    Which number an id has: an open-addressed table of numbers.
+    The index of each id: an open-addressing hash table.
 
-    For 640,000 accounts it takes 8 MB, where a dictionary would take 41 of the 300 that all may.
+    It takes 8 MB for 640,000 accounts. A dictionary would take 41 of the 300 MB that the whole
+    assessment may use.
     """
 
     def __init__(self, users: tuple[User, ...]) -> None:
         self._users = users
         self._mask = (1 << (2 * len(users)).bit_length()) - 1  # at most half full
-        self._slots = array("I", bytes(4 * (self._mask + 1)))  # a number plus one; 0 is free
+        self._slots = array("I", bytes(4 * (self._mask + 1)))  # an index plus one; 0 is free
         self.copies = 0
-        for place, user in enumerate(users, start=1):
+        for entry, user in enumerate(users, start=1):
             slot = self._slot(id_key(user.id))
             self.copies += self._slots[slot] > 0
-            self._slots[slot] = place
+            self._slots[slot] = entry
 
-    def of(self, graph_id: str) -> int | None:
-        """The account's number, or `None` where the id is no account's."""
-        place = self._slots[self._slot(id_key(graph_id))]
-        return place - 1 if place else None
+    def index_of(self, account_id: str) -> int | None:
+        """The account's index, or `None` if there is no such account."""
+        entry = self._slots[self._slot(id_key(account_id))]
+        return entry - 1 if entry else None
 
     def _slot(self, wanted: str) -> int:
-        """Where the id is, or the free slot where it belongs."""
+        """The slot that holds the id, or the free one where it belongs."""
         slots, users, mask = self._slots, self._users, self._mask
         slot = hash(wanted) & mask
-        while (place := slots[slot]) and id_key(users[place - 1].id) != wanted:
+        while (entry := slots[slot]) and id_key(users[entry - 1].id) != wanted:
             slot = (slot + 1) & mask
         return slot

@@ -1,4 +1,4 @@
-"""Kleene's three-valued logic: true, false, and not known because something was not read."""
+"""Kleene's three-valued logic: true, false, and unknown because something was not read."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Truth: TypeAlias = bool | None  #: `None`: it may be either
 
 
 def any_of(truths: Iterable[Truth]) -> Truth:
-    """True as soon as one is; false only when all are."""
+    """True if any is true; false only if all are."""
     seen = set(truths)
     return True if True in seen else None if None in seen else False
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:
-    """False as soon as one is; true only when all are."""
+    """False if any is false; true only if all are."""
     seen = set(truths)
     return False if False in seen else None if None in seen else True

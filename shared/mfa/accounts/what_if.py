@@ -1,4 +1,4 @@
-"""What would be enforced if one policy were changed: classes are judged again, not accounts."""
+"""What would be enforced if one policy were changed: judges the classes again, not the accounts."""
 
 from __future__ import annotations
 
@@ -23,32 +23,39 @@ def switched_on(demand: Demand) -> Demand:
 
 
 def unconditional(demand: Demand) -> Demand:
-    """The policy, asking for MFA and nothing else, for all cloud apps, always."""
+    """The policy, requiring MFA and nothing else, for all cloud apps, always."""
     grant = Grant(requires_mfa=True, offers_mfa=True)
     return msgspec.structs.replace(demand, grant=grant, extent=Extent())
 
 
 def newly_enforced(
-    accounts: JudgedAccounts, place: int, demand: Demand, *, without_exclusions: bool = False
+    accounts: JudgedAccounts,
+    policy_index: int,
+    demand: Demand,
+    *,
+    without_exclusions: bool = False,
 ) -> set[int]:
-    """The classes, by place, that would become enforced if policy *place* made this demand."""
+    """The indexes of the classes that would become enforced if the policy made this demand."""
     tenant = accounts.tenant
     policies = list(tenant.policies)
-    policies[place] = EvaluatedPolicy(demand, policies[place].reach)
+    policies[policy_index] = EvaluatedPolicy(demand, policies[policy_index].reach)
     changed = msgspec.structs.replace(tenant, policies=tuple(policies))
     return {
-        number
-        for number, one in enumerate(accounts.classes)
-        if one.judgement.enforcement not in (None, Enforcement.ENFORCED)
-        and one.standing.included[place] is not False
+        index
+        for index, account_class in enumerate(accounts.classes)
+        if account_class.judgement.enforcement not in (None, Enforcement.ENFORCED)
+        and account_class.facts.included[policy_index] is not False
         and enforcement_of(
-            changed, _included(one.standing, place) if without_exclusions else one.standing
+            changed,
+            _without_exclusion(account_class.facts, policy_index)
+            if without_exclusions
+            else account_class.facts,
         )
         is Enforcement.ENFORCED
     }
 
 
-def _included(standing: AccountFacts, place: int) -> AccountFacts:
-    applies = list(standing.applies)
-    applies[place] = standing.included[place]
-    return msgspec.structs.replace(standing, applies=tuple(applies))
+def _without_exclusion(facts: AccountFacts, policy_index: int) -> AccountFacts:
+    applies = list(facts.applies)
+    applies[policy_index] = facts.included[policy_index]
+    return msgspec.structs.replace(facts, applies=tuple(applies))

@@ -1,11 +1,11 @@
 """
-Why a figure is below 100 %, and what to do: findings, each with its page in ``docs/findings``.
+What keeps a figure below 100 %, and what to do about it: each finding has a page in docs/findings.
 
-    catalogue        every finding there can be, by its stable id
-    finding          one finding, its subjects, and what mending it would buy
-    of_accounts      what accounts show
-    of_policies      what policies show, and what report-only ones would do if switched on
-    of_attributes  what registered methods, names and domains show
-    of_exceptions    what accepted exceptions are of use no longer
-    of_requests      what requests show: the policy says this, the log that
+    catalogue      every possible finding, by its stable id
+    finding        one finding, its subjects, and what fixing it would gain
+    of_accounts    all findings about accounts
+    of_policies    what policies leave open, and what report-only ones would enforce if switched on
+    of_attributes  guests, account names, registered methods, legacy protocols, federated domains
+    of_exceptions  accepted exceptions that have expired or are not needed
+    of_requests    what the requests show, compared with what the policies say
 """

@@ -1,4 +1,4 @@
-"""One thing that keeps the figure below 100 %, or is worth knowing about it."""
+"""One thing that keeps a figure below 100 %, or is worth knowing about it."""
 
 from __future__ import annotations
 
@@ -15,52 +15,54 @@ if TYPE_CHECKING:
 
     from shared.mfa.accounts.assessment import JudgedAccounts
 
-MOST_SUBJECTS = 1000  #: names listed; the accounts file has them all
+MOST_SUBJECTS = 1000  #: names listed; the accounts file has all of them
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding; what it means in general is told on the page `doc`."""
+    """A finding; the page `doc` explains what it means in general."""
 
     id: str  #: stable; a key of the catalogue
     severity: Severity
     title: str
     cause: str
     remedy: str
-    subjects: list[str]  #: names of accounts, policies, domains or applications; the first of them
+    subjects: list[str]  #: the first names of accounts, policies, domains or applications
     subjects_total: int
-    gained: int = 0  #: accounts that the fix would enforce MFA of
-    gain: str = ""  #: what the accounts figure would read after the fix, in words
-    share_after: float | None = None  #: the same as a fraction; `None` where it would not change it
+    gained: int = 0  #: accounts for which the fix would enforce MFA
+    gain: str = ""  #: the accounts figure after the fix, in words
+    share_after: float | None = (
+        None  #: the same as a fraction; `None` if the fix would not change it
+    )
     doc: str
-    href: str  #: the blade where it is mended
+    href: str  #: where to fix it in the Entra admin center
 
 
 class Subjects(msgspec.Struct, frozen=True):
-    """Whom a finding is about: the first names, and how many there are."""
+    """What a finding is about: the first names, and how many there are."""
 
     names: list[str]
     total: int
 
     @property
     def accounts(self) -> str:
-        """How many, in words."""
+        """How many accounts, in words."""
         return count_of(self.total)
 
 
-def count_of(number: int) -> str:
+def count_of(count: int) -> str:
     """A number of accounts in words."""
-    return "1 account" if number == 1 else f"{number:,} accounts"
+    return "1 account" if count == 1 else f"{count:,} accounts"
 
 
-def named(accounts: JudgedAccounts, numbers: Iterator[int]) -> Subjects:
-    """The accounts of these numbers by name."""
+def account_subjects(accounts: JudgedAccounts, indexes: Iterator[int]) -> Subjects:
+    """The accounts at these indexes, by name."""
     users = accounts.membership.roster.users
-    first = [users[n].user_principal_name or users[n].id for n in islice(numbers, MOST_SUBJECTS)]
-    return Subjects(sorted(first), len(first) + sum(1 for _ in numbers))
+    first = [users[i].user_principal_name or users[i].id for i in islice(indexes, MOST_SUBJECTS)]
+    return Subjects(sorted(first), len(first) + sum(1 for _ in indexes))
 
 
-def listed(names: Iterable[str]) -> Subjects:
-    """Anything else by name."""
+def named_subjects(names: Iterable[str]) -> Subjects:
+    """Anything else, by name."""
     every = sorted(names)
     return Subjects(every[:MOST_SUBJECTS], len(every))
 
@@ -72,7 +74,7 @@ def finding(
     policy_id: str = "",
     **words: str,
 ) -> Finding:
-    """A finding of the catalogue with its words filled in."""
+    """A finding of the catalogue with *words* filled in."""
     entry = CATALOGUE[finding_id]
     words.setdefault("accounts", subjects.accounts)
     return Finding(
@@ -88,8 +90,8 @@ def finding(
     )
 
 
-def worth(found: Finding, accounts: JudgedAccounts, gained: int) -> Finding:
-    """The finding with what the figure would read once *gained* more accounts are enforced."""
+def with_gain(found: Finding, accounts: JudgedAccounts, gained: int) -> Finding:
+    """The finding, with the figure after MFA is enforced for *gained* more accounts."""
     metrics = accounts.metrics
     if not metrics.enabled:
         return found
@@ -103,7 +105,7 @@ def worth(found: Finding, accounts: JudgedAccounts, gained: int) -> Finding:
 
 
 def by_gain(findings: Iterable[Finding]) -> list[Finding]:
-    """What buys most first; then worst first."""
+    """Largest gain first, then worst first."""
     return sorted(
         findings,
         key=lambda found: (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.causes import NOTHING, unread
 from shared.mfa.accounts.enforcement import Enforcement
-from shared.mfa.findings.finding import by_gain, finding, named, worth
+from shared.mfa.findings.finding import account_subjects, by_gain, finding, with_gain
 from shared.mfa.findings.of_attributes import attribute_findings
 from shared.mfa.findings.of_policies import policy_findings
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 _MOST_MISSING = 3
 _GAPS = tuple(answer for answer in Enforcement if answer is not Enforcement.ENFORCED)
-_MORE = " Who else can is not known: the members of a group that can were not read."
-_ONLY_MORE = "Unknown accounts, members of a group that was not read,"
+_MAYBE_MORE = " There may be more: the members of an eligible group were not read."
+_UNKNOWN_NUMBER = "An unknown number of accounts, members of a group that was not read,"
 
 
 def account_findings(directory: Directory, accounts: JudgedAccounts) -> list[Finding]:
-    """Every finding about the accounts, what buys most first; *accounts* are *directory*'s."""
+    """Every finding about the accounts of *directory*, largest gain first."""
     return by_gain(
         [
             *_coverage(accounts),
@@ -45,56 +45,58 @@ def account_findings(directory: Directory, accounts: JudgedAccounts) -> list[Fin
 
 
 def _coverage(accounts: JudgedAccounts) -> Iterator[Finding]:
-    """Whether there is MFA at all; if so, the accounts that nothing comes near."""
+    """Whether there is any MFA; if so, the accounts that nothing covers."""
     if _has_no_mfa(accounts):
         finding_id = "mfa-not-implemented"
-        missed = accounts.standing_at(Enforcement.UNPROTECTED)
+        missed = accounts.classes_with(Enforcement.UNPROTECTED)
     else:
         finding_id = "accounts-not-targeted"
-        missed = accounts.places(lambda one: one.judgement.cause == NOTHING.cause)
+        missed = accounts.classes_where(lambda found: found.judgement.cause == NOTHING.cause)
     if missed:
-        subjects = named(accounts, accounts.numbers(missed))
-        yield worth(finding(finding_id, subjects), accounts, subjects.total)
+        subjects = account_subjects(accounts, accounts.indexes_in(missed))
+        yield with_gain(finding(finding_id, subjects), accounts, subjects.total)
 
 
 def _has_no_mfa(accounts: JudgedAccounts) -> bool:
-    """Whether it is known that nothing in the tenant demands MFA of anybody."""
-    answers = {one.judgement.enforcement for one in accounts.classes}
+    """Whether it is known that nothing in the tenant requires MFA for anybody."""
+    answers = {found.judgement.enforcement for found in accounts.classes}
     is_demanded = (d.asks is not False and not d.grant.blocks for d in accounts.tenant.demands)
     return answers <= {Enforcement.UNPROTECTED, None} and not any(is_demanded)
 
 
 def _not_read(accounts: JudgedAccounts) -> Iterator[Finding]:
-    """The accounts that cannot be judged, and what is missing, what concerns most of them first."""
-    unjudged = accounts.standing_at(Enforcement.UNKNOWN)
+    """The accounts that cannot be judged, and what is missing: what affects most of them first."""
+    unjudged = accounts.classes_with(Enforcement.UNKNOWN)
     if not unjudged:
         return
     missing: Counter[str] = Counter()
-    for place in unjudged:
-        one = accounts.classes[place]
-        missing.update(dict.fromkeys(unread(accounts.tenant, one.standing), one.size))
-    told = [what for what, _ in missing.most_common(_MOST_MISSING)]
-    more = f"; and {len(missing) - len(told)} more" if len(missing) > len(told) else ""
-    subjects = named(accounts, accounts.numbers(unjudged))
-    found = finding("not-read", subjects, missing="; ".join(told) + more)
-    yield worth(found, accounts, subjects.total)
+    for index in unjudged:
+        unknown = accounts.classes[index]
+        missing.update(dict.fromkeys(unread(accounts.tenant, unknown.facts), unknown.size))
+    shown = [what for what, _ in missing.most_common(_MOST_MISSING)]
+    more = f"; and {len(missing) - len(shown)} more" if len(missing) > len(shown) else ""
+    subjects = account_subjects(accounts, accounts.indexes_in(unjudged))
+    found = finding("not-read", subjects, missing="; ".join(shown) + more)
+    yield with_gain(found, accounts, subjects.total)
 
 
 def _eligible_admins(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
     """
     Accounts that are eligible for a role and have no MFA enforced.
 
-    Only who is so for certain is named. Where a group that is eligible was not read, that is said:
-    there may be more, or all of them may be in it.
+    Only those that are certainly eligible are named. If an eligible group was not read, the finding
+    says so: there may be more accounts, or all of them may be members of it.
     """
     if directory.role_eligibilities is None:
         return
     eligible = AccountLookup(accounts.membership.roles.eligible, len(accounts))
-    gaps = accounts.standing_at(*_GAPS)
-    subjects = named(accounts, (one for one in accounts.numbers(gaps) if eligible.truth(one)))
-    is_whole = all(eligible.truth(one) is not None for one in accounts.numbers(gaps))
+    gaps = accounts.classes_with(*_GAPS)
+    subjects = account_subjects(
+        accounts, (index for index in accounts.indexes_in(gaps) if eligible.truth(index))
+    )
+    is_whole = all(eligible.truth(index) is not None for index in accounts.indexes_in(gaps))
     if subjects.total:
-        found = finding("eligible-admins", subjects, unread="" if is_whole else _MORE)
-        yield worth(found, accounts, subjects.total)
+        found = finding("eligible-admins", subjects, unread="" if is_whole else _MAYBE_MORE)
+        yield with_gain(found, accounts, subjects.total)
     elif not is_whole:
-        yield finding("eligible-admins", subjects, accounts=_ONLY_MORE, unread="")
+        yield finding("eligible-admins", subjects, accounts=_UNKNOWN_NUMBER, unread="")

@@ -1,4 +1,4 @@
-"""What the accounts themselves show: guests, federation, registration, names, legacy protocols."""
+"""What attributes of accounts show: guests, names, registration, legacy protocols, federation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.mfa.accounts.directory import AuthenticationMethod, FederatedMfaBeha
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
 from shared.mfa.accounts.extent import ConditionKind
 from shared.mfa.accounts.graph import flag_words
-from shared.mfa.findings.finding import finding, listed, named, worth
+from shared.mfa.findings.finding import account_subjects, finding, named_subjects, with_gain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.directory import Directory, Domain
     from shared.mfa.findings.finding import Finding
 
-#: Names as they are given to accounts that software signs in with; a hint, no proof.
+#: Typical names of accounts that software signs in with; a hint, not a proof.
 _SOFTWARE = re.compile(
     r"(?:^|[._-])(?:svc|service|srv|sync|bot|robot|noreply|no-reply|automation|batch|backup"
     r"|scanner|script|api)(?:[._-]|\d|$)"
@@ -30,11 +30,11 @@ _SOFTWARE = re.compile(
 _PROVIDER = {
     FederatedMfaBehavior.ACCEPT: "the provider's MFA is accepted where its token says so",
     FederatedMfaBehavior.ENFORCE: "Entra sends its users to the provider for MFA",
-    FederatedMfaBehavior.UNKNOWN: "its federatedIdpMfaBehavior is a word not known here",
+    FederatedMfaBehavior.UNKNOWN: "its federatedIdpMfaBehavior has an unknown value",
     None: "its federatedIdpMfaBehavior is not set, so an older setting decides",
 }
 
-#: The combinations a registered method can give, by Graph's words, in lower case.
+#: The method combinations that a registered method allows, in Graph's words, in lower case.
 _COMBINATIONS = {
     AuthenticationMethod.PUSH: "microsoftauthenticatorpush",
     AuthenticationMethod.PASSWORDLESS: "devicebasedpush microsoftauthenticatorpush",
@@ -56,7 +56,7 @@ _COMBINATIONS = {
 
 
 def attribute_findings(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
-    """All findings that are about accounts, whatever the policy."""
+    """All findings about attributes of accounts, which do not depend on a policy."""
     yield from _guests(accounts)
     yield from _service_accounts(accounts)
     yield from _unregistered(accounts)
@@ -64,40 +64,40 @@ def attribute_findings(directory: Directory, accounts: JudgedAccounts) -> Iterat
     yield from _legacy(accounts)
     yield from _federation(directory, accounts)
     if accounts.tenant.security_defaults:
-        yield finding("security-defaults", listed([]))
+        yield finding("security-defaults", named_subjects([]))
 
 
-def _open_accounts(accounts: JudgedAccounts) -> Iterator[int]:
-    return accounts.numbers(accounts.standing_at(*NOT_ENFORCED))
+def _not_enforced(accounts: JudgedAccounts) -> Iterator[int]:
+    return accounts.indexes_in(accounts.classes_with(*NOT_ENFORCED))
 
 
 def _enabled_accounts(accounts: JudgedAccounts) -> Iterator[int]:
-    return accounts.numbers(accounts.places(lambda one: one.standing.enabled is True))
+    return accounts.indexes_in(accounts.classes_where(lambda found: found.facts.enabled is True))
 
 
 def _closing(
-    accounts: JudgedAccounts, finding_id: str, numbers: Iterator[int]
+    accounts: JudgedAccounts, finding_id: str, indexes: Iterator[int]
 ) -> Iterator[Finding]:
-    """A finding about accounts that are open, and would be enforced if it were mended."""
-    subjects = named(accounts, numbers)
+    """A finding about accounts without enforced MFA that would be enforced if it were fixed."""
+    subjects = account_subjects(accounts, indexes)
     if subjects.total:
-        yield worth(finding(finding_id, subjects), accounts, subjects.total)
+        yield with_gain(finding(finding_id, subjects), accounts, subjects.total)
 
 
 def _guests(accounts: JudgedAccounts) -> Iterator[Finding]:
     guests = AccountLookup(accounts.membership.guests.all, len(accounts))
-    numbers = (number for number in _open_accounts(accounts) if guests.truth(number))
-    yield from _closing(accounts, "guests-without-mfa", numbers)
+    indexes = (index for index in _not_enforced(accounts) if guests.truth(index))
+    yield from _closing(accounts, "guests-without-mfa", indexes)
 
 
 def _service_accounts(accounts: JudgedAccounts) -> Iterator[Finding]:
     users = accounts.membership.roster.users
-    numbers = (
-        number
-        for number in _open_accounts(accounts)
-        if _SOFTWARE.search(_before_at(users[number].user_principal_name))
+    indexes = (
+        index
+        for index in _not_enforced(accounts)
+        if _SOFTWARE.search(_before_at(users[index].user_principal_name))
     )
-    yield from _closing(accounts, "service-accounts-as-users", numbers)
+    yield from _closing(accounts, "service-accounts-as-users", indexes)
 
 
 def _before_at(name: str | None) -> str:
@@ -105,14 +105,14 @@ def _before_at(name: str | None) -> str:
 
 
 def _unregistered(accounts: JudgedAccounts) -> Iterator[Finding]:
-    """Guests are left out: they may register at home."""
+    """Guests are left out: they may be registered in their home directory."""
     guests = AccountLookup(accounts.membership.guests.all, len(accounts))
-    subjects = named(
+    subjects = account_subjects(
         accounts,
         (
-            number
-            for number in _enabled_accounts(accounts)
-            if accounts.is_registered.truth(number) is False and guests.truth(number) is False
+            index
+            for index in _enabled_accounts(accounts)
+            if accounts.is_registered.truth(index) is False and guests.truth(index) is False
         ),
     )
     if subjects.total:
@@ -120,24 +120,26 @@ def _unregistered(accounts: JudgedAccounts) -> Iterator[Finding]:
 
 
 def _legacy(accounts: JudgedAccounts) -> Iterator[Finding]:
-    """Accounts with enforced MFA that surely no policy keeps from legacy protocols."""
+    """Accounts with enforced MFA that certainly no policy keeps from legacy protocols."""
     tenant = accounts.tenant
     if tenant.security_defaults is not False or not tenant.policies_were_read:
         return
-    bare = accounts.places(lambda one: _is_open_to_legacy(tenant, one))
-    if bare:
-        yield finding("legacy-authentication", named(accounts, accounts.numbers(bare)))
+    exposed = accounts.classes_where(lambda found: _is_open_to_legacy(tenant, found))
+    if exposed:
+        yield finding(
+            "legacy-authentication", account_subjects(accounts, accounts.indexes_in(exposed))
+        )
 
 
-def _is_open_to_legacy(tenant: TenantFacts, one: AccountClass) -> bool:
-    return one.judgement.enforcement is Enforcement.ENFORCED and not any(
+def _is_open_to_legacy(tenant: TenantFacts, account_class: AccountClass) -> bool:
+    return account_class.judgement.enforcement is Enforcement.ENFORCED and not any(
         applies is not False and _stops_legacy(demand)
-        for applies, demand in zip(one.standing.applies, tenant.demands, strict=True)
+        for applies, demand in zip(account_class.facts.applies, tenant.demands, strict=True)
     )
 
 
 def _stops_legacy(demand: Demand) -> bool:
-    """MFA stops legacy protocols as a block does: they cannot do it. They only reach mail."""
+    """MFA stops legacy protocols as a block does: they cannot do MFA. They only reach mail."""
     named_apps = demand.extent.named
     mail = {"office365", "00000002-0000-0ff1-ce00-000000000000"}
     harmless = {ConditionKind.CLIENT_APP, ConditionKind.APPLICATIONS, ConditionKind.PARTNER_CENTER}
@@ -152,7 +154,7 @@ def _stops_legacy(demand: Demand) -> bool:
 
 def _federation(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
     sources = [
-        f"Policy “{demand.name}” asks for a custom control"
+        f"Policy “{demand.name}” requires a custom control"
         for demand in accounts.tenant.demands
         if demand.in_force and demand.grant.has_custom_control
     ]
@@ -162,15 +164,17 @@ def _federation(directory: Directory, accounts: JudgedAccounts) -> Iterator[Find
             sources.append(f"the domain {domain.id} is federated")
             yield from _federation_alone(domain, accounts)
             yield finding(
-                "federation-claim", listed([domain.id]), domain=domain.id, behavior=behavior
+                "federation-claim", named_subjects([domain.id]), domain=domain.id, behavior=behavior
             )
     if sources:
-        told = "; ".join(sources)
-        yield finding("third-party-mfa", listed([]), sources=told[:1].upper() + told[1:])
+        joined = "; ".join(sources)
+        yield finding(
+            "third-party-mfa", named_subjects([]), sources=joined[:1].upper() + joined[1:]
+        )
 
 
 def _behavior(domain: Domain) -> str:
-    """Whose MFA counts, in words; empty where Entra always does it itself."""
+    """Whose MFA counts, in words; empty if Entra always does it itself."""
     settings = domain.federation_configuration
     if settings is None:
         return "its federatedIdpMfaBehavior was not read"
@@ -179,30 +183,31 @@ def _behavior(domain: Domain) -> str:
 
 
 def _federation_alone(domain: Domain, accounts: JudgedAccounts) -> Iterator[Finding]:
-    users, ending = accounts.membership.roster.users, f"@{domain.id.lower()}"
-    bare = accounts.standing_at(Enforcement.UNPROTECTED)
-    subjects = named(
+    users, suffix = accounts.membership.roster.users, f"@{domain.id.lower()}"
+    unprotected = accounts.classes_with(Enforcement.UNPROTECTED)
+    subjects = account_subjects(
         accounts,
         (
-            number
-            for number in accounts.numbers(bare)
-            if (users[number].user_principal_name or "").lower().endswith(ending)
+            index
+            for index in accounts.indexes_in(unprotected)
+            if (users[index].user_principal_name or "").lower().endswith(suffix)
         ),
     )
     if subjects.total:
         found = finding("federation-alone", subjects, domain=domain.id)
-        yield worth(found, accounts, subjects.total)
+        yield with_gain(found, accounts, subjects.total)
 
 
 def _unsatisfied_strengths(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
-    """Accounts whose every registered method is too weak for a policy that applies to them."""
-    for place, demand in enumerate(accounts.tenant.demands):
+    """Accounts whose registered methods are all too weak for a policy that applies to them."""
+    for policy_index, demand in enumerate(accounts.tenant.demands):
         strength = demand.grant.strength
         allowed = flag_words(strength.allowed_combinations if strength else None)
         if allowed and demand.in_force and demand.grant.requires_mfa:
             methods = {part for combination in allowed for part in combination.split(",")}
-            numbers = _lacking(directory, accounts, place, methods)
-            subjects = named(accounts, numbers)
+            subjects = account_subjects(
+                accounts, _lacking(directory, accounts, policy_index, methods)
+            )
             if subjects.total:
                 yield finding(
                     "strength-not-registered", subjects, policy=demand.name, policy_id=demand.id
@@ -210,22 +215,22 @@ def _unsatisfied_strengths(directory: Directory, accounts: JudgedAccounts) -> It
 
 
 def _lacking(
-    directory: Directory, accounts: JudgedAccounts, place: int, allowed: set[str]
+    directory: Directory, accounts: JudgedAccounts, policy_index: int, allowed: set[str]
 ) -> Iterator[int]:
     if "federatedmultifactor" in allowed and any(d.is_federated for d in directory.domains or ()):
         return
     for details in directory.user_registration_details or ():
-        number = accounts.membership.roster.number(details.id)
-        if number is None or not details.methods_registered:
+        index = accounts.membership.roster.index_of(details.id)
+        if index is None or not details.methods_registered:
             continue
-        standing = accounts.class_of(number).standing
-        applies = standing.enabled and standing.applies[place]
+        facts = accounts.class_of(index).facts
+        applies = facts.enabled and facts.applies[policy_index]
         if applies and _are_too_weak(details.methods_registered, allowed):
-            yield number
+            yield index
 
 
 def _are_too_weak(methods: Iterable[AuthenticationMethod], allowed: set[str]) -> bool:
-    """A method not known here may be strong enough."""
+    """An unknown method may be strong enough."""
     return all(
         method is not AuthenticationMethod.UNKNOWN
         and not allowed & set(_COMBINATIONS[method].split())

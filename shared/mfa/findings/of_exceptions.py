@@ -1,4 +1,4 @@
-"""Findings about accepted exceptions that are of use no longer."""
+"""Findings about accepted exceptions that are no longer valid or needed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from shared.mfa.accounts.enforcement import NOT_ENFORCED
 from shared.mfa.accounts.exceptions import ExceptionStatus
-from shared.mfa.findings.finding import finding, named, worth
+from shared.mfa.findings.finding import account_subjects, finding, with_gain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 def exception_findings(
     exceptions: ExceptionsSummary, accounts: JudgedAccounts
 ) -> Iterator[Finding]:
-    """What is to be done about exceptions: those that have expired, and those not needed."""
-    expired = _numbers_at(ExceptionStatus.EXPIRED, exceptions, accounts)
+    """The exceptions that have expired, and those that are not needed."""
+    expired = _indexes_at(ExceptionStatus.EXPIRED, exceptions, accounts)
     if expired:
-        found = finding("exception-expired", named(accounts, iter(expired)))
-        yield worth(found, accounts, _open_ones(expired, accounts))
-    needless = _numbers_at(ExceptionStatus.NEEDLESS, exceptions, accounts)
+        found = finding("exception-expired", account_subjects(accounts, iter(expired)))
+        yield with_gain(found, accounts, _count_not_enforced(expired, accounts))
+    needless = _indexes_at(ExceptionStatus.NEEDLESS, exceptions, accounts)
     if needless:
-        found = finding("exception-needless", named(accounts, iter(needless)))
-        yield msgspec.structs.replace(found, href="")  # it is mended in a file, not in Entra
+        found = finding("exception-needless", account_subjects(accounts, iter(needless)))
+        yield msgspec.structs.replace(found, href="")  # it is fixed in a file, not in Entra
 
 
-def _numbers_at(
-    standing: ExceptionStatus, exceptions: ExceptionsSummary, accounts: JudgedAccounts
+def _indexes_at(
+    status: ExceptionStatus, exceptions: ExceptionsSummary, accounts: JudgedAccounts
 ) -> list[int]:
-    """The accounts, by number, each once."""
-    ids = (one.object_id for one in exceptions.listed if one.standing is standing)
-    numbers = map(accounts.membership.roster.number, ids)
-    return sorted({number for number in numbers if number is not None})
+    """The indexes of the accounts, each once."""
+    ids = (found.object_id for found in exceptions.listed if found.standing is status)
+    indexes = map(accounts.membership.roster.index_of, ids)
+    return sorted({index for index in indexes if index is not None})
 
 
-def _open_ones(numbers: list[int], accounts: JudgedAccounts) -> int:
-    """How many of them are known to have no MFA enforced: what enforcing it surely buys."""
-    answers = [accounts.class_of(number).judgement.enforcement for number in numbers]
+def _count_not_enforced(indexes: list[int], accounts: JudgedAccounts) -> int:
+    """How many are known to have no MFA enforced, which is the certain gain of enforcing it."""
+    answers = [accounts.class_of(index).judgement.enforcement for index in indexes]
     return sum(answer in NOT_ENFORCED for answer in answers)

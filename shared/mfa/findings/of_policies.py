@@ -1,13 +1,13 @@
-"""What each policy leaves open, and what changing it would buy."""
+"""What each policy leaves open, and what changing it would gain."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.mfa.accounts.causes import way_of
+from shared.mfa.accounts.causes import target_phrase
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
 from shared.mfa.accounts.what_if import newly_enforced, switched_on, unconditional
-from shared.mfa.findings.finding import finding, listed, named, worth
+from shared.mfa.findings.finding import account_subjects, finding, named_subjects, with_gain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,68 +18,70 @@ if TYPE_CHECKING:
 
 
 def policy_findings(accounts: JudgedAccounts) -> Iterator[Finding]:
-    """All findings that are about one policy."""
-    for place, policy in enumerate(accounts.tenant.policies):
+    """All findings about single policies."""
+    for policy_index, policy in enumerate(accounts.tenant.policies):
         demand = policy.demand
         if demand.is_report_only:
-            yield from _rehearsal(accounts, place, demand)
+            yield from _report_only(accounts, policy_index, demand)
         elif demand.in_force:
-            yield from _exclusions(accounts, place, demand, policy.reach)
-            yield from _conditions(accounts, place, demand)
-            yield from _futile(accounts, place, demand)
+            yield from _exclusions(accounts, policy_index, demand, policy.reach)
+            yield from _conditions(accounts, policy_index, demand)
+            yield from _futile(accounts, policy_index, demand)
 
 
-def _rehearsal(accounts: JudgedAccounts, place: int, demand: Demand) -> Iterator[Finding]:
-    """What a report-only policy would close if it were switched on."""
+def _report_only(accounts: JudgedAccounts, policy_index: int, demand: Demand) -> Iterator[Finding]:
+    """The accounts for which a report-only policy would enforce MFA if it were switched on."""
     if not demand.grant.offers_mfa or demand.extent.futile:
         return
-    closed = newly_enforced(accounts, place, switched_on(demand))
+    closed = newly_enforced(accounts, policy_index, switched_on(demand))
     metrics = accounts.metrics
     gaps = (metrics.enabled or 0) - (metrics.enforced or 0)
-    size = accounts.size(closed)
+    size = accounts.size_of(closed)
     effect = f"switched on, it would close {size:,} of {gaps:,} gaps"
-    subjects = named(accounts, accounts.numbers(closed))
+    subjects = account_subjects(accounts, accounts.indexes_in(closed))
     found = finding("report-only", subjects, policy=demand.name, policy_id=demand.id, effect=effect)
-    yield worth(found, accounts, size)
+    yield with_gain(found, accounts, size)
 
 
 def _exclusions(
-    accounts: JudgedAccounts, place: int, demand: Demand, reach: Reach
+    accounts: JudgedAccounts, policy_index: int, demand: Demand, reach: Reach
 ) -> Iterator[Finding]:
-    """Accounts left out of a policy that would demand MFA of them, without other enforcement."""
-    left_out = accounts.places(lambda one: place in one.judgement.excluded_from)
+    """Accounts excluded from a policy that requires MFA, and not enforced by anything else."""
+    left_out = accounts.classes_where(lambda found: policy_index in found.judgement.excluded_from)
     if not left_out or demand.grant.requires_mfa is not True:
         return
-    gained = left_out & newly_enforced(accounts, place, demand, without_exclusions=True)
+    gained = left_out & newly_enforced(accounts, policy_index, demand, without_exclusions=True)
     found = finding(
         "accounts-excluded",
-        named(accounts, accounts.numbers(left_out)),
+        account_subjects(accounts, accounts.indexes_in(left_out)),
         policy=demand.name,
         policy_id=demand.id,
-        entries=", ".join(map(way_of, reach.exclusions)),
+        entries=", ".join(map(target_phrase, reach.exclusions)),
     )
-    yield worth(found, accounts, accounts.size(gained))
+    yield with_gain(found, accounts, accounts.size_of(gained))
 
 
-def _conditions(accounts: JudgedAccounts, place: int, demand: Demand) -> Iterator[Finding]:
-    """Accounts of which the policy, and nothing better, asks for MFA only at times."""
-    reached = accounts.places(
-        lambda one: (
-            one.judgement.enforcement is Enforcement.CONDITIONAL
-            and one.standing.applies[place] is True
+def _conditions(accounts: JudgedAccounts, policy_index: int, demand: Demand) -> Iterator[Finding]:
+    """Accounts that the policy, and nothing better, asks for MFA only sometimes."""
+    reached = accounts.classes_where(
+        lambda found: (
+            found.judgement.enforcement is Enforcement.CONDITIONAL
+            and found.facts.applies[policy_index] is True
         )
     )
     if demand.grant.blocks:
-        reached = {place for place in reached if _is_only_blocked(accounts, place)}
+        reached = {
+            class_index for class_index in reached if _is_only_blocked(accounts, class_index)
+        }
     if not reached or not demand.asks:
         return
-    subjects = named(accounts, accounts.numbers(reached))
-    gained = reached & newly_enforced(accounts, place, unconditional(demand))
-    yield worth(_condition(demand, subjects), accounts, accounts.size(gained))
+    subjects = account_subjects(accounts, accounts.indexes_in(reached))
+    gained = reached & newly_enforced(accounts, policy_index, unconditional(demand))
+    yield with_gain(_condition(demand, subjects), accounts, accounts.size_of(gained))
 
 
-def _is_only_blocked(accounts: JudgedAccounts, place: int) -> bool:
-    applies = accounts.classes[place].standing.applies
+def _is_only_blocked(accounts: JudgedAccounts, class_index: int) -> bool:
+    applies = accounts.classes[class_index].facts.applies
     return not any(
         truth is True and demand.asks and not demand.grant.blocks
         for truth, demand in zip(applies, accounts.tenant.demands, strict=True)
@@ -107,21 +109,22 @@ def _condition(demand: Demand, subjects: Subjects) -> Finding:
     )
 
 
-def _futile(accounts: JudgedAccounts, place: int, demand: Demand) -> Iterator[Finding]:
-    """Policies that look like MFA and protect nobody."""
+def _futile(accounts: JudgedAccounts, policy_index: int, demand: Demand) -> Iterator[Finding]:
+    """Policies that look like MFA but protect nobody."""
     about = {"policy": demand.name, "policy_id": demand.id}
     if demand.extent.futile:
         if demand.grant.requires_mfa:
             futile = demand.extent.futile.value
-            subjects = listed([demand.name])
+            subjects = named_subjects([demand.name])
             yield finding("policy-without-sign-ins", subjects, **about, futile=futile)
     elif demand.grant.has_custom_control and not demand.grant.offers_mfa:
-        bare = accounts.places(
-            lambda one: (
-                one.judgement.enforcement in NOT_ENFORCED and one.standing.applies[place] is True
+        bare = accounts.classes_where(
+            lambda found: (
+                found.judgement.enforcement in NOT_ENFORCED
+                and found.facts.applies[policy_index] is True
             )
         )
-        gained = bare & newly_enforced(accounts, place, unconditional(demand))
-        subjects = named(accounts, accounts.numbers(bare))
+        gained = bare & newly_enforced(accounts, policy_index, unconditional(demand))
+        subjects = account_subjects(accounts, accounts.indexes_in(bare))
         found = finding("custom-control", subjects, **about)
-        yield worth(found, accounts, accounts.size(gained))
+        yield with_gain(found, accounts, accounts.size_of(gained))

@@ -1,4 +1,4 @@
-"""Findings that take both the accounts and their requests: the policy says this, the log that."""
+"""Findings from both the accounts and their requests: what policies say, and what the log says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
-from shared.mfa.findings.finding import by_gain, finding, listed, named, worth
+from shared.mfa.findings.finding import (
+    account_subjects,
+    by_gain,
+    finding,
+    named_subjects,
+    with_gain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,20 +24,20 @@ if TYPE_CHECKING:
 
 
 class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A window's requests as far as findings need them, by account (object) id."""
+    """What findings need of a window's requests, by user id (the account's object id)."""
 
-    without_mfa: Mapping[str, str] = {}  #: newest not-verified record's id
-    exempted: Mapping[str, str] = {}  #: newest record's id of those where MFA was skipped
-    active: Collection[str] = ()  #: everybody who made a request
+    without_mfa: Mapping[str, str] = {}  #: id of the newest record that is not verified
+    exempted: Mapping[str, str] = {}  #: id of the newest record with MFA skipped
+    active: Collection[str] = ()  #: ids of all users who made a request
     app_only: Mapping[str, int] = {}  #: calls without a user, by application name
-    names: Mapping[str, str] = {}  #: user principal names as the log tells them
+    names: Mapping[str, str] = {}  #: user principal names, from the log
 
 
 def request_findings(accounts: JudgedAccounts | None, requests: RequestSummary) -> list[Finding]:
     """
-    Every finding about requests; what buys most first.
+    Every finding about requests, largest gain first.
 
-    Without *accounts*, when no directory was read, those that the log alone supports.
+    Without *accounts* (no directory was read), only those that the log alone supports.
     """
     active = () if accounts is None else _active(accounts, requests)
     return by_gain(
@@ -45,7 +51,7 @@ def request_findings(accounts: JudgedAccounts | None, requests: RequestSummary) 
 
 
 def _without_mfa(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Finding]:
-    """Users who made requests without MFA: those of whom it is enforced contradict the policies."""
+    """Users who made requests without MFA; if MFA is enforced for them, log and policy disagree."""
     contradicting: dict[str, str] = {}
     expected: dict[str, str] = {}
     for user_id, record_id in requests.without_mfa.items():
@@ -59,25 +65,25 @@ def _without_mfa(accounts: JudgedAccounts | None, requests: RequestSummary) -> I
 
 
 def _enforcement(accounts: JudgedAccounts | None, user_id: str) -> Enforcement | None:
-    """How a user stands; `None` for one who is not in the directory, or where none was read."""
-    number = accounts.membership.roster.number(user_id) if accounts else None
-    if accounts is None or number is None:
+    """The enforcement of a user's account; `None` if it is not in the directory that was read."""
+    index = accounts.membership.roster.index_of(user_id) if accounts else None
+    if accounts is None or index is None:
         return None
-    return accounts.class_of(number).judgement.enforcement
+    return accounts.class_of(index).judgement.enforcement
 
 
 def _active(accounts: JudgedAccounts, requests: RequestSummary) -> Iterator[Finding]:
-    """Contract and technical enforcement side by side: who used Partner Center, not enforced."""
-    numbers = map(accounts.membership.roster.number, requests.active)
-    open_ones = [
-        number
-        for number in sorted({number for number in numbers if number is not None})
-        if accounts.class_of(number).judgement.enforcement in NOT_ENFORCED
+    """Accounts that used Partner Center and have no MFA enforced."""
+    indexes = map(accounts.membership.roster.index_of, requests.active)
+    not_enforced = [
+        index
+        for index in sorted({index for index in indexes if index is not None})
+        if accounts.class_of(index).judgement.enforcement in NOT_ENFORCED
     ]
-    if open_ones:
-        subjects = named(accounts, iter(open_ones))
+    if not_enforced:
+        subjects = account_subjects(accounts, iter(not_enforced))
         found = finding("active-without-enforcement", subjects)
-        yield worth(found, accounts, subjects.total)
+        yield with_gain(found, accounts, subjects.total)
 
 
 def _exempted(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Finding]:
@@ -88,22 +94,24 @@ def _exempted(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iter
 def _app_only(requests: RequestSummary) -> Iterator[Finding]:
     if requests.app_only:
         calls = sum(requests.app_only.values())
-        told = f"{len(requests.app_only):,} applications with {calls:,} calls"
+        applications = f"{len(requests.app_only):,} applications with {calls:,} calls"
         if len(requests.app_only) == 1:
-            told = "1 application"
-        yield finding("app-only-access", listed(requests.app_only), applications=told)
+            applications = "1 application"
+        yield finding(
+            "app-only-access", named_subjects(requests.app_only), applications=applications
+        )
 
 
 def _with_records(
     accounts: JudgedAccounts | None, requests: RequestSummary, records: Mapping[str, str]
 ) -> Subjects:
-    return listed(
+    return named_subjects(
         f"{_name(accounts, requests, user)} (record {record})" for user, record in records.items()
     )
 
 
 def _name(accounts: JudgedAccounts | None, requests: RequestSummary, user_id: str) -> str:
-    """As the directory has it, else as the log does."""
-    number = accounts.membership.roster.number(user_id) if accounts else None
-    known = accounts.membership.roster.users[number] if accounts and number is not None else None
+    """The name in the directory, else the one in the log."""
+    index = accounts.membership.roster.index_of(user_id) if accounts else None
+    known = accounts.membership.roster.users[index] if accounts and index is not None else None
     return (known and known.user_principal_name) or requests.names.get(user_id) or user_id
