@@ -220,11 +220,11 @@ def open_store(  # noqa: PLR0913  # plain values, each named where it is called
 
         return LocalStore(folder)
     if kind == "azure" and connection_string:
-        from shared.stores.azure import AzureStore
+        from shared.stores.azure.medium import AzureStore
 
         return AzureStore.in_emulator(connection_string)
     if kind == "azure" and account_name and credential is not None:
-        from shared.stores.azure import AzureStore, StorageAccount
+        from shared.stores.azure.medium import AzureStore, StorageAccount
 
         account = StorageAccount.in_cloud(account_name, endpoint_suffix)
         return AzureStore.by_identity(account, credential)

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from shared.errors import ConflictError, StoreError
-from shared.stores.kept import KeptStore
 from shared.stores.medium import NEWEST_FIRST, Columns, Place, Row
 from shared.stores.names import digest
+from shared.stores.store import KeptStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shared.stores.kept import KeptStore
+    from shared.stores.store import KeptStore
 
 _BY_CONNECTION_STRING = pytest.param("azurite", marks=pytest.mark.azurite)
 _BY_IDENTITY = pytest.param("secured_azurite", marks=pytest.mark.azurite)

@@ -15,7 +15,7 @@ from tests.sign_ins import portal_sign_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.stores.kept import KeptStore
+    from shared.stores.store import KeptStore
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 OTHER = "99999999-2222-4333-8444-555555555555"

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.stores.azure import AzureStore
+from shared.stores.azure.medium import AzureStore
 from shared.stores.local import LocalStore
 from tests.azurite import EmulatorCredential
 from tests.contracts.store_examples import Killed
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shared.stores.kept import KeptStore
+    from shared.stores.store import KeptStore
     from tests.azurite import Azurite
 
 _FILE_OPERATIONS = ("open", "write", "fsync", "replace", "unlink", "rmdir", "mkdir")

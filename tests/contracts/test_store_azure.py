@@ -15,7 +15,7 @@ import pytest
 
 from shared.errors import BadSettingError, StoreError
 from shared.stores import open_store
-from shared.stores.azure import AzureStore, StorageAccount
+from shared.stores.azure.medium import AzureStore, StorageAccount
 from shared.stores.local import LocalStore
 from shared.stores.medium import Place
 from tests.azurite import EmulatorCredential

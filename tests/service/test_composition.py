@@ -45,7 +45,7 @@ def test_the_store_is_azure_where_storage_is_set_unless_it_is_said_otherwise(
 
 
 def test_stores_are_opened_as_they_are_named(tmp_path) -> None:
-    from shared.stores.azure import AzureStore
+    from shared.stores.azure.medium import AzureStore
 
     with use(service(STORE_FOLDER=str(tmp_path))) as local:
         assert isinstance(local.store, LocalStore)

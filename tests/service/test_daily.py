@@ -17,8 +17,8 @@ from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.messages import CollectSlice
 from shared.service.queues import QueueWork
 from shared.service.runs import Runs
-from shared.stores.kept import KeptStore
 from shared.stores.local import Folder
+from shared.stores.store import KeptStore
 from tests.service.world import (
     ENDING,
     TENANT,

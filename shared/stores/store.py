@@ -12,7 +12,7 @@ from shared.errors import ConflictError, DamagedError, StoreError
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import LedgerEntry
 from shared.stores import MetricsRow, Run, StoredFile, Tenant
-from shared.stores.bundles import Bundle, Bundles
+from shared.stores.file_sets import Bundle, Bundles
 from shared.stores.medium import Place, from_columns, replace_row, to_columns
 from shared.stores.names import (
     claim_name,

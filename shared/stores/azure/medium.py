@@ -1,12 +1,4 @@
-"""
-Table Storage and Blob Storage of one account.
-
-Tables ``tenants``, ``ledger``, ``metrics`` (newest day first; filter by ``Day``), ``runs`` and
-``claims``; containers ``rollups`` and ``reports``. A blob's name holds the version that it belongs
-to, ``reports/{tenant_id}/{ending}/{version}/{file}``, and a row of ``metrics`` or ``ledger`` says
-which version counts: blobs are never overwritten with other content, so neither is what a link to
-one gives. Etags keep writers from overwriting what they have not seen.
-"""
+"""Table Storage and Blob Storage of one account, as a store."""
 
 from __future__ import annotations
 
@@ -16,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from shared.endpoints import LOOPBACK_HOSTS, parse_url
 from shared.errors import BadSettingError
-from shared.stores.kept import KeptStore, report_bundle
 from shared.stores.names import safe_file_name
+from shared.stores.store import KeptStore, report_bundle
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -25,9 +17,9 @@ if TYPE_CHECKING:
 
     from azure.core.credentials import TokenCredential
 
-    from shared.stores.azure_blobs import AzureBlobs
-    from shared.stores.azure_common import Options
-    from shared.stores.azure_tables import AzureTables
+    from shared.stores.azure.account import Options
+    from shared.stores.azure.blobs import AzureBlobs
+    from shared.stores.azure.tables import AzureTables
 
 _ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
 _EMULATOR_ACCOUNT = "devstoreaccount1"
@@ -85,8 +77,8 @@ class AzureStore(KeptStore):
 
         `prefix` begins all names of tables and containers; `options` go to both of the clients.
         """
-        from shared.stores.azure_blobs import AzureBlobs
-        from shared.stores.azure_tables import AzureTables
+        from shared.stores.azure.blobs import AzureBlobs
+        from shared.stores.azure.tables import AzureTables
 
         given = _OPTIONS | (options or {})
         return cls(
@@ -100,8 +92,8 @@ class AzureStore(KeptStore):
         cls, connection_string: str, *, prefix: str = "", options: Options | None = None
     ) -> Self:
         """The store in the storage emulator; no other account is taken by its key."""
-        from shared.stores.azure_blobs import AzureBlobs
-        from shared.stores.azure_tables import AzureTables
+        from shared.stores.azure.blobs import AzureBlobs
+        from shared.stores.azure.tables import AzureTables
 
         checked, given = _emulator_only(connection_string), _OPTIONS | (options or {})
         return cls(

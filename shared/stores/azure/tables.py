@@ -11,7 +11,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables import TableServiceClient, UpdateMode
 
 from shared.errors import ConflictError, StoreError
-from shared.stores.azure_common import Options, storage_errors
+from shared.stores.azure.account import Options, storage_errors
 from shared.stores.medium import NEWEST_FIRST, Columns, Place, Row
 
 if TYPE_CHECKING:

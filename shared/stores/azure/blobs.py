@@ -15,7 +15,7 @@ from azure.storage.blob import (
 )
 
 from shared.stores import REPORT_FILES
-from shared.stores.azure_common import Options, storage_errors
+from shared.stores.azure.account import Options, storage_errors
 from shared.stores.names import digest
 
 if TYPE_CHECKING:
