@@ -2,7 +2,7 @@
 What keeping a window costs: crash-safe and replaceable, beside files that are just written.
 
 Seven rollups of 10,000 sign-ins are written and read back: by plain ``open().write()``, of which a
-kill leaves half a file, and by `LocalStore` with its ledger. Both encode and decode them.
+kill leaves half a file, and by the local store with its ledger. Both encode and decode them.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from uuid import UUID
 from shared.mfa.rollup import Rollup
 from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.mfa.window import LedgerEntry, Slice, SliceState
-from shared.stores.local import LocalStore
+from shared.stores import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from shared.stores.store import Store
 
 ENDING = date(2026, 11, 23)
 DAYS = 7
@@ -37,7 +39,7 @@ def run() -> None:
     with TemporaryDirectory() as folder:
         plain = Path(folder) / "plain"
         plain.mkdir()
-        store = LocalStore(Path(folder) / "store")
+        store = open_store("local", folder=Path(folder) / "store")
         figures = {
             "write": (
                 _best(lambda _: _write_plain(plain, rollups)),
@@ -50,7 +52,7 @@ def run() -> None:
         }
     print(f"{DAYS} days of {SIGN_INS:,} sign-ins, {size / 1000:,.0f} kB a day at rest")
     for name, (bare, kept) in figures.items():
-        cost = f"{bare * 1000:5.0f} ms plain, {kept * 1000:5.0f} ms LocalStore"
+        cost = f"{bare * 1000:5.0f} ms plain, {kept * 1000:5.0f} ms local store"
         print(f"  {name:5} a window  {cost}, {kept / bare:.2f} x")
 
 
@@ -75,14 +77,14 @@ def _read_plain(folder: Path, rollups: dict[date, Rollup]) -> None:
         assert len(read) == len(rollup)
 
 
-def _write_store(store: LocalStore, rollups: dict[date, Rollup], again: int) -> None:
+def _write_store(store: Store, rollups: dict[date, Rollup], again: int) -> None:
     at = f"{AT + timedelta(seconds=again):%Y-%m-%dT%H:%M:%SZ}"
     for day, rollup in rollups.items():
         piece = Slice(TENANT, day)
         store.save_slice(LedgerEntry(piece, SliceState.COMPLETE, "bench", at, len(rollup)), rollup)
 
 
-def _read_store(store: LocalStore, rollups: dict[date, Rollup]) -> None:
+def _read_store(store: Store, rollups: dict[date, Rollup]) -> None:
     for day, rollup in rollups.items():
         read = store.rollup(Slice(TENANT, day))
         assert read is not None

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from azure.core.credentials import AccessToken
 
-from shared.stores.azure.medium import StorageAccount
+from shared.stores.azure.account import StorageAccount
 from shared.stores.local import FolderLock
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from shared.sources import SignInSource
     from shared.sources.graph.collected_directory import CollectedDirectory
     from shared.sources.pacing import Pacer
-    from shared.stores import Store
+    from shared.stores.store import Store
     from simulator.simulation import Simulation
 
 _STORAGE_SUFFIXES = {

@@ -37,7 +37,7 @@ from shared.mfa.window import (
 from shared.service.addresses import report_address
 from shared.service.directory_snapshot import DIRECTORY_FILE, DirectorySnapshot
 from shared.service.publishing import publish_for_serving
-from shared.stores import MetricsRow, Tenant
+from shared.stores.models import MetricsRow, TenantRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from shared.mfa.scope import Scope
     from shared.mfa.window import Window
     from shared.sources import SignInSource
-    from shared.stores import Store
+    from shared.stores.store import Store
 
 HISTORY_POINTS = 90  #: how many earlier reports a report's trend shows
 GIVEN_UP = "Given up after repeated tries."  #: how the reason begins where no try is left
@@ -143,7 +143,7 @@ class Daily:
         address = report_address(self.tenant_id, ending)
         publication = publish_for_serving(assessment, heading, history, address, people)
         if not self._is_published(publication.report, people):
-            self.store.save_tenant(Tenant(self.tenant_id, name or self.tenant_id, "partner"))
+            self.store.save_tenant(TenantRow(self.tenant_id, name or self.tenant_id, "partner"))
             with _unless_newer_is_stored(f"the report of {ending}"):
                 self.store.save_report(MetricsRow.of(publication.report), publication.files)
         return publication.report

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from shared.delivery.mail.mailer import Mailer, Post
     from shared.identity import GraphClient
     from shared.mfa.report import Report
-    from shared.stores import Store
+    from shared.stores.store import Store
 
 _log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from shared.errors import ConflictError, TooOftenError
 from shared.mfa.window import HOURS_OF_DAY, SliceState
 from shared.service.daily import GIVEN_UP
 from shared.service.messages import CollectSlice
-from shared.stores import Run
+from shared.stores.models import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,10 +1,10 @@
 """
-Files that are replaced together, and the row that says which of them count.
+Files that are replaced together, and the row that says which of them are current.
 
-New files are written beside the old ones, under a version of their own. Then one write of the row
-makes them the ones that count: before it readers get the old files, after it the new ones. Then
-the files are moved to where a person looks for them, if the medium can, and what no longer counts
-is removed. Each file is found by its digest, so it does not matter how far that has got.
+New files are written next to the old ones, under a version of their own. One write of the row then
+makes them current: before it readers get the old files, after it the new ones. After that the files
+are moved to where people look for them, if the medium can, and files that are no longer current are
+removed. Each file is recognised by its digest, so it does not matter how far this has got.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from shared.errors import ConflictError, DamagedError, StoreError
-from shared.stores.medium import Columns, Place, Row, replace_row
+from shared.stores.medium import Columns, Row, RowId, replace_row
+from shared.stores.models import StoredFile
 from shared.stores.names import digest, stamp
 
 if TYPE_CHECKING:
@@ -23,125 +24,122 @@ if TYPE_CHECKING:
     from shared.stores.medium import Medium
 
 _ATTEMPTS = 5  #: how often files may be replaced while one is being read
-_NO_FILES = "{}"
+_NO_FILES: Columns = {"Version": "", "Files": "{}"}
 
 
-class Bundle(NamedTuple):
-    """Where some files, and the row that speaks for them, are."""
+class FileSet(NamedTuple):
+    """Where some files and their row are."""
 
     title: str  #: for messages, with its article
-    row: Place
+    row_id: RowId
     base: str  #: what all its paths begin with
     separator: str
 
     def path(self, name: str, version: str = "") -> str:
-        """Where a person looks for a file, or (with `version`) where it is kept until then."""
+        """Where people look for a file, or (with `version`) where it is until then."""
         return self.separator.join(filter(None, (self.base, version, name)))
 
     def version_and_name(self, path: str) -> tuple[str, str]:
-        """What `path` was given."""
+        """The arguments that gave `path`."""
         version, _, name = path[len(self.base) + 1 :].rpartition(self.separator)
         return version, name
 
 
-class Kept(NamedTuple):
-    """One file that counts."""
-
-    content: bytes
-    digest: str
-
-
-class Bundles:
-    """All bundles of one medium."""
+class FileSets:
+    """All file sets of one medium."""
 
     def __init__(self, medium: Medium) -> None:
         self._medium = medium
 
     def replace(
-        self, bundle: Bundle, at: str, columns: Columns, files: Mapping[str, bytes] | None
+        self, file_set: FileSet, at: str, columns: Columns, files: Mapping[str, bytes] | None
     ) -> None:
-        """Write the files, if given, over what was there, then the row; older loses to newer."""
+        """
+        Write the files, if given, over those that were there, and then the row.
 
-        def decide(held: Row | None) -> Columns:
-            if held and str(held.columns["Stamp"]) > stamp(at):
-                self._sweep(bundle, held.columns)
-                raise ConflictError(f"{bundle.title} is already stored as of later than {at}.")
-            kept = self._write(bundle, stamp(at), files) if files is not None else _kept(held)
-            return {**columns, "Stamp": stamp(at), **kept}
+        Raises `ConflictError` if the row there is later than `at`.
+        """
+
+        def decide(current: Row | None) -> Columns:
+            if current and str(current.columns["Stamp"]) > stamp(at):
+                self._remove_outdated(file_set, current.columns)
+                raise ConflictError(f"{file_set.title} is already stored as of later than {at}.")
+            listed = _listed(current) if files is None else self._write(file_set, stamp(at), files)
+            return {**columns, "Stamp": stamp(at), **listed}
 
         with self._medium.exclusive():
-            held, now = replace_row(self._medium, bundle.row, decide)
-            self._settle(bundle, now)
-            self._sweep(bundle, now, superseded=str(_kept(held)["Version"]))
+            old, new = replace_row(self._medium, file_set.row_id, decide)
+            self._finalize(file_set, new)
+            self._remove_outdated(file_set, new, superseded=str(_listed(old)["Version"]))
 
-    def read(self, bundle: Bundle, name: str) -> Kept | None:
-        """The file as of the row, or `None` where the row knows of none or it is gone."""
+    def read(self, file_set: FileSet, name: str) -> StoredFile | None:
+        """The file that the row lists, or `None` if it lists none or the file is gone."""
         missed = ""
         for _ in range(_ATTEMPTS):
-            row = self._medium.row(bundle.row)
+            row = self._medium.row(file_set.row_id)
             wanted = _digests(row.columns).get(name) if row else None
             if row is None or wanted is None:
                 return None
             version = str(row.columns["Version"])
-            contents = list(self._contents(bundle, name, version, wanted))
+            contents = list(self._contents(file_set, name, version, wanted))
             if contents and digest(contents[-1]) == wanted:
-                return Kept(contents[-1], wanted)
-            if version == missed:  # nobody replaced it while we were looking
+                return StoredFile(contents[-1], f'"{wanted}"')
+            if version == missed:  # nobody has replaced it meanwhile
                 if not contents:
                     return None
-                raise DamagedError(f"{bundle.title} is damaged: it must be made again.")
+                raise DamagedError(f"{file_set.title} is damaged: it must be made again.")
             missed = version
-        raise StoreError(f"{bundle.title} is being replaced all the time.")
+        raise StoreError(f"{file_set.title} cannot be read: it keeps being replaced.")
 
-    def location(self, bundle: Bundle, name: str) -> str | None:
-        """Where the file is while it has not been moved, or `None` where the row knows of none."""
-        row = self._medium.row(bundle.row)
+    def versioned_path(self, file_set: FileSet, name: str) -> str | None:
+        """Where the file is until it is moved, or `None` if the row does not list it."""
+        row = self._medium.row(file_set.row_id)
         if row is None or name not in _digests(row.columns):
             return None
-        return bundle.path(name, str(row.columns["Version"]))
+        return file_set.path(name, str(row.columns["Version"]))
 
     def forget(self, row: Row) -> None:
-        """Let a row stand but know of no files any more; they are for the caller to remove."""
+        """Keep a row but let it list no files; removing those is up to the caller."""
         if row.columns["Version"]:
-            self._medium.put_row(row.place, {**row.columns, **_kept(None)}, over=row.etag)
+            self._medium.put_row(row.id, {**row.columns, **_NO_FILES}, over=row.etag)
 
-    def _write(self, bundle: Bundle, made: str, files: Mapping[str, bytes]) -> Columns:
+    def _write(self, file_set: FileSet, made: str, files: Mapping[str, bytes]) -> Columns:
         digests = {name: digest(files[name]) for name in sorted(files)}
         listed = msgspec.json.encode(digests)
-        # The time keeps apart what two pulls gave, even if it is the same: one may be removed
-        # while the other is being entered. The digest makes doing it again write the same names.
+        # The time keeps two pulls apart even if they gave the same: the files of one may be removed
+        # while the other is being entered. The digest gives a repeated write the same names.
         version = f"{made}-{digest(listed)[:16]}"
         for name, content in files.items():
-            self._medium.write(bundle.path(name, version), content)
+            self._medium.write(file_set.path(name, version), content)
         return {"Version": version, "Files": listed.decode()}
 
-    def _contents(self, bundle: Bundle, name: str, version: str, wanted: str) -> Iterator[bytes]:
-        """What is where the file may be, up to and with the file itself."""
-        for path in (bundle.path(name, version), bundle.path(name)):
+    def _contents(self, file_set: FileSet, name: str, version: str, wanted: str) -> Iterator[bytes]:
+        """What is at the file's possible paths, up to and including the file itself."""
+        for path in (file_set.path(name, version), file_set.path(name)):
             content = self._medium.read(path)
             if content is not None:
                 yield content
                 if digest(content) == wanted:
                     return
 
-    def _settle(self, bundle: Bundle, now: Columns) -> None:
-        for name in _digests(now):
-            self._medium.finalize(bundle.path(name, str(now["Version"])), bundle.path(name))
+    def _finalize(self, file_set: FileSet, columns: Columns) -> None:
+        for name in _digests(columns):
+            path = file_set.path(name, str(columns["Version"]))
+            self._medium.finalize(path, file_set.path(name))
 
-    def _sweep(self, bundle: Bundle, now: Columns, superseded: str = "") -> None:
-        """Remove what was made earlier than what counts; what was made later may yet be entered."""
-        for path in self._medium.paths(bundle.base + bundle.separator):
-            version, name = bundle.version_and_name(path)
-            is_older = version < str(now["Stamp"]) or version == superseded
-            counts = version == now["Version"] if version else name in _digests(now)
-            if is_older and not counts:
+    def _remove_outdated(self, file_set: FileSet, columns: Columns, superseded: str = "") -> None:
+        """Remove files older than the current ones; newer ones may be about to be entered."""
+        for path in self._medium.paths(file_set.base + file_set.separator):
+            version, name = file_set.version_and_name(path)
+            is_older = version < str(columns["Stamp"]) or version == superseded
+            is_current = version == columns["Version"] if version else name in _digests(columns)
+            if is_older and not is_current:
                 self._medium.remove(path)
 
 
-def _kept(row: Row | None) -> Columns:
-    if row is None:
-        return {"Version": "", "Files": _NO_FILES}
-    return {name: row.columns[name] for name in ("Version", "Files")}
+def _listed(row: Row | None) -> Columns:
+    """The columns of a row that list its files."""
+    return {name: row.columns[name] for name in _NO_FILES} if row else _NO_FILES
 
 
 def _digests(columns: Columns) -> dict[str, str]:

@@ -1,13 +1,13 @@
 """
-A folder that a person can read: the embedded default.
+A folder that people can read: the default.
 
     tenants/{tenant_id}.json              ledger/{tenant_id}/{slice}.json
     rollups/{tenant_id}/{slice}.rollup    metrics/{tenant_id}/{ending}.json
     reports/{tenant_id}/{ending}/{file}   runs/{run_id}.json    claims/{digest of key}.json
 
-Every file is written under one spare name, forced to disk and then renamed: whoever reads gets
-all of the old file or all of the new one, at whatever moment the writer is killed. Writers keep
-each other out by a lock that the system lifts when its holder dies; readers need none.
+Every file is written under a spare name, forced to disk and then renamed: readers get all of the
+old file or all of the new one, whenever the writer is killed. Writers keep each other out with a
+lock that the system releases when its holder dies; readers need none.
 """
 
 from __future__ import annotations
@@ -24,51 +24,47 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from shared.errors import ConflictError, StoreError
-from shared.stores.medium import NEWEST_FIRST, Columns, Place, Row
+from shared.stores.medium import NEWEST_FIRST, Columns, Row, RowId
 from shared.stores.names import digest
-from shared.stores.store import KeptStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
 _DAY_CHARACTERS = len("2026-11-23")
+_MISSING = (FileNotFoundError, NotADirectoryError)
 _OWNER_ONLY = 0o600  # there is personal data in most of the files
 
 
-class LocalStore(KeptStore):
-    """The store in a folder, which is made with the first write."""
-
-    def __init__(self, folder: Path | str) -> None:
-        super().__init__(Folder(Path(folder)))
-
-
-class Folder:
-    """A folder as a `Medium`."""
+class LocalMedium:
+    """A folder as a `Medium`. It is created by the first write."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = FolderLock(folder / ".lock")
-        # One name for all that is being written, since the lock lets nobody else write: what a
-        # killed writer left there is simply written over by the next.
+        # One name is enough, because the lock lets only one write at a time; the next writer
+        # overwrites what a killed one left there.
         self._spare = folder / ".writing"
 
     def read(self, path: str) -> bytes | None:
         """All of a file, or `None`."""
-        with _told(f"{path} cannot be read"), suppress(FileNotFoundError, NotADirectoryError):
+        with (
+            _storage_errors(f"{path} cannot be read"),
+            suppress(*_MISSING),
+        ):
             return (self._folder / path).read_bytes()
         return None
 
     def write(self, path: str, content: bytes) -> None:
-        """Put a file over what was there, whole or not at all."""
-        with _told(f"{path} cannot be written"), self._lock:
+        """Write a file over what was there, whole or not at all."""
+        with _storage_errors(f"{path} cannot be written"), self._lock:
             self._fill_spare(content)
             self._rename(self._spare, self._folder / path)
 
     def remove(self, path: str) -> None:
-        """Remove a file, if it is there, and the folders that it leaves empty."""
+        """Remove a file, if it exists, and the folders that it leaves empty."""
         target = self._folder / path
-        with _told(f"{path} cannot be removed"), self._lock:
+        with _storage_errors(f"{path} cannot be removed"), self._lock:
             with suppress(FileNotFoundError):
                 target.unlink()
             self._remove_empty(target.parent)
@@ -79,17 +75,20 @@ class Folder:
         found = (path.relative_to(self._folder).as_posix() for path in inside)
         return sorted(path for path in found if path.startswith(prefix))
 
-    def row(self, place: Place) -> Row | None:
+    def signed_url(self, path: str, now: datetime) -> None:
+        """A folder has no URLs."""
+
+    def row(self, row_id: RowId) -> Row | None:
         """One row, or `None`."""
-        path = _path(place)
+        path = _path(row_id)
         with (
-            _told(f"{path} cannot be read"),
-            suppress(FileNotFoundError, NotADirectoryError),
+            _storage_errors(f"{path} cannot be read"),
+            suppress(*_MISSING),
             (self._folder / path).open("rb") as file,
         ):
             content = file.read()
             written_at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
-            return Row(place, _columns(path, content), digest(content), written_at.date())
+            return Row(row_id, _columns(path, content), digest(content), written_at.date())
         return None
 
     def rows(
@@ -106,31 +105,34 @@ class Folder:
         wanted = [path for path in paths if _is_row(path.name, since, before)]
         if table in NEWEST_FIRST:
             wanted.reverse()
-        rows = (self.row(self._place(table, path)) for path in wanted)
+        rows = (self.row(self._row_id(table, path)) for path in wanted)
         return list(islice((row for row in rows if row is not None), limit))
 
-    def put_row(self, place: Place, columns: Columns, *, over: str | None) -> None:
-        """Write a row over the one with that etag, or (`None`) over none; else `ConflictError`."""
+    def put_row(self, row_id: RowId, columns: Columns, *, over: str | None) -> None:
+        """Write a row over the one with the etag `over`, or a new one if that is `None`."""
         with self._lock:
-            content = self.read(_path(place))
+            content = self.read(_path(row_id))
             if over != (None if content is None else digest(content)):
-                raise ConflictError(f"Somebody else has just written {_path(place)}.")
-            self.write(_path(place), msgspec.json.format(msgspec.json.encode(columns), indent=2))
+                raise ConflictError(f"Another writer has just written {_path(row_id)}.")
+            self.write(_path(row_id), msgspec.json.format(msgspec.json.encode(columns), indent=2))
 
-    def remove_row(self, place: Place) -> None:
-        """Remove a row, if it is there."""
-        self.remove(_path(place))
+    def remove_row(self, row_id: RowId) -> None:
+        """Remove a row, if it exists."""
+        self.remove(_path(row_id))
 
     def exclusive(self) -> FolderLock:
         """Keep other writers out meanwhile."""
         return self._lock
 
-    def finalize(self, path: str, plain: str) -> None:
-        """Move a file, if it is there, to where a person looks for it."""
-        with _told(f"{plain} cannot be written"), self._lock:
+    def finalize(self, path: str, final_path: str) -> None:
+        """Move a file, if it exists, to where people look for it."""
+        with _storage_errors(f"{final_path} cannot be written"), self._lock:
             with suppress(FileNotFoundError):
-                self._rename(self._folder / path, self._folder / plain)
+                self._rename(self._folder / path, self._folder / final_path)
             self._remove_empty((self._folder / path).parent)
+
+    def close(self) -> None:
+        """There are no connections."""
 
     def _fill_spare(self, content: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
@@ -153,18 +155,18 @@ class Folder:
                 _sync(self._folder / parent)
 
     def _remove_empty(self, folder: Path) -> None:
-        with suppress(OSError):  # not empty, or not there
+        with suppress(OSError):  # not empty, or missing
             while folder != self._folder:
                 folder.rmdir()
                 folder = folder.parent
 
-    def _place(self, table: str, path: Path) -> Place:
+    def _row_id(self, table: str, path: Path) -> RowId:
         partition = path.parent.relative_to(self._folder / table).as_posix()
-        return Place(table, "" if partition == "." else partition, path.stem)
+        return RowId(table, "" if partition == "." else partition, path.stem)
 
 
 class FolderLock:
-    """Keeps out other threads and processes; may be taken again by whoever has it."""
+    """Keeps out other threads and processes; its holder may take it again."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -191,11 +193,11 @@ class FolderLock:
     ) -> None:
         self._depth -= 1
         if self._depth == 0:
-            os.close(self._file)  # which lifts the lock
+            os.close(self._file)  # which releases the lock
         self._threads.release()
 
     def _locked_file(self) -> int:
-        with _told(f"{self._path} cannot be locked"):
+        with _storage_errors(f"{self._path} cannot be locked"):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
             try:
@@ -215,11 +217,11 @@ if sys.platform == "win32":
             try:
                 return msvcrt.locking(file, msvcrt.LK_LOCK, 1)
             except OSError as error:
-                if error.errno != errno.EDEADLK:  # which is how it says "ten seconds are over"
+                if error.errno != errno.EDEADLK:  # LK_LOCK gives up after ten seconds
                     raise
 
     def _sync(folder: Path) -> None:
-        del folder  # Windows has no such call; its renames are journalled
+        del folder  # Windows has no such call; NTFS journals renames
 
 else:
     import fcntl
@@ -228,7 +230,7 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX)
 
     def _sync(folder: Path) -> None:
-        """Force to disk which names are in a folder: a rename may be lost without it."""
+        """Force a folder's names to disk; without it a rename may be lost."""
         opened = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(opened)
@@ -236,8 +238,8 @@ else:
             os.close(opened)
 
 
-def _path(place: Place) -> str:
-    return f"{'/'.join(filter(None, place))}.json"
+def _path(row_id: RowId) -> str:
+    return f"{row_id}.json"
 
 
 def _columns(path: str, content: bytes) -> Columns:
@@ -264,8 +266,8 @@ def _raise_unless_gone(error: OSError) -> None:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Say in one sentence what the system refused."""
+def _storage_errors(what: str) -> Iterator[None]:
+    """Turn an error of the system into one sentence."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What a store needs from where it is kept: whole files, and rows that tell who wrote last."""
+"""What a store needs from where it stores: whole files, and rows with etags."""
 
 from __future__ import annotations
 
@@ -11,50 +11,54 @@ from shared.errors import ConflictError, StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
-    from datetime import date
+    from datetime import date, datetime
 
 Columns: TypeAlias = "Mapping[str, str | int | float | bool | None]"
 T = TypeVar("T", bound=msgspec.Struct)
 
 NEWEST_FIRST = {"metrics"}  #: tables that are read from the newest day back
-_ATTEMPTS = (
-    20  #: how often another writer may come first before it is said that nothing can be done
-)
+_ATTEMPTS = 20  #: how often other writers may come first before a write is given up
 
 
-class Place(NamedTuple):
-    """Where a row is."""
+class RowId(NamedTuple):
+    """What identifies a row."""
 
-    table: str  #: ``ledger`` and ``metrics`` have days, which their keys begin with
+    table: str  #: keys of ``ledger`` and ``metrics`` begin with a day
     partition: str  #: a tenant id; empty in tables that are not by tenant
     key: str
+
+    def __str__(self) -> str:
+        return "/".join(filter(None, self))
 
 
 class Row(NamedTuple):
     """A row as it was read."""
 
-    place: Place
+    id: RowId
     columns: Columns
-    etag: str  #: another one as soon as anybody has written the row
-    written_on: date  #: UTC day, by the clock of whoever keeps it
+    etag: str  #: changes with every write of the row
+    written_on: date  #: UTC day, by the medium's own clock
 
 
 class Medium(Protocol):
-    """A folder, or a storage account. Paths and places are checked before they come here."""
+    """A folder or a storage account. Paths and row ids are checked before they come here."""
 
     def read(self, path: str) -> bytes | None:
         """All of a file, or `None`."""
 
     def write(self, path: str, content: bytes) -> None:
-        """Put a file over what was there, whole or not at all."""
+        """Write a file over what was there, whole or not at all."""
 
     def remove(self, path: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
 
     def paths(self, prefix: str) -> list[str]:
         """The paths that begin with `prefix`."""
 
-    def row(self, place: Place) -> Row | None:
+    def signed_url(self, path: str, now: datetime) -> str | None:
+        """A URL valid for minutes that lets anybody read this file, or `None` if there are none."""
+
+    def row(self, row_id: RowId) -> Row | None:
         """One row, or `None`."""
 
     def rows(
@@ -68,36 +72,43 @@ class Medium(Protocol):
     ) -> list[Row]:
         """Rows by key, of one partition or all; of the days from `since` until before `before`."""
 
-    def put_row(self, place: Place, columns: Columns, *, over: str | None) -> None:
-        """Write a row over the one with that etag, or (`None`) over none; else `ConflictError`."""
+    def put_row(self, row_id: RowId, columns: Columns, *, over: str | None) -> None:
+        """
+        Write a row over the one with the etag `over`, or a new one if that is `None`.
 
-    def remove_row(self, place: Place) -> None:
-        """Remove a row, if it is there."""
+        Raises `ConflictError` if another row is there.
+        """
+
+    def remove_row(self, row_id: RowId) -> None:
+        """Remove a row, if it exists."""
 
     def exclusive(self) -> AbstractContextManager[object]:
-        """Keep other writers out meanwhile, if that can be done here; etags must do otherwise."""
+        """Keep other writers out meanwhile, if the medium can; if not, etags have to do."""
 
-    def finalize(self, path: str, plain: str) -> None:
-        """Move a file to where a person looks for it, if there is such a place here."""
+    def finalize(self, path: str, final_path: str) -> None:
+        """Move a file, if it exists, to where people look for it; not every medium can."""
+
+    def close(self) -> None:
+        """Close connections."""
 
 
 def replace_row(
-    medium: Medium, place: Place, decide: Callable[[Row | None], Columns]
+    medium: Medium, row_id: RowId, decide: Callable[[Row | None], Columns]
 ) -> tuple[Row | None, Columns]:
     """
-    Write what `decide` makes of the row that is there; what was there, and what is now.
+    Replace a row by what `decide` makes of it; returns the old row and the new columns.
 
-    `decide` is asked again, with what is there then, whenever another writer came first.
+    `decide` is called again, with the row as it then is, whenever another writer came first.
     """
     for _ in range(_ATTEMPTS):
-        held = medium.row(place)
-        columns = decide(held)
+        current = medium.row(row_id)
+        columns = decide(current)
         try:
-            medium.put_row(place, columns, over=held.etag if held else None)
+            medium.put_row(row_id, columns, over=current.etag if current else None)
         except ConflictError:
             continue
-        return held, columns
-    raise ConflictError(f"{'/'.join(filter(None, place))} is being written all the time by others.")
+        return current, columns
+    raise ConflictError(f"{row_id} cannot be written: other writers keep coming first.")
 
 
 def to_columns(value: msgspec.Struct) -> dict[str, str | int | float | bool | None]:
@@ -112,12 +123,11 @@ def to_columns(value: msgspec.Struct) -> dict[str, str | int | float | bool | No
 
 
 def from_columns(row: Row, kind: type[T]) -> T:
-    """The value that `to_columns` took apart; `StoreError` if the row is none of these."""
+    """The value that `to_columns` took apart; raises `StoreError` if the row is not valid."""
     try:
         return msgspec.convert(_fields(row.columns, kind), kind)
     except msgspec.ValidationError as error:
-        name = "/".join(filter(None, row.place))
-        raise StoreError(f"The stored row {name} cannot be read: {error}.") from error
+        raise StoreError(f"The stored row {row.id} cannot be read: {error}.") from error
 
 
 def _fields(columns: Columns, kind: type[msgspec.Struct]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Names from outside, checked before any of them becomes a path, a key or part of a query."""
+"""Checks names from outside before they become a path, a key or part of a query."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from datetime import UTC, date, datetime
 
 from shared.errors import BadInputError
 from shared.mfa.window import HOURS_OF_DAY, Slice
-from shared.stores import REPORT_FILES
+from shared.stores.models import REPORT_FILES
 
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
-_SHOWN_CHARACTERS = 40  #: of a refused name, in the message
+_SHOWN_CHARACTERS = 40  #: of an invalid name, in the message
 _TEXT_CHARACTERS = 2_000  #: of a stored reason; a Table property holds 32,768
 
 
 def safe_tenant_id(text: str) -> str:
-    """The tenant id in lower case: a GUID, or anything else that is harmless in a path."""
+    """The tenant id in lower case: a GUID, or anything else that is safe in a path."""
     return _token(text, "tenant id")
 
 
@@ -29,23 +29,25 @@ def safe_run_id(text: str) -> str:
 def safe_file_name(name: str) -> str:
     """The name, if it is one of a report's files."""
     if name not in REPORT_FILES:
-        raise BadInputError(f"{_shown(name)} is no file of a report: {', '.join(REPORT_FILES)}.")
+        expected = ", ".join(REPORT_FILES)
+        raise BadInputError(f"Invalid file name {_shown(name)}; expected one of {expected}.")
     return name
 
 
 def safe_day(day: date) -> str:
     """The day as ``YYYY-MM-DD``."""
     if not isinstance(day, date):
-        raise BadInputError(f"{_shown(day)} is no day: a date is expected.")
+        raise BadInputError(f"Invalid day {_shown(day)}; expected a date.")
     return date.isoformat(day)
 
 
-def safe_slice_name(piece: Slice) -> str:
+def safe_slice_name(slice_: Slice) -> str:
     """The slice's own name, which begins with its day."""
-    safe_day(piece.day)
-    if not 0 <= piece.from_hour < piece.to_hour <= HOURS_OF_DAY:
-        raise BadInputError(f"Hours {piece.from_hour} to {piece.to_hour} are no part of a day.")
-    return piece.name
+    safe_day(slice_.day)
+    if not 0 <= slice_.from_hour < slice_.to_hour <= HOURS_OF_DAY:
+        hours = f"{slice_.from_hour} to {slice_.to_hour}"
+        raise BadInputError(f"Invalid hours {hours}; expected a part of a day, 0 to 24.")
+    return slice_.name
 
 
 def claim_name(key: str) -> str:
@@ -53,25 +55,25 @@ def claim_name(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def stamp(instant: str) -> str:
-    """An instant as ``20261124T020000000000Z``: stamps sort as the instants do."""
+def stamp(time: str) -> str:
+    """A time as ``20261124T020000000000Z``, so that stamps sort as the times do; naive is UTC."""
     try:
-        moment = datetime.fromisoformat(instant)
+        moment = datetime.fromisoformat(time)
     except (TypeError, ValueError):
-        raise BadInputError(f"{_shown(instant)} is no instant: ISO 8601 is expected.") from None
+        raise BadInputError(f"Invalid time {_shown(time)}; expected ISO 8601.") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
 
 
 def one_line(text: str) -> str:
-    """A text that every store takes: one line of printable characters, cut if it is too long."""
+    """A text that every store accepts: one line of printable characters, cut if too long."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _TEXT_CHARACTERS else f"{line[: _TEXT_CHARACTERS - 1]}…"
 
 
 def digest(content: bytes) -> str:
-    """What tells this content from any other, in 32 characters."""
+    """A digest of the content, in 32 characters."""
     return hashlib.sha256(content).hexdigest()[:32]
 
 
@@ -81,10 +83,10 @@ def _token(text: object, what: str) -> str:
         name = text.lower()
         if _TOKEN.fullmatch(name) and ".." not in name and not name.endswith("."):
             if _WINDOWS_DEVICE.fullmatch(name):
-                raise BadInputError(f"{_shown(text)} is no {what}: it names a device on Windows.")
+                raise BadInputError(f"Invalid {what} {_shown(text)}; it is a device on Windows.")
             return name
     raise BadInputError(
-        f"{_shown(text)} is no {what}: a GUID, or up to 64 letters, digits, - and _, is."
+        f"Invalid {what} {_shown(text)}; expected a GUID, or up to 64 letters, digits, ., - and _."
     )
 
 

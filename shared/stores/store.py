@@ -1,4 +1,4 @@
-"""The store, whatever it is kept on: what is written in which order, and who wins."""
+"""The store, on any medium: what is written in which order, and who wins."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import msgspec
 from shared.errors import ConflictError, DamagedError, StoreError
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import LedgerEntry
-from shared.stores import MetricsRow, Run, StoredFile, Tenant
-from shared.stores.file_sets import Bundle, Bundles
-from shared.stores.medium import Place, from_columns, replace_row, to_columns
+from shared.stores.file_sets import FileSet, FileSets
+from shared.stores.medium import RowId, from_columns, replace_row, to_columns
+from shared.stores.models import MetricsRow, Run, TenantRow
 from shared.stores.names import (
     claim_name,
     one_line,
@@ -31,25 +31,26 @@ if TYPE_CHECKING:
     from shared.mfa.report import HistoryPoint
     from shared.mfa.window import Slice
     from shared.stores.medium import Columns, Medium, Row
+    from shared.stores.models import StoredFile
 
-_ROLLUP = "rollup"  #: the one file of a slice's bundle
+_ROLLUP = "rollup"  #: the only file of a slice
 
 
-class KeptStore:
-    """A `Store` on any medium."""
+class Store:
+    """Everything that outlives an execution, of any number of tenants."""
 
     def __init__(self, medium: Medium) -> None:
         self._medium = medium
-        self._bundles = Bundles(medium)
+        self._file_sets = FileSets(medium)
 
-    def save_tenant(self, tenant: Tenant) -> None:
+    def save_tenant(self, tenant: TenantRow) -> None:
         """Write or overwrite a tenant."""
-        place = Place("tenants", "", safe_tenant_id(tenant.id))
-        replace_row(self._medium, place, lambda _: to_columns(tenant))
+        row_id = RowId("tenants", "", safe_tenant_id(tenant.id))
+        replace_row(self._medium, row_id, lambda _: to_columns(tenant))
 
-    def tenants(self) -> list[Tenant]:
+    def tenants(self) -> list[TenantRow]:
         """All tenants, by id."""
-        return [from_columns(row, Tenant) for row in self._medium.rows("tenants")]
+        return [from_columns(row, TenantRow) for row in self._medium.rows("tenants")]
 
     def ledger(self, tenant_id: str, since: date) -> list[LedgerEntry]:
         """The entries of all slices of that day or later, oldest first."""
@@ -58,43 +59,51 @@ class KeptStore:
         entries = [from_columns(row, LedgerEntry) for row in rows]
         return sorted(entries, key=lambda entry: entry.slice)
 
-    def rollup(self, owed: Slice) -> Rollup | None:
-        """The rollup entered for the slice, or `None`; `DamagedError` if it is damaged."""
-        bundle = _slice_bundle(owed)
-        kept = self._bundles.read(bundle, _ROLLUP)
-        if kept is None:
+    def rollup(self, slice_: Slice) -> Rollup | None:
+        """The rollup entered for the slice, or `None`; raises `DamagedError` if it is damaged."""
+        file_set = _slice_files(slice_)
+        file = self._file_sets.read(file_set, _ROLLUP)
+        if file is None:
             return None
         try:
-            return Rollup.from_bytes(kept.content)
+            return Rollup.from_bytes(file.content)
         except DamagedError as error:
-            raise DamagedError(f"{bundle.title} cannot be read: {error}") from error
+            raise DamagedError(f"{file_set.title} cannot be read: {error}") from error
 
     def save_slice(self, entry: LedgerEntry, rollup: Rollup | None = None) -> None:
-        """Write the rollup over what was there, if one is given, and then the entry."""
-        bundle = _slice_bundle(entry.slice)
+        """
+        Write the rollup, if given, over the one that was there, and then the entry.
+
+        Raises `ConflictError`, and changes nothing, if the entry there was made later.
+        """
         files = {_ROLLUP: rollup.to_bytes()} if rollup is not None else None
-        kept = msgspec.structs.replace(entry, reason=one_line(entry.reason))
-        self._bundles.replace(bundle, entry.at, to_columns(kept), files)
+        columns = to_columns(msgspec.structs.replace(entry, reason=one_line(entry.reason)))
+        self._file_sets.replace(_slice_files(entry.slice), entry.at, columns, files)
 
     def save_report(self, row: MetricsRow, files: Mapping[str, bytes]) -> None:
-        """Replace all files of the row's report, and then the row."""
-        bundle = report_bundle(row.tenant_id, row.ending)
+        """
+        Replace all files of the row's report, and then the row.
+
+        Raises `ConflictError`, and changes nothing, if the report there was generated later.
+        """
         columns = {"Day": safe_day(row.ending), **to_columns(row)}
         checked = {safe_file_name(name): content for name, content in files.items()}
-        self._bundles.replace(bundle, row.generated_at, columns, checked)
+        file_set = _report_files(row.tenant_id, row.ending)
+        self._file_sets.replace(file_set, row.generated_at, columns, checked)
 
     def report_file(self, tenant_id: str, ending: date, name: str) -> StoredFile | None:
         """One file of a report that has its row, or `None`."""
-        kept = self._bundles.read(report_bundle(tenant_id, ending), safe_file_name(name))
-        return StoredFile(kept.content, f'"{kept.digest}"') if kept else None
+        return self._file_sets.read(_report_files(tenant_id, ending), safe_file_name(name))
 
     def report_url(self, tenant_id: str, ending: date, name: str, now: datetime) -> str | None:
-        """Nothing here: whoever can give such URLs overrides this."""
-        del tenant_id, ending, name, now
-        return None
+        """A URL valid for minutes that lets anybody read one CSV file, if the medium can."""
+        if not safe_file_name(name).endswith(".csv"):
+            return None
+        path = self._file_sets.versioned_path(_report_files(tenant_id, ending), name)
+        return self._medium.signed_url(path, now) if path else None
 
     def latest_ending(self, tenant_id: str) -> date | None:
-        """The newest day that a report ends on, if its files are there."""
+        """The last day of the newest report, or `None` if its files are gone."""
         rows = self._medium.rows("metrics", safe_tenant_id(tenant_id), limit=1)
         newest = rows[0] if rows and rows[0].columns["Version"] else None
         return from_columns(newest, MetricsRow).ending if newest else None
@@ -113,60 +122,68 @@ class KeptStore:
         return sorted(found, key=lambda row: row.tenant_id)
 
     def save_run(self, run: Run) -> None:
-        """Write or overwrite a run, unless that would undo what is done."""
-        kept = msgspec.structs.replace(run, reason=one_line(run.reason))
+        """
+        Write or overwrite a run.
 
-        def decide(held: Row | None) -> Columns:
-            if held and not _may_follow(str(held.columns["State"]), run.state):
-                message = (
-                    f"Run {run.id} is {held.columns['State']}: it cannot be {run.state} again."
-                )
-                raise ConflictError(message)
-            return to_columns(kept)
+        Raises `ConflictError` if that would undo one that is done, or begin one that has begun.
+        """
+        columns = to_columns(msgspec.structs.replace(run, reason=one_line(run.reason)))
 
-        replace_row(self._medium, Place("runs", "", safe_run_id(run.id)), decide)
+        def decide(current: Row | None) -> Columns:
+            if current and not _may_follow(str(current.columns["State"]), run.state):
+                state = current.columns["State"]
+                raise ConflictError(f"Run {run.id} is {state}: it cannot be {run.state} again.")
+            return columns
+
+        replace_row(self._medium, RowId("runs", "", safe_run_id(run.id)), decide)
 
     def run(self, run_id: str) -> Run | None:
-        """The run of that id, or `None`."""
-        row = self._medium.row(Place("runs", "", safe_run_id(run_id)))
+        """The run with that id, or `None`."""
+        row = self._medium.row(RowId("runs", "", safe_run_id(run_id)))
         return from_columns(row, Run) if row else None
 
     def claim(self, key: str) -> bool:
-        """Whether the caller is the first ever to claim `key`: of many at once exactly one is."""
-        place, claimant = Place("claims", "", claim_name(key)), uuid4().hex
+        """Whether the caller is the first ever to claim `key`; of many at once exactly one is."""
+        row_id, claimant = RowId("claims", "", claim_name(key)), uuid4().hex
         try:
-            self._medium.put_row(place, {"Key": one_line(key), "Claimant": claimant}, over=None)
+            self._medium.put_row(row_id, {"Key": one_line(key), "Claimant": claimant}, over=None)
         except StoreError as error:
-            # The answer may have been lost after the work was done: then the claim is ours.
-            held = self._medium.row(place)
-            if held is not None:
-                return held.columns["Claimant"] == claimant
+            # The response may have been lost after the row was written: then the claim is ours.
+            current = self._medium.row(row_id)
+            if current is not None:
+                return current.columns["Claimant"] == claimant
             if isinstance(error, ConflictError):
-                return False  # somebody has just given it back
+                return False  # the other claimant has just released it
             raise
         return True
 
     def release(self, key: str) -> None:
-        """Give a claim back, because what it was for is known not to have happened."""
-        self._medium.remove_row(Place("claims", "", claim_name(key)))
+        """Give up a claim, because what it was for is known not to have happened."""
+        self._medium.remove_row(RowId("claims", "", claim_name(key)))
 
     def purge(self, *, details_before: date, metrics_before: date) -> int:
-        """Remove what is older, by its day; how many files and rows were removed."""
+        """
+        Remove what is older, by its day; returns how many files and rows were removed.
+
+        `details_before`: personal data, which is ledger entries with their rollups, report files,
+        and claims (by the day they were made). `metrics_before`: metrics rows, and runs.
+        """
         details, metrics = safe_day(details_before), safe_day(metrics_before)
         claims = [row for row in self._medium.rows("claims") if row.written_on < details_before]
         runs = [row for row in self._medium.rows("runs") if str(row.columns["AskedAt"]) < metrics]
         ledger = self._medium.rows("ledger", before=details)
         reports = self._medium.rows("metrics", before=metrics)
-        spent = [*ledger, *reports, *claims, *runs]
-        # What speaks for files goes first, so that nothing ever speaks for files that are gone.
-        for row in spent:
-            self._medium.remove_row(row.place)
+        old_rows = [*ledger, *reports, *claims, *runs]
+        # Rows that list files go first, so that no row ever lists files that are gone.
+        for row in old_rows:
+            self._medium.remove_row(row.id)
         for row in self._medium.rows("metrics", before=details):
-            self._bundles.forget(row)
-        return len(spent) + self._remove_files(rollups=details, reports=max(details, metrics))
+            self._file_sets.forget(row)
+        return len(old_rows) + self._remove_files(rollups=details, reports=max(details, metrics))
 
     def close(self) -> None:
-        """Let go of connections: here are none."""
+        """Close connections."""
+        self._medium.close()
 
     def _remove_files(self, *, rollups: str, reports: str) -> int:
         paths = [path for path in self._medium.paths("rollups/") if _day_of(path) < rollups]
@@ -176,32 +193,31 @@ class KeptStore:
         return len(paths)
 
 
-def _slice_bundle(owed: Slice) -> Bundle:
-    tenant_id, name = safe_tenant_id(owed.tenant_id), safe_slice_name(owed)
-    return Bundle(
+def _slice_files(slice_: Slice) -> FileSet:
+    tenant_id, name = safe_tenant_id(slice_.tenant_id), safe_slice_name(slice_)
+    return FileSet(
         title=f"The rollup of {name} of tenant {tenant_id}",
-        row=Place("ledger", tenant_id, name),
+        row_id=RowId("ledger", tenant_id, name),
         base=f"rollups/{tenant_id}/{name}",
         separator=".",
     )
 
 
-def report_bundle(tenant_id: str, ending: date) -> Bundle:
-    """Where a report's files, and the row that speaks for them, are."""
+def _report_files(tenant_id: str, ending: date) -> FileSet:
     partition, day = safe_tenant_id(tenant_id), safe_day(ending)
-    return Bundle(
+    return FileSet(
         title=f"The report of tenant {partition} that ends on {day}",
-        row=Place("metrics", partition, day),
+        row_id=RowId("metrics", partition, day),
         base=f"reports/{partition}/{day}",
         separator="/",
     )
 
 
 def _day_of(path: str) -> str:
-    """The day that a path of a rollup or a report is about."""
+    """The day of a rollup's or a report's path."""
     return path.split("/")[2][:10]
 
 
-def _may_follow(held: str, state: str) -> bool:
-    """Whether a run in the state `held` may be said to be in `state`."""
-    return state == held or (held != "done" and state != "accepted")
+def _may_follow(current: str, state: str) -> bool:
+    """Whether a run in the state `current` may change to `state`."""
+    return state == current or (current != "done" and state != "accepted")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shared.stores.store import KeptStore
+    from shared.stores.store import Store
 
 _BY_CONNECTION_STRING = pytest.param("azurite", marks=pytest.mark.azurite)
 _BY_IDENTITY = pytest.param("secured_azurite", marks=pytest.mark.azurite)
@@ -42,5 +42,5 @@ def grounds(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Grounds]
 
 
 @pytest.fixture
-def store(grounds: Grounds) -> KeptStore:
+def store(grounds: Grounds) -> Store:
     return grounds.open()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.stores.local import LocalStore
+from shared.stores import open_store
 from tests.contracts.store_examples import CHANGES
 from tests.contracts.store_grounds import count_steps
 
@@ -22,16 +22,16 @@ from tests.contracts.store_grounds import count_steps
 def main(folder: Path, change: str) -> None:
     prepare, apply, _ = CHANGES[change]
     for step in count(1):
-        place = folder / f"killed-{step}"
-        prepare(LocalStore(place))
+        store_folder = folder / f"killed-{step}"
+        prepare(open_store("local", folder=store_folder))
         child = os.fork()
         if child == 0:
             count_steps(pytest.MonkeyPatch(), step, _die)
-            apply(LocalStore(place))
+            apply(open_store("local", folder=store_folder))
             os._exit(0)
         if os.waitpid(child, 0)[1] != signal.SIGKILL:
             return
-        print(place.name)  # noqa: T201
+        print(store_folder.name)  # noqa: T201
 
 
 def _die() -> None:

@@ -9,13 +9,13 @@ import msgspec
 
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import LedgerEntry, Slice, SliceState
-from shared.stores import MetricsRow
+from shared.stores.models import MetricsRow
 from tests.sign_ins import portal_sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.stores.store import KeptStore
+    from shared.stores.store import Store
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 OTHER = "99999999-2222-4333-8444-555555555555"
@@ -64,42 +64,42 @@ def metrics_row(ending: date = DAY, at: str = OLD_AT, **changes: Any) -> Metrics
     return msgspec.structs.replace(plain, **changes)
 
 
-def save_old_slice(store: KeptStore) -> None:
+def save_old_slice(store: Store) -> None:
     store.save_slice(complete(3, OLD_AT), rollup_of(3))
 
 
-def save_new_slice(store: KeptStore) -> None:
+def save_new_slice(store: Store) -> None:
     store.save_slice(complete(5, NEW_AT), rollup_of(5))
 
 
-def save_old_report(store: KeptStore) -> None:
+def save_old_report(store: Store) -> None:
     store.save_report(metrics_row(at=OLD_AT), FILES)
 
 
-def save_new_report(store: KeptStore) -> None:
+def save_new_report(store: Store) -> None:
     store.save_report(metrics_row(at=NEW_AT, accounts_share=1.0), NEWER_FILES)
 
 
-def save_all(store: KeptStore) -> None:
+def save_all(store: Store) -> None:
     """Something of everything that gets old."""
     save_old_slice(store)
     save_old_report(store)
 
 
-def purge_all(store: KeptStore) -> None:
+def purge_all(store: Store) -> None:
     store.purge(details_before=DAY + timedelta(days=1), metrics_before=DAY)
 
 
-def slice_as_read(store: KeptStore) -> Any:
+def slice_as_read(store: Store) -> Any:
     rollup = store.rollup(SLICE)
     return store.ledger(TENANT, DAY), rollup and len(rollup)
 
 
-def report_as_read(store: KeptStore) -> Any:
+def report_as_read(store: Store) -> Any:
     return [store.report_file(TENANT, DAY, name) for name in FILES], store.metrics(DAY)
 
 
-def all_as_read(store: KeptStore) -> Any:
+def all_as_read(store: Store) -> Any:
     return slice_as_read(store), report_as_read(store)
 
 
@@ -113,16 +113,14 @@ CHANGES: dict[str, tuple[Callable[..., None], Callable[..., None], Callable[...,
 }
 
 
-def everything(store: KeptStore) -> dict[str, Any]:
+def everything(store: Store) -> dict[str, Any]:
     """All that is kept, by path and place."""
     medium = store._medium  # noqa: SLF001  # nothing else may see what nobody reads
     files = [path for folder in ("rollups/", "reports/") for path in medium.paths(folder)]
     tables = ("tenants", "ledger", "metrics", "runs", "claims")
     rows = [row for table in tables for row in medium.rows(table)]
     told = {
-        "/".join(row.place): {
-            name: value for name, value in row.columns.items() if value is not None
-        }
+        str(row.id): {name: value for name, value in row.columns.items() if value is not None}
         for row in rows
     }
     return {**{path: medium.read(path) for path in files}, **told}

@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from shared.stores.azure.medium import AzureStore
-from shared.stores.local import LocalStore
+from shared.stores.azure.medium import AzureMedium
+from shared.stores.local import LocalMedium
+from shared.stores.store import Store
 from tests.azurite import EmulatorCredential
 from tests.contracts.store_examples import Killed
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shared.stores.store import KeptStore
     from tests.azurite import Azurite
 
 _FILE_OPERATIONS = ("open", "write", "fsync", "replace", "unlink", "rmdir", "mkdir")
@@ -29,7 +29,7 @@ _NO_WAITING = {"retry_total": 0}
 class Grounds(Protocol):
     """Somewhere to keep things, which outlives the stores that are opened over it."""
 
-    def open(self) -> KeptStore:
+    def open(self) -> Store:
         """Another store over the same data."""
 
     def fresh(self) -> Grounds:
@@ -43,14 +43,14 @@ class LocalGrounds:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def open(self) -> LocalStore:
-        return LocalStore(self.folder)
+    def open(self) -> Store:
+        return Store(LocalMedium(self.folder))
 
     def fresh(self) -> LocalGrounds:
         return LocalGrounds(self.folder.with_name(f"store-{uuid4().hex[:8]}"))
 
     @contextmanager
-    def dying(self, step: int) -> Iterator[LocalStore]:
+    def dying(self, step: int) -> Iterator[Store]:
         with pytest.MonkeyPatch.context() as patch:
             count_steps(patch, step, _die)
             yield self.open()
@@ -60,10 +60,10 @@ class AzureGrounds:
     def __init__(self, server: Azurite) -> None:
         self._server = server
         self._prefix = f"t{uuid4().hex[:12]}"
-        self._opened: list[AzureStore] = []
+        self._opened: list[Store] = []
 
-    def open(self, **options: Any) -> AzureStore:
-        store = self._open(options)
+    def open(self, **options: Any) -> Store:
+        store = Store(self._open_medium(options))
         self._opened.append(store)
         return store
 
@@ -71,7 +71,7 @@ class AzureGrounds:
         return AzureGrounds(self._server)
 
     @contextmanager
-    def dying(self, step: int) -> Iterator[AzureStore]:
+    def dying(self, step: int) -> Iterator[Store]:
         transport = faulty_transport(step, verify=self._verify)
         yield self.open(transport=transport, **_NO_WAITING)
 
@@ -83,14 +83,14 @@ class AzureGrounds:
     def _verify(self) -> Any:
         return str(self._server.certificate) if self._server.certificate else True
 
-    def _open(self, options: Any) -> AzureStore:
+    def _open_medium(self, options: Any) -> AzureMedium:
         given = {"connection_verify": self._verify, **options}
         if self._server.certificate:
-            return AzureStore.by_identity(
+            return AzureMedium.in_account(
                 self._server.account, EmulatorCredential(), prefix=self._prefix, options=given
             )
         text = self._server.connection_string
-        return AzureStore.in_emulator(text, prefix=self._prefix, options=given)
+        return AzureMedium.in_emulator(text, prefix=self._prefix, options=given)
 
 
 def count_steps(patch: pytest.MonkeyPatch, step: int, die: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 from shared.errors import BadInputError
 from shared.mfa.metrics import ShareRule
 from shared.mfa.report import HistoryPoint
-from shared.stores import MetricsRow
+from shared.stores.models import MetricsRow
 from tests.delivery.scenarios import a_missing_day, worked_examples
 
 
@@ -45,5 +45,5 @@ def test_where_a_day_is_missing_there_are_counts_and_no_share():
 def test_a_report_of_no_named_tenant_has_no_row():
     report = msgspec.structs.replace(worked_examples(), tenant_id=None)
 
-    with pytest.raises(BadInputError, match="no named tenant"):
+    with pytest.raises(BadInputError, match="without a tenant id"):
         MetricsRow.of(report)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.stores.local import LocalStore
+from shared.stores import open_store
 from tests.contracts.store_examples import (
     CHANGES,
     DAY,
@@ -73,10 +73,10 @@ def test_a_writer_killed_at_any_file_operation_leaves_the_old_or_the_new(tmp_pat
     killed = [tmp_path / name for name in done.stdout.split()]
     assert len(killed) > 5
     for folder in killed:
-        assert as_read(LocalStore(folder)) in (old, new)
-        apply(LocalStore(folder))
-        assert as_read(LocalStore(folder)) == new
-        assert everything(LocalStore(folder)) == wanted
+        assert as_read(open_store("local", folder=folder)) in (old, new)
+        apply(open_store("local", folder=folder))
+        assert as_read(open_store("local", folder=folder)) == new
+        assert everything(open_store("local", folder=folder)) == wanted
         assert spare_files(folder) == []
 
 

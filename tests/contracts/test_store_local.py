@@ -8,8 +8,8 @@ import stat
 import pytest
 
 from shared.errors import StoreError
-from shared.stores import Run, Tenant
-from shared.stores.local import LocalStore
+from shared.stores import open_store
+from shared.stores.models import Run, TenantRow
 from tests.contracts.store_examples import (
     DAY,
     FILES,
@@ -27,7 +27,7 @@ MORNING = SLICE.halves()[0]
 
 @pytest.fixture
 def store(tmp_path):
-    return LocalStore(tmp_path / "store")
+    return open_store("local", folder=tmp_path / "store")
 
 
 def files(folder):
@@ -38,7 +38,7 @@ def files(folder):
 def test_a_person_finds_everything_by_its_name(store, tmp_path):
     save_all(store)
     store.save_slice(complete(1, piece=MORNING), rollup_of(1))
-    store.save_tenant(Tenant(TENANT, "Contoso", "partner"))
+    store.save_tenant(TenantRow(TENANT, "Contoso", "partner"))
     store.save_run(Run("0f1e", TENANT, "done", "2026-11-24T02:00:00Z"))
 
     assert files(tmp_path) == [
@@ -88,7 +88,7 @@ def test_a_row_that_a_person_has_damaged_is_an_error_that_names_it(store, tmp_pa
 
 def test_a_folder_that_is_none_is_one_sentence(tmp_path):
     (tmp_path / "store").write_text("not a folder")
-    store = LocalStore(tmp_path / "store")
+    store = open_store("local", folder=tmp_path / "store")
 
     with pytest.raises(StoreError, match=r"cannot be locked in the store's folder: .*\."):
         save_all(store)

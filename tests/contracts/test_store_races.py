@@ -13,9 +13,9 @@ from threading import Barrier
 import pytest
 
 from shared.errors import ConflictError, StoreError
-from shared.stores import Run, Tenant
-from shared.stores.local import LocalStore
-from shared.stores.medium import Place
+from shared.stores import open_store
+from shared.stores.medium import RowId
+from shared.stores.models import Run, TenantRow
 from tests.contracts.store_examples import (
     DAY,
     NEWER_FILES,
@@ -58,7 +58,7 @@ def test_of_many_that_claim_at_once_exactly_one_wins(grounds):
 
 
 def test_the_first_writers_of_all_may_come_together(grounds):
-    at_once(grounds, lambda store, n: store.save_tenant(Tenant(f"tenant-{n}", "", "customer")))
+    at_once(grounds, lambda store, n: store.save_tenant(TenantRow(f"tenant-{n}", "", "customer")))
     at_once(grounds, lambda store, n: store.save_report(metrics_row(tenant_id=f"tenant-{n}"), {}))
 
     assert len(grounds.open().tenants()) == WRITERS
@@ -132,14 +132,14 @@ def test_a_file_replaced_between_two_looks_is_read_as_replaced(grounds, monkeypa
 
 
 def test_a_row_that_was_removed_meanwhile_is_not_written_over_what_is_no_longer_there(grounds):
-    medium, place = grounds.open()._medium, Place("tenants", "", "contoso")  # noqa: SLF001
-    medium.put_row(place, {"Name": "Contoso"}, over=None)
-    held = medium.row(place)
-    medium.remove_row(place)
+    medium, row_id = grounds.open()._medium, RowId("tenants", "", "contoso")  # noqa: SLF001
+    medium.put_row(row_id, {"Name": "Contoso"}, over=None)
+    held = medium.row(row_id)
+    medium.remove_row(row_id)
 
     with pytest.raises(ConflictError):
-        medium.put_row(place, {"Name": "Contoso GmbH"}, over=held.etag)
-    assert medium.row(place) is None
+        medium.put_row(row_id, {"Name": "Contoso GmbH"}, over=held.etag)
+    assert medium.row(row_id) is None
 
 
 def test_a_claim_that_is_given_back_at_that_very_moment_is_lost_all_the_same(grounds, monkeypatch):
@@ -147,9 +147,9 @@ def test_a_claim_that_is_given_back_at_that_very_moment_is_lost_all_the_same(gro
     store.claim("mail")
     look = store._medium.row  # noqa: SLF001
 
-    def late_look(place):
+    def late_look(row_id):
         grounds.open().release("mail")
-        return look(place)
+        return look(row_id)
 
     monkeypatch.setattr(store._medium, "row", late_look)  # noqa: SLF001
 
@@ -178,7 +178,7 @@ def test_a_file_replaced_at_every_look_is_an_error_in_the_end(grounds, monkeypat
     save_old_report(store)
     before_each_read(store, monkeypatch, publish)
 
-    with pytest.raises(StoreError, match="is being replaced all the time"):
+    with pytest.raises(StoreError, match="cannot be read: it keeps being replaced"):
         store.report_file(TENANT, DAY, "report.json")
 
 
@@ -195,8 +195,9 @@ def test_a_run_that_is_done_stays_so_whoever_comes_at_the_same_time(grounds):
 def test_of_processes_that_claim_at_once_exactly_one_wins_each_claim(tmp_path):
     claim_all = (
         "import sys\n"
-        "from shared.stores.local import LocalStore\n"
-        "store = LocalStore(sys.argv[1])\n"
+        "from pathlib import Path\n"
+        "from shared.stores import open_store\n"
+        "store = open_store('local', folder=Path(sys.argv[1]))\n"
         "print(*(number for number in range(100) if store.claim(f'claim {number}')))\n"
     )
     command = [sys.executable, "-c", claim_all, str(tmp_path / "store")]
@@ -212,23 +213,25 @@ def test_a_lock_whose_holder_was_killed_keeps_nobody_out(tmp_path):
     hold = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from shared.stores.local import Folder\n"
-        "with Folder(Path(sys.argv[1])).exclusive():\n"
+        "from shared.stores.local import LocalMedium\n"
+        "with LocalMedium(Path(sys.argv[1])).exclusive():\n"
         "    os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, 'SIGKILL') else 15)\n"
     )
     done = subprocess.run([sys.executable, "-c", hold, str(tmp_path)], cwd=ROOT, check=False)
 
     assert done.returncode != 0
-    assert LocalStore(tmp_path).claim("mail")
+    assert open_store("local", folder=tmp_path).claim("mail")
 
 
 def test_a_writer_that_never_comes_through_says_so_in_the_end(tmp_path, monkeypatch):
-    store = LocalStore(tmp_path)
+    store = open_store("local", folder=tmp_path)
 
     def lose(*_, **__):
         raise ConflictError("Somebody else was first.")
 
     monkeypatch.setattr(store._medium, "put_row", lose)  # noqa: SLF001
 
-    with pytest.raises(ConflictError, match="tenants/contoso is being written all the time"):
-        store.save_tenant(Tenant("contoso", "Contoso", "partner"))
+    with pytest.raises(
+        ConflictError, match="tenants/contoso cannot be written: other writers keep coming first"
+    ):
+        store.save_tenant(TenantRow("contoso", "Contoso", "partner"))

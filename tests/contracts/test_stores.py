@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shared.errors import ConflictError, StoreError
 from shared.mfa.report import HistoryPoint
 from shared.mfa.rollup import Rollup
-from shared.stores import REPORT_FILES, Run, Tenant
+from shared.stores.models import REPORT_FILES, Run, TenantRow
 from tests.contracts.store_examples import (
     DAY,
     FILES,
@@ -53,13 +53,13 @@ def test_before_anything_is_written_there_is_nothing_and_that_is_no_error(store)
 
 
 def test_tenants_are_read_back_by_id_and_can_be_renamed(store):
-    store.save_tenant(Tenant(TENANT, "Contoso", "partner"))
-    store.save_tenant(Tenant(OTHER, "Müller & Söhne", "customer"))
-    store.save_tenant(Tenant(TENANT, "Contoso GmbH", "partner"))
+    store.save_tenant(TenantRow(TENANT, "Contoso", "partner"))
+    store.save_tenant(TenantRow(OTHER, "Müller & Söhne", "customer"))
+    store.save_tenant(TenantRow(TENANT, "Contoso GmbH", "partner"))
 
     assert store.tenants() == [
-        Tenant(TENANT, "Contoso GmbH", "partner"),
-        Tenant(OTHER, "Müller & Söhne", "customer"),
+        TenantRow(TENANT, "Contoso GmbH", "partner"),
+        TenantRow(OTHER, "Müller & Söhne", "customer"),
     ]
 
 

@@ -8,8 +8,8 @@ import runpy
 import subprocess
 from datetime import date
 
-from shared.stores import MetricsRow
 from shared.stores.medium import to_columns
+from shared.stores.models import MetricsRow
 from tests.infra.bicep import AUTHENTICATION, INFRA, MAIN
 
 ROOT = INFRA.parent

@@ -14,7 +14,7 @@ from shared.service.composition import Service, use
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.http.answers import RefusedError
 from shared.settings import Settings
-from shared.stores.local import LocalStore
+from shared.stores.local import LocalMedium
 from simulator.simulation import open_simulated
 from simulator.tenants.partner import TENANT_ID as SIMULATED
 from tests.records import graph_record, ndjson
@@ -45,14 +45,14 @@ def test_the_store_is_azure_where_storage_is_set_unless_it_is_said_otherwise(
 
 
 def test_stores_are_opened_as_they_are_named(tmp_path) -> None:
-    from shared.stores.azure.medium import AzureStore
+    from shared.stores.azure.medium import AzureMedium
 
     with use(service(STORE_FOLDER=str(tmp_path))) as local:
-        assert isinstance(local.store, LocalStore)
+        assert isinstance(local.store._medium, LocalMedium)  # noqa: SLF001
     with use(service(STORAGE_CONNECTION_STRING=EMULATOR)) as emulated:
-        assert isinstance(emulated.store, AzureStore)
+        assert isinstance(emulated.store._medium, AzureMedium)  # noqa: SLF001
     with use(service(STORAGE_ACCOUNT_NAME="contosomfa", CLOUD="usgov")) as by_identity:
-        assert isinstance(by_identity.store, AzureStore)
+        assert isinstance(by_identity.store._medium, AzureMedium)  # noqa: SLF001
 
 
 @pytest.mark.parametrize(

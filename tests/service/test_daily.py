@@ -17,8 +17,8 @@ from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.messages import CollectSlice
 from shared.service.queues import QueueWork
 from shared.service.runs import Runs
-from shared.stores.local import Folder
-from shared.stores.store import KeptStore
+from shared.stores.local import LocalMedium
+from shared.stores.store import Store
 from tests.service.world import (
     ENDING,
     TENANT,
@@ -280,7 +280,7 @@ class Crashing:
     CHANGES = ("write", "remove", "put_row", "remove_row", "finalize")
 
     def __init__(self, folder, at, *, after):
-        self._folder = Folder(folder)
+        self._folder = LocalMedium(folder)
         self._at, self._after = at, after
         self.count = 0
 
@@ -305,7 +305,7 @@ def days_after(folder, source, medium=None):
     """One daily run, settled at once, so that it changes little."""
     clock = Clock()
     clock.go_on(days=1)
-    store = KeptStore(medium) if medium else None
+    store = Store(medium) if medium else None
     daily = make_daily(folder, source, clock=clock, settle_days=0, store=store)
     run_day(daily, TODAY + timedelta(days=1))
 
@@ -320,7 +320,7 @@ def yesterday(tmp_path_factory):
     shutil.copytree(before, after)
     medium = Crashing(after, 0, after=False)
     days_after(after, source, medium)
-    return before, source, read_back(KeptStore(Folder(after))), medium.count
+    return before, source, read_back(Store(LocalMedium(after))), medium.count
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -338,5 +338,5 @@ def test_a_crash_at_any_change_and_another_run_give_the_same_bytes(
 
         days_after(folder, source)
 
-        found = read_back(KeptStore(Folder(folder)))
+        found = read_back(Store(LocalMedium(folder)))
         assert found == undisturbed, f"after a crash at change {number} of {changes}"

@@ -27,7 +27,8 @@ from shared.service.mailing import (
     newest_reports,
     post_through,
 )
-from shared.stores import MetricsRow, open_store
+from shared.stores import open_store
+from shared.stores.models import MetricsRow
 from tests.delivery.mail.mail_making import earlier_report
 from tests.delivery.mail.mail_sink import MAIL, MailSink, hang_up, parts
 from tests.delivery.making import ENDING, TENANT, report

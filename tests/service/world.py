@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from shared.mfa.metrics import ShareRule
 from shared.mfa.scope import Scope
 from shared.service.daily import Daily
-from shared.stores import REPORT_FILES, open_store
+from shared.stores import open_store
+from shared.stores.models import REPORT_FILES
 from tests.sign_ins import api_sign_in, portal_sign_in
 
 TENANT = "cccccccc-0000-4000-8000-00000000000c"

@@ -15,7 +15,7 @@ from shared.errors import BadInputError, BadSettingError, MfaStatusError, StoreE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.stores import StoredFile
+    from shared.stores.models import StoredFile
 
 #: With every answer. A browser that was here once comes back by TLS only, believes the media type,
 #: tells nobody where it comes from, and lets no other site's page hold or embed ours.

@@ -19,7 +19,7 @@ from shared.service.addresses import run_address
 from shared.service.http.answers import Answer, RefusedError, json_answer, redirect, stored_answer
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
 from shared.service.http.search import find, searched_for
-from shared.stores import REPORT_FILES
+from shared.stores.models import REPORT_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from shared.mfa.assessment import ReportMeta
     from shared.service.http.callers import Caller
     from shared.service.runs import Runs
-    from shared.stores import Store, StoredFile
+    from shared.stores.models import StoredFile
+    from shared.stores.store import Store
 
 VERSION = "0.1.0"  #: of this app; test: as pyproject.toml says
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from shared.delivery.files.customers import Customers
 from shared.service.addresses import API
 from shared.service.http.answers import RefusedError
-from shared.stores import StoredFile
+from shared.stores.models import StoredFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

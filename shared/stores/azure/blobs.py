@@ -1,4 +1,4 @@
-"""Files in Blob Storage. Imported only where a store in Azure is opened: its imports are heavy."""
+"""Files in Blob Storage. Its imports are heavy."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from azure.storage.blob import (
     generate_blob_sas,
 )
 
-from shared.stores import REPORT_FILES
 from shared.stores.azure.account import Options, storage_errors
+from shared.stores.models import REPORT_FILES
 from shared.stores.names import digest
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _ROLE = "Storage Blob Data Contributor"
 _DELEGATOR_ROLE = "Storage Blob Delegator"
-#: The newest version that the emulator knows too; four more tries within some 18 seconds.
+#: The newest version that the emulator supports, too; four more attempts within about 18 seconds.
 _OPTIONS: Options = {
     "api_version": "2026-06-06",
     "retry_total": 4,
@@ -34,13 +34,13 @@ _OPTIONS: Options = {
     "increment_base": 2,
     "random_jitter_range": 1,
 }
-_URL_GOOD_FOR = timedelta(minutes=10)
-_CLOCKS_APART = timedelta(minutes=5)  #: at most, ours and the service's
-_PRIVATE = "private, no-cache"  #: there is personal data in it; whoever keeps it must ask again
+_URL_VALID_FOR = timedelta(minutes=10)
+_CLOCK_SKEW = timedelta(minutes=5)  #: the most between our clock and the service's
+_PRIVATE = "private, no-cache"  #: personal data: caches must revalidate
 
 
 class AzureBlobs:
-    """Blobs of one account. A path's first part is its container, made when first written to."""
+    """The blobs of one account. A path's first part is its container, created when first needed."""
 
     def __init__(self, service: BlobServiceClient, prefix: str) -> None:
         self._service = service
@@ -48,12 +48,12 @@ class AzureBlobs:
 
     @classmethod
     def at(cls, url: str, credential: TokenCredential, prefix: str, options: Options) -> Self:
-        """The blobs behind an address, by identity."""
+        """The blobs at a URL, with an identity."""
         return cls(BlobServiceClient(url, credential=credential, **_OPTIONS | options), prefix)
 
     @classmethod
     def in_emulator(cls, connection_string: str, prefix: str, options: Options) -> Self:
-        """The blobs that a connection string leads to."""
+        """The blobs of the emulator."""
         options = _OPTIONS | options
         return cls(BlobServiceClient.from_connection_string(connection_string, **options), prefix)
 
@@ -66,18 +66,18 @@ class AzureBlobs:
                 return None
 
     def write(self, path: str, content: bytes) -> None:
-        """Put a file over what was there, whole or not at all."""
+        """Write a file over what was there, whole or not at all."""
         blob = self._blob(path)
         with storage_errors(f"{path} cannot be written", _ROLE):
             try:
                 _upload(blob, path, content)
-            except ResourceNotFoundError:  # the container itself; a second maker is no error
+            except ResourceNotFoundError:  # no such container yet; others may create it, too
                 with suppress(ResourceExistsError):
                     self._service.create_container(blob.container_name)
                 _upload(blob, path, content)
 
     def remove(self, path: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         with storage_errors(f"{path} cannot be removed", _ROLE), suppress(ResourceNotFoundError):
             self._blob(path).delete_blob()
 
@@ -92,9 +92,9 @@ class AzureBlobs:
         return []
 
     def url(self, path: str, account_name: str, now: datetime) -> str:
-        """A URL good for minutes, to read this one blob over https; signed as by our identity."""
+        """A URL valid for minutes to read this one blob over https, signed with our identity."""
         blob = self._blob(path)
-        start, expiry = now - _CLOCKS_APART, now + _URL_GOOD_FOR
+        start, expiry = now - _CLOCK_SKEW, now + _URL_VALID_FOR
         with storage_errors(f"No URL can be signed for {path}", _DELEGATOR_ROLE):
             key = self._service.get_user_delegation_key(start, expiry)
         signature = generate_blob_sas(
@@ -112,7 +112,7 @@ class AzureBlobs:
         return f"{blob.url}?{signature}"
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         self._service.close()
 
     def _blob(self, path: str) -> BlobClient:

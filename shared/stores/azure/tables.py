@@ -1,4 +1,4 @@
-"""Rows in Table Storage. Imported only where a store in Azure is opened: its imports are heavy."""
+"""Rows in Table Storage. Its imports are heavy."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from azure.data.tables import TableServiceClient, UpdateMode
 
 from shared.errors import ConflictError, StoreError
 from shared.stores.azure.account import Options, storage_errors
-from shared.stores.medium import NEWEST_FIRST, Columns, Place, Row
+from shared.stores.medium import NEWEST_FIRST, Columns, Row, RowId
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.data.tables import TableClient, TableEntity
 
 _ROLE = "Storage Table Data Contributor"
-#: Four more tries within some 10 seconds: a page's reader is waiting, and queues try again anyway.
+#: Four more attempts within about 10 seconds: a reader is waiting, and queues retry anyway.
 _OPTIONS: Options = {"retry_total": 4, "retry_backoff_factor": 0.5, "retry_backoff_max": 8}
 _KEYS = ("PartitionKey", "RowKey")
-_NO_PARTITION = "all"  #: of tables that are not by tenant
-_LATEST_DAY = 99_999_999  #: days are taken from this, so that the newest day's key sorts first
+_NO_PARTITION = "all"  #: in tables that are not by tenant
+_LATEST_DAY = 99_999_999  #: days are subtracted from this, so that the newest sorts first
 
 
 class AzureTables:
-    """The tables of one storage account, each made when it is first written to."""
+    """The tables of one account, each created when it is first written to."""
 
     def __init__(self, service: TableServiceClient, prefix: str) -> None:
         self._service = service
@@ -35,21 +35,21 @@ class AzureTables:
 
     @classmethod
     def at(cls, url: str, credential: TokenCredential, prefix: str, options: Options) -> Self:
-        """The tables behind an address, by identity."""
+        """The tables at a URL, with an identity."""
         service = TableServiceClient(url, credential=credential, **_OPTIONS | options)
         return cls(service, prefix)
 
     @classmethod
     def in_emulator(cls, connection_string: str, prefix: str, options: Options) -> Self:
-        """The tables that a connection string leads to."""
+        """The tables of the emulator."""
         options = _OPTIONS | options
         return cls(TableServiceClient.from_connection_string(connection_string, **options), prefix)
 
-    def row(self, place: Place) -> Row | None:
+    def row(self, row_id: RowId) -> Row | None:
         """One row, or `None`."""
-        with storage_errors(f"Table {place.table} cannot be read", _ROLE):
+        with storage_errors(f"Table {row_id.table} cannot be read", _ROLE):
             try:
-                return _row(place.table, self._table(place.table).get_entity(*_keys(place)))
+                return _row(row_id.table, self._table(row_id.table).get_entity(*_keys(row_id)))
             except ResourceNotFoundError:
                 return None
 
@@ -79,29 +79,29 @@ class AzureTables:
             try:
                 return [_row(table, entity) for entity in islice(found, limit)]
             except ResourceNotFoundError:
-                return []  # nothing has been written yet
+                return []  # the table does not exist yet
 
-    def put_row(self, place: Place, columns: Columns, *, over: str | None) -> None:
-        """Write a row over the one with that etag, or (`None`) over none; else `ConflictError`."""
-        entity: dict[str, Any] = {**dict(zip(_KEYS, _keys(place), strict=True)), **columns}
-        table = self._table(place.table)
-        with storage_errors(f"Table {place.table} cannot be written", _ROLE):
+    def put_row(self, row_id: RowId, columns: Columns, *, over: str | None) -> None:
+        """Write a row over the one with the etag `over`, or a new one if that is `None`."""
+        entity: dict[str, Any] = {**dict(zip(_KEYS, _keys(row_id), strict=True)), **columns}
+        table = self._table(row_id.table)
+        with storage_errors(f"Table {row_id.table} cannot be written", _ROLE):
             if over is not None:
                 _replace(table, entity, over)
                 return
             try:
                 table.create_entity(entity)
-            except ResourceNotFoundError:  # the table itself; a second maker is no error
-                self._service.create_table_if_not_exists(self._prefix + place.table)
+            except ResourceNotFoundError:  # no such table yet; others may create it, too
+                self._service.create_table_if_not_exists(self._prefix + row_id.table)
                 table.create_entity(entity)
 
-    def remove_row(self, place: Place) -> None:
-        """Remove a row, if it is there."""
-        with storage_errors(f"Table {place.table} cannot be written", _ROLE):
-            self._table(place.table).delete_entity(*_keys(place))
+    def remove_row(self, row_id: RowId) -> None:
+        """Remove a row, if it exists."""
+        with storage_errors(f"Table {row_id.table} cannot be written", _ROLE):
+            self._table(row_id.table).delete_entity(*_keys(row_id))
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         self._service.close()
 
     def _table(self, name: str) -> TableClient:
@@ -113,15 +113,15 @@ def _replace(table: TableClient, entity: dict[str, Any], etag: str) -> None:
     try:
         table.update_entity(entity, mode=UpdateMode.REPLACE, etag=etag, match_condition=unchanged)
     except ResourceNotFoundError as error:
-        raise ConflictError("Somebody else has just removed a row.") from error
+        raise ConflictError("Another writer has just removed the row.") from error
 
 
-def _keys(place: Place) -> tuple[str, str]:
-    return place.partition or _NO_PARTITION, _row_key(place.table, place.key)
+def _keys(row_id: RowId) -> tuple[str, str]:
+    return row_id.partition or _NO_PARTITION, _row_key(row_id.table, row_id.key)
 
 
 def _row_key(table: str, key: str) -> str:
-    """The key, counted back from the latest day where the newest is to come first."""
+    """The key; counted back from the latest day in tables that have the newest first."""
     if table not in NEWEST_FIRST:
         return key
     return f"{_LATEST_DAY - int(key.replace('-', '')):08}"
@@ -138,9 +138,9 @@ def _row(table: str, entity: TableEntity) -> Row:
     partition = entity["PartitionKey"]
     written_at, etag = entity.metadata["timestamp"], entity.metadata["etag"]
     if written_at is None or etag is None:
-        raise StoreError(f"A row of table {table} came without its time and etag.")
+        raise StoreError(f"A row of table {table} has no time or no etag.")
     return Row(
-        Place(
+        RowId(
             table, "" if partition == _NO_PARTITION else partition, _key(table, entity["RowKey"])
         ),
         {name: value for name, value in entity.items() if name not in _KEYS},

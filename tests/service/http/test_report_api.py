@@ -19,7 +19,7 @@ from shared.service.http.callers import OWN_MACHINE, WITH_KEY
 from shared.service.http.report_api import FILES, SCRIPT_FILES, ReportApi
 from shared.service.http.search import rows_with
 from shared.service.runs import Runs
-from shared.stores import StoredFile
+from shared.stores.models import StoredFile
 from tests.service.world import (
     ENDING,
     TENANT,

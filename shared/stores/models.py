@@ -1,0 +1,109 @@
+"""What is stored."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Literal, Self
+
+import msgspec
+
+from shared.errors import BadInputError
+from shared.mfa.report import HistoryPoint
+
+if TYPE_CHECKING:
+    from shared.mfa.report import Report
+
+_CSV = "text/csv; charset=utf-8; header=present"
+
+#: The files of a report, each with its media type; the store accepts no other name.
+REPORT_FILES = {
+    "report.json": "application/json",
+    "report.html": "text/html; charset=utf-8",
+    "portal-requests-without-mfa.csv": _CSV,
+    "api-requests-summary.csv": _CSV,
+    "all-api-requests.csv": _CSV,
+    "accounts.csv": _CSV,
+    "customers.csv": _CSV,
+    "directory.json.gz": "application/gzip",
+    # Served under other names: the customers, the page with other links, and Partner Center's
+    # resources.
+    "customers.html": "text/html; charset=utf-8",
+    "customers.json": "application/json",
+    "page.html": "text/html; charset=utf-8",
+    "permissions.html": "text/html; charset=utf-8",
+    "nonMfaCompliantPartnerPrincipals.json": "application/json",
+    "applicationmfaadoptionstatus.json": "application/json",
+    "partnerRequests.json": "application/json",
+}
+
+
+class TenantRow(msgspec.Struct, frozen=True):
+    """A tenant of which something is stored."""
+
+    id: str
+    name: str
+    kind: Literal["partner", "customer"]
+
+
+class StoredFile(msgspec.Struct, frozen=True):
+    """One file as it was read."""
+
+    content: bytes
+    etag: str  #: strong, in quotes; depends on the content only, so it is the same in every store
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One daily run, started by the timer or by a person."""
+
+    id: str
+    tenant_id: str
+    state: str  #: ``accepted``, ``running``, ``done``, ``failed``
+    asked_at: str  #: UTC
+    finished_at: str = ""
+    reason: str = ""
+
+
+class MetricsRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One report's figures as a row to query by day. Shares are fractions, 0 to 1, or `None`."""
+
+    tenant_id: str
+    ending: date
+    generated_at: str  #: UTC
+    complete_days: int  #: known days of the window, of seven
+    accounts_share: float | None
+    accounts_enforced: int | None
+    accounts_enabled: int | None
+    portal_share: float | None
+    portal_compliant: int  #: requests with MFA, including exempted ones if the rule counts them
+    portal_decided: int  #: requests that are known to have had MFA or not
+    api_share: float | None
+    api_compliant: int
+    api_decided: int
+
+    @classmethod
+    def of(cls, report: Report) -> Self:
+        """The row of a report; raises `BadInputError` if the report does not name its tenant."""
+        if report.tenant_id is None:
+            raise BadInputError("A report without a tenant id cannot be stored; expected one.")
+        accounts, portal, api = report.metrics.accounts, report.metrics.portal, report.metrics.api
+        exempted = int(report.rule.exempted_counts_as_mfa)
+        return cls(
+            tenant_id=report.tenant_id,
+            ending=report.window.ending,
+            generated_at=report.generated_at,
+            complete_days=report.window.complete_days,
+            accounts_share=accounts.known_share,
+            accounts_enforced=accounts.enforced,
+            accounts_enabled=accounts.enabled,
+            portal_share=portal.share,
+            portal_compliant=portal.verified + exempted * portal.exempted,
+            portal_decided=portal.verified + portal.not_verified + portal.exempted,
+            api_share=api.share,
+            api_compliant=api.verified + exempted * api.exempted,
+            api_decided=api.verified + api.not_verified + api.exempted,
+        )
+
+    @property
+    def point(self) -> HistoryPoint:
+        """The three shares, as a report shows its history."""
+        return HistoryPoint(self.ending, self.accounts_share, self.portal_share, self.api_share)
