@@ -252,7 +252,7 @@ def test_a_channel_that_refuses_is_told_after_the_mails_went_and_posted_to_next_
 ) -> None:
     people = {"REPORT_RECIPIENTS": "a@x.example"}
     with TeamsSink(refusal(429, "TooMany", Retry_After="17")) as sink:
-        with pytest.raises(DeliveryError, match="429 TooMany, to be asked again in 17 s"):
+        with pytest.raises(DeliveryError, match="429 TooMany, try again in 17 s"):
             mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **people)
         assert len(letters(folder)) == 1
 

@@ -1,14 +1,14 @@
 """
-The report as a card in a Microsoft Teams channel: the mail's own words, without anybody in it.
+The report as a card in a Microsoft Teams channel, in the words of the mail but without names.
 
 More people read a channel than get the mail, so the card holds figures, days and the titles of
-findings; no account, application, user name or address.
+findings, but no account, application, user name or address.
 
-All of its text stands in RichTextBlocks, which know no Markdown (Microsoft: "Text features"; a
-TextBlock renders bold, lists and links). What is left to act on a reader is taken out of every text
-by `_plain`: a client makes mentions of ``<at>`` and dates of ``{{DATE(…)}}``, and may make links of
-whatever looks like an address. Texts are few and all cut, so that a card stays far below the 28 KB
-that a message may have (connector "Microsoft Teams", "known issues and limitations").
+All text is in RichTextBlocks, which do not render Markdown (Microsoft: "Text features"; a TextBlock
+renders bold, lists and links). `_plain` defuses everything else in a text that a client acts on:
+``<at>`` becomes a mention, ``{{DATE(…)}}`` a date, and whatever looks like an address may become a
+link. There are few texts and all are cut, so a card stays far below the 28 KB that a message may
+have (connector "Microsoft Teams", "known issues and limitations").
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from shared.delivery.text.digest import FigureLine, ReportDigest
     from shared.mfa.report import Report
 
-    #: An object of the card, as it is written in JSON.
+    #: An object of the card, as in JSON.
     Part = dict[str, Any]
 
 FINDINGS_SHOWN = 3
 REPORT_PATH = "/api/report"  #: the newest page, below PUBLIC_URL
 _TEXT_LIMIT = 600  #: characters of one text
 
-# Whom a text could point at: mail addresses and UPNs, IPv4, IPv6.
-_SOMEBODY = re.compile(
+# What could identify somebody: mail addresses and UPNs, IPv4, IPv6.
+_IDENTITY = re.compile(
     r"\S+@\S+|\d{1,3}(?:\.\d{1,3}){3}"
     r"|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*|(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}"
 )
-_MARKUP = re.compile(r"[<{]")  #: begins a mention, a date, a template's expression
+_MARKUP = re.compile(r"[<{]")  #: the start of a mention, a date or a template expression
 _COLORS = {State.MET: "good", State.BELOW: "attention"}
 
 
@@ -49,16 +49,16 @@ def render_card(report: Report, earlier: Report | None, public_url: str | None) 
     """
     The message to post, as JSON; the same arguments give the same bytes.
 
-    `earlier` and `public_url` are those of `render_mail`: the report to compare with, and the base
-    of the link, without which there is no button.
+    `earlier` is the report to compare with and `public_url` the base of the link, as in
+    `render_mail`. Without `public_url` there is no button.
     """
-    letter = write_letter(report, earlier, public_url)
+    digest = write_letter(report, earlier, public_url)
     card: Part = {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-        "version": "1.4",  # the newest that workflows take
+        "version": "1.4",  # the newest that workflows accept
         "lang": "en",
-        "body": list(_body(letter, report)),
+        "body": list(_body(digest, report)),
     }
     if public_url:
         url = base_of_links(public_url) + REPORT_PATH
@@ -75,24 +75,24 @@ def _message(card: Part) -> Part:
     return {"type": "message", "attachments": [attachment]}
 
 
-def _body(letter: ReportDigest, report: Report) -> Iterator[Part]:
-    simulated = "[Simulated] " if letter.is_simulated else ""
+def _body(digest: ReportDigest, report: Report) -> Iterator[Part]:
+    simulated = "[Simulated] " if digest.is_simulated else ""
     title = f"{simulated}Partner Center MFA status"
     yield _block(_run(title, size="large", weight="bolder"))
-    yield _block(_run(letter.whose, weight="bolder"), spacing="none")
-    yield _block(_run(f"{letter.when} (UTC). {_newest(report)}", isSubtle=True), spacing="none")
-    yield _block(_run(letter.headline))
-    for figure in letter.figures:
+    yield _block(_run(digest.whose, weight="bolder"), spacing="none")
+    yield _block(_run(f"{digest.when} (UTC). {_newest(report)}", isSubtle=True), spacing="none")
+    yield _block(_run(digest.headline))
+    for figure in digest.figures:
         yield _figure(figure)
-    yield _block(_run(letter.completeness, isSubtle=True))
-    yield from _findings(letter, report)
+    yield _block(_run(digest.completeness, isSubtle=True))
+    yield from _findings(digest, report)
 
 
 def _newest(report: Report) -> str:
-    """The last day of the window that was read whole."""
+    """Names the last day of the window that was read whole."""
     missing = {gap.day for gap in report.window.missing}
     newest = max((day.day for day in report.days if day.day not in missing), default=None)
-    return f"Newest day read: {long_day(newest)}." if newest else "No day is read."
+    return f"Newest day read: {long_day(newest)}." if newest else "No day was read."
 
 
 def _figure(figure: FigureLine) -> Part:
@@ -101,12 +101,12 @@ def _figure(figure: FigureLine) -> Part:
     return _block(_run(f"{figure.title}: "), share, *change, spacing="small")
 
 
-def _findings(letter: ReportDigest, report: Report) -> Iterator[Part]:
-    """Each title in a block of its own: one that runs from right to left turns no other text."""
+def _findings(digest: ReportDigest, report: Report) -> Iterator[Part]:
+    """Each title has its own block, so that right-to-left text does not affect other texts."""
     if not report.findings:
         return
     yield _block(_run(count(len(report.findings), "finding"), weight="bolder"))
-    for finding in letter.findings[:FINDINGS_SHOWN]:
+    for finding in digest.findings[:FINDINGS_SHOWN]:
         yield _block(_run(finding.title), spacing="small")
     if more := len(report.findings[FINDINGS_SHOWN:]):
         yield _block(_run(f"And {count(more, 'more finding')} in the report."), spacing="small")
@@ -121,6 +121,6 @@ def _run(text: str, **look: str | bool) -> Part:
 
 
 def _plain(text: str) -> str:
-    """A text that is read as it stands, names nobody, and does nothing."""
-    told = _SOMEBODY.sub("(address)", shorten(harmless(text), _TEXT_LIMIT))
-    return _MARKUP.sub(r"[\g<0>]", unlinked(told))
+    """A text that is shown literally, identifies nobody and does nothing."""
+    anonymous = _IDENTITY.sub("(address)", shorten(harmless(text), _TEXT_LIMIT))
+    return _MARKUP.sub(r"[\g<0>]", unlinked(anonymous))

@@ -1,38 +1,38 @@
 """
-Cards into a Microsoft Teams channel, through a workflow that waits for them at a web address.
+Posts cards to a Microsoft Teams channel, through a workflow that waits at a web address.
 
-The address is a secret: its ``sig`` is all that whoever posts there has to know. So nothing here
-says more of it than the host, which is why this is ``http.client``: the larger libraries log it.
+The address is a secret: its ``sig`` is all that anyone needs in order to post there. So logs and
+errors name its host only, and the HTTP library knows the rest of it only as a request's target,
+which it does not log.
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
 import re
-import socket
 import ssl
-import threading
-from contextlib import closing, contextmanager, suppress
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs
+
+import msgspec
 
 from shared.endpoints import parse_url
 from shared.errors import BadSettingError, DeliveryError, DeliveryUncertainError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import httpcore
+    import httpx
 
     from shared.endpoints import Url
 
-TIMEOUT_SECONDS = 30.0  #: from connection to answer; a workflow accepts a card before it posts it
-ANSWER_LIMIT_BYTES = 8_192  #: of a refusal, to find its code in; of success nothing is read
+TIMEOUT_SECONDS = 30.0  #: for the whole exchange; a workflow accepts a card before it posts it
+ANSWER_LIMIT_BYTES = 8_192  #: read of a refusal, for its error code; nothing is read of a success
 
-HTTPS_PORT = 443  #: older addresses of workflows name it
+HTTPS_PORT = 443  #: older workflow addresses include it
 
-# Where workflows wait, by cloud. Source: Power Automate's "IP address configuration" page, trigger
-# "When an HTTP request is received".
+# The hosts of workflows, by cloud. Source: Power Automate's "IP address configuration" page,
+# trigger "When an HTTP request is received".
 HOST_SUFFIXES = (
     *(".logic.azure.com", ".api.powerplatform.com"),
     *(".logic.azure.us", ".api.gov.powerplatform.microsoft.us"),  # GCC
@@ -44,13 +44,19 @@ _SECONDS = re.compile(r"[0-9]{1,6}")
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "partner-mfa-status"}
 
 
+class _Answer(NamedTuple):
+    status: int
+    retry_after: str
+    body: bytes  #: its first bytes; empty after a success
+
+
 class TeamsChannel:
-    """The channel that a workflow posts to; `BadSettingError` if the address can be none."""
+    """The channel that a workflow posts to; `BadSettingError` if `url` is not a workflow's."""
 
     def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         address = _workflow_address(url)
         self.host = address.host
-        #: Names the workflow without its secret, and is the same after its signature was renewed.
+        #: Identifies the workflow without its secret, and stays the same when `sig` is renewed.
         self.id = f"{self.host}{address.path}"
         self._address = address
         self._timeout_seconds = timeout_seconds
@@ -60,68 +66,71 @@ class TeamsChannel:
 
     def post(self, card: bytes) -> None:
         """
-        Let the workflow accept a card, which is not yet to have posted it. Nothing is followed.
+        Post a card once; returns when the workflow has accepted it, maybe before Teams shows it.
 
-        A refusal (3xx, 4xx) is certain, and so is what went wrong before the card's first byte
-        left. After any other answer but 2xx, and after none in time, it may have been posted.
+        Raises `DeliveryError` if the card was certainly not posted: after a redirect (which is not
+        followed), a refusal (4xx), or a failure before the request was sent. Raises
+        `DeliveryUncertainError` after any other answer but 2xx, and if there is none in time.
         """
-        with closing(self._connected()) as connection, self._in_time(connection):
+        self._judge(asyncio.run(self._exchange(card)))
+
+    async def _exchange(self, card: bytes) -> _Answer:
+        """Send the card; the time limit covers everything, however slowly an answer trickles in."""
+        import httpx
+
+        progress = _Progress()
+        target = f"{self._address.path}?{self._address.query}".encode()
+        request = httpx.Request(
+            "POST",
+            self._address.root,
+            headers=_HEADERS,
+            content=card,
+            extensions={"target": target, "trace": progress.trace},
+        )
+        deadline = asyncio.get_running_loop().time() + self._timeout_seconds
+        # The bare transport follows no redirect, uses no proxy and logs no address.
+        async with httpx.AsyncHTTPTransport(verify=ssl.create_default_context()) as transport:
             try:
-                answer = self._answer(connection, card)
-            except (OSError, HTTPException) as error:
-                raise DeliveryUncertainError(
-                    f"The Teams workflow at {self.host} was lost while it took a card "
-                    f"({type(error).__name__}); the card may or may not have been posted."
-                ) from None
-            with closing(answer):
-                self._judge(answer)
+                async with asyncio.timeout_at(deadline):
+                    response = await transport.handle_async_request(request)
+            except (httpx.TransportError, TimeoutError) as error:
+                await progress.close()
+                is_sent = progress.is_sent
+                raise (self._lost(error) if is_sent else self._unreachable(error)) from None
+            body = b"" if response.is_success else await _first_bytes(response, deadline)
+            await response.aclose()
+        return _Answer(response.status_code, response.headers.get("Retry-After", ""), body)
 
-    def _connected(self) -> HTTPConnection:
-        """A connection that is encrypted, unless to this machine."""
-        kind = HTTPSConnection if self._address.scheme == "https" else HTTPConnection
-        connection = kind(self.host, self._address.port, timeout=self._timeout_seconds)
-        try:
-            connection.connect()
-        except ssl.SSLCertVerificationError as error:
-            raise DeliveryError(
-                f"The Teams workflow at {self.host} cannot prove that it is that host: "
-                f"{error.verify_message}."
-            ) from None
-        except OSError as error:
-            raise DeliveryError(
-                f"The Teams workflow at {self.host} could not be talked to "
-                f"({type(error).__name__}); nothing was posted."
-            ) from None
-        return connection
+    def _unreachable(self, error: Exception) -> DeliveryError:
+        if reason := _certificate_problem(error):
+            return DeliveryError(
+                f"The Teams workflow at {self.host} has no valid certificate: {reason}; "
+                "nothing was posted."
+            )
+        return DeliveryError(
+            f"The Teams workflow at {self.host} could not be reached ({type(error).__name__}); "
+            "nothing was posted."
+        )
 
-    @contextmanager
-    def _in_time(self, connection: HTTPConnection) -> Iterator[None]:
-        """Cut the connection when the time is over: one that trickles never times out by itself."""
-        watch = threading.Timer(self._timeout_seconds, _cut, (connection.sock,))
-        watch.daemon = True
-        watch.start()
-        try:
-            yield
-        finally:
-            watch.cancel()
+    def _lost(self, error: Exception) -> DeliveryUncertainError:
+        return DeliveryUncertainError(
+            f"The Teams workflow at {self.host} did not answer ({type(error).__name__}); "
+            "the card may or may not have been posted."
+        )
 
-    def _answer(self, connection: HTTPConnection, card: bytes) -> HTTPResponse:
-        target = f"{self._address.path}?{self._address.query}"
-        connection.request("POST", target, card, _HEADERS)
-        return connection.getresponse()
-
-    def _judge(self, answer: HTTPResponse) -> None:
-        """Return if the card was taken."""
-        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+    def _judge(self, answer: _Answer) -> None:
+        """Return if the card was accepted."""
+        status = answer.status
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return
-        told = " ".join(filter(None, [str(answer.status), _code(answer)]))
-        if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        refusal = f"{status} {_error_code(answer.body)}".rstrip()
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             raise DeliveryError(
-                f"The Teams workflow at {self.host} refused a card ({told}{_rest(answer)}); "
-                "docs/teams.md says what to look at."
+                f"The Teams workflow at {self.host} refused a card ({refusal}"
+                f"{_retry_hint(answer.retry_after)}); see docs/teams.md."
             )
         raise DeliveryUncertainError(
-            f"The Teams workflow at {self.host} failed while it took a card ({told}); "
+            f"The Teams workflow at {self.host} failed ({refusal}); "
             "the card may or may not have been posted."
         )
 
@@ -130,8 +139,8 @@ def _workflow_address(url: str) -> Url:
     address = parse_url(url)
     if address is None or not (_is_trusted(address) and address.path and _is_signed(address)):
         raise BadSettingError(
-            "Setting TEAMS_WEBHOOK_URL cannot be used; expected is the whole https address of a "
-            f"Teams workflow, on a host that ends in one of {', '.join(HOST_SUFFIXES)}, with its "
+            "Setting TEAMS_WEBHOOK_URL cannot be used; expected the whole https address of a Teams "
+            f"workflow, on a host that ends in one of {', '.join(HOST_SUFFIXES)}, with its "
             "signature (sig=…)."
         )
     return address
@@ -146,21 +155,65 @@ def _is_signed(address: Url) -> bool:
     return bool(parse_qs(address.query).get("sig"))
 
 
-def _code(answer: HTTPResponse) -> str:
-    """The code of a refusal; its message is left out, since nobody knows what it repeats."""
+class _Progress:
+    """How far a request has come, by httpcore's trace events."""
+
+    def __init__(self) -> None:
+        self.is_sent = False  #: whether any of it may have left
+        self._connection: httpcore.AsyncNetworkStream | None = None
+
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            self._connection = info["return_value"]
+        elif event == "http11.send_request_headers.started":
+            self.is_sent = True
+
+    async def close(self) -> None:
+        """Close the connection, which httpcore leaves open if a handshake is cut short."""
+        if self._connection:
+            await self._connection.aclose()
+
+
+async def _first_bytes(response: httpx.Response, deadline: float) -> bytes:
+    """The start of a body; what has arrived when the time is over or the connection breaks."""
+    import httpx
+
+    body = b""
     try:
-        code = json.loads(answer.read(ANSWER_LIMIT_BYTES))["error"]["code"]
-    except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError):
+        async with asyncio.timeout_at(deadline):
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) >= ANSWER_LIMIT_BYTES:
+                    break
+    except (httpx.TransportError, TimeoutError):
+        pass  # the status has said what matters
+    return body[:ANSWER_LIMIT_BYTES]
+
+
+def _certificate_problem(error: BaseException) -> str:
+    """OpenSSL's words, if an invalid certificate is behind an error."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    return _certificate_problem(cause) if cause else ""
+
+
+class _Error(msgspec.Struct, frozen=True):
+    code: str
+
+
+class _ErrorBody(msgspec.Struct, frozen=True):
+    error: _Error
+
+
+def _error_code(body: bytes) -> str:
+    """A refusal's error code; its message is left out, since it may repeat the address."""
+    try:
+        code = msgspec.json.decode(body, type=_ErrorBody).error.code
+    except (msgspec.DecodeError, RecursionError):
         return ""
-    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+    return code if _CODE.fullmatch(code) else ""
 
 
-def _rest(answer: HTTPResponse) -> str:
-    """After how long it may be asked again, where it says so."""
-    seconds = answer.getheader("Retry-After", "")
-    return f", to be asked again in {seconds} s" if _SECONDS.fullmatch(seconds) else ""
-
-
-def _cut(connected: socket.socket) -> None:
-    with suppress(OSError):  # it ended by itself
-        connected.shutdown(socket.SHUT_RDWR)
+def _retry_hint(retry_after: str) -> str:
+    return f", try again in {retry_after} s" if _SECONDS.fullmatch(retry_after) else ""

@@ -1,4 +1,4 @@
-"""A real web server on loopback that stands for a Teams workflow and answers as it is told."""
+"""A web server on loopback that stands in for a Teams workflow, with a choice of answers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Callable[[Workflow
 
 
 def refusal(status: int, code: object = "ErrorCode", **headers: str) -> Callable[[Workflow], None]:
-    """As Logic Apps refuses, repeating what it should not."""
+    """A refusal in the shape of Logic Apps, which repeats the address."""
     message = f"No: https://{HOST}{PATH}?{QUERY}"
     body = json.dumps({"error": {"code": code, "message": message}}).encode()
     return answer(status, body, **headers)
@@ -48,12 +48,12 @@ def hang(handler: Workflow) -> None:
 
 
 def hang_up(handler: Workflow) -> None:
-    """Close the connection without a word."""
+    """Close the connection without an answer."""
     handler.connection.shutdown(socket.SHUT_RDWR)
 
 
 def trickle(handler: Workflow) -> None:
-    """Answer for ever, a byte at a time, each well within any time limit for one."""
+    """Answer for ever, a byte at a time, each well within any time limit for a single read."""
     while not handler.sink.ended.wait(0.02):
         handler.wfile.write(b"x")
 
@@ -85,11 +85,11 @@ class Workflow(BaseHTTPRequestHandler):
         self.close_connection = True
         try:
             self.sink.answer(self)
-        except OSError:  # the client has had enough
+        except OSError:  # the client has closed the connection
             self.sink.given_up.set()
 
     def do_GET(self) -> None:
-        """What a followed redirect would ask."""
+        """What a followed redirect would send."""
         self.do_POST()
 
     def log_message(self, *_: object) -> None:
@@ -110,7 +110,7 @@ class Received:
 
 @dataclass
 class TeamsSink:
-    """Keeps what is posted to it."""
+    """Records what is posted to it."""
 
     answer: Callable[[Workflow], None] = field(default_factory=lambda: answer(202))
     tls: ssl.SSLContext | None = None

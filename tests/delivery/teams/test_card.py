@@ -1,4 +1,4 @@
-"""What the card in the Teams channel says, and what nobody's name can make of it."""
+"""What the card in the Teams channel says, and that no name can turn into anything but text."""
 
 from __future__ import annotations
 
@@ -106,33 +106,33 @@ def named(name):
 # What it says
 
 
-def test_the_card_says_whose_figures_these_are_and_of_which_days() -> None:
-    told = lines(worked_examples())
+def test_the_card_names_the_tenant_and_the_days() -> None:
+    texts = lines(worked_examples())
 
-    assert told[:3] == [
+    assert texts[:3] == [
         "Partner Center MFA status",
         "Fabrikam Cloud Services",
         "17–23 November 2026 (UTC). Newest day read: 23 November 2026.",
     ]
 
 
-def test_the_card_speaks_with_the_words_of_the_mail() -> None:
+def test_the_card_uses_the_words_of_the_mail() -> None:
     for scenario in SCENARIOS.values():
-        letter = write_letter(scenario(), yesterday(), PUBLIC_URL)
-        told = lines(scenario(), yesterday())
+        digest = write_letter(scenario(), yesterday(), PUBLIC_URL)
+        texts = lines(scenario(), yesterday())
 
-        assert plain(letter.headline) in told
-        assert plain(letter.completeness) in told
-        for figure in letter.figures:
-            assert any(plain(f"{figure.title}: {figure.share}") in text for text in told)
+        assert plain(digest.headline) in texts
+        assert plain(digest.completeness) in texts
+        for figure in digest.figures:
+            assert any(plain(f"{figure.title}: {figure.share}") in text for text in texts)
 
 
-def test_the_three_figures_stand_with_their_change() -> None:
-    told = lines(worked_examples(), yesterday())
+def test_the_three_figures_are_shown_with_their_changes() -> None:
+    texts = lines(worked_examples(), yesterday())
 
-    assert "Portal requests with MFA: 20 % (−5 points since 22 Nov)" in told
-    assert "API or SDK requests with MFA: 40 % (unchanged since 22 Nov)" in told
-    assert "Enabled accounts with MFA enforced: 90 % (+5 points since 22 Nov)" in told
+    assert "Portal requests with MFA: 20 % (−5 points since 22 Nov)" in texts
+    assert "API or SDK requests with MFA: 40 % (unchanged since 22 Nov)" in texts
+    assert "Enabled accounts with MFA enforced: 90 % (+5 points since 22 Nov)" in texts
 
 
 def test_an_unknown_figure_is_unknown_and_neither_green_nor_zero() -> None:
@@ -164,15 +164,15 @@ def test_the_newest_day_is_the_last_that_was_read() -> None:
     never = report(missing=dict.fromkeys(DAYS, "throttled"))
 
     assert "Newest day read: 21 November 2026." in line(late, "17–23 November")
-    assert "No day is read." in line(never, "17–23 November")
+    assert "No day was read." in line(never, "17–23 November")
 
 
 def test_three_findings_are_named_and_the_others_counted() -> None:
     five = [finding(title=f"Title {number}") for number in range(5)]
     made = msgspec.structs.replace(worked_examples(), findings=five)
 
-    told = ["5 findings", "Title 0", "Title 1", "Title 2", "And 2 more findings in the report."]
-    assert lines(made)[-5:] == told
+    texts = ["5 findings", "Title 0", "Title 1", "Title 2", "And 2 more findings in the report."]
+    assert lines(made)[-5:] == texts
     assert lines(with_findings())[-2:] == [found.title for found in with_findings().findings]
     assert not any("finding" in text for text in lines(worked_examples()))
 
@@ -197,16 +197,16 @@ def test_the_same_report_makes_the_same_card() -> None:
     assert made[0] == made[1]
 
 
-# Whom it does not name
+# What it does not name
 
 
 def test_no_account_application_or_address_is_in_the_card() -> None:
     for made in (worked_examples(), with_findings(), many(users=20, apps=7)):
-        told = "\n".join(lines(made, yesterday()))
+        texts = "\n".join(lines(made, yesterday()))
 
-        assert "@" not in told
+        assert "@" not in texts
         for secret in ("203.0.113.7", "Agent", "agent", "Adele", "Control Panel", "CloudBlue"):
-            assert secret not in told
+            assert secret not in texts
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_no_account_application_or_address_is_in_the_card() -> None:
         ("at 08:15:00, 3:1, 2.0.1", "at 08:15:00, 3:1, 2.0.1"),
     ],
 )
-def test_whom_a_title_points_at_is_left_out(given, printed) -> None:
+def test_what_identifies_somebody_is_left_out_of_titles(given, printed) -> None:
     made = msgspec.structs.replace(worked_examples(), findings=[finding(title=given)])
 
     assert lines(made)[-1] == printed
@@ -245,7 +245,7 @@ def test_whom_a_title_points_at_is_left_out(given, printed) -> None:
         (" ", "6e6aef4a-4ca9-40a8-b5bf-b53a1923c540"),
     ],
 )
-def test_a_name_stays_text_as_it_stands(name, printed) -> None:
+def test_a_name_is_shown_as_text(name, printed) -> None:
     made = msgspec.structs.replace(worked_examples(), tenant_name=name)
 
     assert lines(made)[1] == printed
@@ -264,7 +264,7 @@ def check_harmless(card) -> None:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_every_report_makes_a_card_that_teams_takes(name) -> None:
+def test_every_report_makes_a_card_that_teams_accepts(name) -> None:
     made = SCENARIOS[name]()
 
     check_harmless(card_of(made, yesterday()))
