@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from shared.service.graph_slices import reading_budget
-from shared.sources.diagnostics.hours import lateness
+from shared.sources.diagnostics.hours import accepted_delay
 from shared.sources.diagnostics.sign_ins import DiagnosticSignIns
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @contextmanager
 def open_diagnostic_sign_ins(account: LogAccount, service: Service) -> Iterator[DiagnosticSignIns]:
     """The logs as a source; connections and time are one thread's."""
+    from shared.service.composition import utc_now
     from shared.sources.diagnostics.blobs import AccountLogs
 
     with closing(AccountLogs.open(account, service.credential)) as logs:
@@ -27,6 +28,7 @@ def open_diagnostic_sign_ins(account: LogAccount, service: Service) -> Iterator[
             service.settings.scope,
             tenant_id=service.tenant_id,
             today=service.today,
-            late=lateness(service.settle_days),
+            max_delay=accepted_delay(service.settle_days),
+            now=utc_now,
             budget=reading_budget(),
         )

@@ -98,7 +98,7 @@ def test_a_day_that_takes_too_long_is_read_in_halves_that_hold_the_same(tmp_path
     account, clock, late = in_memory(), Seconds(), timedelta(hours=6)
     a_week_of_logs(account)
     budget = Budget(14.5, clock=clock)  # time for so many blobs in one execution
-    daily = daily_of(account, tmp_path, late=late, budget=budget)
+    daily = daily_of(account, tmp_path, max_delay=late, budget=budget)
     [whole] = [piece for piece in daily.plan(TODAY) if piece.day == WEEK[3]]
 
     owed, pieces = [whole], []
@@ -110,7 +110,7 @@ def test_a_day_that_takes_too_long_is_read_in_halves_that_hold_the_same(tmp_path
         pieces += [] if left else [piece]
 
     parts = Rollup.total(daily.store.rollup(piece) for piece in pieces)
-    at_once = Rollup(account.source(late=late).sign_ins(whole))
+    at_once = Rollup(account.source(max_delay=late).sign_ins(whole))
     assert len(pieces) > 1
     assert {each.id for each in parts} == {each.id for each in at_once}
     assert len(at_once) == 11

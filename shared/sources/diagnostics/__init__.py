@@ -1,1 +1,1 @@
-"""The storage account that diagnostic settings of Entra archive sign-ins to."""
+"""The storage account to which Entra's diagnostic settings archive sign-ins."""

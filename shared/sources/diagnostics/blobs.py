@@ -1,4 +1,4 @@
-"""Logs in Blob Storage. Imported only where they are read: its imports are heavy."""
+"""Logs in Blob Storage. Imported only where they are read, because its imports are heavy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import re
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from azure.core.exceptions import (
     AzureError,
@@ -18,19 +18,19 @@ from azure.storage.blob import BlobPrefix, BlobServiceClient
 
 from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.sources.diagnostics.files import CHUNK_BYTES
-from shared.sources.diagnostics.sign_ins import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from azure.core.credentials import TokenCredential
 
     from shared.sources.diagnostics.account import LogAccount
 
-ROLE = "Storage Blob Data Reader"  #: least privileged: it reads and lists
+ROLE = "Storage Blob Data Reader"  #: the least privileged role that reads and lists
 _EMULATOR = "UseDevelopmentStorage=true"  #: the SDK knows the key that all emulators have
-#: The newest version that the emulator knows too; three more tries within some ten seconds. Reads
-#: are ranges of a blob that may grow meanwhile, one request each.
+#: The newest API version that the emulator also supports; three retries within some ten seconds.
+#: Reads are ranges of a blob that may be growing, one request each.
 _OPTIONS: dict[str, Any] = {
     "user_agent": "partner-mfa-status",
     "api_version": "2026-06-06",
@@ -47,8 +47,21 @@ _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _NO_LOGIN = "failed to retrieve a token from the included credentials"
 
 
+class ListedBlob(NamedTuple):
+    """A blob as the account lists it."""
+
+    name: str
+    size_bytes: int
+    written_at: datetime  #: time of the last append, with its time zone
+
+
 class AccountLogs:
-    """The containers of one account, to be listed and read."""
+    """
+    The containers of one account. Names of folders end with a slash.
+
+    Raises `SourceDeniedError` if a role is missing, and `SourceIncompleteError` for anything that a
+    later attempt may fix.
+    """
 
     def __init__(self, service: BlobServiceClient, host: str) -> None:
         self._service = service
@@ -61,12 +74,12 @@ class AccountLogs:
         credential: Callable[[], TokenCredential],
         options: dict[str, Any] | None = None,
     ) -> Self:
-        """The account, by identity; the emulator by its own key. Nothing is sent yet."""
+        """The account, by identity; the emulator, by its own key. Sends nothing yet."""
         # At INFO every address is logged, and a failed login in full.
         logging.getLogger("azure").setLevel(logging.ERROR)
-        given = _OPTIONS | (options or {})
-        opened_by: Any = _emulator_key() if account.is_emulator else credential()
-        return cls(BlobServiceClient(account.url, credential=opened_by, **given), account.host)
+        merged = _OPTIONS | (options or {})
+        login: Any = _emulator_key() if account.is_emulator else credential()
+        return cls(BlobServiceClient(account.url, credential=login, **merged), account.host)
 
     @property
     def host(self) -> str:
@@ -74,47 +87,49 @@ class AccountLogs:
         return self._host
 
     def folders(self, container: str, below: str) -> list[str]:
-        """The folders right below a folder, in full; none where there is no such container."""
+        """The full names of the folders directly below one; none if the container is missing."""
         client = self._service.get_container_client(container)
-        with self._told(f"{container} cannot be listed"):
+        with self._account_errors(f"{container} cannot be listed"):
             try:
                 found = list(client.walk_blobs(name_starts_with=below, delimiter="/"))
             except ResourceNotFoundError:
                 return []
         return [each.name for each in found if isinstance(each, BlobPrefix)]
 
-    def blobs(self, container: str, below: str, at_most: int | None = None) -> Iterator[Listed]:
-        """The blobs below a folder, by name, as they are listed page by page."""
+    def blobs(
+        self, container: str, below: str, page_size: int | None = None
+    ) -> Iterator[ListedBlob]:
+        """The blobs below a folder, by name, listed page by page."""
         client = self._service.get_container_client(container)
-        with self._told(f"{container} cannot be listed"):
-            for blob in client.list_blobs(name_starts_with=below, results_per_page=at_most):
-                yield Listed(blob.name, blob.size, blob.last_modified)
+        with self._account_errors(f"{container} cannot be listed"):
+            for blob in client.list_blobs(name_starts_with=below, results_per_page=page_size):
+                yield ListedBlob(blob.name, blob.size, blob.last_modified)
 
     def read(self, container: str, name: str, offset: int, size_bytes: int) -> bytes:
-        """That many bytes of a blob; `SourceIncompleteError` where it has fewer by now."""
+        """That many bytes of a blob; raises `SourceIncompleteError` if it has become shorter."""
         client = self._service.get_blob_client(container, name)
-        with self._told(f"{container}/{name} cannot be read"):
+        with self._account_errors(f"{container}/{name} cannot be read"):
             data = client.download_blob(offset, size_bytes).readall()
         if len(data) != size_bytes:
             raise SourceIncompleteError(
-                f"{self._host}: {container}/{name} has become shorter while it was read."
+                f"{self._host}: {container}/{name} became shorter while it was read."
             )
         return data
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._service.close()
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
-        """Say in one sentence what the account refused. The SDK's own text may hold too much."""
+    def _account_errors(self, what: str) -> Iterator[None]:
+        """Turn the SDK's errors into ours; its own texts may reveal too much."""
         try:
             yield
         except ClientAuthenticationError as error:
             raise self._refused(what, error) or self._no_token(error) from None
         except HttpResponseError as error:
             raise self._refused(what, error) or self._failed(what, _code(error)) from None
-        except AzureError as error:  # no answer; its text names host and port only
+        except AzureError as error:  # no response; its text names host and port only
             raise self._failed(what, str(error).rstrip(".") or type(error).__name__) from None
 
     def _refused(self, what: str, error: HttpResponseError) -> SourceDeniedError | None:
@@ -126,7 +141,7 @@ class AccountLogs:
         )
 
     def _no_token(self, error: ClientAuthenticationError) -> Exception:
-        """Entra's refusals carry a code; without one, and with a login, it could not be reached."""
+        """The error of a failed login; without a code from Entra, Entra was unreachable."""
         code = re.search(r"AADSTS\d+", str(error))
         no_login = type(error).__name__ == "CredentialUnavailableError" or _NO_LOGIN in str(error)
         if code is None and not no_login:
@@ -144,7 +159,7 @@ class AccountLogs:
 
 
 def _code(error: HttpResponseError) -> str:
-    """The status and the service's own word, as ``403 AuthorizationPermissionMismatch``."""
+    """The status and the service's error code, such as ``403 AuthorizationPermissionMismatch``."""
     code = getattr(error, "error_code", None)
     return f"{error.status_code} {getattr(code, 'value', code) or error.reason}"
 

@@ -1,4 +1,4 @@
-"""One blob as a file to read, and an intake that loses nothing."""
+"""One blob as a file, and an intake that fails on unreadable records."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-CHUNK_BYTES = 4 * 1024 * 1024  #: of one request; a blob may have gigabytes
+CHUNK_BYTES = 4 * 1024 * 1024  #: per request; a blob may have gigabytes
 
 
 class HourFile(io.RawIOBase):
     """
-    An append blob as long as it was when it was listed, read from front to back in flat memory.
+    An append blob of the length it had when it was listed, read sequentially in constant memory.
 
-    What is appended meanwhile is a later pull's. So is the beginning of a record at the end of a
-    blob that is still written to: it is left out, and `torn_bytes` says how much that was.
+    What is appended later is left to a later pull. So is an incomplete record at the end of a blob
+    that is still being written: it is left out, and `torn_bytes` is its size.
     """
 
     def __init__(
-        self, size_bytes: int, read: Callable[[int, int], bytes], *, is_written_to: bool
+        self, size_bytes: int, read: Callable[[int, int], bytes], *, is_growing: bool
     ) -> None:
-        """`read` gives the bytes from an offset on, as many as are asked for."""
+        """`read` takes an offset and a size, and returns exactly that many bytes."""
         super().__init__()
         self.torn_bytes = 0
         self._size_bytes = size_bytes
         self._read = read
-        self._is_written_to = is_written_to
+        self._is_growing = is_growing
         self._offset = 0
         self._ready = memoryview(b"")
-        self._unended = b""  #: what follows the last line break
+        self._tail = b""  #: what follows the last line break
 
     def readable(self) -> bool:
-        """Whether it can be read: `io` asks."""
+        """True; required by `io`."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill the buffer as far as is convenient; 0 at the end."""
+        """Fill the buffer at least partly; returns the number of bytes, 0 at the end."""
         view = memoryview(buffer)
         while not self._ready and self._offset < self._size_bytes:
             self._fetch()
@@ -57,16 +57,16 @@ class HourFile(io.RawIOBase):
 
     def _fetch(self) -> None:
         size = min(CHUNK_BYTES, self._size_bytes - self._offset)
-        data = self._unended + self._read(self._offset, size)
+        data = self._tail + self._read(self._offset, size)
         self._offset += size
         end = data.rfind(b"\n") + 1
         if not end and len(data) > LONGEST_RECORD_BYTES:
-            end = len(data)  # longer than any record: whoever reads will refuse it
-        self._ready, self._unended = memoryview(data)[:end], data[end:]
+            end = len(data)  # longer than any record: the reader will refuse it
+        self._ready, self._tail = memoryview(data)[:end], data[end:]
 
     def _last_line(self) -> bytes:
-        line, self._unended = self._unended, b""
-        if self._is_written_to and line.strip() and not _is_json(line):
+        line, self._tail = self._tail, b""
+        if self._is_growing and line.strip() and not _is_json(line):
             self.torn_bytes = len(line)
             return b""
         return line
@@ -74,14 +74,14 @@ class HourFile(io.RawIOBase):
 
 class StrictIntake(Intake):
     """
-    Takes records in, or raises where one cannot be read.
+    Takes records in, and raises `SourceIncompleteError` if one cannot be read.
 
-    Nothing tells of what was cut off whether it concerned Partner Center, and a daily run has
-    nowhere to show a record that was passed over.
+    An unreadable record may concern Partner Center, and a daily run cannot show that it skipped
+    one.
     """
 
     def refuse(self, line: int, reason: str) -> None:
-        """Stop: the slice cannot be told without this record."""
+        """Raise `SourceIncompleteError`: the slice is not complete without this record."""
         raise SourceIncompleteError(f"{self.file}, line {line} cannot be read: {reason}.")
 
 

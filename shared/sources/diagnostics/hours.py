@@ -1,9 +1,9 @@
 """
-The hours of a diagnostic setting's logs: which there are, and whether a slice is known by them.
+The hours of a diagnostic setting's logs, and whether they are enough for a slice.
 
 A blob is one hour of one category, ``tenantId=…/y=2026/m=11/d=20/h=09/m=00/PT1H.json``. Nothing in
 the account says whether an hour without a blob had no sign-ins or was not exported, so that has to
-follow from the hours around it.
+be concluded from the hours around it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
     from shared.mfa.window import Slice
 
-#: A needed category that was silent for longer is taken to be switched off: longer than a weekend.
-SILENCE = timedelta(hours=72)
-#: The clocks of who logs and of who stores may be that far apart.
-EARLIER = timedelta(hours=1)
-#: Entra puts a sign-in with MFA together out of several events, which takes up to two hours
-#: (reports FAQ); the third is the hour that is being written then.
-LEAST_LATE = timedelta(hours=3)
+#: A needed category that is silent for longer counts as switched off. Longer than a weekend.
+LONGEST_SILENCE = timedelta(hours=72)
+#: How far the clocks of Entra and of the storage account may differ.
+CLOCK_SKEW = timedelta(hours=1)
+#: Entra combines several events into a sign-in with MFA, which takes up to two hours (reports FAQ);
+#: the third hour is the one being written at that time.
+SHORTEST_DELAY = timedelta(hours=3)
 #: "A blob can contain data from the previous 48 hours" (Azure Monitor, resource logs).
-MOST_LATE = timedelta(hours=48)
+LONGEST_DELAY = timedelta(hours=48)
 
 _HOUR = re.compile(r"(?:^|/)y=(\d{4})/m=(\d\d)/d=(\d\d)/h=(\d\d)/m=\d\d/[^/]+$", re.ASCII)
 _YEAR = re.compile(r"(?:^|/)y=\d{4}/$", re.ASCII)
@@ -33,19 +33,19 @@ _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Category(NamedTuple):
-    """One kind of sign-in, as diagnostic settings call it."""
+    """A log category of diagnostic settings: one kind of sign-in."""
 
     name: str
-    is_needed: bool  #: whether a share could be wrong without it
+    is_needed: bool  #: whether a share may be wrong without it
 
     @property
     def container(self) -> str:
-        """Where its blobs are."""
+        """The container of its blobs."""
         return f"insights-logs-{self.name.lower()}"
 
 
-#: Applications without a user are in no share: their number is beside it. Their containers are not
-#: needed, because a tenant that has no such sign-in never gets them.
+#: App-only sign-ins are in no share, only counted next to it. Their containers are not needed: a
+#: tenant without such sign-ins never gets them.
 CATEGORIES = (
     Category("SignInLogs", is_needed=True),
     Category("NonInteractiveUserSignInLogs", is_needed=True),
@@ -54,87 +54,87 @@ CATEGORIES = (
 )
 
 
-class Stretch(NamedTuple):
-    """A slice's hours, half-open, UTC."""
+class HourRange(NamedTuple):
+    """A half-open range of whole hours, UTC."""
 
     start: datetime
     end: datetime
 
     @classmethod
-    def of(cls, owed: Slice) -> Stretch:
+    def of(cls, slice_: Slice) -> HourRange:
         """The hours of a slice."""
-        midnight = datetime.combine(owed.day, time(), UTC)
-        hours = timedelta(hours=owed.from_hour), timedelta(hours=owed.to_hour)
-        return cls(midnight + hours[0], midnight + hours[1])
+        midnight = datetime.combine(slice_.day, time(), UTC)
+        start, end = timedelta(hours=slice_.from_hour), timedelta(hours=slice_.to_hour)
+        return cls(midnight + start, midnight + end)
 
-    def read(self, late: timedelta) -> Stretch:
-        """The hours whose blobs may hold its sign-ins, where these come at most so late."""
-        return Stretch(self.start - EARLIER, self.end + late)
+    def hours_to_read(self, max_delay: timedelta) -> HourRange:
+        """The hours whose blobs may hold its sign-ins, if these arrive within `max_delay`."""
+        return HourRange(self.start - CLOCK_SKEW, self.end + max_delay)
 
-    def looked_at(self, late: timedelta) -> Stretch:
-        """The hours that have to be listed to see whether it is known."""
+    def hours_to_list(self, max_delay: timedelta) -> HourRange:
+        """The hours to list in order to find out whether it is complete."""
         next_day = datetime.combine(self.start, time(), UTC) + timedelta(days=1)
-        return Stretch(
-            min(self.start - EARLIER, self.end - SILENCE), max(self.end + late, next_day)
+        return HourRange(
+            min(self.start - CLOCK_SKEW, self.end - LONGEST_SILENCE),
+            max(self.end + max_delay, next_day),
         )
 
-    def holds(self, hour: datetime) -> bool:
-        """Whether an hour begins in it."""
+    def contains(self, hour: datetime) -> bool:
+        """Whether an hour begins within the range."""
         return self.start <= hour < self.end
 
     def months(self) -> list[str]:
-        """The folders of all months that it touches."""
+        """The folders of all its months."""
         hours = range(int((self.end - self.start) / timedelta(hours=1)))
         folders = (f"{self.start + timedelta(hours=hour):y=%Y/m=%m/}" for hour in hours)
         return list(dict.fromkeys(folders))
 
 
-class Exported(NamedTuple):
-    """What there is of one category."""
+class CategoryExport(NamedTuple):
+    """The exported hours of one category."""
 
     category: Category
-    oldest: datetime | None  #: its first hour; `None` where there is no blob at all
-    hours: Sequence[datetime]  #: of the blobs in the stretch that was looked at
+    oldest: datetime | None  #: its first hour; `None` if it has no blob
+    hours: Sequence[datetime]  #: of the listed blobs
 
 
-def lateness(settle_days: int) -> timedelta:
+def accepted_delay(settle_days: int) -> timedelta:
     """
-    How late a sign-in may come and still be found: as late as days are pulled again for.
+    How late a sign-in may arrive and still be found: for as long as its day is pulled again.
 
-    Microsoft gives 48 hours as the most, which is what the two `SETTLE_DAYS` of the default allow.
+    At most 48 hours, Microsoft's maximum, which the default of two `SETTLE_DAYS` allows.
     """
-    return min(MOST_LATE, max(LEAST_LATE, timedelta(days=settle_days)))
+    return min(LONGEST_DELAY, max(SHORTEST_DELAY, timedelta(days=settle_days)))
 
 
-def gap(stretch: Stretch, exported: Sequence[Exported]) -> str | None:
+def missing_reason(hours: HourRange, exported: Sequence[CategoryExport]) -> str | None:
     """
-    Why the sign-ins of a stretch are not all there; `None` where nothing speaks against it.
+    Why sign-ins of these hours may be missing; `None` if nothing suggests it.
 
     An hour without a blob is an hour without sign-ins only while the export is known to run. Each
-    needed category must have begun before the stretch, and must have written something not longer
-    than `SILENCE` before its end, or since. And one of all categories must have written something
-    on the day: non-interactive sign-ins go on at night and on Sundays, so that a day without any
-    is rather one that was not exported, or that the export has not come to yet.
+    needed category must have begun before the first of the hours, and must have written something
+    at most `LONGEST_SILENCE` before their end, or since. And some category must have written
+    something on the day: non-interactive sign-ins go on at night and on Sundays, so a day without
+    any is more likely not exported, or not exported yet.
     """
     for log in exported:
-        if log.category.is_needed and (reason := _gap_of(stretch, log)):
+        if log.category.is_needed and (reason := _missing_reason_of(hours, log)):
             return reason
-    day = stretch.start.date()
+    day = hours.start.date()
     if not any(hour.date() == day for log in exported for hour in log.hours):
         return (
-            f"No sign-in log has a blob of {day}: that day was not exported, or the export has not "
-            "come to it yet."
+            f"No sign-in log has a blob of {day}: that day was not exported, or not exported yet."
         )
     return None
 
 
-def _gap_of(stretch: Stretch, log: Exported) -> str | None:
+def _missing_reason_of(hours: HourRange, log: CategoryExport) -> str | None:
     name = log.category.name
     if log.oldest is None:
         return f"{name} has no blob yet."
-    if log.oldest >= stretch.start:
+    if log.oldest >= hours.start:
         return f"{name} is exported, or kept, only from {log.oldest:%Y-%m-%d %H}:00 UTC on."
-    silent_since = stretch.end - SILENCE
+    silent_since = hours.end - LONGEST_SILENCE
     if not any(hour >= silent_since for hour in log.hours):
         return (
             f"{name} has no blob from {silent_since:%Y-%m-%d %H}:00 UTC on: check that the "
@@ -144,19 +144,19 @@ def _gap_of(stretch: Stretch, log: Exported) -> str | None:
 
 
 def hour_of(name: str) -> datetime | None:
-    """The hour that a blob's name tells; `None` for a blob of another kind."""
-    told = _HOUR.search(name)
+    """The hour in a blob's name; `None` for a blob of another kind."""
+    match = _HOUR.search(name)
     try:
-        return datetime.strptime("-".join(told.groups()) + "Z", "%Y-%m-%d-%H%z") if told else None
+        return datetime.strptime("-".join(match.groups()) + "Z", "%Y-%m-%d-%H%z") if match else None
     except ValueError:
         return None
 
 
 def is_year(folder: str) -> bool:
-    """Whether hours begin below a folder."""
+    """Whether a folder holds one year, with the hours below it."""
     return bool(_YEAR.search(folder))
 
 
 def names_another_tenant(folder: str, tenant_id: str) -> bool:
-    """Whether a GUID is in a folder's path that is not the tenant's."""
+    """Whether a folder's path contains a GUID other than the tenant's."""
     return not set(_GUID.findall(folder.lower())) <= {tenant_id}

@@ -1,4 +1,4 @@
-"""A storage account that diagnostic settings write to: in memory, or a real one of the emulator."""
+"""A storage account that diagnostic settings write to: in memory, or in the emulator."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from uuid import uuid4
 
 from shared.mfa.scope import Scope
 from shared.mfa.window import Slice
-from shared.sources.diagnostics.sign_ins import DiagnosticSignIns, Listed
+from shared.sources.diagnostics.blobs import ListedBlob
+from shared.sources.diagnostics.sign_ins import DiagnosticSignIns
 from tests.records import OTHER, diagnostic_record, ndjson
 
 DAY = date(2026, 11, 20)
 TODAY = DAY + timedelta(days=4)
-LATE = timedelta(hours=48)
+MAX_DELAY = timedelta(hours=48)
 LONG_AFTER = datetime(2026, 12, 24, 12, tzinfo=UTC)
 
 INTERACTIVE, BACKGROUND = "SignInLogs", "NonInteractiveUserSignInLogs"
@@ -26,7 +27,7 @@ def container(category):
 
 
 class MemoryLogs:
-    """Blobs as a dictionary, listed and read as an account lists and reads them."""
+    """Blobs in a dictionary, listed and read as an account lists and reads them."""
 
     host = "contoso.blob.core.windows.net"
 
@@ -46,11 +47,11 @@ class MemoryLogs:
             }
         )
 
-    def blobs(self, container, below, at_most=None):
-        del at_most  # a page's length, and pages are not seen
+    def blobs(self, container, below, page_size=None):
+        del page_size  # pages are not visible here
         self.requests += 1
         for name in self._names(container, below):
-            yield Listed(name, len(self.content[container, name]), self.written_at)
+            yield ListedBlob(name, len(self.content[container, name]), self.written_at)
 
     def read(self, container, name, offset, size_bytes):
         self.reads.append((name, offset, size_bytes))
@@ -64,7 +65,7 @@ class MemoryLogs:
 
 
 class EmulatedLogs:
-    """Appends to append blobs in the emulator; what is read is read by the product's own code."""
+    """Appends to append blobs in the emulator; the product's own code reads them."""
 
     def __init__(self, service):
         self._service = service
@@ -81,12 +82,12 @@ class EmulatedLogs:
 
 
 def nobody() -> NoReturn:
-    """No credential: the emulator is opened by its key."""
-    raise AssertionError("a credential was asked for")
+    """No credential: the emulator is opened with its key."""
+    raise AssertionError("a credential was requested")
 
 
 class Account:
-    """One tenant's logs in an account; every account of a test has a tenant of its own."""
+    """One tenant's logs in an account; each test has its own tenant."""
 
     def __init__(self, logs: Any, writer: Any) -> None:
         self.logs = logs
@@ -94,7 +95,7 @@ class Account:
         self._writer = writer
 
     def log(self, category, hour, *records, root=None):
-        """Append records to the blob of an hour, ``2026-11-20T09``; bytes as they are."""
+        """Append records to the blob of an hour, ``2026-11-20T09``; bytes unchanged."""
         for record in records:
             data = record if isinstance(record, bytes) else self.line(category, record)
             self._writer.append(container(category), self.name(hour, root), data)
@@ -106,13 +107,13 @@ class Account:
         return (f"tenantId={self.tenant}/" if root is None else root) + tail
 
     def line(self, category, record):
-        """A record as it is written: one line, with the carriage return that Azure puts there."""
+        """A record as Azure writes it: one line that ends with a carriage return."""
         envelope = {"category": category, "tenantId": self.tenant} | record.get("envelope", {})
         written = diagnostic_record(**record | {"envelope": envelope})
         return ndjson(written).replace(b"\n", b"\r\n")
 
     def usual(self, first=DAY - timedelta(days=2), days=6):
-        """Sign-ins of no concern, some in each needed category, every noon."""
+        """Unrelated sign-ins, in each needed category, at noon of every day."""
         for back in range(days):
             for category in (INTERACTIVE, BACKGROUND):
                 noon = f"{first + timedelta(days=back)}T12"
@@ -120,7 +121,7 @@ class Account:
         return self
 
     def source(self, scope=None, **changes):
-        given: dict[str, Any] = {"tenant_id": self.tenant, "today": TODAY, "late": LATE}
+        given: dict[str, Any] = {"tenant_id": self.tenant, "today": TODAY, "max_delay": MAX_DELAY}
         given["now"] = lambda: LONG_AFTER
         return DiagnosticSignIns(self.logs, scope or Scope(), **given | changes)
 
@@ -129,8 +130,8 @@ class Account:
 
     def found(self, day=DAY, from_hour=0, to_hour=24, **changes):
         """The ids of a slice's sign-ins, in order."""
-        owed = self.slice(day, from_hour, to_hour)
-        return sorted(sign_in.id for sign_in in self.source(**changes).sign_ins(owed))
+        slice_ = self.slice(day, from_hour, to_hour)
+        return sorted(sign_in.id for sign_in in self.source(**changes).sign_ins(slice_))
 
 
 def sign_in(created, **changes):

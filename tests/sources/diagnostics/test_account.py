@@ -1,4 +1,4 @@
-"""Which account's address is taken: where it leads, our token for storage goes."""
+"""Which account addresses are accepted: our token for storage goes to them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ GLOBAL = "core.windows.net"
         ),
     ],
 )
-def test_an_account_s_own_address_is_taken_and_the_emulator_s(given, suffix, account) -> None:
+def test_an_account_s_own_address_and_the_emulator_s_are_accepted(given, suffix, account) -> None:
     assert LogAccount.parse(given, suffix) == account
 
 
@@ -81,7 +81,7 @@ def test_no_token_for_storage_leaves_for_another_host(given) -> None:
 def test_a_shared_access_signature_is_refused_and_not_repeated() -> None:
     signed = "https://contoso.blob.core.windows.net?sv=2026-06-06&sig=c2VjcmV0"
 
-    with pytest.raises(BadSettingError, match="without a path, container or signature") as told:
+    with pytest.raises(BadSettingError, match="without a path, container or signature") as raised:
         LogAccount.parse(signed, GLOBAL)
 
-    assert "sig=" not in str(told.value)
+    assert "sig=" not in str(raised.value)

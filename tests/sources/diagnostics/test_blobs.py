@@ -1,4 +1,4 @@
-"""What the account of the logs answers, and what becomes of it."""
+"""What the account of the logs answers, and how that is reported."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Failing(RequestsTransport):  # type: ignore[misc]  # comes without types
 
 
 @pytest.mark.azurite
-def test_by_identity_an_account_is_listed_and_read_in_ranges(filled, secured) -> None:
+def test_an_account_is_listed_and_read_in_ranges_by_identity(filled, secured) -> None:
     logs = opened(filled, secured)
 
     assert logs.folders(CONTAINER, "") == ["tenantId=x/"]
@@ -92,7 +92,7 @@ def test_a_container_that_is_not_there_has_no_folders(filled, secured) -> None:
 
 
 @pytest.mark.azurite
-def test_what_passes_by_itself_is_tried_again(filled, secured) -> None:
+def test_passing_faults_are_retried(filled, secured) -> None:
     logs = opened(filled, secured, transport=Failing(3, secured.certificate))
 
     assert logs.read(CONTAINER, NAME, 0, 10) == b"0123456789"
@@ -100,7 +100,7 @@ def test_what_passes_by_itself_is_tried_again(filled, secured) -> None:
 
 
 @pytest.mark.azurite
-def test_what_does_not_pass_is_for_a_later_try_and_named(filled, secured) -> None:
+def test_lasting_faults_are_named_and_left_to_a_later_attempt(filled, secured) -> None:
     logs = opened(filled, secured, transport=Failing(99, secured.certificate))
 
     with pytest.raises(SourceIncompleteError, match=f"{NAME} cannot be read .the connection was"):
@@ -109,7 +109,7 @@ def test_what_does_not_pass_is_for_a_later_try_and_named(filled, secured) -> Non
 
 
 @pytest.mark.azurite
-def test_a_blob_that_was_removed_meanwhile_or_made_anew_is_for_a_later_try(filled, secured) -> None:
+def test_a_blob_that_was_removed_or_replaced_is_left_to_a_later_attempt(filled, secured) -> None:
     logs = opened(filled, secured)
 
     with pytest.raises(SourceIncompleteError, match="404 BlobNotFound"):
@@ -121,7 +121,7 @@ def test_a_blob_that_was_removed_meanwhile_or_made_anew_is_for_a_later_try(fille
 
 @pytest.mark.azurite
 @pytest.mark.filterwarnings("ignore:Testing an element's truth value")  # in Azure's SDK
-def test_an_app_without_the_role_is_told_which_one_it_needs(filled, secured) -> None:
+def test_an_app_without_the_role_learns_which_one_it_needs(filled, secured) -> None:
     logs = opened(filled, secured, lambda: EmulatorCredential("https://graph.microsoft.com"))
 
     for ask in (
@@ -136,7 +136,7 @@ def test_an_app_without_the_role_is_told_which_one_it_needs(filled, secured) -> 
 
 @pytest.fixture
 def refusing():
-    """An account in the emulator's place that answers with one status and the service's word."""
+    """An account in the emulator's place that answers with one status and error code."""
 
     class Handler(BaseHTTPRequestHandler):
         answer = (403, "AuthorizationPermissionMismatch")
@@ -177,15 +177,15 @@ def test_a_refusal_names_the_role_and_repeats_nothing_else(refusing, code) -> No
         lambda: list(logs.blobs(CONTAINER, "")),
         lambda: logs.read(CONTAINER, NAME, 0, 10),
     ):
-        with pytest.raises(SourceDeniedError) as told:
+        with pytest.raises(SourceDeniedError) as raised:
             ask()
         assert f"(403 {code}): give the app's identity the role Storage Blob Data Reader" in str(
-            told.value
+            raised.value
         )
-        assert SECRET not in str(told.value)
+        assert SECRET not in str(raised.value)
 
 
-def test_a_service_that_is_busy_is_for_a_later_try(refusing) -> None:
+def test_a_busy_service_is_left_to_a_later_attempt(refusing) -> None:
     handler, logs = refusing
     handler.answer = (503, "ServerBusy")
 
@@ -193,8 +193,8 @@ def test_a_service_that_is_busy_is_for_a_later_try(refusing) -> None:
         logs.folders(CONTAINER, "")
 
 
-class Answer:
-    """A credential that has no token to give."""
+class NoToken:
+    """A credential without a token."""
 
     def __init__(self, error):
         self._error = error
@@ -207,7 +207,7 @@ class Answer:
 
 
 @pytest.mark.parametrize(
-    ("text", "error", "told"),
+    ("text", "error", "sentence"),
     [
         (f"AADSTS700016: {SECRET}", SourceDeniedError, r"No token .*\(AADSTS700016\).* `az login`"),
         (
@@ -218,17 +218,17 @@ class Answer:
         (f"the metadata service: {SECRET}", SourceIncompleteError, "no token for storage"),
     ],
 )
-def test_without_a_token_it_is_told_what_is_missing_and_no_more(text, error, told) -> None:
+def test_without_a_token_the_error_says_what_is_missing_and_no_more(text, error, sentence) -> None:
     account = LogAccount("https://contoso.blob.core.windows.net", is_emulator=False)
-    logs = AccountLogs.open(account, Answer(ClientAuthenticationError(text)), {"retry_total": 0})
+    logs = AccountLogs.open(account, NoToken(ClientAuthenticationError(text)), {"retry_total": 0})
 
-    with pytest.raises(error, match=told) as raised:
+    with pytest.raises(error, match=sentence) as raised:
         logs.folders(CONTAINER, "")
     assert SECRET not in str(raised.value)
     logs.close()
 
 
-def test_an_account_that_does_not_answer_is_one_sentence_that_names_the_setting() -> None:
+def test_an_unreachable_account_is_one_sentence_that_names_the_setting() -> None:
     account = LogAccount("https://127.0.0.1:1", is_emulator=False)
     token = AccessToken(SECRET, 2**31)
     credential = type("Given", (), {"get_token": lambda *_, **__: token})

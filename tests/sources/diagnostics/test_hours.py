@@ -1,4 +1,4 @@
-"""What the hours of logs are called, and how far apart they may be."""
+"""The names of the logs' hours, and how far apart they may be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from shared.mfa.window import Slice
-from shared.sources.diagnostics.hours import CATEGORIES, Exported, Stretch, gap, hour_of, lateness
+from shared.sources.diagnostics.hours import (
+    CATEGORIES,
+    CategoryExport,
+    HourRange,
+    accepted_delay,
+    hour_of,
+    missing_reason,
+)
 
 TENANT = "cccccccc-0000-4000-8000-00000000000c"
 
@@ -24,11 +31,11 @@ TENANT = "cccccccc-0000-4000-8000-00000000000c"
         ("ready.txt", None),
     ],
 )
-def test_a_blob_s_hour_is_what_its_name_tells(name, hour) -> None:
+def test_a_blob_s_hour_is_in_its_name(name, hour) -> None:
     assert hour_of(name) == hour
 
 
-def test_containers_are_called_by_their_categories_in_small_letters() -> None:
+def test_containers_are_named_after_their_categories_in_lower_case() -> None:
     assert [each.container for each in CATEGORIES] == [
         "insights-logs-signinlogs",
         "insights-logs-noninteractiveusersigninlogs",
@@ -39,29 +46,29 @@ def test_containers_are_called_by_their_categories_in_small_letters() -> None:
 
 
 @pytest.mark.parametrize(("days", "hours"), [(0, 3), (1, 24), (2, 48), (30, 48)])
-def test_as_late_as_days_settle_sign_ins_may_come(days, hours) -> None:
-    assert lateness(days) == timedelta(hours=hours)
+def test_sign_ins_may_be_as_late_as_days_settle(days, hours) -> None:
+    assert accepted_delay(days) == timedelta(hours=hours)
 
 
-def test_hours_go_over_the_end_of_a_day_a_month_and_a_year() -> None:
-    stretch = Stretch.of(Slice(TENANT, date(2026, 12, 31), 12, 24))
+def test_hours_continue_past_the_end_of_a_day_a_month_and_a_year() -> None:
+    hours = HourRange.of(Slice(TENANT, date(2026, 12, 31), 12, 24))
 
-    read = stretch.read(timedelta(hours=3))
-    assert read.holds(datetime(2026, 12, 31, 11, tzinfo=UTC))
-    assert read.holds(datetime(2027, 1, 1, 2, tzinfo=UTC))
-    assert not read.holds(datetime(2026, 12, 31, 10, tzinfo=UTC))
-    assert not read.holds(datetime(2027, 1, 1, 3, tzinfo=UTC))
+    read = hours.hours_to_read(timedelta(hours=3))
+    assert read.contains(datetime(2026, 12, 31, 11, tzinfo=UTC))
+    assert read.contains(datetime(2027, 1, 1, 2, tzinfo=UTC))
+    assert not read.contains(datetime(2026, 12, 31, 10, tzinfo=UTC))
+    assert not read.contains(datetime(2027, 1, 1, 3, tzinfo=UTC))
     assert read.months() == ["y=2026/m=12/", "y=2027/m=01/"]
 
 
-def test_a_folder_that_holds_no_hour_at_all_is_no_export() -> None:
-    empty = [Exported(category, None, []) for category in CATEGORIES]
-    day = Stretch.of(Slice(TENANT, date(2026, 11, 20)))
+def test_a_folder_without_hours_is_not_an_export() -> None:
+    empty = [CategoryExport(category, None, []) for category in CATEGORIES]
+    day = HourRange.of(Slice(TENANT, date(2026, 11, 20)))
 
-    assert gap(day, empty) == "SignInLogs has no blob yet."
+    assert missing_reason(day, empty) == "SignInLogs has no blob yet."
 
 
-def test_only_months_that_are_touched_are_listed() -> None:
-    last_day = Stretch.of(Slice(TENANT, date(2026, 11, 30)))
+def test_only_the_months_of_the_hours_are_listed() -> None:
+    last_day = HourRange.of(Slice(TENANT, date(2026, 11, 30)))
 
     assert last_day.months() == ["y=2026/m=11/"]

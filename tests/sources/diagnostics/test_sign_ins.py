@@ -1,4 +1,4 @@
-"""Sign-ins from diagnostic logs: whole days out of hours, or an exception, whatever the account."""
+"""Sign-ins from diagnostic logs: complete days from hours, or an exception, on any account."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def account(request):
 
 
 class TestADay:
-    def test_it_is_what_was_created_on_it_in_whichever_hour_it_came_in(self, account) -> None:
+    def test_it_holds_what_was_created_on_it_whatever_hour_it_arrived_in(self, account) -> None:
         account.usual()
         account.log(INTERACTIVE, f"{BEFORE}T23", sign_in(f"{DAY}T00:00:00", id="clock ahead"))
         account.log(INTERACTIVE, f"{DAY}T00", sign_in(f"{BEFORE}T23:59:59", id="day before"))
@@ -84,7 +84,7 @@ class TestADay:
             *("48 hours late", "clock ahead", "first", "late", "midnight", "own hour"),
         ]
 
-    def test_its_halves_hold_together_what_it_holds(self, account) -> None:
+    def test_its_halves_together_hold_what_it_holds(self, account) -> None:
         account.usual()
         for hour in range(24):
             account.log(INTERACTIVE, f"{DAY}T{hour:02}", sign_in(f"{DAY}T{hour:02}:30:00"))
@@ -128,9 +128,7 @@ class TestADay:
 
         assert account.found() == []
 
-    def test_a_sign_in_that_was_delivered_several_times_is_merged_and_counts_once(
-        self, account
-    ) -> None:
+    def test_a_sign_in_delivered_several_times_is_merged_and_counts_once(self, account) -> None:
         account.usual()
         first = sign_in(f"{DAY}T09:00:00", id="x", authenticationRequirement="")
         later = first | {"authenticationRequirement": "multiFactorAuthentication"}
@@ -156,7 +154,7 @@ class TestADay:
         assert account.found() == sorted([INTERACTIVE, BACKGROUND])
 
 
-def test_markers_of_folders_are_no_hours() -> None:
+def test_markers_of_folders_are_not_hours() -> None:
     account = in_memory().usual()
     for category in (INTERACTIVE, BACKGROUND):
         for folder in ("y=2026", "y=2026/m=11", "y=2026/m=11/d=20", "y=2026/m=11/d=20/h=12"):
@@ -176,10 +174,10 @@ class TestWhatIsNotThere:
             account.log(other, f"{day}T12", sign_in(f"{day}T12:00:00"))
 
         for ask in (account.found, lambda: account.source().reach_days()):
-            with pytest.raises(SourceDeniedError) as told:
+            with pytest.raises(SourceDeniedError) as raised:
                 ask()
-            assert re.search(rf"has no {category} of tenant {account.tenant}", str(told.value))
-            assert f"the container insights-logs-{category.lower()} comes" in str(told.value)
+            assert re.search(rf"has no {category} of tenant {account.tenant}", str(raised.value))
+            assert f"the container insights-logs-{category.lower()} appears" in str(raised.value)
 
     def test_another_tenant_s_logs_are_not_ours(self, account) -> None:
         for root in (f"tenantId={OTHER}/", f"resourceId=/tenants/{OTHER}/providers/x/", ""):
@@ -189,7 +187,7 @@ class TestWhatIsNotThere:
         with pytest.raises(SourceDeniedError, match="has no SignInLogs of tenant"):
             account.found()
 
-    def test_without_the_logs_of_applications_the_shares_are_known_and_that_is_told(
+    def test_without_the_logs_of_applications_the_shares_are_known_and_the_log_says_so(
         self, account, caplog
     ) -> None:
         caplog.set_level(logging.INFO, "shared.sources.diagnostics.sign_ins")
@@ -197,8 +195,8 @@ class TestWhatIsNotThere:
 
         assert account.found() == account.found() == ["Ann's"]
         for category in (PRINCIPALS, IDENTITIES):
-            told = f"no {category} of tenant {account.tenant}: app-only sign-ins of that kind"
-            assert caplog.text.count(told) == 1
+            warning = f"no {category} of tenant {account.tenant}: app-only sign-ins of that kind"
+            assert caplog.text.count(warning) == 1
         assert "ann@" not in caplog.text
         assert "203.0.113" not in caplog.text
 
@@ -206,16 +204,16 @@ class TestWhatIsNotThere:
         account.usual(BEFORE, days=1)
         account.usual(NEXT, days=2)
 
-        for owed in ((DAY,), (DAY, 0, 12), (DAY, 23, 24)):
+        for slice_ in ((DAY,), (DAY, 0, 12), (DAY, 23, 24)):
             with pytest.raises(SourceIncompleteError, match=rf"No sign-in log has .* of {DAY}"):
-                account.found(*owed)
+                account.found(*slice_)
         assert account.found(NEXT) == []
 
-    def test_the_morning_of_a_day_is_known_by_its_evening(self, account) -> None:
+    def test_a_blob_of_the_evening_proves_the_morning(self, account) -> None:
         account.usual(BEFORE, days=1)
         account.log(BACKGROUND, f"{DAY}T22", sign_in(f"{DAY}T22:00:00", id="evening"))
 
-        assert account.found(DAY, 0, 6, late=timedelta(hours=3)) == []
+        assert account.found(DAY, 0, 6, max_delay=timedelta(hours=3)) == []
 
     def test_a_day_on_which_the_export_began_is_not_known(self, account) -> None:
         account.usual(DAY, days=3)
@@ -224,16 +222,14 @@ class TestWhatIsNotThere:
             account.found()
         assert account.found(DAY, 13, 24) == []
 
-    def test_a_day_that_the_export_has_not_come_to_is_not_known(self, account) -> None:
+    def test_a_day_that_is_not_exported_yet_is_not_known(self, account) -> None:
         account.usual(BEFORE, days=1)
 
         with pytest.raises(SourceIncompleteError, match=f"blob of {DAY}"):
             account.found()
 
     @pytest.mark.parametrize("category", [INTERACTIVE, BACKGROUND])
-    def test_a_category_that_fell_silent_is_taken_to_be_switched_off(
-        self, account, category
-    ) -> None:
+    def test_a_category_that_fell_silent_counts_as_switched_off(self, account, category) -> None:
         account.log(category, "2026-11-17T23", sign_in("2026-11-17T23:00:00"))
         other = BACKGROUND if category == INTERACTIVE else INTERACTIVE
         for day in range(17, 24):
@@ -245,7 +241,7 @@ class TestWhatIsNotThere:
             account.found()
         account.found(BEFORE)
 
-    def test_nothing_that_was_yielded_before_a_failure_is_worth_anything(self, account) -> None:
+    def test_a_failure_invalidates_what_was_yielded_before(self, account) -> None:
         account.usual()
         account.log(INTERACTIVE, f"{DAY}T09", sign_in(f"{DAY}T09:00:00"), b'{"time": broken}\n')
 
@@ -259,7 +255,7 @@ class TestTheEndOfABlob:
         whole = account.line(INTERACTIVE, sign_in(f"{DAY}T09:59:00", id="cut"))
         return whole[:900], whole[900:]
 
-    def test_a_record_that_is_being_written_is_a_later_pull_s(self, account, caplog) -> None:
+    def test_a_record_that_is_being_written_is_left_to_a_later_pull(self, account, caplog) -> None:
         caplog.set_level(logging.INFO, "shared.sources.diagnostics.sign_ins")
         begun, rest = self.cut(account)
         account.usual()
@@ -325,7 +321,7 @@ class FakeClock:
         return self.seconds
 
 
-def test_when_time_runs_out_it_is_told_how_far_the_reading_came() -> None:
+def test_when_time_runs_out_the_error_says_how_far_the_reading_got() -> None:
     account = in_memory().usual()
     budget = Budget(4.5, clock=FakeClock())
 
@@ -333,7 +329,7 @@ def test_when_time_runs_out_it_is_told_how_far_the_reading_came() -> None:
         account.found(budget=budget)
 
 
-def test_a_slice_is_found_by_few_requests() -> None:
+def test_a_slice_takes_few_requests() -> None:
     account = in_memory()
     for back in range(24 * 120):
         at = datetime(2026, 8, 1, tzinfo=UTC) + timedelta(hours=back)
@@ -348,15 +344,15 @@ def test_a_slice_is_found_by_few_requests() -> None:
 
 
 class Endless(MemoryLogs):
-    """The hour of nine has one blob of gigabytes that nobody holds: one record again and again."""
+    """The hour of nine has one blob of gigabytes that exists nowhere: one record repeated."""
 
     def __init__(self, line, records):
         super().__init__()
         self._line_bytes, self._size = len(line), len(line) * records
         self._lines = line * (CHUNK_BYTES // len(line) + 2)
 
-    def blobs(self, container, below, at_most=None):
-        for blob in super().blobs(container, below, at_most):
+    def blobs(self, container, below, page_size=None):
+        for blob in super().blobs(container, below, page_size):
             yield blob._replace(size_bytes=self._size) if "/h=09/" in blob.name else blob
 
     def read(self, container, name, offset, size_bytes):
@@ -428,20 +424,20 @@ def test_however_records_are_dealt_out_over_hours_and_appends_a_day_is_what_file
 
     folder = tmp_path_factory.mktemp("files")
     (folder / "log.json").write_bytes(written)
-    owed = account.slice()
+    slice_ = account.slice()
     of_files: list[SignIn] = []
     read_exports([folder], Scope().ids, of_files.append)
 
-    in_files = Rollup(filter(owed.owns, of_files))
-    assert dealt(Rollup(account.source().sign_ins(owed))) == dealt(in_files)
+    in_files = Rollup(filter(slice_.owns, of_files))
+    assert dealt(Rollup(account.source().sign_ins(slice_))) == dealt(in_files)
 
 
 class TestRealRecords:
-    """Records written by others (`samples`), as if they were one tenant's and Partner Center's."""
+    """Records written by others (`samples`), treated as one tenant's and Partner Center's."""
 
     @staticmethod
     def copied(account, file):
-        """Every record into the blob of its hour and category, as it stands, but for its tenant."""
+        """Every record in the blob of its hour and category, unchanged except for its tenant."""
         ids = set()
         for text in file.read_bytes().splitlines():
             record = json.loads(text)
