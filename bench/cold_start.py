@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import function_app
 from shared.cli.local_host import LocalHost
-from shared.service.composition import Service, use, utc_now
+from shared.clock import utc_now
+from shared.service.composition import Service, use
 from shared.service.day_run import collect_owed, publish_owed
 from shared.settings import Settings
 

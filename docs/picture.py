@@ -14,7 +14,8 @@ from playwright.sync_api import sync_playwright
 
 from shared.cli.commands import demo_settings, play
 from shared.cli.local_host import LocalHost
-from shared.service.composition import Service, use, utc_now
+from shared.clock import utc_now
+from shared.service.composition import Service, use
 
 PICTURE = Path(__file__).parent / "report.png"
 WIDTH, HEIGHT = 1200, 1560  #: CSS pixels: from the verdict to the first split of what is missing

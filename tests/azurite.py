@@ -18,9 +18,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,6 +29,7 @@ from azure.core.credentials import AccessToken
 
 from shared.stores.azure.account import StorageAccount
 from shared.stores.local import FolderLock
+from tests.clock import real_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ class EmulatorCredential:
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """A token good for an hour, whatever is asked for."""
         del scopes, options
-        now = int(time.time())
+        now = int(real_now().timestamp())
         tenant = "00000000-0000-0000-0000-00000000aaaa"
         claims = {
             "aud": self._audience,
@@ -99,7 +99,7 @@ class EmulatorCredential:
 @contextmanager
 def running_azurite(*, https: bool = False) -> Iterator[Azurite]:
     """An emulator on free ports, empty, gone afterwards; skips where there can be none."""
-    node = _node_or_skip()
+    node = node_or_skip()
     emulator = _installed(node)
     with tempfile.TemporaryDirectory(prefix="azurite-") as folder:
         certificate, options = _secured(Path(folder)) if https else (None, [])
@@ -153,7 +153,7 @@ def _urls(process: subprocess.Popen[str]) -> dict[str, str]:
     return urls
 
 
-def _node_or_skip() -> _Node:
+def node_or_skip() -> _Node:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
         version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
@@ -211,7 +211,7 @@ def _secured(folder: Path) -> tuple[Path, list[str]]:
 
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Azurite of the tests")])
-    now = datetime.now(UTC)
+    now = real_now()
     loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())

@@ -23,11 +23,12 @@ import pytest
 import function_app
 from shared.cli.local_host import LocalHost, Message, http_data, index, queue_data
 from shared.cli.loopback import HttpRequest
-from shared.service.composition import Service, use, utc_now
+from shared.service.composition import Service, use
 from shared.service.messages import CollectSlice
 from shared.settings import Settings
 from shared.stores.local import FolderLock
 from simulator.tenants.partner import TENANT_ID
+from tests.clock import real_now
 
 pytestmark = pytest.mark.worker
 
@@ -178,11 +179,11 @@ def host(environment_of_both):
     """The local host over the very same store."""
     settings = Settings(environment_of_both)
     with use(Service(settings)):
-        yield LocalHost(function_app.app, settings, now=utc_now)
+        yield LocalHost(function_app.app, settings, now=real_now)
 
 
 def message(body):
-    now = utc_now()
+    now = real_now()
     return queue_data(Message("any", body, "1", now, 1), now)
 
 

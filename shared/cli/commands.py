@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.cli.progress import Progress
+from shared.clock import utc_now
 from shared.errors import BadInputError
 from shared.service.addresses import API
-from shared.service.composition import Service, use, utc_now
+from shared.service.composition import Service, use
 from shared.settings import Settings
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from shared.cli.commands import (
 )
 from shared.cli.progress import Progress
 from shared.cli.token import add_token, refuse_arguments
+from shared.clock import utc_now
 from shared.delivery.files.folder import write_files
 from shared.delivery.text.summary import summarise
 from shared.delivery.text.words import harmless
@@ -142,7 +143,7 @@ def _analyze(options: argparse.Namespace, settings: Settings) -> int:
         paths=options.paths,
         scope=settings.scope,
         rule=settings.rule,
-        now=datetime.now(UTC),
+        now=utc_now(),
         tenant_id=(options.tenant_id or settings.tenant_id or "").lower() or None,
         ending=options.ending,
         since=options.since,

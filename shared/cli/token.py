@@ -12,9 +12,9 @@ import getpass
 import os
 import re
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from shared.clock import utc_now
 from shared.delivery.text.token_answer import token_json, token_text
 from shared.errors import BadInputError
 from shared.mfa.access_token import LONGEST, decode_token
@@ -64,7 +64,7 @@ def refuse_arguments(arguments: Sequence[str]) -> None:
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
-    now = datetime.now(UTC)
+    now = utc_now()
     token = decode_token(_pasted() if _is_terminal() else _piped())
     rulings = answers(token, now, settings.partner_center_resource_ids)
     if options.json:

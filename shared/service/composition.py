@@ -11,11 +11,12 @@ import atexit
 import logging
 import threading
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from shared.clock import utc_now
 from shared.errors import BadInputError, BadSettingError
 from shared.settings import Settings
 
@@ -382,8 +383,3 @@ def use(given: Service) -> Iterator[Service]:
         with _current_lock:
             _current = before
         given.close()
-
-
-def utc_now() -> datetime:
-    """The clock, read nowhere else."""
-    return datetime.now(UTC)

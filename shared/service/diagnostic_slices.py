@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+from shared.clock import utc_now
 from shared.service.graph_slices import reading_budget
 from shared.sources.diagnostics.hours import accepted_delay
 from shared.sources.diagnostics.sign_ins import DiagnosticSignIns
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 @contextmanager
 def open_diagnostic_sign_ins(account: LogAccount, service: Service) -> Iterator[DiagnosticSignIns]:
     """The logs as a source; connections and time are one thread's."""
-    from shared.service.composition import utc_now
     from shared.sources.diagnostics.blobs import AccountLogs
 
     with closing(AccountLogs.open(account, service.credential)) as logs:

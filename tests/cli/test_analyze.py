@@ -9,11 +9,12 @@ import os
 import random
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.clock import CLOCK, real_now
 from tests.records import (
     API,
     AZURE,
@@ -49,7 +50,7 @@ def run(*arguments, **environment):
     return subprocess.run(
         [sys.executable, "-X", "utf8", "-m", "shared", *map(str, arguments)],
         cwd=ROOT,
-        env=plain | environment,
+        env=CLOCK | plain | environment,
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -217,7 +218,7 @@ def test_a_record_of_another_application_still_says_where_the_files_begin_and_en
 
 
 def test_today_is_not_closed_so_it_is_never_the_default_ending(tmp_path) -> None:
-    today = datetime.now(UTC)
+    today = real_now()
     source = tmp_path / "signins.ndjson"
     source.write_bytes(ndjson(graph_record(createdDateTime=f"{today:%Y-%m-%dT%H:%M:%SZ}")))
 

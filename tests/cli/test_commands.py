@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -10,9 +10,11 @@ from shared.cli.main import main
 from shared.errors import StoreError
 from shared.sources.pacing import Pacer
 from simulator.simulation import open_simulated
+from tests.clock import real_now
 from tests.records import TENANT, graph_record, ndjson
 
-TODAY = datetime.now(UTC).date()
+TODAY = real_now().date()
+TOMORROW = TODAY + timedelta(days=1)  # still not closed if midnight passes meanwhile
 COMMANDS = ["analyze", "run", "directory", "token", "serve", "demo"]
 
 
@@ -60,7 +62,9 @@ def test_a_folder_of_exports_that_is_not_there_is_a_wrong_setting(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("ending", [TODAY, TODAY + timedelta(days=400), "9999-12-31", "0001-01-02"])
+@pytest.mark.parametrize(
+    "ending", [TOMORROW, TOMORROW + timedelta(days=400), "9999-12-31", "0001-01-02"]
+)
 def test_run_refuses_to_report_on_days_that_have_not_been(
     ending, tmp_path, monkeypatch, capsys
 ) -> None:

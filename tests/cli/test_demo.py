@@ -21,18 +21,19 @@ import pytest
 import function_app
 from shared.cli.commands import demo_settings, play
 from shared.cli.local_host import LocalHost
-from shared.service.composition import Service, use, utc_now
+from shared.service.composition import Service, use
 from shared.settings import Settings
 from simulator.tenants.expected import expected_counts
 from simulator.tenants.partner import TENANT_ID, simulate_partner
 from tests.azurite import running_azurite
+from tests.clock import CLOCK, real_now
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def shared(*arguments, cwd, **options):
     """``python -m shared``, started."""
-    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT)}
+    environment = CLOCK | {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "shared", *arguments],
         cwd=cwd,
@@ -193,7 +194,7 @@ def test_ctrl_c_in_the_middle_of_collecting_ends_it_at_once(tmp_path, command, h
     done = subprocess.run(
         [sys.executable, "-P", "-m", "tests.interrupted", "40", how, *command],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "SIGNIN_SOURCE": "simulated"},
+        env=CLOCK | {"PYTHONPATH": str(ROOT), "SIGNIN_SOURCE": "simulated"},
         capture_output=True,
         timeout=60,  # to be waited for, a broken Graph takes more than two minutes
         check=False,
@@ -208,10 +209,14 @@ def test_ctrl_c_in_the_middle_of_collecting_ends_it_at_once(tmp_path, command, h
 def test_serve_serves_what_is_there_already(played) -> None:
     folder, _ = played
     store = folder / ".local" / "demo" / "store"
-    environment = {"TENANT_ID": TENANT_ID, "STORE_FOLDER": str(store), "PYTHONPATH": str(ROOT)}
+    environment = CLOCK | {
+        "TENANT_ID": TENANT_ID,
+        "STORE_FOLDER": str(store),
+        "PYTHONPATH": str(ROOT),
+    }
     command = [sys.executable, "-P", "-m", "shared", "serve", "--port", "0"]
     with subprocess.Popen(
-        command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
+        command, cwd=folder, env=CLOCK | environment, stderr=subprocess.PIPE, text=True
     ) as process:
         url = served_at(process)
         status, _ = get(url, "/api/report")
@@ -229,7 +234,7 @@ def ask(played):
     settings = Settings({"TENANT_ID": TENANT_ID, "STORE_FOLDER": str(store)})
     with (
         use(Service(settings)),
-        LocalHost(function_app.app, settings, now=utc_now).serve() as server,
+        LocalHost(function_app.app, settings, now=real_now).serve() as server,
     ):
         yield lambda path: get(server.url, f"/api/{path}")
 
@@ -290,7 +295,7 @@ def run_json(folder, *arguments, **environment):
     done = subprocess.run(
         [sys.executable, "-P", "-m", "shared", "run", "--json", *arguments],
         cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "SIGNIN_SOURCE": "simulated", **environment},
+        env={"PYTHONPATH": str(ROOT), "SIGNIN_SOURCE": "simulated", **CLOCK, **environment},
         capture_output=True,
         timeout=300,
         check=False,
@@ -334,7 +339,7 @@ def test_it_comes_to_the_same_in_the_storage_emulator(tmp_path, report) -> None:
             }
         )
         with use(Service(settings)) as service:
-            host = LocalHost(function_app.app, settings, now=utc_now)
+            host = LocalHost(function_app.app, settings, now=real_now)
             play(host)
             with host.serve() as server:
                 status, body = get(server.url, f"/api/reports/{TENANT_ID}/latest/report.json")

@@ -19,10 +19,11 @@ import function_app
 from shared.cli.local_host import LocalHost
 from shared.errors import BadInputError, OutOfTimeError, SourceIncompleteError
 from shared.mfa.window import Slice
-from shared.service.composition import Service, use, utc_now
+from shared.service.composition import Service, use
 from shared.service.daily import GIVEN_UP
 from shared.service.messages import CollectSlice
 from shared.settings import Settings
+from tests.clock import real_now
 from tests.service.world import ENDING, TENANT, TODAY, Scripted, a_week, make_daily, run_day
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,7 @@ def service(tmp_path, source):
 
 @pytest.fixture
 def host(service):
-    return LocalHost(function_app.app, service.settings, now=utc_now)
+    return LocalHost(function_app.app, service.settings, now=real_now)
 
 
 @pytest.fixture
@@ -366,7 +367,7 @@ def test_an_error_of_a_timer_function_is_raised(host, service) -> None:
 
 
 def test_a_host_that_is_closed_takes_no_more_messages(service, source) -> None:
-    with LocalHost(function_app.app, service.settings, now=utc_now) as host:
+    with LocalHost(function_app.app, service.settings, now=real_now) as host:
         host.fire("plan_slices")
         host.work_always()
         host.close()
@@ -391,7 +392,7 @@ def test_a_host_that_closes_waits_for_running_functions(service, source, monkeyp
         return sign_ins(owed)
 
     source.sign_ins = slowly
-    host = LocalHost(function_app.app, service.settings, now=utc_now)
+    host = LocalHost(function_app.app, service.settings, now=real_now)
     host.enqueue("slices", CollectSlice(Slice(TENANT, ENDING)).to_json())
     worker = threading.Thread(target=host.work)
     worker.start()
@@ -408,7 +409,7 @@ STUCK = """
 import sys, threading
 import azure.functions as func
 from shared.cli.local_host import LocalHost
-from shared.service.composition import utc_now
+from shared.clock import utc_now
 from shared.settings import Settings
 
 app = func.FunctionApp()
@@ -445,7 +446,7 @@ def app_of(*functions):
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for function in functions:
         function(app)
-    yield LocalHost(app, Settings({"OUTBOX_FOLDER": "resolved"}), now=utc_now)
+    yield LocalHost(app, Settings({"OUTBOX_FOLDER": "resolved"}), now=real_now)
 
 
 def test_a_message_comes_with_its_metadata() -> None:

@@ -6,12 +6,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 
 from dev import ROOT
 from shared.cli.token import read_line
+from tests.clock import CLOCK, real_now
 from tests.tokens import (
     APP_ONLY_CLAIMS,
     APPLICATION,
@@ -24,7 +24,7 @@ from tests.tokens import (
     user_token,
 )
 
-PLAIN = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+PLAIN = CLOCK | {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
 COMMAND = [sys.executable, "-X", "utf8", "-m", "shared", "token"]
 PROMPT = b"Paste the access token"
 ENOUGH_SECONDS = 60
@@ -52,7 +52,7 @@ sys.addaudithook(guard)
 
 def at_hand(claims=USER_CLAIMS, **changes):
     """A token that is good now, by this machine's clock: the command takes no other."""
-    now = int(time.time())
+    now = int(real_now().timestamp())
     return token_of(claims | {"iat": now, "nbf": now, "exp": now + 3600} | changes)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.azurite import running_azurite
+from tests.azurite import node_or_skip, running_azurite
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE_MILLISECONDS = 10_000
@@ -29,8 +29,9 @@ def test_without_node_it_is_skipped_and_the_reason_is_told(monkeypatch):
 @pytest.mark.azurite
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux")
 def test_it_ends_with_whoever_started_it_however_that_came_about():
+    node_or_skip()
     start = (
-        "from tests.azurite import running_azurite\n"
+        "from tests.azurite import node_or_skip, running_azurite\n"
         "with running_azurite() as server:\n"
         "    print(server.process_id, flush=True)\n"
         "    input()\n"

@@ -20,6 +20,7 @@ from shared.stores.azure.medium import AzureMedium
 from shared.stores.medium import RowId
 from shared.stores.store import Store
 from tests.azurite import EmulatorCredential
+from tests.clock import real_now
 from tests.contracts.store_examples import (
     DAY,
     FILES,
@@ -84,7 +85,7 @@ def test_a_url_signed_by_our_identity_gives_one_csv_file_and_nothing_else(identi
     files = {**FILES, "accounts.csv": b"ObjectId\r\n"}
     store.save_report(metrics_row(), files)
 
-    url = store.report_url(TENANT, DAY, "all-api-requests.csv", datetime.now(UTC))
+    url = store.report_url(TENANT, DAY, "all-api-requests.csv", real_now())
 
     headers, content = downloads.get(url)
     assert content == FILES["all-api-requests.csv"]
@@ -113,7 +114,7 @@ def test_a_signed_url_is_good_for_minutes(identified, downloads):
 
 @pytest.mark.azurite
 def test_only_csv_files_that_are_there_get_a_url_and_only_by_identity(identified, emulated):
-    store, now = identified.open(), datetime.now(UTC)
+    store, now = identified.open(), real_now()
     save_old_report(store)
     save_old_report(emulated.open())
 

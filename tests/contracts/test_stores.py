@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tracemalloc
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +14,7 @@ from shared.errors import ConflictError, StoreError
 from shared.mfa.report import HistoryPoint
 from shared.mfa.rollup import Rollup
 from shared.stores.models import REPORT_FILES, Run, TenantRow
+from tests.clock import real_now
 from tests.contracts.store_examples import (
     DAY,
     FILES,
@@ -43,7 +44,7 @@ def test_before_anything_is_written_there_is_nothing_and_that_is_no_error(store)
     assert store.ledger(TENANT, LONG_AGO) == []
     assert store.rollup(SLICE) is None
     assert store.report_file(TENANT, DAY, "report.json") is None
-    assert store.report_url(TENANT, DAY, "accounts.csv", datetime.now(UTC)) is None
+    assert store.report_url(TENANT, DAY, "accounts.csv", real_now()) is None
     assert store.latest_ending(TENANT) is None
     assert store.history(TENANT, DAY, 7) == []
     assert store.metrics(DAY) == []

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.delivery.mail.mailer import Mail
+from tests.clock import real_now
 
 if TYPE_CHECKING:
     import ssl
@@ -132,7 +133,7 @@ def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
     """A certificate of an authority of our own, for the loopback address; and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
+    now = real_now()
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -25,6 +25,7 @@ from shared.sources.files.exports import read_exports
 from shared.sources.pacing import Budget
 from shared.sources.records.parsing import parse_sign_in
 from tests.azurite import running_azurite
+from tests.clock import real_now
 from tests.records import API, OTHER, PORTAL, VENDOR
 from tests.sources.diagnostics.diagnostic_doubles import (
     BACKGROUND,
@@ -260,7 +261,7 @@ class TestTheEndOfABlob:
         begun, rest = self.cut(account)
         account.usual()
         account.log(INTERACTIVE, f"{DAY}T09", sign_in(f"{DAY}T09:00:00", id="whole"), begun)
-        account.logs.written_at = now = datetime.now(UTC)
+        account.logs.written_at = now = real_now()
 
         assert account.found(now=lambda: now) == ["whole"]
         assert "the end of insights-logs-signinlogs/" in caplog.text
@@ -282,14 +283,14 @@ class TestTheEndOfABlob:
         account.usual()
         line = account.line(INTERACTIVE, sign_in(f"{DAY}T09:00:00", id="last"))
         account.log(INTERACTIVE, f"{DAY}T09", line.rstrip())
-        account.logs.written_at = datetime.now(UTC)
+        account.logs.written_at = now = real_now()
 
-        assert account.found(now=lambda: datetime.now(UTC) + age) == ["last"]
+        assert account.found(now=lambda: now + age) == ["last"]
 
     def test_a_blob_with_nothing_but_the_beginning_of_a_record_is_read(self, account) -> None:
         account.usual()
         account.log(INTERACTIVE, f"{DAY}T09", self.cut(account)[0])
-        account.logs.written_at = now = datetime.now(UTC)
+        account.logs.written_at = now = real_now()
 
         assert account.found(now=lambda: now) == []
 
