@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 REQUEST_SECONDS = 120.0  #: Graph's own gateway gives up long before
 _CONNECT_SECONDS = 30.0
-_BROWSER_SECONDS = 110  #: signing in is part of a request; whoever takes longer is asked again
+_BROWSER_SECONDS = 110  #: signing in is part of a request; after that the browser opens again
 #: What DefaultAzureCredential says when no way of logging in worked.
 _NO_LOGIN = "failed to retrieve a token from the included credentials"
 
@@ -49,7 +49,7 @@ class Login(msgspec.Struct, frozen=True):
 
 
 def open_credential(login: Login) -> TokenCredential:
-    """The app's managed identity in Azure; elsewhere the login of whoever runs this."""
+    """The app's managed identity in Azure; elsewhere the login of the person who runs this."""
     from azure.identity import (
         DefaultAzureCredential,
         InteractiveBrowserCredential,

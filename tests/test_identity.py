@@ -78,11 +78,11 @@ def test_a_next_link_arrives_exactly_as_it_was_given() -> None:
     [
         "$filter=appId%20eq%20'a%2Bb'%20or%20(x)",
         "%24skiptoken=A%3D%3D",  # the SDK would decode the name
-        "$skiptoken=/users/me-token-to-replace",  # and put "me" for this
+        "$skiptoken=/users/me-token-to-replace",  # and replace this by "me"
         "$skiptoken=a+b%2fc_~-.!*",
     ],
 )
-def test_no_query_is_put_in_other_words(query: str) -> None:
+def test_queries_are_sent_unchanged(query: str) -> None:
     with served() as (graph, site):
         graph.get(f"{graph.url}{SIGN_INS}?{query}")
 
@@ -109,7 +109,7 @@ def test_nobody_there_is_a_connection_error() -> None:
 
 def test_an_answer_that_does_not_come_is_a_timeout() -> None:
     with served({2: hang}) as (graph, _):
-        graph.get(f"{graph.url}{SIGN_INS}")  # so that the connection is there
+        graph.get(f"{graph.url}{SIGN_INS}")  # opens the connection
         with pytest.raises(TimeoutError):
             graph.get(f"{graph.url}{SIGN_INS}", timeout_seconds=0.02)
 
@@ -134,7 +134,7 @@ def test_no_token_leaves_for_another_host() -> None:
         assert site.requests == []
 
 
-def test_no_proxy_stands_between_us_and_a_loopback_host(monkeypatch) -> None:
+def test_no_proxy_is_used_for_a_loopback_host(monkeypatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://proxy.example:3128")
 
@@ -146,7 +146,7 @@ def test_no_proxy_stands_between_us_and_a_loopback_host(monkeypatch) -> None:
 
 
 class FakeCredential:
-    """Azure, as far as it matters here; https is not spoken on loopback, so hosts are `owned`."""
+    """A stand-in for azure.identity's credentials."""
 
     def __init__(self, token: str | Exception) -> None:
         self.token = token
@@ -161,7 +161,7 @@ class FakeCredential:
 
 @contextmanager
 def signed_in(*credentials: FakeCredential, login: Login | None = None) -> Iterator[Any]:
-    """A loopback Graph that asks for a credential, which the settings never allow."""
+    """A loopback Graph with a credential, which the settings never allow."""
     site, _, _ = make_graph(partner())
     site.tokens = {"good"}
     made = iter(credentials)
@@ -171,7 +171,7 @@ def signed_in(*credentials: FakeCredential, login: Login | None = None) -> Itera
             yield graph, site
 
 
-def test_a_token_is_asked_for_this_host_and_tenant_before_each_request() -> None:
+def test_a_token_for_this_host_and_tenant_is_requested_before_each_request() -> None:
     credential = FakeCredential("good")
     with signed_in(credential, login=Login(tenant_id="tenant")) as (graph, _):
         graph.get(f"{graph.url}{SIGN_INS}")
@@ -209,14 +209,14 @@ def jwt(**claims):
         ("good", None),
     ],
 )
-def test_what_is_granted_is_what_the_own_app_only_token_names(token, roles) -> None:
+def test_the_granted_permissions_are_those_that_the_apps_own_token_names(token, roles) -> None:
     with signed_in(FakeCredential(token)) as (graph, _):
         granted = graph.granted_roles()
 
     assert granted is None if roles is None else len(granted) == roles
 
 
-def test_what_is_granted_is_not_known_where_there_is_no_token(caplog) -> None:
+def test_the_granted_permissions_are_unknown_without_a_token(caplog) -> None:
     error = ClientAuthenticationError("AADSTS700016: app of adele@x not found")
     with signed_in(FakeCredential(error)) as (graph, _):
         assert graph.granted_roles() is None
@@ -249,17 +249,19 @@ def test_a_token_service_that_cannot_be_reached_is_a_connection_error(error: Exc
         graph.get(f"{graph.url}{SIGN_INS}")
 
 
-def test_in_azure_it_is_the_managed_identity_and_elsewhere_the_clouds_own_login() -> None:
+def test_the_credential_is_the_managed_identity_in_azure_and_a_users_login_elsewhere() -> None:
     managed = open_credential(
         Login(is_managed=True, client_id="00000000-0000-0000-0000-000000000001")
     )
     developer = open_credential(Login(cloud=Cloud.USGOV, tenant_id="tenant"))
+    browser = open_credential(Login(cloud=Cloud.USGOV, tenant_id="tenant", uses_browser=True))
 
     assert type(managed).__name__ == "ManagedIdentityCredential"
     assert type(developer).__name__ == "DefaultAzureCredential"
+    assert type(browser).__name__ == "InteractiveBrowserCredential"
 
 
-def test_importing_it_costs_neither_the_sdk_nor_azure() -> None:
+def test_importing_it_loads_neither_the_sdk_nor_azure() -> None:
     program = (
         "import sys, shared.identity;"
         "print([m for m in sys.modules if m.split('.')[0] in "

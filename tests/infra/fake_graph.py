@@ -1,4 +1,4 @@
-"""A strict stand-in for the few addresses of Graph that granting takes, on loopback."""
+"""A strict stand-in on loopback for the few Graph addresses that granting uses."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ def app_role(value: str, **changes: Any) -> dict[str, Any]:
 
 @dataclass
 class FakeGraph:
-    """Assignments by role value, in order, and what is to go wrong."""
+    """Assignments by role value, in order, and the faults to simulate."""
 
     assigned: list[str] = field(default_factory=list)
     offered: list[str] = field(
         default_factory=lambda: [*dict.fromkeys(need.role for need in NEEDS), "Mail.Send"]
     )
-    shown_late: bool = False  #: the first look after a grant does not show it yet
+    shown_late: bool = False  #: whether the first read after a grant does not show it yet
     exists_status: int = 400
-    refusal: tuple[int, str, str] | None = None  #: of every request
+    refusal: tuple[int, str, str] | None = None  #: the answer to every request
     post_refusal: tuple[int, str, str] | None = None
-    busy: int = 0  #: how many requests are answered 429 first
-    next_host: str = ""  #: of next links, where it is another one
-    after_host: str = ""  #: what follows the own host there
+    busy: int = 0  #: how many requests get 429 first
+    next_host: str = ""  #: the host of next links, if it is another one
+    after_host: str = ""  #: appended to the host of next links
     is_circular: bool = False  #: whether next links lead to their own page
     url: str = ""
     posted: list[dict[str, str]] = field(default_factory=list)
@@ -76,10 +76,10 @@ class FakeGraph:
         return None
 
     def _roles(self) -> list[dict[str, Any]]:
-        """What is offered, and namesakes that are not: for people only, and switched off."""
-        for_people = app_role("User.Read.All", id=id_of("1"), allowedMemberTypes=["User"])
+        """The roles on offer, and namesakes that are not: one for users only, one switched off."""
+        for_users = app_role("User.Read.All", id=id_of("1"), allowedMemberTypes=["User"])
         switched_off = app_role("Policy.Read.All", id=id_of("2"), isEnabled=False)
-        return [*map(app_role, self.offered), for_people, switched_off]
+        return [*map(app_role, self.offered), for_users, switched_off]
 
     def _page(self, start: int) -> dict[str, Any]:
         of_another = {"id": "other", "appRoleId": id_of("User.Read.All")}
@@ -105,8 +105,8 @@ class FakeGraph:
         assert (body["principalId"], body["resourceId"]) == (PRINCIPAL, GRAPH_ID)
         role = roles[body["appRoleId"]]
         if role in self.assigned:
-            told = "Permission being assigned already exists on the object"
-            return _error(self.exists_status, "Request_BadRequest", told)
+            message = "Permission being assigned already exists on the object"
+            return _error(self.exists_status, "Request_BadRequest", message)
         self.posted.append(body)
         self.assigned.append(role)
         if self.shown_late:
@@ -120,7 +120,7 @@ def _error(status: int, code: str, message: str) -> tuple[int, dict[str, Any]]:
 
 @contextmanager
 def serving(graph: FakeGraph) -> Iterator[FakeGraph]:
-    """The same, answering on a port of its own; what it must not see is a 400."""
+    """The same, served on a port of its own."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -132,10 +132,10 @@ def serving(graph: FakeGraph) -> Iterator[FakeGraph]:
 
         def _answer(self, body: bytes) -> None:
             if self.headers["Authorization"] != f"Bearer {TOKEN}":
-                status, told = _error(401, "InvalidAuthenticationToken", "No token.")
+                status, answer = _error(401, "InvalidAuthenticationToken", "No token.")
             else:
-                status, told = graph.answer(self.command, self.path, body)
-            content = json.dumps(told).encode()
+                status, answer = graph.answer(self.command, self.path, body)
+            content = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             if status == 429:
@@ -144,7 +144,7 @@ def serving(graph: FakeGraph) -> Iterator[FakeGraph]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     graph.url = f"http://127.0.0.1:{server.server_port}"

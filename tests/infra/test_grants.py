@@ -1,4 +1,4 @@
-"""Granting Graph's roles: the receipt as a value, and the command against a strict Graph."""
+"""Granting Graph's roles: the receipt as a value, and the command against a fake Graph."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def assignment_ids(*roles):
 
 @pytest.fixture
 def run(capsys):
-    """The command against a Graph: its exit code, and what it said."""
+    """Runs the command against a Graph: its exit code, its output and its pauses."""
 
     def run(graph, *arguments, principal=PRINCIPAL, token=TOKEN):
         with serving(graph):
@@ -77,7 +77,7 @@ def test_no_role_is_known_by_its_id() -> None:
         }
 
 
-def test_a_receipt_says_of_each_need_whether_it_is_met() -> None:
+def test_a_receipt_says_whether_each_need_is_met() -> None:
     receipt = receipt_of(["accounts"], "AuditLog.Read.All", "User.Read.All")
 
     assert [need.role for need in receipt.granted] == ["User.Read.All", "AuditLog.Read.All"]
@@ -95,13 +95,13 @@ def test_a_role_that_two_figures_need_is_granted_once() -> None:
     assert receipt.missing_roles.count("AuditLog.Read.All") == 1
 
 
-def test_a_role_that_only_a_figure_not_asked_for_needs_could_be_removed() -> None:
+def test_a_role_that_only_unselected_figures_need_could_be_removed() -> None:
     receipt = receipt_of(["requests"], "AuditLog.Read.All", "User.Read.All")
 
     assert receipt.extra == ("User.Read.All",)
 
 
-def test_who_is_eligible_for_roles_is_asked_for_only_where_it_is_wanted() -> None:
+def test_the_role_for_eligibilities_is_needed_only_by_its_own_figure() -> None:
     role = "RoleEligibilitySchedule.Read.Directory"
 
     assert role not in receipt_of(USUAL_FIGURES).missing_roles
@@ -130,24 +130,24 @@ def test_a_role_that_the_cloud_does_not_have_is_not_missing() -> None:
     assert "not here" in "\n".join(receipt_lines(receipt, {}))
 
 
-def test_mail_send_in_entra_is_warned_of_because_it_undoes_the_narrowing() -> None:
+def test_there_is_a_warning_about_mail_send_in_entra_which_undoes_the_narrowing() -> None:
     receipt = receipt_of(USUAL_FIGURES, "Mail.Send")
 
     assert "every mailbox" in "\n".join(receipt_lines(receipt, assignment_ids("Mail.Send")))
 
 
-def test_without_grant_nothing_is_changed_and_what_is_missing_is_said(run) -> None:
+def test_without_grant_nothing_is_changed_and_what_is_missing_is_shown(run) -> None:
     graph = FakeGraph(assigned=["AuditLog.Read.All"])
 
-    code, said, _ = run(graph)
+    code, output, _ = run(graph)
 
     assert (code, graph.posted) == (1, [])
-    assert "id-mfa-test" in said
-    assert re.search(r"granted +AuditLog.Read.All", said)
-    assert re.search(r"MISSING +User.Read.All", said)
+    assert "id-mfa-test" in output
+    assert re.search(r"granted +AuditLog.Read.All", output)
+    assert re.search(r"MISSING +User.Read.All", output)
 
 
-def test_dry_run_is_what_it_does_anyway(run) -> None:
+def test_dry_run_is_the_default(run) -> None:
     graph = FakeGraph()
 
     assert run(graph, "--dry-run")[0] == 1
@@ -157,12 +157,12 @@ def test_dry_run_is_what_it_does_anyway(run) -> None:
 def test_grant_grants_what_is_missing_and_no_more(run) -> None:
     graph = FakeGraph(assigned=["User.Read.All"])
 
-    code, said, _ = run(graph, "--grant")
+    code, output, _ = run(graph, "--grant")
 
     assert code == 0
     assert sorted(graph.assigned) == sorted(USUAL_ROLES)
     assert len(graph.posted) == len(USUAL_ROLES) - 1
-    assert "Nothing is missing." in said
+    assert "Nothing is missing." in output
 
 
 def test_granting_again_changes_nothing(run) -> None:
@@ -170,67 +170,67 @@ def test_granting_again_changes_nothing(run) -> None:
     run(graph, "--grant")
     graph.posted.clear()
 
-    code, said, _ = run(graph, "--grant")
+    code, output, _ = run(graph, "--grant")
 
     assert (code, graph.posted) == (0, [])
-    assert "granted now" not in said
+    assert "granted now" not in output
 
 
 def test_every_page_of_assignments_is_read(run) -> None:
     graph = FakeGraph(assigned=["Mail.Send", *USUAL_ROLES])
 
-    code, said, _ = run(graph)
+    code, output, _ = run(graph)
 
     assert code == 0
-    assert "Mail.Send (assignment a-Mail.Send)" in said
+    assert "Mail.Send (assignment a-Mail.Send)" in output
 
 
 @pytest.mark.parametrize("status", [400, 409])
-def test_what_somebody_else_has_granted_meanwhile_is_no_failure(run, status) -> None:
+def test_a_role_that_somebody_else_has_granted_meanwhile_is_not_a_failure(run, status) -> None:
     graph = FakeGraph(assigned=["AuditLog.Read.All"], exists_status=status)
-    graph.hidden.append("AuditLog.Read.All")  # the first look does not show it
+    graph.hidden.append("AuditLog.Read.All")  # the first read does not show it
 
-    code, said, _ = run(graph, "--grant", "--figures", "requests")
+    code, output, _ = run(graph, "--grant", "--figures", "requests")
 
     assert code == 0
-    assert "was granted already  AuditLog.Read.All" in said
+    assert "was granted already  AuditLog.Read.All" in output
 
 
 def test_another_bad_request_is_a_failure(run) -> None:
     graph = FakeGraph(post_refusal=(400, "Request_BadRequest", "Invalid value."))
 
-    code, said, _ = run(graph, "--grant")
+    code, output, _ = run(graph, "--grant")
 
     assert code == 2
-    assert "Invalid value." in said
+    assert "Invalid value." in output
 
 
 def test_a_grant_that_graph_shows_only_later_is_waited_for(run) -> None:
     graph = FakeGraph(shown_late=True)
 
-    code, said, pauses = run(graph, "--grant")
+    code, output, pauses = run(graph, "--grant")
 
     assert (code, pauses) == (0, [5.0])
-    assert "MISSING" not in said
+    assert "MISSING" not in output
 
 
-def test_who_may_not_grant_is_told_which_role_it_takes(run) -> None:
+def test_a_user_who_may_not_grant_learns_which_role_it_takes(run) -> None:
     denied = (403, "Authorization_RequestDenied", "Insufficient privileges.")
 
-    code, said, _ = run(FakeGraph(post_refusal=denied), "--grant")
+    code, output, _ = run(FakeGraph(post_refusal=denied), "--grant")
 
     assert code == 2
-    assert "Privileged Role Administrator" in said
-    assert "403 Authorization_RequestDenied" in said
+    assert "Privileged Role Administrator" in output
+    assert "403 Authorization_RequestDenied" in output
 
 
 def test_a_refused_token_is_reported_and_not_shown(run) -> None:
-    code, said, _ = run(FakeGraph(), token="another-token")
+    code, output, _ = run(FakeGraph(), token="another-token")
 
     assert code == 2
-    assert "Graph refuses the app's token, a new one too (401)" in said
-    assert "To sign in, run `az login --allow-no-subscriptions`" in said
-    assert "another-token" not in said
+    assert "Graph refuses the app's token, a new one too (401)" in output
+    assert "To sign in, run `az login --allow-no-subscriptions`" in output
+    assert "another-token" not in output
 
 
 def test_a_busy_graph_is_waited_for_as_long_as_it_says(run) -> None:
@@ -240,54 +240,54 @@ def test_a_busy_graph_is_waited_for_as_long_as_it_says(run) -> None:
 
 
 def test_a_graph_that_stays_busy_is_given_up(run) -> None:
-    code, said, pauses = run(FakeGraph(busy=99))
+    code, output, pauses = run(FakeGraph(busy=99))
 
     assert (code, len(pauses)) == (2, 3)
-    assert "429" in said
+    assert "429" in output
 
 
 def test_a_client_id_in_place_of_the_object_id_is_explained(run) -> None:
-    code, said, _ = run(FakeGraph(), principal="33333333-0000-4000-8000-000000000001")
+    code, output, _ = run(FakeGraph(), principal="33333333-0000-4000-8000-000000000001")
 
     assert code == 2
-    assert "not its client id" in said
+    assert "not its client id" in output
 
 
 def test_a_page_that_links_to_itself_is_not_asked_for_again(run) -> None:
     graph = FakeGraph(assigned=list(USUAL_ROLES), is_circular=True)
 
-    code, said, _ = run(graph)
+    code, output, _ = run(graph)
 
     assert code == 2
-    assert "in a circle" in said
+    assert "in a circle" in output
 
 
 @pytest.mark.parametrize("principal", ["id-mfa-test", "../users", "' or '1'='1"])
-def test_what_is_no_guid_never_becomes_an_address(run, principal) -> None:
-    code, said, _ = run(FakeGraph(refusal=(500, "", "was asked")), principal=principal)
+def test_what_is_not_a_guid_never_becomes_part_of_an_address(run, principal) -> None:
+    code, output, _ = run(FakeGraph(refusal=(500, "", "was asked")), principal=principal)
 
     assert code == 2
-    assert "was asked" not in said
-    assert "GUID" in said
+    assert "was asked" not in output
+    assert "GUID" in output
 
 
 def test_a_next_page_on_another_host_is_not_asked_for(run) -> None:
     graph = FakeGraph(assigned=list(USUAL_ROLES), next_host="https://graph.example.com")
 
-    code, said, _ = run(graph)
+    code, output, _ = run(graph)
 
     assert code == 2
-    assert "another host" in said
+    assert "another host" in output
 
 
 @pytest.mark.parametrize("after", ["@graph.example.com", ".graph.example.com", "0"])
-def test_a_page_on_a_host_that_only_begins_alike_is_another_host(run, after) -> None:
+def test_a_host_with_the_same_beginning_is_another_host(run, after) -> None:
     graph = FakeGraph(assigned=list(USUAL_ROLES), after_host=after)
 
-    code, said, _ = run(graph)
+    code, output, _ = run(graph)
 
     assert code == 2
-    assert "another host" in said
+    assert "another host" in output
 
 
 @pytest.mark.parametrize(
@@ -327,5 +327,5 @@ def test_a_user_who_is_not_signed_in_gets_one_line_and_nothing_else(tmp_path) ->
     assert "run `az login --allow-no-subscriptions`" in line
 
 
-def test_the_fake_gives_roles_ids_of_its_own() -> None:
+def test_the_fake_graph_has_role_ids_of_its_own() -> None:
     assert id_of("User.Read.All") != OFFERED["User.Read.All"]

@@ -14,7 +14,7 @@ def budget_of(time: FakeTime, deadline: float = inf) -> Budget:
     return Budget(deadline, clock=time.clock, pause=time.pause)
 
 
-def test_five_may_go_at_once_and_the_sixth_ten_seconds_after_the_first() -> None:
+def test_five_requests_go_at_once_and_the_sixth_ten_seconds_after_the_first() -> None:
     time = FakeTime()
     pacer = Pacer(clock=time.clock)
 
@@ -25,7 +25,7 @@ def test_five_may_go_at_once_and_the_sixth_ten_seconds_after_the_first() -> None
     assert [pause for pause in time.pauses if pause] == [10.0]
 
 
-def test_the_period_begins_when_the_answer_is_in_because_only_then_it_was_surely_counted() -> None:
+def test_the_period_begins_with_the_answer_when_the_request_was_surely_counted() -> None:
     time = FakeTime()
     pacer = Pacer(limit=1, clock=time.clock)
     with pacer.turn(budget_of(time)):
@@ -49,7 +49,7 @@ def test_a_request_that_failed_counts_all_the_same() -> None:
     assert time.now == 10.0
 
 
-def test_a_turn_that_there_is_no_time_for_is_left_to_others() -> None:
+def test_a_turn_that_there_is_no_time_for_stays_free_for_others() -> None:
     time = FakeTime()
     pacer = Pacer(limit=1, clock=time.clock)
     with pacer.turn(budget_of(time)):
@@ -64,7 +64,7 @@ def test_a_turn_that_there_is_no_time_for_is_left_to_others() -> None:
     assert time.now == 10.0
 
 
-def test_no_more_than_the_limit_are_under_way_at_once() -> None:
+def test_no_more_requests_than_the_limit_are_under_way_at_once() -> None:
     pacer = Pacer(limit=2, period_seconds=0)
     lock, under_way, most = threading.Lock(), [], []
     gate = threading.Barrier(2)
@@ -88,7 +88,7 @@ def test_no_more_than_the_limit_are_under_way_at_once() -> None:
     assert max(most) == 2
 
 
-def test_who_gets_no_turn_in_time_because_of_others_gives_up() -> None:
+def test_a_request_that_gets_no_turn_in_time_because_of_others_gives_up() -> None:
     time = FakeTime()
     pacer = Pacer(limit=1, clock=time.clock)
 
@@ -100,7 +100,7 @@ def test_a_budget_without_a_deadline_never_runs_out() -> None:
     assert Budget().remaining_seconds() == inf
 
 
-def test_a_budget_that_is_used_up_says_so() -> None:
+def test_a_budget_that_is_used_up_raises() -> None:
     time = FakeTime()
     budget = budget_of(time, deadline=5.0)
     budget.wait(4.0)

@@ -1,4 +1,4 @@
-"""A simulated directory without sockets, and a clock that nobody waits for."""
+"""A simulated directory without sockets, and a clock that never makes a test wait."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class DirectoryWorld:
 
     @property
     def paths(self) -> list[str]:
-        """What was asked, in order, without host and query."""
+        """The addresses requested, in order, without host and query."""
         return [url.removeprefix(URL).partition("?")[0] for url in self.graph.asked]
 
     @property
     def inner(self) -> SimulatedGraph:
-        """What is asked within batches."""
+        """The Graph that answers the requests within batches."""
         return self.directory.batches.inner
 
     @property
@@ -78,13 +78,13 @@ def directory_world(
         objects=Pacer(40, 10.0, clock=time.clock),
     )
     budget = Budget(deadline, clock=time.clock, pause=time.pause)
-    session = GraphSession(graph, limits, budget, jitter=lambda: time.luck)
+    session = GraphSession(graph, limits, budget, jitter=lambda: time.jitter)
     source = DirectoryReader(session, has_customers=has_customers)
     return DirectoryWorld(time, site, directory, graph, source)
 
 
 def keys(pulled: CollectedDirectory) -> set[str]:
-    """The keys that the document has."""
+    """The keys of the document."""
     return set(json.loads(pulled.document())) - {"format", "version", "notes"}
 
 
@@ -97,7 +97,7 @@ ALL_KEYS = {
 
 @cache
 def whole() -> CollectedDirectory:
-    """The directory with nothing in the way."""
+    """The directory, read without faults."""
     return directory_world().source.read()
 
 
@@ -122,14 +122,14 @@ def never_per_user() -> list[str]:
 
 
 def only_administrators(directory: Directory) -> bool:
-    """Whether of all policies only that for administrators, which names no group, covers anyone."""
+    """Whether only the policy for administrators, which names no group, covers anyone."""
     rows = [row for row in assess_accounts(directory) if row.enforcement == "enforced"]
     by = [row.enforced_by for row in rows if row.object_id in never_per_user()]
     return bool(by) and all("Administrators" in text and "all users" not in text for text in by)
 
 
 def plain_paths() -> list[str]:
-    """What is asked for with nothing in the way."""
+    """The addresses requested without faults."""
     world = directory_world()
     world.source.read()
     return world.paths

@@ -1,4 +1,4 @@
-"""A simulated Graph without sockets and a clock that nobody waits for."""
+"""A simulated Graph without sockets, and a clock that never makes a test wait."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def a_day(days_before: int = 0) -> Slice:
 
 
 class FakeTime:
-    """Passes only when somebody waits; chance plays no part in how long."""
+    """Passes only when somebody waits; the jitter of back-offs is fixed."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.luck = 1.0
+        self.jitter = 1.0
         self.pauses: list[float] = []
 
     def clock(self) -> float:
@@ -67,14 +67,14 @@ class FakeTime:
 
 @dataclass
 class GraphInProcess:
-    """A site as a transport: what the network would do to a response is done here."""
+    """A simulated Graph as a connection, which also simulates network faults."""
 
     site: SimulatedGraph
     time: FakeTime
     latency: Callable[[], float] = lambda: 0.0
     tokens: list[str] = field(default_factory=lambda: [TOKEN, TOKEN])
     asked: list[str] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)  #: to next pages, as they were given
+    links: list[str] = field(default_factory=list)  #: to next pages, as Graph gave them
     url: str = URL
 
     def get(
@@ -152,26 +152,26 @@ def world(
         PERMISSION,
         pacer=Pacer(clock=time.clock),
         budget=Budget(deadline, clock=time.clock, pause=time.pause),
-        jitter=lambda: time.luck,
+        jitter=lambda: time.jitter,
     )
     source = GraphSignIns(reader, Scope(), today=ENDING + timedelta(days=1))
     return World(time, site, log, graph, source)
 
 
 def bag(sign_ins: Any) -> Counter[SignIn]:
-    """The sign-ins, each as often as it comes; where they stood in the reading is of no account."""
+    """The sign-ins and how often each occurs, regardless of their sequence."""
     return Counter(msgspec.structs.replace(sign_in, sequence=0) for sign_in in sign_ins)
 
 
 @cache
-def truly(owed: Slice) -> Counter[SignIn]:
-    """What the simulated log holds of a slice, without Graph, filters or pages."""
-    concerning = {told.row["id"] for told in partner().expected if told.channel}
+def expected_sign_ins(owed: Slice) -> Counter[SignIn]:
+    """A slice of the simulated log, read without Graph, filters or pages."""
+    concerning = {it.row["id"] for it in partner().expected if it.channel}
     rows = [logged.row for logged in partner().log if logged.row["id"] in concerning]
     sign_ins = (parse_sign_in(msgspec.json.encode(row), 0) for row in rows)
     return bag(sign_in for sign_in in sign_ins if owed.owns(sign_in))
 
 
 def in_any_period(arrivals: list[float]) -> list[int]:
-    """For each arrival, how many there are in the ten seconds from it."""
+    """For each arrival, the number of arrivals in the ten seconds from it."""
     return [sum(start <= at < start + 10 for at in arrivals) for start in arrivals]

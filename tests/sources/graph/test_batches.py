@@ -26,7 +26,7 @@ from tests.sources.graph.graph_doubles import URL, partner
 
 
 @pytest.mark.parametrize("bulk", [StatesInBulk.REFUSED, StatesInBulk.LEFT_OUT])
-def test_states_that_do_not_come_with_the_users_are_asked_for_in_batches(bulk) -> None:
+def test_states_that_do_not_come_with_the_users_are_read_in_batches(bulk) -> None:
     world = directory_world(behaviour=DirectoryBehaviour(states_in_bulk=bulk))
 
     pulled = world.source.read()
@@ -36,7 +36,7 @@ def test_states_that_do_not_come_with_the_users_are_asked_for_in_batches(bulk) -
     assert world.paths.count("/beta/$batch") == 3  # sixty enabled accounts
 
 
-def test_states_of_disabled_accounts_are_not_asked_for() -> None:
+def test_states_of_disabled_accounts_are_not_read() -> None:
     world = directory_world(behaviour=DirectoryBehaviour(states_in_bulk=StatesInBulk.LEFT_OUT))
 
     pulled = world.source.read()
@@ -47,7 +47,7 @@ def test_states_of_disabled_accounts_are_not_asked_for() -> None:
     assert [user.account_enabled for user in unread] == [False] * 6
 
 
-def test_states_that_are_refused_are_not_read_and_not_asked_for_again() -> None:
+def test_states_that_are_refused_are_not_read_and_not_requested_again() -> None:
     world = directory_world(behaviour=DirectoryBehaviour(states_in_bulk=StatesInBulk.REFUSED))
     world.directory.deny_for_consent("requirements")
 
@@ -75,14 +75,14 @@ def test_one_state_that_is_throttled_to_the_end_is_unknown_and_the_others_are_re
 
     unread = [user.id for user in pulled.directory.users if user.per_user_mfa_state is None]
     assert person.id in unread
-    assert len(unread) == 7  # the six disabled accounts were not asked for
+    assert len(unread) == 7  # the six disabled accounts were not requested
     assert "of 1 account were not read" in pulled.notes["perUserMfaState"]
 
 
 # Batches
 
 
-def test_an_answer_that_is_throttled_within_a_batch_is_asked_for_again_alone() -> None:
+def test_only_the_throttled_request_of_a_batch_is_sent_again() -> None:
     world = directory_world()
     world.inner.faults = {5: refuse(429, "TooManyRequests", retry_after="7")}
 
@@ -111,7 +111,7 @@ def test_a_group_that_is_throttled_to_the_end_is_not_a_group_without_members() -
     assert only_administrators(pulled.directory)
 
 
-def test_an_answer_that_is_missing_from_a_batch_is_asked_for_again() -> None:
+def test_a_request_whose_answer_is_missing_from_a_batch_is_sent_again() -> None:
     def shorten(request, respond):
         response = respond(request)
         kept = {"responses": json.loads(response.body)["responses"][:-3]}

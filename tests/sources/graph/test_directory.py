@@ -37,7 +37,7 @@ def test_a_tenant_that_gives_everything_is_read_without_a_note() -> None:
     assert len(pulled.directory.users) == len(partner().people) == 66
 
 
-def test_no_address_is_asked_twice_and_there_are_eighteen_requests() -> None:
+def test_there_are_eighteen_requests_and_none_is_sent_twice() -> None:
     world = directory_world()
 
     world.source.read()
@@ -47,7 +47,7 @@ def test_no_address_is_asked_twice_and_there_are_eighteen_requests() -> None:
     assert world.time.pauses == [1.0, 1.0]  # between policies, locations and strengths
 
 
-def test_users_are_read_with_everything_that_the_answers_take() -> None:
+def test_users_are_read_with_every_property_that_the_assessment_needs() -> None:
     guest = next(user for user in whole().directory.users if user.user_type == "Guest")
 
     assert guest.is_external
@@ -80,7 +80,7 @@ def test_policies_are_in_the_document_as_graph_gave_them() -> None:
     assert document["organization"]["displayName"] == partner().tenant_name
 
 
-def test_lists_that_come_in_many_pages_are_the_same_lists() -> None:
+def test_lists_on_many_pages_are_the_same_lists() -> None:
     world = directory_world(behaviour=DirectoryBehaviour(page_rows=2))
 
     pulled = world.source.read()
@@ -92,7 +92,7 @@ def test_lists_that_come_in_many_pages_are_the_same_lists() -> None:
 # Groups
 
 
-def test_nested_groups_keep_the_path_by_which_somebody_belongs() -> None:
+def test_nested_groups_keep_the_path_by_which_an_account_belongs() -> None:
     causes = [row.cause for row in assess_accounts(whole().directory)]
 
     assert any("MFA exceptions > Service accounts > Integrations" in cause for cause in causes)
@@ -105,7 +105,7 @@ def test_members_of_a_group_are_accounts_and_groups_only() -> None:
     assert {member.kind for member in emea.members} == {"#microsoft.graph.user"}
 
 
-def test_only_groups_that_somebody_names_are_read() -> None:
+def test_only_groups_that_are_named_somewhere_are_read() -> None:
     world = directory_world()
     world.directory.policies = world.directory.policies[1:2]  # excludes one group, that nests one
     world.directory.assignments, world.directory.eligibilities = [], []
@@ -116,7 +116,7 @@ def test_only_groups_that_somebody_names_are_read() -> None:
     assert set(groups) == {"Service accounts", "Integrations"} | agents
 
 
-def test_a_disabled_policy_costs_no_request() -> None:
+def test_groups_of_disabled_policies_are_not_read() -> None:
     world = directory_world()
     world.directory.policies = [
         {**policy, "state": "disabled"} for policy in world.directory.policies
@@ -161,7 +161,7 @@ def test_a_group_with_hidden_membership_is_not_taken_for_an_empty_one() -> None:
     assert "unknown" in answers(pulled.directory).values()
 
 
-def test_a_nested_group_with_hidden_membership_makes_unknown_who_is_in_the_outer_one() -> None:
+def test_a_nested_group_with_hidden_membership_leaves_the_outer_ones_members_unknown() -> None:
     world = directory_world()
     hidden = next(row for row in world.directory.groups if row["displayName"] == "Integrations")
     hidden |= {"visibility": "HiddenMembership", "members": []}
@@ -191,13 +191,13 @@ def test_a_role_held_by_an_application_makes_nothing_unknown() -> None:
 def eligible_names(pulled):
     """The accounts that can activate a role, for certain, and the number that may."""
     membership = Membership(pulled.directory)
-    people, users = membership.roles.eligible, membership.roster.users
-    sure = AccountLookup(people, len(users))
+    eligible, users = membership.roles.eligible, membership.roster.users
+    sure = AccountLookup(eligible, len(users))
     names = {user.display_name for number, user in enumerate(users) if sure.truth(number)}
-    return names, people.possible.bit_count()
+    return names, eligible.possible.bit_count()
 
 
-def test_who_can_activate_a_role_is_read_apart_from_who_holds_one() -> None:
+def test_eligible_users_are_kept_apart_from_users_who_hold_a_role() -> None:
     directory, others = whole().directory, Staff(partner().people).others
 
     names, possible = eligible_names(whole())
@@ -219,7 +219,7 @@ def test_a_group_that_can_activate_a_role_is_read_though_no_policy_names_it() ->
     assert eligible_names(pulled) == eligible_names(whole())
 
 
-def test_an_eligible_group_whose_members_are_not_given_may_hold_anyone() -> None:
+def test_an_eligible_group_with_hidden_members_may_contain_anyone() -> None:
     world = directory_world()
     name = "Operations on managed devices"
     hidden = next(row for row in world.directory.groups if row["displayName"] == name)
@@ -232,7 +232,7 @@ def test_an_eligible_group_whose_members_are_not_given_may_hold_anyone() -> None
     assert "The members of 1 group were not read" in pulled.notes["groups"]
 
 
-def test_eligible_people_change_nothing_about_how_anybody_is_judged() -> None:
+def test_eligibility_does_not_change_how_accounts_are_judged() -> None:
     world = directory_world()
     world.directory.eligibilities = []
 
@@ -245,7 +245,7 @@ def test_eligible_people_change_nothing_about_how_anybody_is_judged() -> None:
 # Domains and customers
 
 
-def test_a_federated_domain_whose_settings_are_refused_is_a_domain_without_settings() -> None:
+def test_a_federated_domain_whose_settings_are_refused_has_no_settings() -> None:
     world = directory_world()
     world.directory.deny_for_consent("federationConfiguration")
 
@@ -257,7 +257,7 @@ def test_a_federated_domain_whose_settings_are_refused_is_a_domain_without_setti
     ]
 
 
-def test_only_federated_domains_are_asked_for_their_settings() -> None:
+def test_settings_are_read_for_federated_domains_only() -> None:
     world = directory_world()
     world.directory.domains = world.directory.domains[:1]
 
@@ -266,7 +266,7 @@ def test_only_federated_domains_are_asked_for_their_settings() -> None:
     assert not [path for path in world.inner_paths if "federationConfiguration" in path]
 
 
-def test_customers_are_all_that_either_list_names() -> None:
+def test_customers_are_those_of_either_list() -> None:
     customers = whole().directory.customers or ()
 
     assert len(customers) == 42
@@ -277,7 +277,7 @@ def test_customers_are_all_that_either_list_names() -> None:
 @pytest.mark.parametrize(
     ("name", "count"), [("customerInsights", 41), ("delegatedAdminCustomers", 39)]
 )
-def test_one_of_the_two_lists_of_customers_is_better_than_none(name, count) -> None:
+def test_one_of_the_two_lists_of_customers_is_enough(name, count) -> None:
     world = directory_world()
     world.directory.deny_for_consent(name)
 
@@ -304,7 +304,7 @@ def test_a_cloud_without_the_security_score_is_not_asked_for_customers() -> None
     assert "global cloud" in pulled.notes["customerInsights"]
 
 
-# Discretion, and the whole way
+# Privacy, and the real transport
 
 
 def test_no_note_and_no_log_names_a_person(caplog) -> None:
@@ -313,10 +313,10 @@ def test_no_note_and_no_log_names_a_person(caplog) -> None:
 
     pulled = world.source.read()
 
-    said = " ".join([*pulled.notes.values(), *caplog.messages])
+    text = " ".join([*pulled.notes.values(), *caplog.messages])
     assert pulled.notes
-    assert "@" not in said
-    assert not [person for person in partner().people if person.name in said or person.id in said]
+    assert "@" not in text
+    assert not [person for person in partner().people if person.name in text or person.id in text]
 
 
 def test_over_http_with_the_sdk_as_transport_it_is_the_same_directory() -> None:

@@ -24,9 +24,9 @@ from tests.sources.graph.graph_doubles import (
     THROTTLED,
     a_day,
     bag,
+    expected_sign_ins,
     in_any_period,
     partner,
-    truly,
     world,
 )
 
@@ -37,16 +37,16 @@ EVENT_TYPES = 4
 # What it reads
 
 
-def test_a_slice_comes_whole_and_with_nothing_else() -> None:
+def test_a_slice_is_read_whole_and_with_nothing_else() -> None:
     here = world()
 
-    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
 
 
-def test_it_comes_whole_over_many_pages_too() -> None:
+def test_a_slice_on_many_pages_is_read_whole() -> None:
     here = world(behaviour=SMALL_PAGES)
 
-    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
     assert len(here.site.requests) > 2 * EVENT_TYPES
 
 
@@ -55,7 +55,7 @@ def test_hours_of_a_day_add_up_to_the_day() -> None:
 
     halves = [bag(here.source.sign_ins(half)) for half in a_day().halves()]
 
-    assert sum(halves, start=type(halves[0])()) == truly(a_day())
+    assert sum(halves, start=type(halves[0])()) == expected_sign_ins(a_day())
 
 
 def test_the_token_issued_on_the_stroke_of_midnight_belongs_to_the_new_day_only() -> None:
@@ -94,9 +94,11 @@ def test_rows_that_the_log_did_not_have_yet_are_there_the_next_day() -> None:
 
     first, second = bag(early.source.sign_ins(a_day())), bag(later.source.sign_ins(a_day()))
 
-    assert first < second == truly(a_day())
+    assert first < second == expected_sign_ins(a_day())
     there = {t.row["id"] for t in logged_by(partner(), tomorrow)}
-    assert {sign_in.id for sign_in in first} == {s.id for s in truly(a_day()) if s.id in there}
+    assert {sign_in.id for sign_in in first} == {
+        s.id for s in expected_sign_ins(a_day()) if s.id in there
+    }
 
 
 # How it asks
@@ -187,7 +189,7 @@ def test_a_log_without_them_reaches_seven() -> None:
     assert here.source.reach_days() == 7
 
 
-def test_a_log_that_is_denied_reaches_nowhere() -> None:
+def test_the_reach_of_a_denied_log_is_an_error() -> None:
     here = world()
     here.log.deny_for_licence()
 

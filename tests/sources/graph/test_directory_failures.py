@@ -31,8 +31,8 @@ from tests.sources.graph.directory_doubles import (
     whole,
 )
 
-#: What one refused API costs: the name it is denied by, the key that is then absent (if a whole
-#: one is), under which name the note stands, and the permission that the note must name.
+#: What is lost with one refused API: its name here, the key that is then absent (if a whole key
+#: is), the name of the note, and the permission that the note must give.
 FAULTS = [
     ("organization", {"organization"}, "organization", "Organization.Read.All"),
     ("policies", {"conditionalAccessPolicies"}, "conditionalAccessPolicies", "Policy.Read.All"),
@@ -106,7 +106,7 @@ def test_what_is_refused_for_consent_is_not_read_and_the_note_names_the_permissi
 
 
 @pytest.mark.parametrize(("name", "absent", "note", "permission"), FAULTS, ids=NAMES)
-def test_what_is_broken_to_the_end_is_not_read_and_the_note_says_so(
+def test_what_keeps_failing_is_not_read_and_the_note_says_so(
     name, absent, note, permission
 ) -> None:
     world = directory_world()
@@ -120,7 +120,7 @@ def test_what_is_broken_to_the_end_is_not_read_and_the_note_says_so(
     assert permission not in pulled.notes[note]
 
 
-def test_what_takes_a_licence_says_so() -> None:
+def test_a_missing_licence_is_named() -> None:
     world = directory_world()
     world.directory.deny_for_licence("userRegistrationDetails")
 
@@ -131,7 +131,7 @@ def test_what_takes_a_licence_says_so() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403])
-def test_eligible_roles_take_a_licence_of_their_own_and_without_it_are_not_read(status) -> None:
+def test_eligible_roles_take_a_licence_of_their_own_and_are_not_read_without_it(status) -> None:
     world = directory_world()
     world.directory.denials["roleEligibilityScheduleInstances"] = GraphRefusalError(
         status, "AadPremiumLicenseRequired", "The tenant needs to have Microsoft Entra ID P2."
@@ -160,7 +160,7 @@ def test_an_answer_of_another_shape_is_not_read() -> None:
     }
 
 
-def test_a_list_that_breaks_off_half_way_is_begun_anew_and_then_given_whole() -> None:
+def test_a_list_that_breaks_off_is_started_again_and_read_whole() -> None:
     world = directory_world({2: dead_skip_token}, behaviour=DirectoryBehaviour(page_rows=40))
 
     pulled = world.source.read()
@@ -177,7 +177,7 @@ def test_a_list_that_breaks_off_half_way_is_begun_anew_and_then_given_whole() ->
         (repeat_link, "in a circle"),
     ],
 )
-def test_half_a_list_is_never_given_as_whole(fault, reason) -> None:
+def test_half_a_list_never_counts_as_whole(fault, reason) -> None:
     world = directory_world(behaviour=DirectoryBehaviour(page_rows=10))
     before = directory_world(behaviour=DirectoryBehaviour(page_rows=10))
     before.source.read()
@@ -192,7 +192,7 @@ def test_half_a_list_is_never_given_as_whole(fault, reason) -> None:
     assert "enforced" not in Counter(answers(pulled.directory)[u] for u in never_per_user())
 
 
-def test_time_that_runs_out_leaves_what_was_read_and_says_what_was_not() -> None:
+def test_when_time_runs_out_what_was_read_is_kept_and_the_rest_noted() -> None:
     world = directory_world(deadline=1.5)
 
     pulled = world.source.read()
@@ -238,7 +238,7 @@ def test_every_permission_that_a_note_may_name_is_in_the_list_to_grant() -> None
     )
 
 
-def test_without_groups_only_those_are_covered_whose_cover_names_none() -> None:
+def test_without_groups_only_policies_that_name_no_group_cover_anyone() -> None:
     world = directory_world()
     world.directory.deny_for_consent("groups", "members")
 
@@ -249,7 +249,7 @@ def test_without_groups_only_those_are_covered_whose_cover_names_none() -> None:
     assert only_administrators(pulled.directory)
 
 
-# Without users there is nothing
+# Without users there is no directory
 
 
 def test_users_that_are_refused_are_an_error_that_names_the_permission() -> None:
@@ -260,7 +260,7 @@ def test_users_that_are_refused_are_an_error_that_names_the_permission() -> None
         world.source.read()
 
 
-def test_users_that_cannot_be_had_are_an_error() -> None:
+def test_users_that_cannot_be_read_are_an_error() -> None:
     world = directory_world()
     break_for_ever(world, "users")
 
@@ -269,7 +269,7 @@ def test_users_that_cannot_be_had_are_an_error() -> None:
     assert len(world.paths) == TRIES
 
 
-def test_users_for_whom_there_is_no_time_are_an_error() -> None:
+def test_users_that_there_is_no_time_for_are_an_error() -> None:
     with pytest.raises(SourceIncompleteError, match="time is used up"):
         directory_world(deadline=0.0).source.read()
 
@@ -277,7 +277,7 @@ def test_users_for_whom_there_is_no_time_are_an_error() -> None:
 # Pacing
 
 
-def test_policies_are_asked_for_once_a_second_and_nobody_is_refused() -> None:
+def test_policies_are_read_at_most_once_a_second_and_nothing_is_refused() -> None:
     world = directory_world(behaviour=DirectoryBehaviour(is_throttled=True, page_rows=4))
 
     pulled = world.source.read()

@@ -27,8 +27,8 @@ from tests.sources.graph.graph_doubles import (
     THROTTLED,
     a_day,
     bag,
+    expected_sign_ins,
     in_any_period,
-    truly,
     world,
 )
 
@@ -37,10 +37,10 @@ EVENT_TYPES = 4
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 509])
-def test_a_passing_error_is_asked_again(status: int) -> None:
+def test_a_transient_error_is_retried(status: int) -> None:
     here = world({2: refuse(status)})
 
-    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
     assert here.statuses.count(status) == 1
     assert len(here.site.requests) == EVENT_TYPES + 1
 
@@ -50,10 +50,10 @@ def test_a_passing_error_is_asked_again(status: int) -> None:
     [reset, cut(0.0), cut(0.5), cut(0.999), garble],
     ids=["reset", "nothing", "half", "all but a little", "half for whole"],
 )
-def test_a_broken_answer_is_asked_for_again(fault) -> None:
+def test_a_broken_answer_is_requested_again(fault) -> None:
     here = world({1: fault, 3: fault})
 
-    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
     assert len(here.site.requests) == EVENT_TYPES + 2
 
 
@@ -83,7 +83,7 @@ def test_retry_after_may_be_a_date() -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["soon", "-5", "0", "", "Mon, 23 Nov 2026 08:03:20 GMT"])
-def test_a_retry_after_that_says_nothing_is_backed_off_from(nonsense: str) -> None:
+def test_an_unusable_retry_after_is_ignored(nonsense: str) -> None:
     here = world({1: refuse(429, retry_after=nonsense)})
 
     list(here.source.sign_ins(a_day()))
@@ -99,16 +99,16 @@ def test_without_retry_after_each_wait_is_twice_as_long_up_to_a_minute() -> None
     assert [pause for pause in here.time.pauses if pause][:7] == [2, 4, 8, 16, 32, 64, 64]
 
 
-def test_half_of_each_wait_is_left_to_chance() -> None:
+def test_half_of_each_wait_is_random() -> None:
     here = world({1: refuse(500)})
-    here.time.luck = 0.0
+    here.time.jitter = 0.0
 
     list(here.source.sign_ins(a_day()))
 
     assert 1.0 in here.time.pauses
 
 
-def test_after_eight_failures_in_a_row_the_slice_is_for_later() -> None:
+def test_after_eight_failures_in_a_row_the_slice_is_incomplete() -> None:
     here = world({number: refuse(503, "serviceNotAvailable") for number in range(1, 99)})
 
     with pytest.raises(SourceIncompleteError, match=r"8 times in a row.*503 serviceNotAvailable"):
@@ -120,46 +120,46 @@ def test_after_eight_failures_in_a_row_the_slice_is_for_later() -> None:
 def test_throttling_without_retry_after_is_survived() -> None:
     here = world({n: refuse(429, "TooManyRequests") for n in (1, 2, 5, 6, 7)})
 
-    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
 
 
-def test_a_dead_skip_token_halves_the_day_and_begins_each_half_anew() -> None:
+def test_after_a_dead_skip_token_the_day_is_read_in_halves() -> None:
     here = world({2: dead_skip_token}, behaviour=SMALL_PAGES)
 
-    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
-    assert _stretch(here.site.requests[2]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
+    assert _time_range(here.site.requests[2]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
 
 
 def test_410_gone_is_a_dead_skip_token_too() -> None:
     here = world({2: refuse(410, "syncStateNotFound")}, behaviour=SMALL_PAGES)
 
-    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
 
 
 def test_skip_tokens_that_expire_while_throttled_are_survived() -> None:
     behaviour = LogBehaviour(page_rows=40, token_seconds=100)
     here = world({2: refuse(429, retry_after="300")}, behaviour=behaviour)
 
-    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
     assert 400 in here.statuses
 
 
-def test_a_request_that_takes_too_long_asks_for_half_as_much() -> None:
+def test_after_a_request_that_takes_too_long_the_day_is_read_in_halves() -> None:
     here = world({1: hang})
 
-    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
-    assert _stretch(here.site.requests[1]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
-    assert _stretch(here.site.requests[2]) == ("2026-11-23T00:00:00Z", "2026-11-23T12:00:00Z")
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
+    assert _time_range(here.site.requests[1]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
+    assert _time_range(here.site.requests[2]) == ("2026-11-23T00:00:00Z", "2026-11-23T12:00:00Z")
 
 
-def test_a_gateway_that_keeps_timing_out_asks_for_half_as_much() -> None:
+def test_after_repeated_gateway_timeouts_the_day_is_read_in_halves() -> None:
     here = world({number: refuse(504) for number in (1, 2, 3)})
 
-    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
-    assert _stretch(here.site.requests[3]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
+    assert _time_range(here.site.requests[3]) == ("2026-11-23T12:00:00Z", "2026-11-24T00:00:00Z")
 
 
-def test_a_stretch_of_a_minute_that_cannot_be_read_is_for_later() -> None:
+def test_a_minute_that_cannot_be_read_makes_the_slice_incomplete() -> None:
     here = world(dict.fromkeys(range(1, 99), hang))
 
     with pytest.raises(SourceIncompleteError, match="had not answered"):
@@ -168,7 +168,7 @@ def test_a_stretch_of_a_minute_that_cannot_be_read_is_for_later() -> None:
     assert len(here.site.requests) < 15
 
 
-def _stretch(served) -> tuple[str, str]:
+def _time_range(served) -> tuple[str, str]:
     words = served.request.query["$filter"].split(" ")
     return words[2], words[6]
 
@@ -178,7 +178,7 @@ def test_a_refused_token_is_renewed_once_in_mid_crawl() -> None:
     here.graph.tokens[:] = ["stale", "fresh"]
     here.site.tokens = {"fresh"}
 
-    assert bag(here.source.sign_ins(a_day())) == truly(a_day())
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
     assert here.statuses.count(401) == 1
 
 
@@ -202,7 +202,7 @@ def test_a_missing_licence_is_a_denial_that_says_what_to_buy() -> None:
     assert here.statuses == [403]
 
 
-def test_a_missing_consent_is_a_denial_that_says_what_to_permission() -> None:
+def test_a_missing_consent_is_a_denial_that_says_what_to_grant() -> None:
     here = world()
     here.log.deny_for_consent()
 
@@ -213,7 +213,7 @@ def test_a_missing_consent_is_a_denial_that_says_what_to_permission() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 409, 302, 501])
-def test_any_other_refusal_is_for_later_and_not_asked_again(status: int) -> None:
+def test_any_other_refusal_makes_the_slice_incomplete_and_is_not_retried(status: int) -> None:
     here = world({1: refuse(status, "Whatever")})
 
     with pytest.raises(SourceIncompleteError, match=f"{status} Whatever"):
@@ -235,14 +235,14 @@ def test_a_link_to_another_host_is_not_followed() -> None:
     "address",
     ["http://127.0.0.1:12345.evil.example/", "http://127.0.0.1:12345@evil.example/", "/x"],
 )
-def test_nor_is_one_that_only_looks_like_the_own_host(address: str) -> None:
+def test_a_link_that_only_looks_like_graphs_host_is_not_followed(address: str) -> None:
     here = world({1: forge_next_link(address)})
 
     with pytest.raises(SourceIncompleteError, match="another host"):
         list(here.source.sign_ins(a_day()))
 
 
-def test_a_link_that_leads_back_is_noticed() -> None:
+def test_a_link_back_to_a_page_already_read_is_not_followed() -> None:
     here = world({2: repeat_link}, behaviour=SMALL_PAGES)
 
     with pytest.raises(SourceIncompleteError, match="circle"):
@@ -251,7 +251,7 @@ def test_a_link_that_leads_back_is_noticed() -> None:
     assert len(here.site.requests) == 2
 
 
-def test_before_its_time_is_up_it_stops_by_itself() -> None:
+def test_it_stops_before_the_deadline() -> None:
     here = world(deadline=10.0, behaviour=SMALL_PAGES)
 
     with pytest.raises(OutOfTimeError):
@@ -278,14 +278,14 @@ def test_a_request_is_given_no_more_time_than_is_left() -> None:
     assert here.time.now == 50
 
 
-def test_where_nothing_can_be_halved_it_is_the_time_that_was_up() -> None:
+def test_a_request_cut_off_by_the_deadline_is_out_of_time() -> None:
     here = world({1: hang}, deadline=50)
 
     with pytest.raises(OutOfTimeError):
         here.source.reach_days()
 
 
-def test_neither_people_nor_tokens_get_into_logs_and_sentences(caplog) -> None:
+def test_neither_people_nor_tokens_appear_in_logs_and_errors(caplog) -> None:
     caplog.set_level(logging.DEBUG)
     here = world(
         {1: refuse(401), 2: refuse(429, retry_after="1"), 3: reset, 4: hang, 5: refuse(400)}
@@ -294,9 +294,9 @@ def test_neither_people_nor_tokens_get_into_logs_and_sentences(caplog) -> None:
     with pytest.raises(SourceIncompleteError) as caught:
         list(here.source.sign_ins(a_day()))
 
-    told = f"{caplog.text} {caught.value}"
-    assert "429" in told
-    assert not any(word in told for word in ("adele", "@", "Bearer", "simulated", "skiptoken"))
+    text = f"{caplog.text} {caught.value}"
+    assert "429" in text
+    assert not any(word in text for word in ("adele", "@", "Bearer", "simulated", "skiptoken"))
 
 
 # Whatever goes wrong
@@ -334,7 +334,7 @@ PLANS = st.builds(
     st.sampled_from([30.0, 3600.0]),
     st.sampled_from([60.0, 300.0, float("inf")]),
 )
-def test_whatever_goes_wrong_a_slice_comes_whole_or_not_at_all(
+def test_whatever_goes_wrong_a_slice_is_read_whole_or_not_at_all(
     plan, page_rows, token_seconds, deadline
 ) -> None:
     here = world(
@@ -348,5 +348,5 @@ def test_whatever_goes_wrong_a_slice_comes_whole_or_not_at_all(
     except SourceError:
         return
 
-    assert got == truly(a_day())
+    assert got == expected_sign_ins(a_day())
     assert max(in_any_period(here.arrivals)) <= 5
