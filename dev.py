@@ -93,6 +93,8 @@ def plan(command: str, *rest: str) -> tuple[Path, list[list[str]]]:
         return DEVELOPMENT, [["pytest", *rest]] if rest else CHECKS
     if command in ("audit", "bench"):
         return DEVELOPMENT, [[command, *rest]]
+    if command == "demo":
+        return PRODUCT, [["simulator", command, *rest]]
     return PRODUCT, [["shared", command, *rest]]
 
 

@@ -1,9 +1,9 @@
 """
-The triggers, and nothing but: parse, one call, answer.
+The triggers and nothing else: parse, one call, answer.
 
-Loading this must cost little more than ``azure.functions`` itself, and must work with an empty
-environment (one missing setting at import would take every function away), so everything else is
-imported when it is first called. The schedules are settings that the host resolves.
+Loading this module must cost little more than ``azure.functions`` itself and must work with an
+empty environment (a missing setting at import would remove every function), so everything else is
+imported when it is first called. The host resolves the schedules, which are settings.
 """
 
 from __future__ import annotations
@@ -19,43 +19,43 @@ if TYPE_CHECKING:
     from shared.service.http.answers import Answer
     from shared.service.http.report_api import ReportApi
 
-# The platform's authentication stands in front (infra/app/authentication.bicep), and the desk asks
-# for the caller's role; in Azure without the one, nobody gets to the other. The local host serves
-# on loopback only. Function keys would keep people's browsers out, so only scripts have them.
+# The platform's authentication is in front (infra/app/authentication.bicep), and the report API
+# demands the caller's role; in Azure nobody is let in without the former. The local host serves on
+# loopback only. Function keys would keep people's browsers out, so only scripts have them.
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 STORAGE = "AzureWebJobsStorage"
 READ = ("GET", "HEAD")
 
-#: Not ``list[str]``: production's worker refuses to load a function whose output is annotated so.
+#: Not ``list[str]``: production's worker refuses to load a function whose output is typed so.
 Messages = func.Out[List[str]]  # noqa: UP006
 
 
 @app.timer_trigger(arg_name="timer", schedule="%PULL_SCHEDULE%", use_monitor=True)
 @app.queue_output(arg_name="slices", queue_name="slices", connection=STORAGE)
 def plan_slices(timer: func.TimerRequest, slices: Messages) -> None:
-    """Queue every slice that is owed: late or missed, a run plans what there is to do then."""
+    """Queue every owed slice; a late or repeated run plans what is owed then."""
     del timer
     slices.set(service().work.plan())
 
 
 @app.queue_trigger(arg_name="message", queue_name="slices", connection=STORAGE)
-@app.queue_output(arg_name="left", queue_name="slices", connection=STORAGE)
-def collect_slice(message: func.QueueMessage, left: Messages) -> None:
-    """Pull one slice and store it; queue what is left of it. Raising hands the message back."""
-    left.set(service().work.collect(message.get_body()))
+@app.queue_output(arg_name="remaining", queue_name="slices", connection=STORAGE)
+def collect_slice(message: func.QueueMessage, remaining: Messages) -> None:
+    """Pull one slice and store it; queue what remains. Raising returns the message to the queue."""
+    remaining.set(service().work.collect(message.get_body()))
 
 
 @app.queue_trigger(arg_name="message", queue_name="slices-poison", connection=STORAGE)
 def abandon_slice(message: func.QueueMessage) -> None:
-    """Let the ledger know that a slice was given up, and why."""
+    """Enter in the ledger that the queue has given up on a slice, and why."""
     service().work.abandon(message.get_body())
 
 
 @app.timer_trigger(arg_name="timer", schedule="%REPORT_SCHEDULE%", use_monitor=True)
 @app.queue_output(arg_name="reports", queue_name="reports", connection=STORAGE)
 def plan_reports(timer: func.TimerRequest, reports: Messages) -> None:
-    """Queue every report that is owed, once what has been kept for long enough is gone."""
+    """Remove what has reached its retention, then queue every owed report."""
     del timer
     service().tidy()
     reports.set(service().work.plan_reports())
@@ -77,52 +77,52 @@ def mail_status(timer: func.TimerRequest) -> None:
 @app.route("report", methods=READ)
 def get_report(req: func.HttpRequest) -> func.HttpResponse:
     """The partner's newest page."""
-    return respond(req, lambda desk: desk.newest_page())
+    return respond(req, lambda api: api.newest_page())
 
 
 @app.route("reports/{tenant_id}/{ending}", methods=READ)
 def get_report_page(req: func.HttpRequest) -> func.HttpResponse:
     """The page of the report that ends on a day, or of the ``latest``."""
-    return respond(req, lambda desk: desk.page(**req.route_params))
+    return respond(req, lambda api: api.page(**req.route_params))
 
 
 @app.route("reports/{tenant_id}/{ending}/{file}", methods=READ)
 def get_report_file(req: func.HttpRequest) -> func.HttpResponse:
     """A file of a report: ``report.json``, ``report.html``, or one of the CSV files."""
-    return respond(req, lambda desk: desk.file(**req.route_params))
+    return respond(req, lambda api: api.file(**req.route_params))
 
 
 @app.route("customers", methods=READ)
 def get_customers(req: func.HttpRequest) -> func.HttpResponse:
-    """How the customers stand, as a page; ``?search=`` finds some by name or tenant id."""
-    return respond(req, lambda desk: desk.customers(req.params.get("search", "")))
+    """The customers' status as a page; ``?search=`` finds some by name or tenant id."""
+    return respond(req, lambda api: api.customers(req.params.get("search", "")))
 
 
 @app.route("customers.json", methods=READ)
 def get_customers_json(req: func.HttpRequest) -> func.HttpResponse:
-    """How the customers stand, as JSON; ``?search=`` as for the page."""
-    return respond(req, lambda desk: desk.customers_json(req.params.get("search", "")))
+    """The customers' status as JSON; ``?search=`` as for the page."""
+    return respond(req, lambda api: api.customers_json(req.params.get("search", "")))
 
 
 @app.route("customers.csv", methods=READ)
 def get_customers_csv(req: func.HttpRequest) -> func.HttpResponse:
-    """How the customers stand, as CSV; ``?search=`` as for the page."""
-    return respond(req, lambda desk: desk.customers_csv(req.params.get("search", "")))
+    """The customers' status as CSV; ``?search=`` as for the page."""
+    return respond(req, lambda api: api.customers_csv(req.params.get("search", "")))
 
 
 @app.route("permissions", methods=READ)
 def get_permissions(req: func.HttpRequest) -> func.HttpResponse:
-    """What the app may read in Graph, and what its figures need of that: the scope receipt."""
-    return respond(req, lambda desk: desk.permissions())
+    """What the app may read in Graph and what its figures need: the permission receipt."""
+    return respond(req, lambda api: api.permissions())
 
 
 @app.route("runs", methods=("POST",))
 @app.queue_output(arg_name="slices", queue_name="slices", connection=STORAGE)
 def start_run(req: func.HttpRequest, slices: Messages) -> func.HttpResponse:
-    """Start a daily run now: 202 and where to look, 409 while one is under way, 429 too often."""
+    """Start a daily run now: 202 with its address, 409 while one is active, 429 if too often."""
 
-    def start(desk: ReportApi) -> Answer:
-        answer, messages = desk.start_run()
+    def start(api: ReportApi) -> Answer:
+        answer, messages = api.start_run()
         slices.set(messages)
         return answer
 
@@ -131,54 +131,54 @@ def start_run(req: func.HttpRequest, slices: Messages) -> func.HttpResponse:
 
 @app.route("runs/{run_id}", methods=READ)
 def get_run(req: func.HttpRequest) -> func.HttpResponse:
-    """What has come of a run."""
-    return respond(req, lambda desk: desk.run(**req.route_params))
+    """The state of a run."""
+    return respond(req, lambda api: api.run(**req.route_params))
 
 
 @app.route("health", methods=READ)
 def get_health(req: func.HttpRequest) -> func.HttpResponse:
-    """Whether the store answers, and how far the reports are; nothing personal."""
-    return respond(req, lambda desk: desk.health())
+    """Whether the store answers and how recent the reports are; nothing personal."""
+    return respond(req, lambda api: api.health())
 
 
 @app.route("v1/nonMfaCompliantPartnerPrincipals", methods=READ)
 def get_principals(req: func.HttpRequest) -> func.HttpResponse:
     """Partner Center's list of users with portal requests without MFA."""
-    return respond(req, lambda desk: desk.resource("nonMfaCompliantPartnerPrincipals"))
+    return respond(req, lambda api: api.resource("nonMfaCompliantPartnerPrincipals"))
 
 
 @app.route("v1/applicationmfaadoptionstatus", methods=READ)
 def get_adoption(req: func.HttpRequest) -> func.HttpResponse:
     """Partner Center's API requests by day and application."""
-    return respond(req, lambda desk: desk.resource("applicationmfaadoptionstatus"))
+    return respond(req, lambda api: api.resource("applicationmfaadoptionstatus"))
 
 
 @app.route("v1/partnerRequests", methods=READ)
 def get_partner_requests(req: func.HttpRequest) -> func.HttpResponse:
     """Partner Center's list of API requests."""
-    return respond(req, lambda desk: desk.resource("partnerRequests"))
+    return respond(req, lambda api: api.resource("partnerRequests"))
 
 
 @app.route("scripts/{name}", methods=READ, auth_level=func.AuthLevel.FUNCTION)
 def get_for_script(req: func.HttpRequest) -> func.HttpResponse:
-    """A file of the newest report by its name, for a script with a key; off unless switched on."""
-    return answer(lambda: service().script_desk(req.headers).for_script(**req.route_params))
+    """A file of the newest report, for a script with a key; off unless ``SCRIPT_KEYS`` is on."""
+    return answer(lambda: service().script_api(req.headers).for_script(**req.route_params))
 
 
 def service() -> Service:
-    """The one of this process."""
+    """Return this process's service."""
     from shared.service import composition
 
     return composition.service()
 
 
 def respond(req: func.HttpRequest, ask: Callable[[ReportApi], Answer]) -> func.HttpResponse:
-    """What the desk answers to a caller that is let in."""
-    return answer(lambda: ask(service().desk(req.headers)))
+    """Answer a caller that is let in."""
+    return answer(lambda: ask(service().report_api(req.headers)))
 
 
 def answer(make: Callable[[], Answer]) -> func.HttpResponse:
-    """An answer, or the problem in its place, as the host wants it."""
+    """Turn an answer, or the problem in its place, into the host's response."""
     from shared.service.http.answers import answered
 
     made = answered(make)

@@ -90,7 +90,7 @@ def _read_bare(url: str) -> int:
 def _read_all(url: str) -> int:
     with open_graph(Endpoint(url, "bench"), Login()) as graph:
         reader = GraphReader(graph, PERMISSION, pacer=Pacer(limit=1000, period_seconds=0))
-        source = GraphSignIns(reader, Scope(), today=DAY)
+        source = GraphSignIns(reader, Scope())
         return sum(1 for _ in source.sign_ins(Slice("bench", DAY)))
 
 

@@ -12,10 +12,9 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import sync_playwright
 
-from shared.cli.commands import demo_settings, play
 from shared.cli.local_host import LocalHost
 from shared.clock import utc_now
-from shared.service.composition import Service, use
+from simulator.demo import demo_settings, play, simulated_service
 
 PICTURE = Path(__file__).parent / "report.png"
 WIDTH, HEIGHT = 1200, 1560  #: CSS pixels: from the verdict to the first split of what is missing
@@ -27,10 +26,10 @@ def main() -> None:
 
     with TemporaryDirectory() as folder:
         settings = demo_settings(Path(folder), "")
-        with use(Service(settings)) as service:
+        with simulated_service(settings, utc_now) as service:
             play(LocalHost(function_app.app, settings, now=utc_now))
-            newest = service.store.latest_ending(service.tenant_id) or service.today
-            page = service.store.report_file(service.tenant_id, newest, "report.html")
+            newest = service.store.latest_ending(service.partner_id) or service.today
+            page = service.store.report_file(service.partner_id, newest, "report.html")
         (Path(folder) / "report.html").write_bytes(page.content if page else b"")
         photograph(Path(folder) / "report.html")
 

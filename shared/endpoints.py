@@ -83,6 +83,16 @@ class Cloud(StrEnum):
         }[self]
 
     @property
+    def storage_suffix(self) -> str:
+        """How the hosts of storage accounts end in this cloud."""
+        return {
+            Cloud.GLOBAL: "core.windows.net",
+            Cloud.USGOV: "core.usgovcloudapi.net",
+            Cloud.DOD: "core.usgovcloudapi.net",
+            Cloud.CHINA: "core.chinacloudapi.cn",
+        }[self]
+
+    @property
     def authority(self) -> str:
         """The host that issues this cloud's tokens."""
         return {

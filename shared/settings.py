@@ -46,7 +46,6 @@ class SourceKind(StrEnum):
     GRAPH = "graph"
     DIAGNOSTICS = "diagnostics"
     EXPORTS = "exports"
-    SIMULATED = "simulated"
 
 
 class StoreKind(StrEnum):

@@ -1,5 +1,5 @@
 """
-``python -m shared …``, interrupted as by Ctrl-C at the n-th answer of the simulated Graph.
+``dev.py demo`` or ``run``, interrupted as by Ctrl-C at the n-th answer of the simulated Graph.
 
     python -m tests.interrupted N answered|broken COMMAND …
 
@@ -13,8 +13,10 @@ import os
 import signal
 import sys
 
-from shared.cli import main
+from shared.cli.main import main
+from simulator import __main__ as simulator
 from simulator.graph.api import SimulatedGraph
+from tests.simulated import simulated_environment
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may be deaf to it
 
@@ -32,4 +34,7 @@ def answer(site, request):
 
 
 setattr(SimulatedGraph, "answer", answer)  # noqa: B010 (mypy refuses the plain way)
-sys.exit(main.main(arguments))
+if arguments[0] == "demo":
+    sys.exit(simulator.main(arguments))
+with simulated_environment():
+    sys.exit(main(arguments))

@@ -284,7 +284,7 @@ def test_the_host_s_own_file_has_no_key_that_it_would_overlook() -> None:
 
 
 def test_the_host_s_own_file_has_sane_values() -> None:
-    from shared.service.graph_slices import READING_SECONDS
+    from shared.service.sign_in_sources import READING_SECONDS
 
     queues = HOST["extensions"]["queues"]
     assert HOST["version"] == "2.0"

@@ -44,6 +44,10 @@ MAY_IMPORT = {
         *("service", "function_app"),
     },
     "__main__": {"cli"},
+    "simulator": {
+        *("errors", "clock", "endpoints", "mfa", "settings", "identity"),
+        *("sources", "delivery", "service", "cli"),
+    },
     "__init__": set(),
 }
 
@@ -126,7 +130,8 @@ def modules(*patterns: str) -> list[Module]:
 
 
 PRODUCT = modules("function_app.py", "shared/**/*.py")
-SUPPORT = modules("simulator/**/*.py", "tests/**/*.py", "bench/**/*.py")
+SIMULATOR = modules("simulator/**/*.py")
+SUPPORT = [*SIMULATOR, *modules("tests/**/*.py", "bench/**/*.py")]
 
 
 def breaches(rule: Callable[[Module], Iterator[str]]) -> list[str]:
@@ -154,6 +159,12 @@ def test_a_room_never_imports_its_neighbour() -> None:
     assert breaks(stray_imports, "shared/mfa/window.py", "from shared import settings")
     assert breaks(stray_imports, "shared/service.py", "def f():\n    import function_app")
     assert not breaks(stray_imports, "shared/service.py", "from shared.stores import open_store")
+
+
+def test_the_product_never_imports_the_simulator() -> None:
+    assert [breach for module in SIMULATOR for breach in stray_imports(module)] == []
+
+    assert breaks(stray_imports, "shared/service/a.py", "def f():\n    import simulator.simulation")
 
 
 def test_every_part_of_the_house_has_its_place_in_the_order() -> None:
@@ -323,12 +334,15 @@ def test_a_page_needs_no_other_host() -> None:
 
 
 def commands() -> set[str]:
-    """Every command there is: dev.py's own, and those that the product's help lists."""
-    ask = [sys.executable, "-m", "shared", "--help"]
-    answer = subprocess.run(ask, cwd=dev.ROOT, capture_output=True, text=True, check=False)
-    listed = re.search(r"\{([\w,-]+)\}", answer.stdout)
-    assert listed, answer.stderr
-    return {"test", "audit", "bench", "lock", *listed[1].split(",")}
+    """Every command: dev.py's own, and those that the product's and the simulator's help list."""
+    listed = {"test", "audit", "bench", "lock"}
+    for package in ("shared", "simulator"):
+        ask = [sys.executable, "-m", package, "--help"]
+        answer = subprocess.run(ask, cwd=dev.ROOT, capture_output=True, text=True, check=False)
+        found = re.search(r"\{([\w,-]+)\}", answer.stdout)
+        assert found, answer.stderr
+        listed |= set(found[1].split(","))
+    return listed
 
 
 def commands_in(text: str) -> set[str]:

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,10 @@ import pytest
 import function_app
 from shared.cli.local_host import LocalHost, Message, http_data, index, queue_data
 from shared.cli.loopback import HttpRequest
-from shared.service.composition import Service, use
 from shared.service.messages import CollectSlice
 from shared.settings import Settings
 from shared.stores.local import FolderLock
+from simulator.demo import simulated_service
 from simulator.tenants.partner import TENANT_ID
 from tests.clock import real_now
 
@@ -37,6 +38,7 @@ TOOLS = ROOT / ".tools" / "worker"
 REQUIREMENTS = ROOT / "requirements-dev.txt"
 NEEDED = (3, 13)
 _INSTALL_SECONDS = 600
+NOW = datetime(2026, 11, 24, 2, 15, tzinfo=UTC)
 
 
 def python_of_the_worker() -> str:
@@ -158,7 +160,6 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def environment_of_both(folder):
     return {
-        "SIGNIN_SOURCE": "simulated",
         "STORE": "local",
         "STORE_FOLDER": str(folder / "store"),
         "OUTBOX_FOLDER": str(folder / "outbox"),
@@ -178,13 +179,12 @@ def worker(environment_of_both):
 def host(environment_of_both):
     """The local host over the very same store."""
     settings = Settings(environment_of_both)
-    with use(Service(settings)):
+    with simulated_service(settings, real_now):
         yield LocalHost(function_app.app, settings, now=real_now)
 
 
 def message(body):
-    now = real_now()
-    return queue_data(Message("any", body, "1", now, 1), now)
+    return queue_data(Message("any", body, "1", NOW, 1), NOW)
 
 
 def timer():
@@ -215,7 +215,7 @@ def test_the_daily_run_goes_through_it_from_timer_to_mail(worker, folder) -> Non
     for body in slices:
         done = worker.call("collect_slice", *message(body))
         assert done["ok"], done["error"]
-        assert done["outputs"]["left"] == {"type": "json", "value": "[]"}
+        assert done["outputs"]["remaining"] == {"type": "json", "value": "[]"}
 
     owed = worker.call("plan_reports", timer())
     reports = json.loads(owed["outputs"]["reports"]["value"])
@@ -306,9 +306,9 @@ def worker_in_azure(environment_of_both, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("published")
     environment = environment_of_both | {"STORE_FOLDER": str(folder)}
-    with use(Service(Settings(environment))) as service:
-        collect_owed(service.daily, service.today, lambda *_: None)
-        publish_owed(service.daily, service.today, lambda *_: None)
+    with simulated_service(Settings(environment), real_now) as service:
+        collect_owed(service.partner.daily, service.today, lambda *_: None)
+        publish_owed(service.partner.daily, service.today, lambda *_: None)
     started = Worker(environment | IN_FRONT)
     yield started
     started.close()

@@ -14,7 +14,6 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from shared.clock import utc_now
 from shared.delivery.text.token_answer import token_json, token_text
 from shared.errors import BadInputError
 from shared.mfa.access_token import LONGEST, decode_token
@@ -22,7 +21,8 @@ from shared.mfa.mandate import MandateAnswer, MandateScenario, answers
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from shared.settings import Settings
 
@@ -63,14 +63,14 @@ def refuse_arguments(arguments: Sequence[str]) -> None:
         )
 
 
-def _run(options: argparse.Namespace, settings: Settings) -> int:
-    now = utc_now()
+def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], datetime]) -> int:
+    present = now()
     token = decode_token(_pasted() if _is_terminal() else _piped())
-    rulings = answers(token, now, settings.partner_center_resource_ids)
+    rulings = answers(token, present, settings.partner_center_resource_ids)
     if options.json:
         sys.stdout.buffer.write(token_json(token, rulings))
     else:
-        sys.stdout.write(token_text(token, rulings, now))
+        sys.stdout.write(token_text(token, rulings, present))
     return TAKEN if rulings[MandateScenario.API].answer is MandateAnswer.ALLOWED else NOT_TAKEN
 
 

@@ -1,4 +1,4 @@
-"""A report from exported records: no account, no store."""
+"""A report from exported records, without an account or a store."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from shared.sources.files.exports import Pair, ReadingResult
     from shared.sources.files.intake import BrokenOff
 
-HISTORY_DAYS = 30  #: how many earlier windows are worked out where the files reach back far enough
+HISTORY_DAYS = 30  #: how many earlier windows are assessed, if the files reach back that far
 NOT_IN_FILES = "not in the files"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What `analyze` was asked."""
+    """What `analyze` is asked."""
 
     paths: Sequence[Path]
     scope: Scope
@@ -44,23 +44,23 @@ class Question:
     tenant_id: str | None = None
     ending: date | None = None  #: default: the newest closed UTC day in the records
     since: date | None = None  #: default: the day of the first record
-    directory: Path | None = None  #: a ``--directory`` file; without it nothing is said of accounts
-    exceptions: Path | None = None  #: an ``--exceptions`` file: shown beside the accounts figure
+    directory: Path | None = None  #: a ``--directory`` file; without it accounts are not assessed
+    exceptions: Path | None = None  #: an ``--exceptions`` file, shown next to the accounts figure
 
 
 @dataclass(slots=True)
 class _Collected:
-    """Partner Center's sign-ins by day, and whose they are."""
+    """Partner Center's sign-ins by day, and the tenants they belong to."""
 
     scope: Scope
-    tenant_id: str | None  #: the partner's, where it is known beforehand
+    tenant_id: str | None  #: the partner's, if it is known beforehand
     days: dict[date, Rollup] = field(default_factory=dict)
     tenants: set[str] = field(default_factory=set)
     taken: int = 0
     other_tenants: int = 0
 
     def take(self, sign_in: SignIn) -> None:
-        """Keep a sign-in that concerns Partner Center, unless it is from another tenant's log."""
+        """Keep a sign-in that concerns Partner Center, unless another tenant's log has it."""
         if self.scope.channel(sign_in) is None:
             return
         if self.tenant_id and sign_in.tenant_id not in ("", self.tenant_id):
@@ -73,12 +73,12 @@ class _Collected:
 
 def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publication:
     """
-    Read the files whole, then work the report out; nothing is written here.
+    Read the files to their end, then assess them; nothing is written here.
 
-    `BadInputError` for files that hold no readable record, or sign-ins of several tenants.
+    Raises `BadInputError` if the files hold no readable record, or sign-ins of several tenants.
     """
-    people = _people(question)
-    collected = _Collected(question.scope, _known_tenant(question, people))
+    snapshot = _snapshot(question)
+    collected = _Collected(question.scope, _known_tenant(question, snapshot))
     result = read_exports(question.paths, question.scope.ids, collected.take, on_progress)
     ending = question.ending or _newest_closed_day(result, question.now)
     first = question.since or result.first_day
@@ -87,52 +87,52 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
         _window(collected.days, known, ending),
         question.scope,
         question.rule,
-        people.accounts.metrics if people else None,
+        snapshot.accounts.metrics if snapshot else None,
     )
     return publish(
         assessment,
-        _heading(question, collected, people),
+        _meta(question, collected, snapshot),
         history=_history(collected.days, known, ending, question),
         reading=_reading(result, collected),
-        people=people,
+        people=snapshot,
     )
 
 
-def _people(question: Question) -> DirectorySnapshot | None:
+def _snapshot(question: Question) -> DirectorySnapshot | None:
     exceptions = read_exceptions(question.exceptions) if question.exceptions else None
     if question.directory:
         directory = read_directory(question.directory)
         return DirectorySnapshot(directory, question.scope, exceptions=exceptions)
     if exceptions is not None:
         raise BadInputError(
-            f"{question.exceptions} is about accounts: name the tenant's with --directory too."
+            f"{question.exceptions} is about accounts: give the tenant's with --directory too."
         )
     return None
 
 
-def _known_tenant(question: Question, people: DirectorySnapshot | None) -> str | None:
-    """The partner's tenant as far as the question and the directory tell it."""
-    organization = people.directory.organization if people else None
-    told = ((organization.id if organization else None) or "").lower()
-    if told and question.tenant_id and told != question.tenant_id:
+def _known_tenant(question: Question, snapshot: DirectorySnapshot | None) -> str | None:
+    """Return the partner's tenant id if the question or the directory names it."""
+    organization = snapshot.directory.organization if snapshot else None
+    found = ((organization.id if organization else None) or "").lower()
+    if found and question.tenant_id and found != question.tenant_id:
         raise BadInputError(
-            f"{question.directory} is the directory of tenant {told}, "
-            f"but the partner's tenant is said to be {question.tenant_id}."
+            f"{question.directory} is the directory of tenant {found}; "
+            f"expected that of the partner, {question.tenant_id}."
         )
-    return question.tenant_id or told or None
+    return question.tenant_id or found or None
 
 
-def _heading(
-    question: Question, collected: _Collected, people: DirectorySnapshot | None
+def _meta(
+    question: Question, collected: _Collected, snapshot: DirectorySnapshot | None
 ) -> ReportMeta:
-    """Whose report it is: as asked, else as the directory says, else as the records do."""
+    """Whose report it is: as asked, else by the directory, else by the records."""
     tenant_id = collected.tenant_id or _only_tenant(collected.tenants - {""})
-    name = people.tenant_name if people else None
+    name = snapshot.tenant_name if snapshot else None
     return ReportMeta(tenant_id, name, "exports", f"{question.now:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def pairs_in(paths: Sequence[Path], on_progress: Callable[[int, int], None]) -> list[Pair]:
-    """Which applications ask for which resources in the files, the most frequent first."""
+    """Return which applications ask for which resources, the most frequent first."""
     return discover(paths, on_progress)
 
 
@@ -141,7 +141,7 @@ def _only_tenant(tenants: set[str]) -> str | None:
         shown = ", ".join(sorted(tenants)[:5])
         message = (
             f"The files hold Partner Center sign-ins of {len(tenants)} tenants ({shown}); "
-            "name the partner's with --tenant-id."
+            "give the partner's with --tenant-id."
         )
         raise BadInputError(message)
     return next(iter(tenants), None)
@@ -153,13 +153,13 @@ def _newest_closed_day(result: ReadingResult, now: datetime) -> date:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Which days the files are taken to be complete for."""
+    """The days that the files are taken to be complete for."""
 
     first: date
     broken_off: Sequence[BrokenOff]
 
     def why_not(self, day: date) -> str:
-        """Why a day is missing; empty if it is not."""
+        """Return why a day is missing; empty if it is not."""
         if day < self.first:
             return NOT_IN_FILES
         files = [each.file for each in self.broken_off if each.may_have_lost(day)]
@@ -167,16 +167,16 @@ class _Known:
 
 
 def _window(days: dict[date, Rollup], known: _Known, ending: date) -> Window:
-    """The files are taken to be complete from their first day to `ending`, if none breaks off."""
+    """The files count as complete from their first day to `ending`, unless one breaks off."""
     reasons = {day: known.why_not(day) for day in window_days(ending)}
-    whole = {day: days.get(day, Rollup()) for day, reason in reasons.items() if not reason}
-    return make_window(ending, whole, reasons)
+    complete = {day: days.get(day, Rollup()) for day, reason in reasons.items() if not reason}
+    return make_window(ending, complete, reasons)
 
 
 def _history(
     days: dict[date, Rollup], known: _Known, ending: date, question: Question
 ) -> list[HistoryPoint]:
-    """Every earlier window that the files hold whole."""
+    """Every earlier window that the files hold completely."""
     first = known.first
     earliest = max(first + timedelta(days=WINDOW_DAYS - 1), ending - timedelta(days=HISTORY_DAYS))
     endings = [earliest + timedelta(days=n) for n in range((ending - earliest).days)]

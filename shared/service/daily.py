@@ -1,4 +1,4 @@
-"""The daily run, step by step: plan, collect, publish. Each step can be done again with no harm."""
+"""The daily run, step by step: plan, collect, publish. Each step can safely be repeated."""
 
 from __future__ import annotations
 
@@ -48,36 +48,34 @@ if TYPE_CHECKING:
     from shared.sources import SignInSource
     from shared.stores.store import Store
 
-HISTORY_POINTS = 90  #: how many earlier reports a report's trend shows
-GIVEN_UP = "Given up after repeated tries."  #: how the reason begins where no try is left
+HISTORY_POINTS = 90  #: how many earlier reports the trend shows
+GIVEN_UP = "Given up after repeated tries."  #: how the reason of an abandoned slice begins
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """The daily run of one tenant over its source and its store."""
+    """The daily run of one tenant, over its source and its store."""
 
     tenant_id: str
-    tenant_name: str | None
+    tenant_name: str | None  #: `None`: as the directory names it
     source: SignInSource
     store: Store
     scope: Scope
     rule: ShareRule
     settle_days: int
     now: Callable[[], datetime]  #: aware, UTC
-    read_people: Callable[[], DirectorySnapshot] | None = (
-        None  #: the directory as it is; `None`: not asked
-    )
+    read_directory: Callable[[], DirectorySnapshot] | None = None  #: `None`: it is not read
 
     def plan(self, today: date) -> list[Slice]:
         """
-        The slices owed.
+        Return the owed slices.
 
-        Until there is a report over seven known days, as far back as the source's log reaches: a
-        first run that was denied or killed half-way is not over.
+        They go as far back as the source's log reaches until a report over seven known days is
+        stored: before that a first run was denied or killed half-way, and has not finished.
         """
-        reach_days = WINDOW_DAYS if self._is_filled_in(today) else self._reach_days()
+        reach_days = WINDOW_DAYS if self._is_filled_in(today) else self._reach_days(today)
         return owed_slices(
             self._ledger(today - timedelta(days=reach_days)),
             self.tenant_id,
@@ -88,7 +86,7 @@ class Daily:
 
     def collect(self, owed: Slice) -> list[Slice]:
         """
-        Pull one slice and store it; what is left to do, which is nothing or the slice's halves.
+        Pull one slice and store it; return what remains to do: nothing, or the slice's halves.
 
         Raises `SourceIncompleteError` after entering the failure in the ledger, so that the queue
         tries again. A denied slice is entered and not tried again: only a person can change that.
@@ -107,18 +105,18 @@ class Daily:
         return []
 
     def abandon(self, owed: Slice) -> None:
-        """Enter in the ledger that the queue has given a slice up; the last reason is kept."""
+        """Enter in the ledger that the queue has given up on a slice; the last reason is kept."""
         before = self._entry(owed)
         last = before.reason if before and before.reason else "The reason was not recorded."
-        reason = f"{GIVEN_UP} {last.removeprefix(GIVEN_UP).lstrip()}"  # once, though done again
+        reason = f"{GIVEN_UP} {last.removeprefix(GIVEN_UP).lstrip()}"  # once, even if repeated
         self._enter_failure(owed, SliceState.FAILED, reason)
 
     def owed_reports(self, today: date) -> list[date]:
         """
-        The endings to report on, oldest first.
+        Return the endings to report on, oldest first.
 
-        The newest closed day always, and earlier ones that have no report though their days are
-        known, or one made before a day of theirs was pulled.
+        Always the newest closed day, and each earlier one whose days are known but that has no
+        report yet, or whose report is older than the last pull of one of its days.
         """
         newest = today - timedelta(days=1)
         ledger = self._ledger(date.min)
@@ -132,17 +130,17 @@ class Daily:
         Make and store the report of one ending; stored bytes stay where nothing changed.
 
         `newest` is the newest closed day as the run's plan names it. A run may cross midnight
-        between its plan and this, so the clock is not asked again.
+        between its plan and this step, so the clock is not read again.
         """
-        people = self._people(ending, newest)
-        accounts = people.accounts.metrics if people else None
+        snapshot = self._snapshot(ending, newest)
+        accounts = snapshot.accounts.metrics if snapshot else None
         assessment = assess(self._window(ending), self.scope, self.rule, accounts)
-        name = self.tenant_name or (people.tenant_name if people else None)
-        heading = ReportMeta(self.tenant_id, name, self.source.name, self._timestamp())
+        name = self.tenant_name or (snapshot.tenant_name if snapshot else None)
+        meta = ReportMeta(self.tenant_id, name, self.source.name, self._timestamp())
         history = self.store.history(self.tenant_id, ending, HISTORY_POINTS)
         address = report_address(self.tenant_id, ending)
-        publication = publish_for_serving(assessment, heading, history, address, people)
-        if not self._is_published(publication.report, people):
+        publication = publish_for_serving(assessment, meta, history, address, snapshot)
+        if not self._is_published(publication.report, snapshot):
             self.store.save_tenant(TenantRow(self.tenant_id, name or self.tenant_id, "partner"))
             with _unless_newer_is_stored(f"the report of {ending}"):
                 self.store.save_report(MetricsRow.of(publication.report), publication.files)
@@ -152,15 +150,15 @@ class Daily:
         newest = self.store.history(self.tenant_id, today, 1)
         return any(share is not None for point in newest for share in (point.portal, point.api))
 
-    def _reach_days(self) -> int:
+    def _reach_days(self, today: date) -> int:
         try:
-            return max(self.source.reach_days(), WINDOW_DAYS)
-        except SourceError as error:  # collecting will meet the same, and enter it in the ledger
-            _log.warning("How far back the log of %s goes is not known: %s", self.tenant_id, error)
+            return max(self.source.reach_days(today), WINDOW_DAYS)
+        except SourceError as error:  # collecting meets the same error and enters it in the ledger
+            _log.warning("The reach of the log of %s is unknown: %s", self.tenant_id, error)
             return WINDOW_DAYS
 
     def _pull(self, owed: Slice) -> Rollup:
-        """All of a slice, or an exception; nothing is stored before the source is exhausted."""
+        """Return all of a slice or raise; nothing is stored before the source is exhausted."""
         return Rollup(
             sign_in
             for sign_in in self.source.sign_ins(owed)
@@ -196,7 +194,8 @@ class Daily:
         return LedgerEntry(owed, state, self.source.name, self._timestamp(), rows, reason)
 
     def _entry(self, owed: Slice) -> LedgerEntry | None:
-        return next((entry for entry in self._ledger(owed.day) if entry.slice == owed), None)
+        ledger = self.store.ledger(owed.tenant_id, owed.day)
+        return next((entry for entry in ledger if entry.slice == owed), None)
 
     def _ledger(self, since: date) -> list[LedgerEntry]:
         return self.store.ledger(self.tenant_id, since)
@@ -206,17 +205,17 @@ class Daily:
         ledger = [entry for entry in self._ledger(min(days)) if entry.slice.day in days]
         reasons = missing_reasons(ledger)
         rollups: dict[date, Rollup] = {}
-        for day, pieces in complete_days(ledger).items():
+        for day, slices in complete_days(ledger).items():
             try:
-                rollups[day] = Rollup.total(map(self._stored_rollup, pieces))
+                rollups[day] = Rollup.total(map(self._stored_rollup, slices))
             except DamagedError as error:
                 reasons[day] = str(error)
         return make_window(ending, rollups, reasons)
 
-    def _stored_rollup(self, piece: Slice) -> Rollup:
-        rollup = self.store.rollup(piece)
-        if rollup is None:  # an entry without its rollup is no empty day
-            raise DamagedError("It was collected, but what was stored of it is gone.")
+    def _stored_rollup(self, slice_: Slice) -> Rollup:
+        rollup = self.store.rollup(slice_)
+        if rollup is None:  # an entry without its rollup is not an empty day
+            raise DamagedError("It was collected, but the stored data is gone.")
         return rollup
 
     def _is_owed(self, ending: date, ledger: list[LedgerEntry], known: Container[date]) -> bool:
@@ -227,30 +226,30 @@ class Daily:
         pulled = [entry.at for entry in ledger if entry.slice.day in days]
         return max(pulled, default="") >= stored.generated_at
 
-    def _people(self, ending: date, newest: date) -> DirectorySnapshot | None:
+    def _snapshot(self, ending: date, newest: date) -> DirectorySnapshot | None:
         """
-        The directory as it is for the newest closed day; as it was stored for earlier ones.
+        Read the directory for the newest closed day; load the stored one for earlier days.
 
-        Where it cannot be read now, what an earlier try of the same day stored is taken.
+        If it cannot be read now, the one that an earlier try of the same day stored is used.
         """
-        if self.read_people and ending >= newest:
+        if self.read_directory and ending >= newest:
             try:
-                return self.read_people()
+                return self.read_directory()
             except SourceError as error:
                 _log.warning("The directory of %s was not read: %s", self.tenant_id, error)
         stored = self.store.report_file(self.tenant_id, ending, DIRECTORY_FILE)
         return DirectorySnapshot.from_bytes(stored.content, self.scope) if stored else None
 
-    def _is_published(self, report: Report, people: DirectorySnapshot | None) -> bool:
-        """Whether the very same, but for when it was read and made, is stored already."""
+    def _is_published(self, report: Report, snapshot: DirectorySnapshot | None) -> bool:
+        """Whether the same report is stored already, apart from when it was read and made."""
         ending = report.window.ending
         stored = self._stored_report(ending)
         if stored is None or not _is_same(stored, report):
             return False
-        if people is None:
+        if snapshot is None:
             return True
         before = self.store.report_file(self.tenant_id, ending, DIRECTORY_FILE)
-        return before is not None and people.is_of(before.content)
+        return before is not None and snapshot.is_same_as(before.content)
 
     def _stored_report(self, ending: date) -> Report | None:
         stored = self.store.report_file(self.tenant_id, ending, "report.json")
@@ -266,8 +265,8 @@ def _is_same(stored: Report, made: Report) -> bool:
 
 @contextmanager
 def _unless_newer_is_stored(what: str) -> Iterator[None]:
-    """Let a slower execution end in peace: what it has is older than what is stored by now."""
+    """Let a slower execution end without an error: something newer is stored already."""
     try:
         yield
     except ConflictError:
-        _log.info("Kept what was stored meanwhile of %s.", what)
+        _log.info("Something newer was stored meanwhile of %s; it is kept.", what)

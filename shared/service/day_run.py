@@ -1,4 +1,4 @@
-"""One daily run from end to end in this process, with no queue in between."""
+"""One daily run from end to end in this process, without queues."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from shared.mfa.window import LedgerEntry, MissingDay, Slice
     from shared.service.daily import Daily
 
-    OnProgress = Callable[[int, int], None]  #: is told how many are done, of how many so far
+    OnProgress = Callable[[int, int], None]  #: called with how many are done, of how many so far
 
 
 def collect_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[LedgerEntry]:
-    """Collect what is owed, each slice once; the entries of those that failed or were denied."""
+    """Collect each owed slice once; return the entries of those that failed or were denied."""
     owed = deque(daily.plan(today))
     tried: list[Slice] = []
     while owed:
-        piece = owed.popleft()
-        left = _collect(daily, piece)
-        owed.extendleft(reversed(left))
-        if not left:
-            tried.append(piece)
+        slice_ = owed.popleft()
+        remaining = _collect(daily, slice_)
+        owed.extendleft(reversed(remaining))
+        if not remaining:
+            tried.append(slice_)
         on_progress(len(tried), len(tried) + len(owed))
-    ledger = daily.store.ledger(daily.tenant_id, min(piece.day for piece in tried))
+    ledger = daily.store.ledger(daily.tenant_id, min(slice_.day for slice_ in tried))
     return [entry for entry in ledger if entry.slice in tried and not _is_complete(entry)]
 
 
@@ -49,37 +49,37 @@ def publish_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Rep
     return reports
 
 
-def told(failed: Iterable[LedgerEntry], missing: Iterable[MissingDay]) -> list[str]:
-    """Why days failed that are not missing, or are for another reason: a line for each reason."""
-    said = {(gap.day, gap.reason) for gap in missing}
+def failure_lines(failed: Iterable[LedgerEntry], missing: Iterable[MissingDay]) -> list[str]:
+    """Return a line for each reason why days failed, less what `missing` says already."""
+    known = {(gap.day, gap.reason) for gap in missing}
     found = [(entry.slice.day, entry.reason) for entry in failed]
-    reasons = days_by_reason(each for each in found if each not in said)
+    reasons = days_by_reason(each for each in found if each not in known)
     return [f"{days}: {reason}" for reason, days in reasons.items()]
 
 
 class Warnings(logging.Handler):
-    """What the steps of a day warn of, kept: many of them have one reason, to be said once."""
+    """Collects the warnings of a day's steps: many share one reason, which is shown once."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._kept: dict[str, str] = {}  # the first warning by its reason
+        self._first: dict[str, str] = {}  # the first warning for each reason
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep one, whose last argument is the reason."""
+        """Keep a warning; its last argument is the reason."""
         message = record.getMessage()
         reason = record.args[-1] if isinstance(record.args, tuple) and record.args else message
-        self._kept.setdefault(harmless(str(reason)), harmless(message))
+        self._first.setdefault(harmless(str(reason)), harmless(message))
 
-    def take(self, said: str = "") -> list[str]:
-        """Those whose reason is not in what has been said; none of them is kept any longer."""
-        left = [warning for reason, warning in self._kept.items() if reason not in said]
-        self._kept.clear()
-        return left
+    def take(self, shown: str = "") -> list[str]:
+        """Return the warnings whose reason is not in the text already shown, and forget all."""
+        unseen = [warning for reason, warning in self._first.items() if reason not in shown]
+        self._first.clear()
+        return unseen
 
 
 @contextmanager
-def kept_warnings() -> Iterator[Warnings]:
-    """Keep what the steps warn of while the block lasts, in place of logging it."""
+def collected_warnings() -> Iterator[Warnings]:
+    """Collect the steps' warnings while the block lasts, instead of logging them."""
     logger, warnings = logging.getLogger(steps.__name__), Warnings()
     before, logger.propagate = logger.propagate, False
     logger.addHandler(warnings)
@@ -90,10 +90,10 @@ def kept_warnings() -> Iterator[Warnings]:
         logger.propagate = before
 
 
-def _collect(daily: Daily, piece: Slice) -> list[Slice]:
+def _collect(daily: Daily, slice_: Slice) -> list[Slice]:
     try:
-        return daily.collect(piece)
-    except SourceIncompleteError:  # it is in the ledger; the next run will try again
+        return daily.collect(slice_)
+    except SourceIncompleteError:  # entered in the ledger; the next run tries again
         return []
 
 

@@ -1,4 +1,4 @@
-"""The people behind a report: who is in the directory, and how each account stands."""
+"""The directory behind a report, with every account judged."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from shared.mfa.requests import Request
     from shared.mfa.scope import Scope
 
-DIRECTORY_FILE = "directory.json.gz"  #: stored beside a report, so that it can be made again
+DIRECTORY_FILE = "directory.json.gz"  #: stored with a report, so that the report can be made again
 
 
 class _StoredDirectory(msgspec.Struct, frozen=True):
-    """What is stored of a directory that was read."""
+    """The form in which a snapshot is stored."""
 
     read_at: str
     notes: dict[str, str]
@@ -46,7 +46,7 @@ class _StoredDirectory(msgspec.Struct, frozen=True):
 class DirectorySnapshot:
     """A directory with every account judged, and when and how completely it was read."""
 
-    def __init__(  # noqa: PLR0913 (all that was read at once, each named where it is called)
+    def __init__(  # noqa: PLR0913 (what one reading gives, each named where it is called)
         self,
         directory: Directory,
         scope: Scope,
@@ -57,25 +57,26 @@ class DirectorySnapshot:
         granted: tuple[str, ...] | None = None,
     ) -> None:
         """
-        Judge; `read_at` is UTC, and empty for a file, which does not tell how old it is.
+        Judge every account.
 
-        `granted`: the permissions it was read with, `None` where that is not known.
+        `read_at` is an instant in UTC, empty for a file, which does not say how old it is.
+        `granted` are the permissions that it was read with, `None` if they are unknown.
         """
         self.directory = directory
         self.read_at = read_at
         self.notes = notes or {}
         self.granted = granted
-        self._kept_exceptions = exceptions
+        self._accepted = exceptions
         self.accounts: JudgedAccounts = assess_accounts(directory, partner_center_ids=scope.ids)
 
     @property
     def tenant_name(self) -> str | None:
-        """What the tenant calls itself."""
+        """The tenant's own name."""
         organization = self.directory.organization
         return organization.display_name if organization else None
 
     def findings(self, assessment: Assessment) -> list[Finding]:
-        """Why the figures are below 100 %, what buys most first."""
+        """Return why the figures are below 100 %, the largest gain first."""
         about_requests = request_findings(self.accounts, requests_of(assessment))
         about_accounts = account_findings(self.directory, self.accounts)
         exceptions = self.exceptions(assessment.window.ending)
@@ -83,33 +84,33 @@ class DirectorySnapshot:
         return by_gain([*about_accounts, *about_requests, *stale])
 
     def exceptions(self, ending: date) -> ExceptionsSummary | None:
-        """What has become of the accepted exceptions; `None` where no list of them is kept."""
-        if self._kept_exceptions is None:
+        """Return the state of the accepted exceptions; `None` without a list of them."""
+        if self._accepted is None:
             return None
-        return judge_exceptions(self._kept_exceptions, self.accounts, ending)
+        return judge_exceptions(self._accepted, self.accounts, ending)
 
     def to_bytes(self) -> bytes:
-        """The directory to be stored; personal data."""
-        exceptions, granted = self._kept_exceptions, self.granted
-        kept = _StoredDirectory(self.read_at, self.notes, self.directory, exceptions, granted)
-        return gzip.compress(msgspec.json.encode(kept), 3, mtime=0)
+        """Return the bytes to store; they hold personal data."""
+        exceptions, granted = self._accepted, self.granted
+        stored = _StoredDirectory(self.read_at, self.notes, self.directory, exceptions, granted)
+        return gzip.compress(msgspec.json.encode(stored), 3, mtime=0)
 
-    def is_of(self, data: bytes) -> bool:
-        """Whether stored bytes tell the same, whenever they were read."""
-        kept, mine = _decode(data), _decode(self.to_bytes())  # as read back, both ways
-        return kept == msgspec.structs.replace(mine, read_at=kept.read_at)
+    def is_same_as(self, data: bytes) -> bool:
+        """Whether stored bytes hold the same directory, whenever that was read."""
+        stored, own = _decode(data), _decode(self.to_bytes())  # both as they are read back
+        return stored == msgspec.structs.replace(own, read_at=stored.read_at)
 
     @classmethod
     def from_bytes(cls, data: bytes, scope: Scope) -> Self:
-        """What `to_bytes` gave, judged again; `DamagedError` if it is none."""
-        kept = _decode(data)
+        """Read what `to_bytes` gave, and judge again; raises `DamagedError` if it is unreadable."""
+        stored = _decode(data)
         return cls(
-            kept.directory,
+            stored.directory,
             scope,
-            read_at=kept.read_at,
-            notes=kept.notes,
-            exceptions=kept.exceptions,
-            granted=kept.granted,
+            read_at=stored.read_at,
+            notes=stored.notes,
+            exceptions=stored.exceptions,
+            granted=stored.granted,
         )
 
 
@@ -121,9 +122,9 @@ def _decode(data: bytes) -> _StoredDirectory:
 
 
 def requests_of(assessment: Assessment) -> RequestSummary:
-    """A window's requests as findings need them."""
-    made = chain.from_iterable(assessment.requests.values())
-    oldest_first = sorted((item for item in made if item.sign_in.user_id), key=newness)
+    """Return a window's requests as findings need them."""
+    requests = chain.from_iterable(assessment.requests.values())
+    oldest_first = sorted((item for item in requests if item.sign_in.user_id), key=newness)
     return RequestSummary(
         without_mfa=_newest_records(oldest_first, Verdict.NOT_VERIFIED),
         exempted=_newest_records(oldest_first, Verdict.EXEMPTED),

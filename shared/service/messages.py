@@ -1,4 +1,8 @@
-"""The messages in the queues: one slice to collect, one report to publish. JSON text."""
+"""
+The messages in the queues, as JSON text: one slice to collect, one report to publish.
+
+Every message names its tenant, so that it can never be taken for another one's.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +22,29 @@ class _Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @classmethod
     def from_json(cls, text: bytes | str) -> Self:
-        """The errand of a message; `BadInputError` if the text is none, as it will ever be."""
+        """Read a message; raises `BadInputError` if the text is not one of this kind."""
         try:
             return msgspec.json.decode(text, type=cls)
         except (msgspec.DecodeError, UnicodeError) as error:
-            raise BadInputError(f"This message is no {cls.__name__}: {error}.") from error
+            raise BadInputError(f"This message is not a {cls.__name__}: {error}.") from error
 
 
 class CollectSlice(_Message, frozen=True):
-    """Collect one slice, for the timer's sake or as part of a run that somebody started."""
+    """Collect one slice, for the daily timer or as part of a run that somebody started."""
 
     slice: Slice
-    run_id: str = ""  #: empty: the timer's
-    planned: tuple[date, ...] = ()  #: every day of that run; the run is over when all are entered
+    run_id: str = ""  #: empty for the timer
+    planned: tuple[date, ...] = ()  #: every day of that run; it ends when all of them are entered
+
+    @property
+    def tenant_id(self) -> str:
+        """Whose sign-ins these are."""
+        return self.slice.tenant_id
 
 
 class PublishReport(_Message, frozen=True):
-    """Make the report that ends on a day."""
+    """Make the report of one tenant that ends on one day."""
 
+    tenant_id: str
     ending: date
-    newest: date  #: the newest closed day when this was planned; only its accounts are read
+    newest: date  #: the newest closed day when this was planned; accounts are read for it alone

@@ -1,8 +1,9 @@
 """
-Runs that somebody started: begun once at a time, looked after by whoever collects their slices.
+Runs that somebody started, one at a time per tenant.
 
-There is nothing to wait in: the slices go through the queue like the timer's, and each execution
-that has entered one looks whether it was the last. Two that both find so publish the same bytes.
+No process waits for a run: its slices go through the queue like the timer's, and each execution
+that has entered a slice checks whether it was the last. Two that both find so publish the same
+bytes.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from shared.mfa.window import LedgerEntry
     from shared.service.daily import Daily
 
-RUN_TIMEOUT = timedelta(hours=2)  #: a run that is not over by then is taken for lost
+RUN_TIMEOUT = timedelta(hours=2)  #: a run that is still active after that is taken for lost
 _MINUTE = timedelta(minutes=1)
-RUNS_PER_HOUR = 4  #: as setting RUNS_PER_HOUR has it where it is not set
+RUNS_PER_HOUR = 4  #: the default of setting RUNS_PER_HOUR
 
 _ACTIVE = ("accepted", "running")
 _log = logging.getLogger(__name__)
@@ -46,38 +47,36 @@ class Runs:
 
     def start(self) -> tuple[Run, list[CollectSlice]]:
         """
-        A new run and what is to be put into the queue for it.
+        Begin a run; return it with the messages to put into the queue for it.
 
-        `ConflictError` where one is under way: then `newest` tells which. `TooOftenError` where as
-        many as may be were begun since the clock struck the hour: so around the stroke it may be
-        twice as many within sixty minutes.
+        Raises `ConflictError` while another run is active (`newest` says which), and
+        `TooOftenError` once as many runs as allowed have begun in this hour of the clock. So around
+        the full hour up to twice as many can begin within sixty minutes.
         """
         now = self.daily.now()
         newest = self.newest()
-        if newest and newest.state in _ACTIVE and now - _moment(newest.asked_at) < RUN_TIMEOUT:
+        if newest and newest.state in _ACTIVE and now - _instant(newest.asked_at) < RUN_TIMEOUT:
             raise ConflictError(f"Run {newest.id} is under way.")
-        # Of two that start at once, one wins. With the minute in its name, a claim whose holder
-        # died before it wrote the run stands in nobody's way for longer than the next one.
+        # Of two that start at once, one wins. The claim's name contains the minute, so that a claim
+        # whose holder died before writing the run blocks others for no longer than the next minute.
         before = f"run/{self.daily.tenant_id}/{newest.id if newest else 'none'}"
         minutes = [f"{before}/{now - back:%Y-%m-%dT%H:%M}" for back in (_MINUTE, timedelta())]
         if not all(map(self.daily.store.claim, minutes)):
             raise ConflictError("Another run is being started.")
         if not self._takes_a_place(now):
-            for minute in minutes:  # whoever comes next is to be told the same
+            for minute in minutes:  # so that the next caller gets the same answer
                 self.daily.store.release(minute)
             raise self._too_often(now)
         return self._begin(now)
 
     def _takes_a_place(self, now: datetime) -> bool:
-        """Whether it gets one of the hour's places, each of which the store gives out once."""
+        """Whether this run gets one of the hour's places; the store gives out each of them once."""
         hour = f"run-of-hour/{self.daily.tenant_id}/{now:%Y-%m-%dT%H}"
         return any(self.daily.store.claim(f"{hour}/{place}") for place in range(self.per_hour))
 
     def _too_often(self, now: datetime) -> TooOftenError:
         to_the_next = 3600 - now.minute * 60 - now.second
-        sentence = (
-            f"{self.per_hour} runs were started since the clock struck the hour; no more can."
-        )
+        sentence = f"{self.per_hour} runs were started in this hour, which is the limit."
         return TooOftenError(sentence, to_the_next)
 
     def newest(self) -> Run | None:
@@ -85,30 +84,30 @@ class Runs:
         pointer = self.daily.store.run(self._pointer_id)
         return self.daily.store.run(pointer.reason) if pointer else None
 
-    def look_after(self, errand: CollectSlice) -> None:
+    def follow_up(self, collected: CollectSlice) -> None:
         """
-        Note how far an errand's run has come; publish, if that was the last of its slices.
+        Record the progress of the run that a message belongs to; publish after its last slice.
 
-        A run is over when every hour of its days is settled in the ledger since it was asked for:
-        entered by an entry that does not stand for a slice which the queue will try again.
+        A run ends when the ledger covers every hour of its days with entries that were made since
+        the run was asked for, and that the queue will not try again.
         """
-        run = self.daily.store.run(errand.run_id) if errand.run_id else None
+        run = self.daily.store.run(collected.run_id) if collected.run_id else None
         if run is None or run.state == "done":
             return
-        settled = self._settled(run, errand)
-        if not all(_covers(settled.get(day, ())) for day in errand.planned):
-            self._note(run, "running")
+        final = self._final_entries(run, collected)
+        if not all(_cover_a_day(final.get(day, ())) for day in collected.planned):
+            self._record(run, "running")
             return
-        endings = self.daily.owed_reports(_moment(run.asked_at).date())
+        endings = self.daily.owed_reports(_instant(run.asked_at).date())
         for ending in endings:
             self.daily.publish(ending, endings[-1])
-        entries = [entry for day in errand.planned for entry in settled[day]]
+        entries = [entry for day in collected.planned for entry in final[day]]
         failed = [entry for entry in entries if entry.state is not SliceState.COMPLETE]
-        self._note(run, "failed" if failed else "done", _told(failed))
+        self._record(run, "failed" if failed else "done", _reasons(failed))
 
     @property
     def _pointer_id(self) -> str:
-        """The id under which the id of the newest run is kept; no run has one like it."""
+        """The key under which the id of the newest run is stored; no run has such an id."""
         return f"newest-{self.daily.tenant_id}"
 
     def _begin(self, now: datetime) -> tuple[Run, list[CollectSlice]]:
@@ -117,40 +116,40 @@ class Runs:
         self.daily.store.save_run(run)
         pointer = msgspec.structs.replace(run, id=self._pointer_id, reason=run.id)
         self.daily.store.save_run(pointer)
-        planned = tuple(sorted(piece.day for piece in owed))
+        planned = tuple(sorted(slice_.day for slice_ in owed))
         _log.info("Run %s of %s: %d slices", run.id, run.tenant_id, len(owed))
-        return run, [CollectSlice(piece, run.id, planned) for piece in owed]
+        return run, [CollectSlice(slice_, run.id, planned) for slice_ in owed]
 
-    def _settled(self, run: Run, errand: CollectSlice) -> dict[date, list[LedgerEntry]]:
-        settled: dict[date, list[LedgerEntry]] = {}
-        for entry in self.daily.store.ledger(run.tenant_id, min(errand.planned)):
+    def _final_entries(self, run: Run, collected: CollectSlice) -> dict[date, list[LedgerEntry]]:
+        final: dict[date, list[LedgerEntry]] = {}
+        for entry in self.daily.store.ledger(run.tenant_id, min(collected.planned)):
             if entry.at >= run.asked_at and not _is_tried_again(entry):
-                settled.setdefault(entry.slice.day, []).append(entry)
-        return settled
+                final.setdefault(entry.slice.day, []).append(entry)
+        return final
 
-    def _note(self, run: Run, state: str, reason: str = "") -> None:
+    def _record(self, run: Run, state: str, reason: str = "") -> None:
         finished = "" if state in _ACTIVE else f"{self.daily.now():%Y-%m-%dT%H:%M:%SZ}"
-        noted = msgspec.structs.replace(run, state=state, finished_at=finished, reason=reason)
-        if noted != run:
-            with suppress(ConflictError):  # another execution has just noted that it is done
-                self.daily.store.save_run(noted)
+        recorded = msgspec.structs.replace(run, state=state, finished_at=finished, reason=reason)
+        if recorded != run:
+            with suppress(ConflictError):  # another execution has just recorded that it is done
+                self.daily.store.save_run(recorded)
 
 
 def _is_tried_again(entry: LedgerEntry) -> bool:
     return entry.state is SliceState.FAILED and not entry.reason.startswith(GIVEN_UP)
 
 
-def _covers(entries: Iterable[LedgerEntry]) -> bool:
-    """Whether entries of one day speak for all its hours; those of halves may do so together."""
+def _cover_a_day(entries: Iterable[LedgerEntry]) -> bool:
+    """Whether entries of one day cover all its hours, as those of its halves do together."""
     hours = {
         hour for entry in entries for hour in range(entry.slice.from_hour, entry.slice.to_hour)
     }
     return len(hours) == HOURS_OF_DAY
 
 
-def _told(failed: Iterable[LedgerEntry]) -> str:
+def _reasons(failed: Iterable[LedgerEntry]) -> str:
     return " ".join(f"{entry.slice.name}: {entry.reason}" for entry in failed)
 
 
-def _moment(instant: str) -> datetime:
-    return datetime.fromisoformat(instant)
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,22 +11,32 @@ from shared.delivery.teams.channel import TeamsChannel
 from shared.delivery.text.digest import base_of_links
 from shared.endpoints import make_endpoint
 from shared.errors import BadSettingError
+from shared.service.composition import use
 from shared.settings import SETTINGS, Setting, Settings, SourceKind
 from shared.sources.diagnostics.account import LogAccount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from shared.service.composition import Service
 
 
-def check_given(service: Service) -> None:
+@contextmanager
+def checked_service(service: Service) -> Iterator[Service]:
     """
-    Raise `BadSettingError` for the first invalid setting, in the order of the settings page.
+    Use a service while the block lasts, after checking every given setting.
 
-    For commands only: the function app checks a setting when it needs it, so that an invalid one
-    stops nothing but what it is for. A missing setting stops only what needs it.
+    Raises `BadSettingError` for the first invalid one, in the order of the settings page. This is
+    for commands: the function app checks a setting when it needs it, so that an invalid one stops
+    nothing but what it is for. A missing setting stops only what needs it.
     """
+    with use(service):
+        check_given(service)
+        yield service
+
+
+def check_given(service: Service) -> None:
+    """Raise `BadSettingError` for the first given setting that is invalid."""
     for setting in SETTINGS:
         if service.settings.is_given(setting):
             setting.read(service.settings.environment)
@@ -49,14 +60,14 @@ _FURTHER_CHECKS: dict[Setting[object], Callable[[Service, Settings], object]] = 
     Settings.partner_center_endpoint: lambda _, settings: make_endpoint(
         "PARTNER_CENTER_ENDPOINT", settings.partner_center_endpoint, ""
     ),
-    Settings.diagnostics_account_url: lambda service, settings: LogAccount.parse(
-        settings.diagnostics_account_url, service.storage_suffix
+    Settings.diagnostics_account_url: lambda _, settings: LogAccount.parse(
+        settings.diagnostics_account_url, settings.cloud.storage_suffix
     ),
     Settings.exports_folder: lambda _, settings: _check_exports(
         settings.exports_folder, settings.signin_source
     ),
     Settings.storage_connection_string: lambda service, _: service.store,
-    Settings.exceptions_file: lambda service, _: service.exceptions(),
+    Settings.exceptions_file: lambda service, _: service.partner_exceptions(),
     Settings.report_sender: lambda _, settings: valid_address(
         settings.report_sender, "REPORT_SENDER"
     ),

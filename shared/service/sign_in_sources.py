@@ -1,47 +1,122 @@
-"""Which source of sign-ins a setting stands for."""
+"""The sources of sign-ins: from the name in ``SIGNIN_SOURCE`` to an open source for one tenant."""
 
 from __future__ import annotations
 
-from functools import partial
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.service.opened_slices import OpenedSlices
-from shared.settings import Settings
+from shared.settings import Settings, SourceKind
+from shared.sources.pacing import Budget
 
 if TYPE_CHECKING:
-    from shared.service.composition import Service
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from datetime import date, datetime
+
+    from shared.mfa.sign_in import SignIn
+    from shared.mfa.window import Slice
+    from shared.service.access import TenantAccess
     from shared.sources import SignInSource
 
-
-def open_source(service: Service) -> SignInSource:
-    """The source that ``SIGNIN_SOURCE`` names; any number of threads may read from it."""
-    if service.source_kind == "exports":
-        return _exports(service)
-    if service.source_kind == "diagnostics":
-        return _diagnostics(service)
-    return _graph(service)
+#: How long one execution may read; host.json ends it after 30 minutes.
+READING_SECONDS = 25 * 60.0
 
 
-def _graph(service: Service) -> SignInSource:
-    from shared.service.graph_slices import open_graph_sign_ins
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """What any of the sources is opened with."""
 
-    name = service.source_kind  # a simulated tenant's Graph is one, too
-    return OpenedSlices(name, partial(open_graph_sign_ins, name, service))
+    tenant_id: str
+    settings: Settings
+    access: Callable[[], TenantAccess]  #: called only by sources that reach the tenant itself
+    now: Callable[[], datetime]  #: aware, UTC
 
 
-def _exports(service: Service) -> SignInSource:
+def open_source(context: SourceContext) -> SignInSource:
+    """Return the source that ``SIGNIN_SOURCE`` names; any number of threads may read from it."""
+    return _SOURCES[context.settings.signin_source](context)
+
+
+def reading_budget() -> Budget:
+    """The time that one execution may spend on reading, from now on."""
+    return Budget(time.monotonic() + READING_SECONDS)
+
+
+class PerSliceSource:
+    """Opens a single-threaded source for each slice: its connections and time are one thread's."""
+
+    def __init__(
+        self, name: str, open_for_one: Callable[[], AbstractContextManager[SignInSource]]
+    ) -> None:
+        self.name = name
+        self._open = open_for_one
+
+    def sign_ins(self, owed: Slice) -> Iterator[SignIn]:
+        """As `SignInSource.sign_ins`."""
+        with self._open() as source:
+            yield from source.sign_ins(owed)
+
+    def reach_days(self, today: date) -> int:
+        """As `SignInSource.reach_days`."""
+        with self._open() as source:
+            return source.reach_days(today)
+
+
+def _graph(context: SourceContext) -> SignInSource:
+    from shared.sources.graph.reader import GraphReader
+    from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns
+
+    access, scope = context.access(), context.settings.scope
+
+    @contextmanager
+    def open_graph_sign_ins() -> Iterator[GraphSignIns]:
+        with access.open_graph() as graph:
+            reader = GraphReader(
+                graph, PERMISSION, pacer=access.limits.reports, budget=reading_budget()
+            )
+            yield GraphSignIns(reader, scope, name=access.source_name)
+
+    return PerSliceSource(access.source_name, open_graph_sign_ins)
+
+
+def _diagnostics(context: SourceContext) -> SignInSource:
+    from shared.sources.diagnostics.account import LogAccount
+    from shared.sources.diagnostics.hours import accepted_delay
+    from shared.sources.diagnostics.sign_ins import DiagnosticSignIns
+
+    settings = context.settings
+    url = settings.require(Settings.diagnostics_account_url)
+    account = LogAccount.parse(url, settings.cloud.storage_suffix)
+
+    @contextmanager
+    def open_diagnostic_sign_ins() -> Iterator[DiagnosticSignIns]:
+        from shared.sources.diagnostics.blobs import AccountLogs
+
+        with closing(AccountLogs.open(account, context.access().credential)) as logs:
+            yield DiagnosticSignIns(
+                logs,
+                settings.scope,
+                tenant_id=context.tenant_id,
+                max_delay=accepted_delay(settings.settle_days),
+                now=context.now,
+                budget=reading_budget(),
+            )
+
+    return PerSliceSource("diagnostics", open_diagnostic_sign_ins)
+
+
+def _exports(context: SourceContext) -> SignInSource:
     from shared.sources.files.exported_days import ExportedDays
 
-    folder = Path(service.settings.require(Settings.exports_folder))
-    return ExportedDays(folder, service.settings.scope, today=service.today)
+    folder = Path(context.settings.require(Settings.exports_folder))
+    return ExportedDays(folder, context.settings.scope)
 
 
-def _diagnostics(service: Service) -> SignInSource:
-    from shared.service.diagnostic_slices import open_diagnostic_sign_ins
-    from shared.sources.diagnostics.account import LogAccount
-
-    given = service.settings.require(Settings.diagnostics_account_url)
-    account = LogAccount.parse(given, service.storage_suffix)
-    opened = partial(open_diagnostic_sign_ins, account, service)
-    return OpenedSlices(service.source_kind, opened)
+_SOURCES: dict[SourceKind, Callable[[SourceContext], SignInSource]] = {
+    SourceKind.GRAPH: _graph,
+    SourceKind.DIAGNOSTICS: _diagnostics,
+    SourceKind.EXPORTS: _exports,
+}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Slice
@@ -29,5 +30,5 @@ class SignInSource(Protocol):
         for everything that a later try may fix. After an error, discard what was yielded.
         """
 
-    def reach_days(self) -> int:
-        """How many closed days back the source's log goes, which a first run can fill in."""
+    def reach_days(self, today: date) -> int:
+        """How many closed days before `today` the log covers, which a first run can fill in."""

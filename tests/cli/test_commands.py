@@ -10,12 +10,11 @@ from shared.cli.main import main
 from shared.errors import StoreError
 from shared.sources.pacing import Pacer
 from simulator.simulation import open_simulated
-from tests.clock import real_now
 from tests.records import TENANT, graph_record, ndjson
+from tests.service.world import ENDING, TODAY, Clock
 
-TODAY = real_now().date()
-TOMORROW = TODAY + timedelta(days=1)  # still not closed if midnight passes meanwhile
-COMMANDS = ["analyze", "run", "directory", "token", "serve", "demo"]
+COMMANDS = ["analyze", "run", "directory", "token", "serve"]
+NOW = Clock()
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +39,6 @@ def exports(tmp_path, monkeypatch):
 def test_a_wrong_setting_stops_a_command_before_it_does_anything(
     command, tmp_path, monkeypatch, capsys
 ) -> None:
-    monkeypatch.setenv("SIGNIN_SOURCE", "simulated")
     monkeypatch.setenv("RUNS_PER_HOUR", "-1")
 
     assert main(command) == 2
@@ -62,18 +60,12 @@ def test_a_folder_of_exports_that_is_not_there_is_a_wrong_setting(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "ending", [TOMORROW, TOMORROW + timedelta(days=400), "9999-12-31", "0001-01-02"]
-)
-def test_run_refuses_to_report_on_days_that_have_not_been(
-    ending, tmp_path, monkeypatch, capsys
-) -> None:
-    monkeypatch.setenv("SIGNIN_SOURCE", "simulated")
-
-    assert main(["run", "--ending", str(ending)]) == 2
+@pytest.mark.parametrize("ending", [TODAY, TODAY + timedelta(days=400), "9999-12-31", "0001-01-02"])
+def test_run_refuses_to_report_on_days_that_have_not_been(ending, tmp_path, capsys) -> None:
+    assert main(["run", "--ending", str(ending)], now=NOW) == 2
 
     said = capsys.readouterr().err
-    assert said.startswith(f"run: --ending is {ending}; expected is a day from ")
+    assert said.startswith(f"run: --ending is {ending}; expected a day from ")
     assert said.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -121,14 +113,14 @@ def refused(monkeypatch, simulation):
     monkeypatch.setenv("GRAPH_ENDPOINT", simulation.url)
     monkeypatch.setenv("GRAPH_TOKEN", "another")
     unlimited = Pacer(limit=1_000, period_seconds=0.0)
-    monkeypatch.setattr("shared.sources.pacing.Pacer", lambda *_, **__: unlimited)
+    monkeypatch.setattr("shared.sources.graph.session.Pacer", lambda *_, **__: unlimited)
 
 
 def test_what_every_day_fails_for_is_said_once(monkeypatch, capsys) -> None:
-    with open_simulated(TODAY - timedelta(days=1)) as simulation:
+    with open_simulated(ENDING) as simulation:
         refused(monkeypatch, simulation)
 
-        assert main(["run"]) == 1
+        assert main(["run"], now=NOW) == 1
 
     said = capsys.readouterr().err
     assert "0 of 7 days known" in said
@@ -143,10 +135,10 @@ def test_what_was_warned_of_is_said_too_where_a_run_does_not_come_to_its_end(
         raise StoreError("The store is gone.")
 
     monkeypatch.setattr("shared.service.day_run.publish_owed", fail)
-    with open_simulated(TODAY - timedelta(days=1)) as simulation:
+    with open_simulated(ENDING) as simulation:
         refused(monkeypatch, simulation)
 
-        assert main(["run"]) == 1
+        assert main(["run"], now=NOW) == 1
 
     said = capsys.readouterr().err
     assert said.count("refuses the app's token") == 1

@@ -19,23 +19,25 @@ from pathlib import Path
 import pytest
 
 import function_app
-from shared.cli.commands import demo_settings, play
 from shared.cli.local_host import LocalHost
 from shared.service.composition import Service, use
 from shared.settings import Settings
+from simulator.demo import demo_settings, play, simulated_service
 from simulator.tenants.expected import expected_counts
 from simulator.tenants.partner import TENANT_ID, simulate_partner
 from tests.azurite import running_azurite
 from tests.clock import CLOCK, real_now
+from tests.service.world import Clock
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def shared(*arguments, cwd, **options):
-    """``python -m shared``, started."""
+def command(name, *arguments, cwd, **options):
+    """A command, started as dev.py starts it."""
+    package = "simulator" if name == "demo" else "shared"
     environment = CLOCK | {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "shared", *arguments],
+        [sys.executable, "-P", "-m", package, name, *arguments],
         cwd=cwd,
         env=environment,
         stdout=subprocess.PIPE,
@@ -50,7 +52,7 @@ def shared(*arguments, cwd, **options):
 def played(tmp_path_factory):
     """The folder that it was played in, and what it said."""
     folder = tmp_path_factory.mktemp("demo")
-    with shared("demo", "--once", cwd=folder) as process:
+    with command("demo", "--once", cwd=folder) as process:
         out, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
     assert out == ""
@@ -140,7 +142,7 @@ def test_it_begins_anew_each_time(played) -> None:
     stray = folder / ".local" / "demo" / "store" / "stray"
     stray.touch()
 
-    with shared("demo", "--once", cwd=folder) as process:
+    with command("demo", "--once", cwd=folder) as process:
         process.communicate(timeout=300)
 
     assert process.returncode == 0
@@ -175,7 +177,7 @@ def interrupt(process):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process alone")
 def test_it_serves_the_report_until_it_is_interrupted_and_then_ends_quietly(tmp_path) -> None:
-    with shared("demo", "--port", "0", cwd=tmp_path) as process:
+    with command("demo", "--port", "0", cwd=tmp_path) as process:
         url = served_at(process)
         status, page = get(url, "/api/report")
         [mail] = (tmp_path / ".local" / "demo" / "outbox").glob("*.eml")
@@ -188,13 +190,13 @@ def test_it_serves_the_report_until_it_is_interrupted_and_then_ends_quietly(tmp_
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process alone")
-@pytest.mark.parametrize("command", [("demo", "--once"), ("run",)])
+@pytest.mark.parametrize("arguments", [("demo", "--once"), ("run",)])
 @pytest.mark.parametrize("how", ["answered", "broken"])
-def test_ctrl_c_in_the_middle_of_collecting_ends_it_at_once(tmp_path, command, how) -> None:
+def test_ctrl_c_in_the_middle_of_collecting_ends_it_at_once(tmp_path, arguments, how) -> None:
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "tests.interrupted", "40", how, *command],
+        [sys.executable, "-P", "-m", "tests.interrupted", "40", how, *arguments],
         cwd=tmp_path,
-        env=CLOCK | {"PYTHONPATH": str(ROOT), "SIGNIN_SOURCE": "simulated"},
+        env=CLOCK | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         timeout=60,  # to be waited for, a broken Graph takes more than two minutes
         check=False,
@@ -214,9 +216,9 @@ def test_serve_serves_what_is_there_already(played) -> None:
         "STORE_FOLDER": str(store),
         "PYTHONPATH": str(ROOT),
     }
-    command = [sys.executable, "-P", "-m", "shared", "serve", "--port", "0"]
+    serve = [sys.executable, "-P", "-m", "shared", "serve", "--port", "0"]
     with subprocess.Popen(
-        command, cwd=folder, env=CLOCK | environment, stderr=subprocess.PIPE, text=True
+        serve, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
         url = served_at(process)
         status, _ = get(url, "/api/report")
@@ -234,7 +236,7 @@ def ask(played):
     settings = Settings({"TENANT_ID": TENANT_ID, "STORE_FOLDER": str(store)})
     with (
         use(Service(settings)),
-        LocalHost(function_app.app, settings, now=real_now).serve() as server,
+        LocalHost(function_app.app, settings, now=Clock()).serve() as server,
     ):
         yield lambda path: get(server.url, f"/api/{path}")
 
@@ -268,7 +270,7 @@ def test_a_search_that_is_too_long_is_refused(ask) -> None:
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(tmp_path, arguments, sentence) -> None:
-    with shared(*arguments, cwd=tmp_path) as process:
+    with command(*arguments, cwd=tmp_path) as process:
         out, said = process.communicate(timeout=60)
 
     assert process.returncode == 2
@@ -282,7 +284,7 @@ def test_a_port_that_is_taken_is_said_before_the_work_begins(tmp_path) -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with shared("demo", "--port", port, cwd=tmp_path) as process:
+        with command("demo", "--port", port, cwd=tmp_path) as process:
             _, said = process.communicate(timeout=60)
 
     assert process.returncode == 2
@@ -293,9 +295,9 @@ def test_a_port_that_is_taken_is_said_before_the_work_begins(tmp_path) -> None:
 def run_json(folder, *arguments, **environment):
     """``run --json``: its exit code, its report, what it said."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "shared", "run", "--json", *arguments],
+        [sys.executable, "-P", "-m", "tests.simulated", "run", "--json", *arguments],
         cwd=folder,
-        env={"PYTHONPATH": str(ROOT), "SIGNIN_SOURCE": "simulated", **CLOCK, **environment},
+        env={"PYTHONPATH": str(ROOT), **CLOCK, **environment},
         capture_output=True,
         timeout=300,
         check=False,
@@ -324,7 +326,7 @@ def test_run_can_act_as_on_another_day(tmp_path) -> None:
         "complete_days": 7,
         "missing": [],
     }
-    assert "REPORT_RECIPIENTS names nobody" in said
+    assert "REPORT_RECIPIENTS is empty" in said
 
 
 @pytest.mark.azurite
@@ -332,13 +334,12 @@ def test_it_comes_to_the_same_in_the_storage_emulator(tmp_path, report) -> None:
     with running_azurite() as azurite:
         settings = Settings(
             {
-                "SIGNIN_SOURCE": "simulated",
                 "STORAGE_CONNECTION_STRING": azurite.connection_string,
                 "OUTBOX_FOLDER": str(tmp_path),
                 "REPORT_RECIPIENTS": "security@northwindcloud.example",
             }
         )
-        with use(Service(settings)) as service:
+        with simulated_service(settings, real_now) as service:
             host = LocalHost(function_app.app, settings, now=real_now)
             play(host)
             with host.serve() as server:
@@ -356,5 +357,4 @@ def test_the_demo_is_the_same_whatever_the_environment_says() -> None:
     settings = demo_settings(Path("anywhere"), "http://127.0.0.1:7071")
 
     assert settings.store_folder.startswith("anywhere")
-    assert settings.signin_source == "simulated"
     assert settings.tenant_id is None

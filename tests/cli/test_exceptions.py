@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
@@ -15,17 +14,17 @@ from shared.errors import BadInputError, BadSettingError
 from shared.mfa.accounts.exceptions import AcceptedException, judge_exceptions
 from shared.mfa.findings.of_exceptions import exception_findings
 from shared.mfa.scope import Scope
-from shared.service.composition import Service
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.settings import Settings
 from shared.sources.files.exceptions_file import read_exceptions
+from simulator.demo import simulated_service
 from tests.cli.test_analyze import ENDING, analyze, directory_file, run
 from tests.delivery.mail.mail_making import mail_of, plain
 from tests.delivery.making import report as make_report
 from tests.delivery.parsed import page as parsed
 from tests.directories import assess, directory, group, policy, user
 from tests.records import graph_record, page
-from tests.service.world import Scripted, a_week, make_daily, run_day
+from tests.service.world import Clock, Scripted, a_week, make_daily, run_day
 
 DAY = date.fromisoformat(ENDING)
 HEADING = {"format": "partner-mfa-status/exceptions", "version": 1}
@@ -474,14 +473,14 @@ def test_exceptions_without_a_directory_are_refused_rather_than_left_out(tmp_pat
 
 
 def simulated(**settings):
-    return Service(Settings({"SIGNIN_SOURCE": "simulated"} | settings))
+    return simulated_service(Settings(settings), Clock())
 
 
 def test_the_daily_run_takes_the_file_that_the_setting_names(tmp_path) -> None:
     file = exceptions_file(tmp_path, ENTRY)
 
-    with closing(simulated(EXCEPTIONS_FILE=str(file))) as service:
-        judged = service.read_people().exceptions(DAY)
+    with simulated(EXCEPTIONS_FILE=str(file)) as service:
+        judged = service.partner.read_directory().exceptions(DAY)
 
     assert judged is not None
     assert standings(judged) == {ENTRY["account"]: "unmatched"}
@@ -490,10 +489,10 @@ def test_the_daily_run_takes_the_file_that_the_setting_names(tmp_path) -> None:
 def test_a_report_made_again_takes_the_exceptions_that_were_kept_on_its_day(tmp_path) -> None:
     tenant = directory(users=[user("ann"), user("bob")])
     people = DirectorySnapshot(tenant, Scope(), exceptions=kept("bob"))
-    daily = replace(make_daily(tmp_path, Scripted(a_week())), read_people=lambda: people)
+    daily = replace(make_daily(tmp_path, Scripted(a_week())), read_directory=lambda: people)
     run_day(daily)
 
-    again = replace(daily, read_people=None).publish(DAY, DAY)
+    again = replace(daily, read_directory=None).publish(DAY, DAY)
 
     assert again.exceptions == people.exceptions(DAY)
     assert again.exceptions is not None
@@ -502,10 +501,9 @@ def test_a_report_made_again_takes_the_exceptions_that_were_kept_on_its_day(tmp_
 
 def test_a_wrong_file_stops_with_the_name_of_the_setting_before_anything_is_read(tmp_path) -> None:
     file = exceptions_file(tmp_path, without("ticket"))
-    service = simulated(EXCEPTIONS_FILE=str(file))
 
-    with pytest.raises(BadSettingError) as stop:
-        service.read_people()
+    with simulated(EXCEPTIONS_FILE=str(file)) as service, pytest.raises(BadSettingError) as stop:
+        service.partner.read_directory()
 
     assert str(stop.value) == (
         f"Setting EXCEPTIONS_FILE cannot be used: {file}, entry 1: ticket is missing."

@@ -19,23 +19,23 @@ import function_app
 from shared.cli.local_host import LocalHost
 from shared.errors import BadInputError, OutOfTimeError, SourceIncompleteError
 from shared.mfa.window import Slice
-from shared.service.composition import Service, use
+from shared.service.composition import use
 from shared.service.daily import GIVEN_UP
 from shared.service.messages import CollectSlice
 from shared.settings import Settings
-from tests.clock import real_now
-from tests.service.world import ENDING, TENANT, TODAY, Scripted, a_week, make_daily, run_day
+from tests.service.world import (
+    ENDING,
+    TENANT,
+    Clock,
+    Scripted,
+    ScriptedService,
+    a_week,
+    make_daily,
+    run_day,
+)
 
+NOBODY = "dddddddd-0000-4000-8000-00000000000d"
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class ScriptedService(Service):
-    """A service with a test's source, clock and store."""
-
-    def __init__(self, folder, source):
-        super().__init__(Settings({"TENANT_ID": TENANT, "STORE_FOLDER": str(folder)}), today=TODAY)
-        self.daily = make_daily(folder, source)
-        self.store = self.daily.store
 
 
 @pytest.fixture
@@ -45,13 +45,13 @@ def source():
 
 @pytest.fixture
 def service(tmp_path, source):
-    with use(ScriptedService(tmp_path, source)) as service:
-        yield service
+    with use(ScriptedService(make_daily(tmp_path, source))) as scripted:
+        yield scripted
 
 
 @pytest.fixture
 def host(service):
-    return LocalHost(function_app.app, service.settings, now=real_now)
+    return LocalHost(function_app.app, service.settings, now=Clock())
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def is_problem(response, status):
 
 @pytest.fixture
 def published(service):
-    run_day(service.daily)
+    run_day(service.partner.daily)
 
 
 @pytest.mark.usefixtures("published")
@@ -290,13 +290,13 @@ def test_a_run_can_be_started_and_followed_to_its_end(ask, host) -> None:
 
 def test_a_run_goes_on_by_itself_while_the_host_works(ask, host, service) -> None:
     published = threading.Event()
-    publish = service.daily.store.save_report
+    publish = service.partner.daily.store.save_report
 
     def save_report(*given):
         publish(*given)
         published.set()
 
-    object.__setattr__(service.daily.store, "save_report", save_report)
+    object.__setattr__(service.partner.daily.store, "save_report", save_report)
     host.work_always()
 
     assert ask("/api/runs", method="POST")[0] == 202
@@ -360,14 +360,26 @@ def test_the_halves_of_a_slice_go_back_into_the_queue(host, source) -> None:
 
 
 def test_an_error_of_a_timer_function_is_raised(host, service) -> None:
-    service.daily.source.reach_days = lambda: 1 // 0
+    service.partner.daily.source.reach_days = lambda _: 1 // 0
 
     with pytest.raises(ZeroDivisionError):
         host.fire("plan_slices")
 
 
+def test_a_slice_of_a_tenant_that_is_not_configured_is_never_collected_as_the_partners(
+    host, service, source
+) -> None:
+    host.enqueue("slices", CollectSlice(Slice(NOBODY, ENDING)).to_json())
+
+    host.work()
+
+    assert source.asked == []
+    assert service.store.ledger(NOBODY, ENDING) == []
+    assert host.waiting == []
+
+
 def test_a_host_that_is_closed_takes_no_more_messages(service, source) -> None:
-    with LocalHost(function_app.app, service.settings, now=real_now) as host:
+    with LocalHost(function_app.app, service.settings, now=Clock()) as host:
         host.fire("plan_slices")
         host.work_always()
         host.close()
@@ -392,7 +404,7 @@ def test_a_host_that_closes_waits_for_running_functions(service, source, monkeyp
         return sign_ins(owed)
 
     source.sign_ins = slowly
-    host = LocalHost(function_app.app, service.settings, now=real_now)
+    host = LocalHost(function_app.app, service.settings, now=Clock())
     host.enqueue("slices", CollectSlice(Slice(TENANT, ENDING)).to_json())
     worker = threading.Thread(target=host.work)
     worker.start()
@@ -446,7 +458,7 @@ def app_of(*functions):
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for function in functions:
         function(app)
-    yield LocalHost(app, Settings({"OUTBOX_FOLDER": "resolved"}), now=real_now)
+    yield LocalHost(app, Settings({"OUTBOX_FOLDER": "resolved"}), now=Clock())
 
 
 def test_a_message_comes_with_its_metadata() -> None:

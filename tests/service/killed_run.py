@@ -14,8 +14,9 @@ import os
 import signal
 import sys
 
-from shared.cli import main
+from shared.cli.main import main
 from simulator.graph.api import SimulatedGraph
+from tests.simulated import simulated_environment
 
 number, when = int(sys.argv[1]), sys.argv[2]
 respond = SimulatedGraph.answer
@@ -31,4 +32,5 @@ def answer(site, request):
 
 
 setattr(SimulatedGraph, "answer", answer)  # noqa: B010 (mypy refuses the plain way)
-sys.exit(main.main(["run"]))
+with simulated_environment():
+    sys.exit(main(["run"]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from operator import attrgetter
 
 import pytest
 
-from shared.errors import BadSettingError, SourceDeniedError
+from shared.errors import BadInputError, BadSettingError, SourceDeniedError
 from shared.mfa.permissions import NEEDS
 from shared.mfa.scope import Scope
 from shared.service import composition
@@ -15,10 +16,21 @@ from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.http.answers import RefusedError
 from shared.settings import Settings
 from shared.stores.local import LocalMedium
+from simulator.demo import simulated_service
 from simulator.simulation import open_simulated
 from simulator.tenants.partner import TENANT_ID as SIMULATED
+from simulator.tenants.partner import TENANT_NAME
 from tests.records import graph_record, ndjson
-from tests.service.world import ENDING, TENANT, TODAY, Scripted, a_week, make_daily, run_day
+from tests.service.world import (
+    ENDING,
+    TENANT,
+    TODAY,
+    Clock,
+    Scripted,
+    a_week,
+    make_daily,
+    run_day,
+)
 
 EMULATOR = "UseDevelopmentStorage=true"
 
@@ -58,35 +70,36 @@ def test_stores_are_opened_as_they_are_named(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("settings", "part", "named"),
     [
-        ({"TENANT_ID": ""}, "tenant_id", "TENANT_ID"),
-        ({"TENANT_ID": "contoso"}, "tenant_id", "TENANT_ID"),
+        ({"TENANT_ID": ""}, "partner_id", "TENANT_ID"),
+        ({"TENANT_ID": "contoso"}, "partner_id", "TENANT_ID"),
         ({"STORE": "sql"}, "store", "STORE"),
         ({"STORE": "azure"}, "store", "STORAGE_ACCOUNT_NAME"),
-        ({"SIGNIN_SOURCE": "splunk"}, "source", "SIGNIN_SOURCE"),
-        ({"SIGNIN_SOURCE": "diagnostics"}, "source", "DIAGNOSTICS_ACCOUNT_URL"),
-        ({"SIGNIN_SOURCE": "exports"}, "source", "EXPORTS_FOLDER"),
-        ({"CLOUD": "mars"}, "endpoint", "CLOUD"),
-        ({"GRAPH_ENDPOINT": "http://graph.example"}, "endpoint", "GRAPH_ENDPOINT"),
-        ({"SETTLE_DAYS": "many"}, "daily", "SETTLE_DAYS"),
+        ({"SIGNIN_SOURCE": "splunk"}, "partner.source", "SIGNIN_SOURCE"),
+        ({"SIGNIN_SOURCE": "diagnostics"}, "partner.source", "DIAGNOSTICS_ACCOUNT_URL"),
+        ({"SIGNIN_SOURCE": "exports"}, "partner.source", "EXPORTS_FOLDER"),
+        ({"CLOUD": "mars"}, "partner.access", "CLOUD"),
+        ({"GRAPH_ENDPOINT": "http://graph.example"}, "partner.access", "GRAPH_ENDPOINT"),
+        ({"SETTLE_DAYS": "many"}, "partner.daily", "SETTLE_DAYS"),
     ],
 )
 def test_what_is_missing_or_wrong_is_named(settings, part, named) -> None:
     with pytest.raises(BadSettingError, match=named):
-        getattr(service(**settings), part)
+        attrgetter(part)(service(**settings))
 
 
 def test_a_setting_is_looked_at_when_it_is_needed_and_not_before() -> None:
     made = service(STORE="sql", SIGNIN_SOURCE="graph", MAILER="pigeon", SETTLE_DAYS="many")
 
-    assert made.tenant_id == TENANT
-    assert made.endpoint.url == "https://graph.microsoft.com"
+    assert made.partner_id == TENANT
+    assert made.partner.access.endpoint.url == "https://graph.microsoft.com"
 
 
 def test_a_part_is_made_once(tmp_path) -> None:
     with use(service(STORE_FOLDER=str(tmp_path))) as made:
-        assert made.daily is made.daily
-        assert made.work.daily is made.daily
-        assert made.daily.store is made.store
+        assert made.partner is made.tenant(TENANT)
+        assert made.partner.daily is made.partner.daily
+        assert made.partner.runs.daily is made.partner.daily
+        assert made.partner.daily.store is made.store
 
 
 def test_a_process_has_one_service_unless_another_is_used() -> None:
@@ -98,13 +111,12 @@ def test_a_process_has_one_service_unless_another_is_used() -> None:
 
 
 def test_the_simulated_tenant_needs_no_settings_and_ends_with_its_service(tmp_path) -> None:
-    settings = Settings({"SIGNIN_SOURCE": "simulated", "STORE_FOLDER": str(tmp_path)})
-    with use(Service(settings, today=TODAY)) as made:
-        assert made.tenant_id == SIMULATED
-        assert made.daily.tenant_name == made.simulation.partner.tenant_name
-        assert made.simulation.partner.ending == ENDING
-        assert made.source.reach_days() == 30
-        url = made.simulation.url
+    with simulated_service(Settings({"STORE_FOLDER": str(tmp_path)}), Clock()) as made:
+        assert made.partner_id == SIMULATED
+        assert made.partner.daily.tenant_name == TENANT_NAME
+        assert made.partner.source.name == "simulated"
+        assert made.partner.source.reach_days(TODAY) == 30
+        url = made.partner.access.endpoint.url
 
     import socket
 
@@ -113,12 +125,11 @@ def test_the_simulated_tenant_needs_no_settings_and_ends_with_its_service(tmp_pa
 
 
 def test_the_permissions_that_the_directory_was_read_with_are_kept_with_it(tmp_path) -> None:
-    settings = Settings({"SIGNIN_SOURCE": "simulated", "STORE_FOLDER": str(tmp_path)})
-    with use(Service(settings, today=TODAY)) as made:
-        people = made.read_people()
-        again = DirectorySnapshot.from_bytes(people.to_bytes(), Scope())
+    with simulated_service(Settings({"STORE_FOLDER": str(tmp_path)}), Clock()) as made:
+        snapshot = made.partner.read_directory()
+        again = DirectorySnapshot.from_bytes(snapshot.to_bytes(), Scope())
 
-    assert people.granted == again.granted
+    assert snapshot.granted == again.granted
     assert set(again.granted or ()) == {need.role for need in NEEDS}
 
 
@@ -131,10 +142,10 @@ def test_graph_is_read_where_its_endpoint_says_with_its_literal_token(tmp_path) 
             "STORE_FOLDER": str(tmp_path),
         }
         with use(service(**settings)) as made:
-            [newest, *_] = made.daily.plan(TODAY)
-            made.daily.collect(newest)
+            [newest, *_] = made.partner.daily.plan(TODAY)
+            made.partner.daily.collect(newest)
 
-            assert made.source.name == "graph"
+            assert made.partner.source.name == "graph"
             [entry] = made.store.ledger(SIMULATED, newest.day)
             assert entry.rows > 100
         assert {each.status for each in simulation.graph.requests} == {200}
@@ -144,7 +155,7 @@ def test_a_wrong_token_is_a_denial_that_says_what_to_check(tmp_path) -> None:
     with open_simulated(ENDING) as simulation:
         settings = {"GRAPH_ENDPOINT": simulation.url, "STORE_FOLDER": str(tmp_path)}
         with use(service(**settings)) as made, pytest.raises(SourceDeniedError, match="401"):
-            made.source.reach_days()
+            made.partner.source.reach_days(TODAY)
 
 
 def test_exports_are_a_source_of_the_days_that_they_hold(tmp_path) -> None:
@@ -158,9 +169,9 @@ def test_exports_are_a_source_of_the_days_that_they_hold(tmp_path) -> None:
         "TENANT_ID": "",
     }
     with use(service(**settings | {"TENANT_ID": "cccccccc-0000-4000-8000-00000000000c"})) as made:
-        report, failed = run_day(made.daily)
+        report, failed = run_day(made.partner.daily)
 
-    assert made.source.name == "exports"
+    assert made.partner.source.name == "exports"
     assert [entry.slice.day.day for entry in failed] == [17, 23]
     assert "2026-11-18 to 2026-11-22" in failed[0].reason
     assert [gap.day.day for gap in report.window.missing] == [17, 23]
@@ -231,8 +242,20 @@ def test_what_has_been_kept_for_long_enough_is_removed(tmp_path) -> None:
         assert much_later.store.history(TENANT, much_later.today, 10) == []
 
 
-def test_nobody_comes_to_the_desk_past_the_question_for_mfa(tmp_path) -> None:
+def test_nobody_reaches_the_report_api_without_mfa(tmp_path) -> None:
     in_front = {"WEBSITE_AUTH_ENABLED": "true", "STORE_FOLDER": str(tmp_path)}
 
     with pytest.raises(RefusedError, match="MFA required"):
-        Service(Settings(in_front)).desk({})
+        Service(Settings(in_front)).report_api({})
+
+
+def test_a_tenant_that_is_not_configured_is_refused() -> None:
+    with pytest.raises(BadInputError, match=r"'dddddddd-.* is not configured"):
+        service().tenant("dddddddd-0000-4000-8000-00000000000d")
+
+
+def test_what_one_tenant_reads_shares_its_throttling_limits() -> None:
+    partner = service().partner
+
+    assert partner.access.limits is partner.access.limits
+    assert service().partner.access.limits is not partner.access.limits

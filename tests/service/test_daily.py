@@ -15,7 +15,6 @@ from shared.mfa.window import Slice, SliceState
 from shared.service.daily import GIVEN_UP
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.messages import CollectSlice
-from shared.service.queues import QueueWork
 from shared.service.runs import Runs
 from shared.stores.local import LocalMedium
 from shared.stores.store import Store
@@ -32,6 +31,7 @@ from tests.service.world import (
     make_daily,
     read_back,
     run_day,
+    work_of,
 )
 
 
@@ -79,14 +79,14 @@ def test_a_first_run_that_was_killed_is_taken_up_again(tmp_path) -> None:
 def test_a_first_run_that_was_denied_says_so_and_is_made_up_for(tmp_path) -> None:
     days = {TODAY - timedelta(days=back): [SourceDeniedError("Grant it.")] for back in range(1, 31)}
     daily = make_daily(tmp_path, Scripted(days, reach=30))
-    daily.source.reach_days = lambda: next(daily.source.sign_ins(Slice(TENANT, ENDING)))
+    daily.source.reach_days = lambda _: next(daily.source.sign_ins(Slice(TENANT, ENDING)))
 
     report, failed = run_day(daily)
     assert len(failed) == 7
     assert {gap.reason for gap in report.window.missing} == {"Grant it."}
 
     daily.source.days = {day: a_day(day) for day in days}
-    daily.source.reach_days = lambda: 30
+    daily.source.reach_days = lambda _: 30
     daily.now.go_on(days=1)
     report, failed = run_day(daily, TODAY + timedelta(days=1))
     assert failed == []
@@ -154,7 +154,7 @@ def test_collecting_twice_is_collecting_once(tmp_path) -> None:
 
 def test_a_run_that_crosses_midnight_reads_the_accounts_of_the_day_it_planned(tmp_path) -> None:
     people = DirectorySnapshot(Directory(users=(User(id="ann", account_enabled=True),)), Scope())
-    daily = replace(make_daily(tmp_path, Scripted(a_week())), read_people=lambda: people)
+    daily = replace(make_daily(tmp_path, Scripted(a_week())), read_directory=lambda: people)
     endings = daily.owed_reports(TODAY)
 
     daily.now.go_on(days=1)
@@ -232,7 +232,7 @@ def test_a_day_too_big_for_one_execution_is_halved_until_it_fits(tmp_path) -> No
     source = Scripted({ENDING: a_day(ENDING)})
     source.days |= {"2026-11-23": too_much, "2026-11-23T00-12": too_much}
     daily = make_daily(tmp_path, source)
-    work = QueueWork(daily, Runs(daily))
+    work = work_of(Runs(daily))
 
     waiting = [CollectSlice(Slice(TENANT, ENDING)).to_json()]
     while waiting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.mfa.window import LedgerEntry, MissingDay, Slice, SliceState
-from shared.service.day_run import collect_owed, kept_warnings, told
+from shared.service.day_run import collect_owed, collected_warnings, failure_lines
 from tests.service.world import TENANT, TODAY, WEEK, Scripted, a_week, make_daily, run_day
 
 
@@ -16,7 +16,9 @@ def test_days_are_told_once_by_reason_unless_the_report_misses_them_for_the_same
     entries = [failed(day, "Graph failed.") for day in WEEK[:3]]
     entries += [failed(WEEK[5], "No licence.", to_hour=12), failed(WEEK[6], "No licence.")]
 
-    lines = told(entries, [MissingDay(WEEK[0], "Graph failed."), MissingDay(WEEK[6], "Other.")])
+    lines = failure_lines(
+        entries, [MissingDay(WEEK[0], "Graph failed."), MissingDay(WEEK[6], "Other.")]
+    )
 
     assert [line.replace("\xa0", " ") for line in lines] == [
         "17–18 November 2026: No licence.",
@@ -33,20 +35,20 @@ def test_a_day_that_is_known_and_could_not_be_pulled_again_is_told(tmp_path) -> 
     report, again = run_day(daily)
 
     assert report.window.missing == []
-    assert len(told(again, report.window.missing)) == 1
+    assert len(failure_lines(again, report.window.missing)) == 1
 
 
-def test_warnings_of_one_reason_are_kept_as_one_and_said_unless_it_was_said(
+def test_warnings_with_one_reason_are_shown_once_and_not_if_the_reason_was_shown(
     tmp_path, caplog
 ) -> None:
     refusals = {day: [SourceDeniedError("No consent.")] for day in WEEK[1:]}
     source = Scripted(refusals | {WEEK[0]: [SourceDeniedError("No licence.")]})
 
-    with kept_warnings() as warnings:
+    with collected_warnings() as warnings:
         collect_owed(make_daily(tmp_path, source), TODAY, lambda *_: None)
 
-    left = warnings.take(said="18 November 2026: No consent.")
-    assert len(left) == 1
-    assert left[0].endswith("No licence.")
+    unseen = warnings.take(shown="18 November 2026: No consent.")
+    assert len(unseen) == 1
+    assert unseen[0].endswith("No licence.")
     assert warnings.take() == []
     assert caplog.text == ""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from shared.cli.commands import demo_settings
 from shared.errors import DamagedError
 from shared.mfa.scope import Scope
-from shared.service.composition import Service
 from shared.service.directory_snapshot import DirectorySnapshot
+from simulator.demo import demo_settings, simulated_service
+from tests.service.world import Clock
 
 
 @pytest.fixture(scope="module")
 def pulled(tmp_path_factory):
     """The simulated partner's directory, read twice."""
-    service = Service(demo_settings(tmp_path_factory.mktemp("demo"), ""))
-    yield service.read_people(), service.read_people()
-    service.close()
+    settings = demo_settings(tmp_path_factory.mktemp("demo"), "")
+    with simulated_service(settings, Clock()) as service:
+        yield service.partner.read_directory(), service.partner.read_directory()
 
 
 def test_what_is_kept_is_judged_the_same_when_read_back(pulled) -> None:
@@ -31,7 +31,7 @@ def test_what_is_kept_is_judged_the_same_when_read_back(pulled) -> None:
 def test_the_same_directory_read_later_is_still_the_same(pulled) -> None:
     people, later = pulled
 
-    assert people.is_of(later.to_bytes())
+    assert people.is_same_as(later.to_bytes())
 
 
 def test_a_customer_more_is_another_directory(pulled) -> None:
@@ -39,7 +39,7 @@ def test_a_customer_more_is_another_directory(pulled) -> None:
     fewer = DirectorySnapshot.from_bytes(people.to_bytes(), Scope())
     fewer.directory = type(people.directory)(users=people.directory.users, customers=())
 
-    assert not people.is_of(fewer.to_bytes())
+    assert not people.is_same_as(fewer.to_bytes())
 
 
 def test_bytes_that_are_no_directory_are_damage() -> None:

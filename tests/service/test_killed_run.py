@@ -30,7 +30,6 @@ _GZIP = b"\x1f\x8b"
 def run(folder, *command):
     """A process with the simulated partner, the store in a folder."""
     environment = CLOCK | {
-        "SIGNIN_SOURCE": "simulated",
         "STORE_FOLDER": str(folder / "store"),
         "OUTBOX_FOLDER": str(folder / "outbox"),
         "PYTHONPATH": str(ROOT),
@@ -80,7 +79,7 @@ def _timeless(content, moments):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
-    done = run(folder, "-m", "shared", "run")
+    done = run(folder, "-m", "tests.simulated", "run")
     assert done.returncode == 0, done.stderr
     return told_by(folder)
 
@@ -97,7 +96,7 @@ def test_killed_and_done_again_is_done(undisturbed, tmp_path, number, when) -> N
     killed = run(tmp_path, "-m", "tests.service.killed_run", str(number), when)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
 
-    again = run(tmp_path, "-m", "shared", "run")
+    again = run(tmp_path, "-m", "tests.simulated", "run")
 
     assert again.returncode == 0, again.stderr
     assert told_by(tmp_path) == undisturbed

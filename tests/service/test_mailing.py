@@ -13,20 +13,16 @@ from typing import ClassVar
 
 import pytest
 
-from shared.delivery.mail.graph import GraphMailer
-from shared.delivery.mail.mailer import open_mailer
+from shared.delivery.mail.outbox import OutboxMailer
+from shared.delivery.mail.smtp import SmtpMailer
 from shared.endpoints import make_endpoint
 from shared.errors import BadInputError, BadSettingError, DeliveryError, DeliveryUncertainError
 from shared.identity import Login, open_graph
 from shared.service.addresses import report_address
-from shared.service.mailing import (
-    Delivery,
-    DeliveryOutcome,
-    mail_key,
-    mail_status,
-    newest_reports,
-    post_through,
-)
+from shared.service.mailers import open_mailer
+from shared.service.mailing import mail_key, mail_status, newest_reports
+from shared.service.once_only_delivery import Delivery, DeliveryOutcome
+from shared.settings import Settings
 from shared.stores import open_store
 from shared.stores.models import MetricsRow
 from tests.delivery.mail.mail_making import earlier_report
@@ -235,7 +231,7 @@ def test_a_report_of_no_named_tenant_cannot_be_mailed() -> None:
 
 
 def test_links_in_a_mail_lead_to_where_the_function_app_serves_the_report(tmp_path) -> None:
-    outbox = open_mailer("outbox", outbox_folder=tmp_path)
+    outbox = OutboxMailer(tmp_path, BOB)
     mail_status(
         report(), None, [ANN], outbox, FakeStore(World()), public_url="https://mfa.example/"
     )
@@ -271,7 +267,7 @@ def test_the_newest_report_is_mailed_from_the_store_with_the_one_before_it(store
     found = newest_reports(store, TENANT)
     assert found == (worked_examples(), earlier_report())
 
-    outbox = open_mailer("outbox", outbox_folder=tmp_path / "outbox")
+    outbox = OutboxMailer(tmp_path / "outbox", BOB)
     runs = [mail_status(*found, BOTH, outbox, store) for _ in range(2)]
     assert outcomes(runs[0]) == [DeliveryOutcome.SENT] * 2
     assert outcomes(runs[1]) == [DeliveryOutcome.SENT_BEFORE] * 2
@@ -285,13 +281,13 @@ def test_an_earlier_report_that_cannot_be_read_does_not_keep_the_newest_from_goi
     save(store, worked_examples())
 
     assert newest_reports(store, TENANT) == (worked_examples(), None)
-    assert "Nothing to compare" in caplog.text
+    assert "no report to compare" in caplog.text
 
 
 def test_a_server_lost_after_the_mail_is_not_sent_to_again(store) -> None:
     with MailSink(on_data=hang_up) as sink:
         for _ in range(2):
-            mailer = open_mailer("smtp", sender=BOB, smtp_host="127.0.0.1", smtp_port=sink.port)
+            mailer = SmtpMailer("127.0.0.1", sink.port, "", "", sender=BOB, tls=None)
             found = mail_status(worked_examples(), None, [ANN], mailer, store)
 
     assert outcomes(found) == [DeliveryOutcome.UNCERTAIN]
@@ -319,8 +315,9 @@ def test_graph_is_posted_to_through_the_sdk_as_mime() -> None:
     Thread(target=server.serve_forever).start()
     endpoint = make_endpoint("GRAPH_ENDPOINT", f"http://127.0.0.1:{server.server_port}", "local")
     try:
-        with open_graph(endpoint, Login()) as graph:
-            GraphMailer(post_through(graph), BOB).send(MAIL, ANN, "key")
+        settings = Settings({"MAILER": "graph", "REPORT_SENDER": BOB})
+        with open_mailer(settings, lambda: open_graph(endpoint, Login())) as mailer:
+            mailer.send(MAIL, ANN, "key")
     finally:
         server.shutdown()
         server.server_close()

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
 import pytest
 
 from shared.errors import (
+    BadInputError,
     ConflictError,
     OutOfTimeError,
     SourceDeniedError,
     SourceIncompleteError,
     TooOftenError,
 )
+from shared.mfa.window import Slice
 from shared.service.http.callers import OWN_MACHINE
 from shared.service.http.report_api import ReportApi
 from shared.service.messages import CollectSlice, PublishReport
-from shared.service.queues import QueueWork
 from shared.service.runs import RUN_TIMEOUT, Runs
-from tests.service.world import ENDING, TENANT, WEEK, Scripted, a_day, a_week, make_daily
+from tests.service.world import (
+    ENDING,
+    TENANT,
+    WEEK,
+    Scripted,
+    a_day,
+    a_week,
+    make_daily,
+    work_of,
+)
+
+ANOTHER = "dddddddd-0000-4000-8000-00000000000d"
 
 
 @pytest.fixture
@@ -30,8 +43,8 @@ def daily(tmp_path):
 
 def begin(daily):
     """A run, and its messages."""
-    run, errands = Runs(daily).start()
-    return run, [errand.to_json().encode() for errand in errands]
+    run, messages = Runs(daily).start()
+    return run, [message.to_json().encode() for message in messages]
 
 
 def state(daily, run):
@@ -39,7 +52,7 @@ def state(daily, run):
 
 
 def test_a_run_is_running_until_its_last_slice_and_then_has_published(daily) -> None:
-    work = QueueWork(daily, Runs(daily))
+    work = work_of(Runs(daily))
     run, messages = begin(daily)
     assert state(daily, run) == "accepted"
 
@@ -56,7 +69,7 @@ def test_a_run_is_running_until_its_last_slice_and_then_has_published(daily) -> 
 
 
 def test_messages_may_come_in_any_order_and_more_than_once(daily) -> None:
-    work = QueueWork(daily, Runs(daily))
+    work = work_of(Runs(daily))
     run, messages = begin(daily)
 
     for message in [*messages[::-1], messages[0], messages[3]]:
@@ -67,7 +80,7 @@ def test_messages_may_come_in_any_order_and_more_than_once(daily) -> None:
 
 def test_halves_belong_to_the_run_of_the_whole(daily) -> None:
     daily.source.days["2026-11-23"] = [OutOfTimeError("Time is used up.")]
-    work = QueueWork(daily, Runs(daily))
+    work = work_of(Runs(daily))
     run, messages = begin(daily)
 
     left = [half for message in messages for half in work.collect(message)]
@@ -82,7 +95,7 @@ def test_halves_belong_to_the_run_of_the_whole(daily) -> None:
 
 def test_a_slice_that_is_to_be_tried_again_holds_its_run_up(daily) -> None:
     daily.source.days[WEEK[2]] = [SourceIncompleteError("Graph is down.")]
-    work = QueueWork(daily, Runs(daily))
+    work = work_of(Runs(daily))
     run, messages = begin(daily)
     broken = messages.pop(2)
 
@@ -100,7 +113,7 @@ def test_a_slice_that_is_to_be_tried_again_holds_its_run_up(daily) -> None:
 def test_a_run_with_slices_that_were_given_up_has_failed_and_says_why(daily) -> None:
     daily.source.days[WEEK[2]] = [SourceIncompleteError("Graph is down.")]
     daily.source.days[WEEK[5]] = [SourceDeniedError("Grant AuditLog.Read.All.")]
-    work = QueueWork(daily, Runs(daily))
+    work = work_of(Runs(daily))
     run, messages = begin(daily)
 
     for number, message in enumerate(messages):
@@ -136,7 +149,7 @@ def test_of_many_that_start_at_once_one_does(daily) -> None:
 
 
 def test_after_a_run_there_can_be_another(daily) -> None:
-    work = QueueWork(daily, Runs(daily))
+    work = work_of(Runs(daily))
     run, messages = begin(daily)
     for message in messages:
         work.collect(message)
@@ -179,7 +192,7 @@ def test_who_dies_while_starting_a_run_stands_in_the_way_for_two_minutes_only(da
 
 def over(daily):
     """A run that is begun and gone through."""
-    work = QueueWork(daily, Runs(daily, per_hour=3))
+    work = work_of(Runs(daily, per_hour=3))
     _, errands = Runs(daily, per_hour=3).start()
     for errand in errands:
         work.collect(errand.to_json().encode())
@@ -220,14 +233,14 @@ def test_a_request_that_is_sent_again_starts_nothing_more(daily) -> None:
         with pytest.raises(ConflictError, match="under way"):
             Runs(daily, per_hour=2).start()
     for message in messages:
-        QueueWork(daily, Runs(daily)).collect(message)
+        work_of(Runs(daily)).collect(message)
 
     daily.now.go_on(minutes=1)
     assert Runs(daily, per_hour=2).start()
 
 
-def test_a_message_that_is_none_is_dropped_when_it_is_given_up(daily, caplog) -> None:
-    work = QueueWork(daily, Runs(daily))
+def test_a_message_that_cannot_be_read_is_dropped_when_it_is_given_up(daily, caplog) -> None:
+    work = work_of(Runs(daily))
 
     for nonsense in (b"", b"{}", b"\xff", b'{"slice":1}', b'{"slice":{"tenant_id":"x"}}'):
         work.abandon(nonsense)
@@ -236,8 +249,45 @@ def test_a_message_that_is_none_is_dropped_when_it_is_given_up(daily, caplog) ->
     assert daily.store.ledger(TENANT, ENDING) == []
 
 
+def test_a_message_of_a_tenant_that_is_not_configured_is_refused_and_enters_nothing(
+    daily, caplog
+) -> None:
+    work, source = work_of(Runs(daily)), daily.source
+    slice_ = CollectSlice(Slice(ANOTHER, ENDING)).to_json().encode()
+    report = PublishReport(ANOTHER, ENDING, ENDING).to_json().encode()
+
+    with pytest.raises(BadInputError, match="not configured"):
+        work.collect(slice_)
+    with pytest.raises(BadInputError, match="not configured"):
+        work.publish(report)
+    work.abandon(slice_)
+
+    assert source.asked == []
+    assert daily.store.ledger(ANOTHER, ENDING) == []
+    assert daily.store.latest_ending(ANOTHER) is None
+    assert caplog.text.count("A message was dropped") == 1
+
+
+def test_each_message_goes_to_the_tenant_that_it_names(tmp_path) -> None:
+    ours = make_daily(tmp_path, Scripted(a_week()))
+    theirs = replace(
+        make_daily(tmp_path, Scripted(a_week(weak=5)), store=ours.store), tenant_id=ANOTHER
+    )
+    work = work_of(Runs(ours), Runs(theirs))
+
+    for text in work.plan():
+        work.collect(text.encode())
+    for text in work.plan_reports():
+        work.publish(text.encode())
+
+    assert sorted(ours.source.asked) == sorted(theirs.source.asked)
+    assert len(ours.store.rollup(Slice(TENANT, ENDING))) == 3
+    assert len(ours.store.rollup(Slice(ANOTHER, ENDING))) == 7
+    assert ours.store.latest_ending(TENANT) == ours.store.latest_ending(ANOTHER) == ENDING
+
+
 def test_the_timer_s_slices_belong_to_no_run(daily) -> None:
-    work = QueueWork(daily, Runs(daily))
+    work = work_of(Runs(daily))
 
     for text in work.plan():
         work.collect(text.encode())
@@ -246,7 +296,7 @@ def test_the_timer_s_slices_belong_to_no_run(daily) -> None:
 
 
 def test_reports_are_planned_and_made_one_by_one(daily) -> None:
-    work = QueueWork(daily, Runs(daily))
+    work = work_of(Runs(daily))
     for text in work.plan():
         work.collect(text.encode())
 
@@ -254,15 +304,13 @@ def test_reports_are_planned_and_made_one_by_one(daily) -> None:
     for text in messages:
         work.publish(text.encode())
 
-    assert messages == [PublishReport(ENDING, ENDING).to_json()]
+    assert messages == [PublishReport(TENANT, ENDING, ENDING).to_json()]
     assert daily.store.latest_ending(TENANT) == ENDING
 
 
 def test_errands_come_back_from_their_messages() -> None:
-    from shared.mfa.window import Slice
-
     errand = CollectSlice(Slice(TENANT, ENDING, 6, 12), "0" * 32, (ENDING,))
 
     assert CollectSlice.from_json(errand.to_json()) == errand
-    report = PublishReport(ENDING, ENDING)
+    report = PublishReport(TENANT, ENDING, ENDING)
     assert PublishReport.from_json(report.to_json()) == report

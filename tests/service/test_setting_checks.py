@@ -87,7 +87,7 @@ def test_a_folder_of_exports_must_exist_if_it_is_the_source(tmp_path) -> None:
 
     assert "EXPORTS_FOLDER" in stopped(SIGNIN_SOURCE="exports", EXPORTS_FOLDER=nowhere)
     check(SIGNIN_SOURCE="exports", EXPORTS_FOLDER=str(tmp_path))
-    check(SIGNIN_SOURCE="simulated", EXPORTS_FOLDER=nowhere)
+    check(SIGNIN_SOURCE="graph", EXPORTS_FOLDER=nowhere)
 
 
 def test_valid_settings_let_the_command_begin(tmp_path) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+from shared.errors import BadInputError
 from shared.mfa.metrics import ShareRule
 from shared.mfa.scope import Scope
+from shared.service.composition import Service
 from shared.service.daily import Daily
+from shared.service.queues import QueueWork
+from shared.settings import Settings
 from shared.stores import open_store
 from shared.stores.models import REPORT_FILES
 from tests.sign_ins import api_sign_in, portal_sign_in
@@ -48,7 +52,8 @@ class Scripted:
                 raise sign_in
             yield sign_in
 
-    def reach_days(self):
+    def reach_days(self, today):
+        del today
         return self.reach
 
 
@@ -90,6 +95,27 @@ def make_daily(folder, source, *, clock=None, settle_days=2, store=None):
         settle_days=settle_days,
         now=clock or Clock(),
     )
+
+
+def work_of(*runs, today=TODAY):
+    """What the queues' functions do for the tenants of some runs."""
+    by_tenant = {each.daily.tenant_id: each for each in runs}
+
+    def runs_of(tenant_id):
+        if tenant_id not in by_tenant:
+            raise BadInputError(f"Tenant {tenant_id!r} is not configured.")
+        return by_tenant[tenant_id]
+
+    return QueueWork(list(by_tenant), runs_of, lambda: today)
+
+
+class ScriptedService(Service):
+    """A service whose partner has a given daily run."""
+
+    def __init__(self, daily, **settings):
+        super().__init__(Settings({"TENANT_ID": TENANT} | settings), now=daily.now, today=TODAY)
+        self.store = daily.store
+        self.partner.daily = daily
 
 
 def run_day(daily, today=TODAY):

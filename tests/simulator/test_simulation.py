@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from shared.endpoints import make_endpoint
 from shared.identity import Login, open_graph
 from shared.mfa.assessment import assess
@@ -34,9 +32,7 @@ def test_the_figures_of_the_last_week_equal_an_independent_count_over_real_http(
                 pacer=Pacer(clock=time.clock),
                 budget=Budget(clock=time.clock, pause=time.pause),
             )
-            source = GraphSignIns(
-                reader, Scope(), today=ENDING + timedelta(days=1), name="simulated"
-            )
+            source = GraphSignIns(reader, Scope(), name="simulated")
             rollups = {
                 day: Rollup(source.sign_ins(Slice(simulation.partner.tenant_id, day)))
                 for day in window_days(ENDING)

@@ -1,5 +1,7 @@
 """
-Runs the app in production's worker library, for `tests/test_worker.py`; needs Python 3.13.
+Runs the app over the simulated partner in production's worker library, for `tests/test_worker.py`.
+
+Needs Python 3.13.
 
 Reads one call a line from standard input, ``{"function", "trigger", "data", "type", "metadata"}``,
 and writes what came of it, ``{"ok", "returned", "outputs", "error"}``. The first line that it
@@ -94,7 +96,6 @@ async def call(known, given):
 
 
 async def main():
-    sys.path.insert(0, str(Path.cwd()))
     start_threadpool_executor()
     indexed = await start(str(Path.cwd()))
     known = {each.name: each.function_id for each in indexed}
@@ -105,4 +106,10 @@ async def main():
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    sys.path.insert(0, str(Path.cwd()))
+    from shared.settings import Settings
+    from simulator.demo import simulated_service
+    from tests.clock import real_now
+
+    with simulated_service(Settings(), real_now):
+        asyncio.run(main())

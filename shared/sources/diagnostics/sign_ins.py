@@ -85,7 +85,6 @@ class DiagnosticSignIns:
         scope: Scope,
         *,
         tenant_id: str,
-        today: date,
         max_delay: timedelta,
         now: Callable[[], datetime],
         budget: Budget | None = None,
@@ -94,7 +93,6 @@ class DiagnosticSignIns:
         self._logs = logs
         self._scope = scope
         self._tenant_id = tenant_id
-        self._today = today
         self._max_delay = max_delay
         self._now = now
         self._budget = budget or Budget()
@@ -119,7 +117,7 @@ class DiagnosticSignIns:
             found.clear()
         _log_reading(slice_, blobs, intake)
 
-    def reach_days(self) -> int:
+    def reach_days(self, today: date) -> int:
         """How many closed days back both needed categories go, 30 at most."""
         needed = [category for category in CATEGORIES if category.is_needed]
         oldest = [self._oldest(each, self._roots(each)) for each in needed]
@@ -127,7 +125,7 @@ class DiagnosticSignIns:
         if len(begun) < len(needed):
             return 0
         first_whole_day = max(begun).date() + timedelta(days=1)
-        return min(MOST_REACH_DAYS, max(0, (self._today - first_whole_day).days))
+        return min(MOST_REACH_DAYS, max(0, (today - first_whole_day).days))
 
     def _blobs_of(self, slice_: Slice) -> list[HourBlob]:
         """

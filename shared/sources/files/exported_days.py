@@ -28,10 +28,9 @@ class ExportedDays:
 
     name = "exports"
 
-    def __init__(self, folder: Path, scope: Scope, *, today: date) -> None:
+    def __init__(self, folder: Path, scope: Scope) -> None:
         self._folder = folder
         self._scope = scope
-        self._today = today
 
     def sign_ins(self, owed: Slice) -> Iterator[SignIn]:
         """Yield every sign-in of the slice; raise for a day that is not in the files."""
@@ -48,9 +47,9 @@ class ExportedDays:
             )
         yield from found
 
-    def reach_days(self) -> int:
+    def reach_days(self, today: date) -> int:
         """How far back the first record is."""
-        return (self._today - self._read(lambda _: None).first_day).days
+        return (today - self._read(lambda _: None).first_day).days
 
     def _read(self, take: Callable[[SignIn], None]) -> ReadingResult:
         try:

@@ -47,20 +47,17 @@ class GraphSignIns:
     their app and tenant.
     """
 
-    def __init__(
-        self, reader: GraphReader, scope: Scope, *, today: date, name: str = "graph"
-    ) -> None:
+    def __init__(self, reader: GraphReader, scope: Scope, *, name: str = "graph") -> None:
         self.name = name
         self._reader = reader
         self._scope = scope
-        self._today = today
 
     def sign_ins(self, slice_: Slice) -> Iterator[SignIn]:
         """Yield every sign-in of the slice, event type by event type; or raise."""
         for event_type in _EVENT_TYPES:
             yield from self._read(TimeRange(slice_.start, slice_.end), event_type)
 
-    def reach_days(self) -> int:
+    def reach_days(self, today: date) -> int:
         """
         How many closed days back the log goes, by one request for one row.
 
@@ -68,7 +65,7 @@ class GraphSignIns:
         days old. If there is one, the log is kept for longer than seven days, which means thirty;
         if there is none, there is nothing to fill in beyond the seven days either.
         """
-        url = reach_url(self._reader.url, self._today - timedelta(days=SHORT_REACH_DAYS + 1))
+        url = reach_url(self._reader.url, today - timedelta(days=SHORT_REACH_DAYS + 1))
         page = self._reader.read(url, parse_page)
         return PREMIUM_REACH_DAYS if page.sign_ins else SHORT_REACH_DAYS
 

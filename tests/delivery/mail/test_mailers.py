@@ -12,11 +12,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from shared.delivery.mail.graph import GraphMailer
-from shared.delivery.mail.mailer import (
-    open_mailer,
-    valid_address,
-    valid_recipients,
-)
+from shared.delivery.mail.mailer import valid_address, valid_recipients
 from shared.delivery.mail.message import compose, without_addresses
 from shared.delivery.mail.outbox import OutboxMailer
 from shared.delivery.mail.smtp import SmtpMailer
@@ -245,29 +241,3 @@ def test_an_outbox_that_cannot_be_written_to_is_certain_and_leaves_nothing_behin
     with pytest.raises(DeliveryError):
         outbox.send(MAIL, ANN, KEY)
     assert {path.name for path in tmp_path.iterdir()} == {"outbox", outbox.path(KEY).name}
-
-
-# Which mailer
-
-
-def test_only_the_outbox_may_be_sent_to_twice(tmp_path) -> None:
-    outbox = open_mailer("outbox", outbox_folder=tmp_path)
-    by_smtp = open_mailer("smtp", sender=SENDER, smtp_host="localhost", smtp_port=25)
-    by_graph = open_mailer("graph", sender=SENDER, post=RecordedGraph(202, b""))
-
-    assert (outbox.repeatable, by_smtp.repeatable, by_graph.repeatable) == (True, False, False)
-
-
-@pytest.mark.parametrize(
-    ("kind", "given", "named"),
-    [
-        ("pigeon", {"sender": SENDER}, "MAILER is 'pigeon'"),
-        ("outbox", {}, "OUTBOX_FOLDER"),
-        ("smtp", {"sender": SENDER}, "SMTP_HOST"),
-        ("smtp", {"smtp_host": HOST}, "REPORT_SENDER"),
-        ("graph", {"sender": "nobody"}, "REPORT_SENDER holds 'nobody'"),
-    ],
-)
-def test_a_missing_setting_is_named(kind, given, named) -> None:
-    with pytest.raises(BadSettingError, match=named):
-        open_mailer(kind, **given)

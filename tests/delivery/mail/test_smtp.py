@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ssl
 import time
-from typing import Any
 
 import pytest
 
-from shared.delivery.mail.mailer import open_mailer
 from shared.delivery.mail.smtp import SmtpMailer
 from shared.errors import DeliveryError, DeliveryUncertainError
 from tests.delivery.mail.mail_sink import (
@@ -139,14 +137,3 @@ def test_a_server_that_is_not_there_is_certain() -> None:
 
     with pytest.raises(DeliveryError, match=r"ConnectionRefusedError.*nothing was sent"):
         mailer.send(MAIL, ANN, KEY)
-
-
-def test_smtp_is_plain_on_this_machine_only() -> None:
-    with MailSink() as sink:
-        here = open_mailer("smtp", sender=SENDER, smtp_host=HOST, smtp_port=sink.port)
-        here.send(MAIL, ANN, KEY)
-        elsewhere: Any = open_mailer("smtp", sender=SENDER, smtp_host="smtp.contoso.example")
-
-    assert len(sink.received) == 1
-    assert elsewhere._tls.verify_mode is ssl.CERT_REQUIRED  # noqa: SLF001 (not to be seen from outside)
-    assert elsewhere._tls.check_hostname  # noqa: SLF001

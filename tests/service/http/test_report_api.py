@@ -377,7 +377,7 @@ def with_directory(folder, customers, **notes):
         read_at="2026-11-24T02:00:00Z",
         notes=notes,
     )
-    made = replace(make_daily(folder, Scripted(a_week())), read_people=lambda: people)
+    made = replace(make_daily(folder, Scripted(a_week())), read_directory=lambda: people)
     run_day(made)
     return made
 

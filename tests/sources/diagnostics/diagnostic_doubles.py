@@ -121,7 +121,7 @@ class Account:
         return self
 
     def source(self, scope=None, **changes):
-        given: dict[str, Any] = {"tenant_id": self.tenant, "today": TODAY, "max_delay": MAX_DELAY}
+        given: dict[str, Any] = {"tenant_id": self.tenant, "max_delay": MAX_DELAY}
         given["now"] = lambda: LONG_AFTER
         return DiagnosticSignIns(self.logs, scope or Scope(), **given | changes)
 

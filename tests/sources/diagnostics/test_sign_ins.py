@@ -162,7 +162,7 @@ def test_markers_of_folders_are_not_hours() -> None:
             account.logs.append(container(category), f"tenantId={account.tenant}/{folder}", b"")
 
     assert account.found() == []
-    assert account.source().reach_days() == 5
+    assert account.source().reach_days(TODAY) == 5
 
 
 class TestWhatIsNotThere:
@@ -174,7 +174,7 @@ class TestWhatIsNotThere:
         for day in (BEFORE, DAY, NEXT):
             account.log(other, f"{day}T12", sign_in(f"{day}T12:00:00"))
 
-        for ask in (account.found, lambda: account.source().reach_days()):
+        for ask in (account.found, lambda: account.source().reach_days(TODAY)):
             with pytest.raises(SourceDeniedError) as raised:
                 ask()
             assert re.search(rf"has no {category} of tenant {account.tenant}", str(raised.value))
@@ -300,17 +300,17 @@ class TestReach:
         account.usual(TODAY - timedelta(days=12), days=12)
         account.log(BACKGROUND, f"{TODAY - timedelta(days=20)}T00", sign_in(f"{DAY}T00:00:00"))
 
-        assert account.source().reach_days() == 11
+        assert account.source().reach_days(TODAY) == 11
 
     def test_it_is_bounded_however_long_blobs_are_kept(self, account) -> None:
         account.usual(date(2024, 1, 1), days=1)
 
-        assert account.source().reach_days() == 30
+        assert account.source().reach_days(TODAY) == 30
 
     def test_an_export_that_began_today_reaches_nowhere(self, account) -> None:
         account.usual(TODAY, days=1)
 
-        assert account.source().reach_days() == 0
+        assert account.source().reach_days(TODAY) == 0
 
 
 class FakeClock:

@@ -154,7 +154,7 @@ def world(
         budget=Budget(deadline, clock=time.clock, pause=time.pause),
         jitter=lambda: time.jitter,
     )
-    source = GraphSignIns(reader, Scope(), today=ENDING + timedelta(days=1))
+    source = GraphSignIns(reader, Scope())
     return World(time, site, log, graph, source)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,7 @@ from simulator.graph.faults import (
 )
 from simulator.graph.sign_ins import LogBehaviour
 from tests.sources.graph.graph_doubles import (
+    ENDING,
     THROTTLED,
     a_day,
     bag,
@@ -282,7 +284,7 @@ def test_a_request_cut_off_by_the_deadline_is_out_of_time() -> None:
     here = world({1: hang}, deadline=50)
 
     with pytest.raises(OutOfTimeError):
-        here.source.reach_days()
+        here.source.reach_days(ENDING + timedelta(days=1))
 
 
 def test_neither_people_nor_tokens_appear_in_logs_and_errors(caplog) -> None:

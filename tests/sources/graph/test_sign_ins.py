@@ -178,7 +178,7 @@ def test_the_pace_is_never_exceeded_however_slow_the_network(seed: int) -> None:
 def test_a_log_with_rows_eight_days_old_reaches_thirty() -> None:
     here = world()
 
-    assert here.source.reach_days() == 30
+    assert here.source.reach_days(ENDING + timedelta(days=1)) == 30
     assert len(here.site.requests) == 1
     assert here.site.requests[0].request.query["$top"] == "1"
 
@@ -186,7 +186,7 @@ def test_a_log_with_rows_eight_days_old_reaches_thirty() -> None:
 def test_a_log_without_them_reaches_seven() -> None:
     here = world(now=lambda: datetime(2026, 10, 1, tzinfo=UTC))
 
-    assert here.source.reach_days() == 7
+    assert here.source.reach_days(ENDING + timedelta(days=1)) == 7
 
 
 def test_the_reach_of_a_denied_log_is_an_error() -> None:
@@ -194,4 +194,4 @@ def test_the_reach_of_a_denied_log_is_an_error() -> None:
     here.log.deny_for_licence()
 
     with pytest.raises(SourceDeniedError):
-        here.source.reach_days()
+        here.source.reach_days(ENDING + timedelta(days=1))

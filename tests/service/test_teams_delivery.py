@@ -19,9 +19,9 @@ from shared.errors import (
     UsageError,
 )
 from shared.service.addresses import API
-from shared.service.announcing import announce, card_key, send_all
 from shared.service.composition import Service, use
-from shared.service.mailing import Delivery, DeliveryOutcome
+from shared.service.mailing import announce, card_key
+from shared.service.once_only_delivery import Delivery, DeliveryOutcome, send_all
 from shared.settings import Settings
 from tests.delivery.mail.mail_making import earlier_report
 from tests.delivery.making import ENDING, TENANT, report

@@ -18,7 +18,7 @@ from simulator.simulation import open_simulated
 from simulator.tenants.partner import TENANT_ID as SIMULATED
 from tests.azurite import running_azurite
 from tests.records import API, BY_CLAIM, OTHER, REMEMBERED, VENDOR
-from tests.service.world import ENDING, TODAY, WEEK, make_daily, run_day
+from tests.service.world import ENDING, TENANT, TODAY, WEEK, make_daily, run_day
 from tests.sources.diagnostics.diagnostic_doubles import (
     BACKGROUND,
     INTERACTIVE,
@@ -55,7 +55,7 @@ def daily_of(account, folder, **changes):
     """The daily run of an account's tenant over a folder."""
     from dataclasses import replace
 
-    source = account.source(today=TODAY, **changes)
+    source = account.source(**changes)
     return replace(make_daily(folder, source), tenant_id=account.tenant)
 
 
@@ -130,7 +130,7 @@ def test_a_missing_category_is_entered_as_denied_and_the_share_is_unknown(tmp_pa
 
 
 @pytest.mark.azurite
-def test_a_daily_run_reads_logs_from_the_account_and_people_from_graph(tmp_path, caplog) -> None:
+def test_a_daily_run_reads_logs_from_the_account_and_accounts_from_graph(tmp_path, caplog) -> None:
     from azure.storage.blob import BlobServiceClient
 
     caplog.set_level(logging.INFO)
@@ -150,8 +150,8 @@ def test_a_daily_run_reads_logs_from_the_account_and_people_from_graph(tmp_path,
             "STORE_FOLDER": str(tmp_path),
         }
         with use(Service(Settings(settings), today=TODAY)) as made:
-            reach = made.source.reach_days()
-            report, failed = run_day(made.daily)
+            reach = made.partner.source.reach_days(TODAY)
+            report, failed = run_day(made.partner.daily)
 
     assert reach == 7
     assert (report.source, failed) == ("diagnostics", [])
@@ -169,7 +169,7 @@ def test_an_address_that_is_missing_or_wrong_stops_with_the_setting_s_name(given
     settings = {"SIGNIN_SOURCE": "diagnostics", "DIAGNOSTICS_ACCOUNT_URL": given}
 
     with pytest.raises(BadSettingError, match=r"^Setting DIAGNOSTICS_ACCOUNT_URL is .*; expected"):
-        _ = Service(Settings(settings)).source
+        _ = Service(Settings(settings | {"TENANT_ID": TENANT})).partner.source
 
 
 def test_each_cloud_has_accounts_of_its_own() -> None:
@@ -177,9 +177,9 @@ def test_each_cloud_has_accounts_of_its_own() -> None:
 
     for suffix, is_taken in (("core.chinacloudapi.cn", True), ("core.windows.net", False)):
         url = f"https://contoso.blob.{suffix}"
-        service = Service(Settings(china | {"DIAGNOSTICS_ACCOUNT_URL": url}))
+        service = Service(Settings(china | {"TENANT_ID": TENANT, "DIAGNOSTICS_ACCOUNT_URL": url}))
         if is_taken:
-            assert service.source.name == "diagnostics"
+            assert service.partner.source.name == "diagnostics"
         else:
             with pytest.raises(BadSettingError, match=r"blob\.core\.chinacloudapi\.cn"):
-                _ = service.source
+                _ = service.partner.source

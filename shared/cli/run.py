@@ -1,0 +1,128 @@
+"""``run``: one daily run with the current settings, in this process."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.cli.console import DONE, DONE_IN_PART, day, say, shown_progress
+from shared.errors import BadInputError
+from shared.service.composition import Service
+from shared.service.setting_checks import checked_service
+from shared.settings import MailerKind, StoreKind
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from shared.mfa.report import Report
+    from shared.mfa.window import LedgerEntry
+    from shared.service.day_run import Warnings
+    from shared.service.once_only_delivery import Delivery
+    from shared.settings import Settings
+
+_EARLIEST_ENDING = date(2000, 1, 1)  #: no sign-in log is older
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """``run [--ending DATE] [--json]``."""
+    parser.set_defaults(run=_run)
+    parser.description = (
+        "Pulls the days that are owed, makes the report, stores it with its files and mails it, as "
+        "the settings say. Exit code 0: done; 1: done in part, a day or a mail is missing; "
+        "2: wrong usage or settings."
+    )
+    parser.add_argument(
+        "--ending",
+        type=day,
+        metavar="DATE",
+        help="act as if this were the newest closed day, UTC; default: yesterday",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the report as JSON on standard output"
+    )
+
+
+def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], datetime]) -> int:
+    from shared.service.day_run import collect_owed, publish_owed
+
+    present = now().date()
+    today = _day_after(options.ending, present) if options.ending else present
+    with checked_service(Service(settings, now=now, today=today)) as service:
+        daily = service.partner.daily
+        with _shown_warnings() as warnings:
+            with shown_progress("Collecting", "slices") as progress:
+                failed = collect_owed(daily, today, progress)
+            with shown_progress("Publishing", "reports") as progress:
+                report = publish_owed(daily, today, progress)[-1]
+            _say_outcome(report, failed, warnings)
+            if options.json:
+                sys.stdout.buffer.write(report.to_json())
+            say_where(service, report)
+            _say_mailed(service)
+            service.tidy()
+    return DONE_IN_PART if failed else DONE
+
+
+def _day_after(ending: date, today: date) -> date:
+    """Return the day to act on; a report of days to come would hide every later one."""
+    newest = today - timedelta(days=1)
+    if not _EARLIEST_ENDING <= ending <= newest:
+        raise BadInputError(
+            f"--ending is {ending}; expected a day from {_EARLIEST_ENDING} to {newest}, "
+            "the newest closed day (UTC)."
+        )
+    return ending + timedelta(days=1)
+
+
+def _say_outcome(report: Report, failed: list[LedgerEntry], warnings: Warnings) -> None:
+    """Say the figures and what went wrong, each reason once."""
+    from shared.delivery.text.summary import summarise
+    from shared.service.day_run import failure_lines
+
+    lines = [summarise(report).rstrip(), *failure_lines(failed, report.window.missing)]
+    for text in [*lines, *warnings.take("\n".join(lines))]:
+        say(text)
+
+
+@contextmanager
+def _shown_warnings() -> Iterator[Warnings]:
+    """Collect a run's warnings; say at the end those that nobody has taken."""
+    from shared.service.day_run import collected_warnings
+
+    with collected_warnings() as warnings:
+        try:
+            yield warnings
+        finally:
+            for warning in warnings.take():
+                say(warning)
+
+
+def say_where(service: Service, report: Report) -> None:
+    """Say where a report and its files are."""
+    path = f"reports/{service.partner_id}/{report.window.ending}"
+    if service.store_kind is StoreKind.LOCAL:
+        path = str(Path(service.settings.store_folder) / path)
+    say(f"Report:  {path}/report.html")
+    say(f"CSV:     {path}/*.csv")
+
+
+def _say_mailed(service: Service) -> None:
+    """Mail the report, and say what became of it."""
+    settings = service.settings
+    deliveries = service.mail()
+    folder = settings.outbox_folder if settings.mailer is MailerKind.OUTBOX else ""
+    mails = [_outcome(delivery, folder) for delivery in deliveries]
+    say(f"Mail:    {', '.join(mails) or 'none; REPORT_RECIPIENTS is empty'}")
+
+
+def _outcome(delivery: Delivery, folder: str) -> str:
+    """Say what became of a mail; with a folder, it was written there and no further."""
+    if folder and "@" in delivery.recipient:  # the Teams channel has none
+        written = delivery.outcome.replace("sent", "written")
+        return f"{written} to {folder} for {delivery.recipient}"
+    return f"{delivery.outcome} to {delivery.recipient}"

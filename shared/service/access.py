@@ -1,0 +1,38 @@
+"""How one tenant is reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shared.identity import open_credential, open_graph
+from shared.sources.graph.session import ThrottleLimits
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+    from shared.endpoints import Endpoint
+    from shared.identity import GraphClient, Login
+
+
+@dataclass(frozen=True, slots=True)
+class TenantAccess:
+    """What is needed to reach one tenant."""
+
+    tenant_id: str
+    endpoint: Endpoint  #: its Graph
+    login: Login
+    limits: ThrottleLimits = field(
+        default_factory=ThrottleLimits
+    )  #: one per app and tenant, as Graph counts
+    has_customers: bool = False  #: whether Graph lists customers of this tenant
+    name: str | None = None  #: `None`: as the directory names it
+    source_name: str = "graph"  #: what reports call sign-ins from this Graph
+
+    def open_graph(self) -> GraphClient:
+        """Open Graph, signed in; the client is for one thread."""
+        return open_graph(self.endpoint, self.login)
+
+    def credential(self) -> TokenCredential:
+        """What gives tokens for Azure as the same login."""
+        return open_credential(self.login)

@@ -1,0 +1,79 @@
+"""Which mailer a setting stands for."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.delivery.mail.mailer import OUTBOX_SENDER, valid_address
+from shared.endpoints import LOOPBACK_HOSTS
+from shared.errors import BadSettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from shared.delivery.mail.mailer import Mailer, Post
+    from shared.identity import GraphClient
+    from shared.settings import Settings
+
+    #: Opens Graph, signed in; called only for the mailer that needs it.
+    OpenGraph = Callable[[], AbstractContextManager[GraphClient]]
+
+
+@contextmanager
+def open_mailer(settings: Settings, open_graph: OpenGraph) -> Iterator[Mailer]:
+    """
+    The mailer that ``MAILER`` names; nothing is sent or written yet.
+
+    Only the settings that it needs are read. Raises `BadSettingError` for one that is missing.
+    """
+    kind = settings.mailer
+    if kind == "outbox":
+        yield _outbox(settings)
+    elif kind == "smtp":
+        yield _smtp(settings)
+    else:
+        sender = valid_address(settings.report_sender, "REPORT_SENDER")
+        from shared.delivery.mail.graph import GraphMailer
+
+        with open_graph() as graph:
+            yield GraphMailer(_post_through(graph), sender)
+
+
+def _outbox(settings: Settings) -> Mailer:
+    from shared.delivery.mail.outbox import OutboxMailer
+
+    sender = valid_address(settings.report_sender or OUTBOX_SENDER, "REPORT_SENDER")
+    return OutboxMailer(Path(settings.outbox_folder), sender)
+
+
+def _smtp(settings: Settings) -> Mailer:
+    from ssl import create_default_context
+
+    from shared.delivery.mail.smtp import SmtpMailer
+
+    sender = valid_address(settings.report_sender, "REPORT_SENDER")
+    host = settings.smtp_host
+    if not host:
+        raise BadSettingError("Setting SMTP_HOST is not set; expected a mail server's name.")
+    tls = None if host in LOOPBACK_HOSTS else create_default_context()
+    return SmtpMailer(
+        host,
+        settings.smtp_port,
+        settings.smtp_user,
+        settings.smtp_password,
+        sender=sender,
+        tls=tls,
+    )
+
+
+def _post_through(graph: GraphClient) -> Post:
+    """What `GraphMailer` posts with: Graph, signed in, which repeats nothing by itself."""
+
+    def post(path: str, body: bytes, content_type: str) -> tuple[int, bytes]:
+        answer = graph.post(f"{graph.url}{path}", body, headers={"Content-Type": content_type})
+        return answer.status, answer.body
+
+    return post

@@ -1,0 +1,115 @@
+"""One tenant, the partner's or a customer's: its source, daily run, runs and directory."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from shared.service.daily import Daily
+from shared.service.directory_snapshot import DirectorySnapshot
+from shared.service.once import once
+from shared.service.runs import Runs
+from shared.service.sign_in_sources import SourceContext, open_source, reading_budget
+from shared.settings import SourceKind
+from shared.sources.graph.directory import read_directory_from_graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from shared.mfa.accounts.exceptions import AcceptedException
+    from shared.service.access import TenantAccess
+    from shared.settings import Settings
+    from shared.sources import SignInSource
+    from shared.sources.graph.collected_directory import CollectedDirectory
+    from shared.stores.store import Store
+
+
+class Tenant:
+    """
+    What is done for one tenant; each part is made once, when it is first needed.
+
+    `access` and `store` are opened on first use too, so that a setting which a step does not need
+    never stops it.
+    """
+
+    def __init__(  # noqa: PLR0913 (plain values, each named where it is called)
+        self,
+        tenant_id: str,
+        settings: Settings,
+        *,
+        access: Callable[[], TenantAccess],
+        store: Callable[[], Store],
+        exceptions: Callable[[], tuple[AcceptedException, ...] | None],
+        now: Callable[[], datetime],
+        name: str | None = None,
+    ) -> None:
+        """Without a `name` the tenant is called as its directory names it."""
+        self.id = tenant_id
+        self.lock = threading.RLock()
+        self._settings = settings
+        self._access = access
+        self._store = store
+        self._exceptions = exceptions
+        self._now = now
+        self._name = name
+
+    @once
+    def access(self) -> TenantAccess:
+        """How the tenant is reached; shared by all that is read from it in this process."""
+        return self._access()
+
+    @once
+    def source(self) -> SignInSource:
+        """Where its sign-ins come from; any number of threads may read from it."""
+        return open_source(SourceContext(self.id, self._settings, lambda: self.access, self._now))
+
+    @once
+    def daily(self) -> Daily:
+        """The steps of its daily run."""
+        settings = self._settings
+        reads_directory = settings.signin_source is not SourceKind.EXPORTS
+        return Daily(
+            tenant_id=self.id,
+            tenant_name=self._name,
+            source=self.source,
+            store=self._store(),
+            scope=settings.scope,
+            rule=settings.rule,
+            settle_days=settings.settle_days,
+            now=self._now,
+            read_directory=self.read_directory if reads_directory else None,
+        )
+
+    @once
+    def runs(self) -> Runs:
+        """The runs that somebody starts for it."""
+        return Runs(self.daily, self._settings.runs_per_hour)
+
+    def read_directory(self) -> DirectorySnapshot:
+        """Read the directory from Graph as it is now, and judge every account."""
+        exceptions = (
+            self._exceptions()
+        )  # first: an invalid file stops this before an hour's reading
+        pulled = self.pull_directory()
+        return DirectorySnapshot(
+            pulled.directory,
+            self._settings.scope,
+            read_at=f"{self._now():%Y-%m-%dT%H:%M:%SZ}",
+            notes=pulled.notes,
+            exceptions=exceptions,
+            granted=pulled.granted,
+        )
+
+    def pull_directory(self) -> CollectedDirectory:
+        """Pull users, policies and customers, as far as Graph allows it."""
+        from msgspec.structs import replace
+
+        with self.access.open_graph() as graph:
+            pulled = read_directory_from_graph(
+                graph,
+                limits=self.access.limits,
+                budget=reading_budget(),
+                has_customers=self.access.has_customers,
+            )
+            return replace(pulled, granted=graph.granted_roles())
