@@ -65,9 +65,9 @@ def parse_url(text: str) -> Url | None:
 
 
 class Cloud(StrEnum):
-    """Microsoft's clouds, setting ``CLOUD``. Hosts: Graph's "national cloud deployments" page."""
+    """Microsoft's clouds (setting ``CLOUD``). Hosts: Graph's "national cloud deployments" page."""
 
-    GLOBAL = "global"  #: GCC too
+    GLOBAL = "global"  #: including GCC
     USGOV = "usgov"  #: US Government L4 (GCC High)
     DOD = "dod"  #: US Government L5
     CHINA = "china"  #: operated by 21Vianet
@@ -104,42 +104,44 @@ class Cloud(StrEnum):
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """Where an API is, and what opens it."""
+    """Where an API is, and the token it takes."""
 
-    url: str  #: scheme and host, with a port where there is one; no path, no trailing slash
-    token: str | None = None  #: the literal bearer token of a loopback host; `None`: Azure's
+    url: str  #: scheme, host and perhaps a port; no path, no trailing slash
+    token: str | None = (
+        None  #: a loopback host's literal bearer token; `None`: Entra's
+    )
 
     def __repr__(self) -> str:
-        return f"Endpoint({self.url!r})"  # a token has no business in a log
+        return f"Endpoint({self.url!r})"  # tokens must not appear in logs
 
     @property
     def host(self) -> str:
-        """The host's name alone, which is what kiota compares."""
+        """The host name without the port, which is what kiota compares."""
         return urlsplit(self.url).hostname or ""
 
     @property
     def scope(self) -> str:
-        """What a token is asked for: every permission consented to on this host."""
+        """The scope of a token request: every permission consented to on this host."""
         return f"{self.url}/.default"
 
     def owns(self, url: str) -> bool:
         """
-        Whether an address is below this endpoint: the bearer token goes nowhere else.
+        Whether a URL is below this endpoint; the bearer token goes nowhere else.
 
-        A prefix up to and with the slash, because no two URL parsers disagree about that.
+        Compares the prefix up to and including the slash, on which all URL parsers agree.
         """
         prefix = f"{self.url}/"
         return url[: len(prefix)].lower() == prefix
 
 
 def graph_endpoint(cloud: Cloud, given: str, token: str) -> Endpoint:
-    """Graph's endpoint: the cloud's own unless ``GRAPH_ENDPOINT`` gives another."""
+    """Graph's endpoint: the cloud's, unless ``GRAPH_ENDPOINT`` gives another."""
     return make_endpoint("GRAPH_ENDPOINT", given or cloud.graph_url, token)
 
 
 def make_endpoint(setting: str, given: str, token: str) -> Endpoint:
     """
-    The endpoint a setting gives; plain ``http`` for a loopback host only, and then with `token`.
+    The endpoint that a setting gives; plain ``http`` only for a loopback host, with `token`.
 
     Raises `BadSettingError` for anything that is not ``https://host[:port]``.
     """

@@ -1,26 +1,27 @@
 """
-Every error this project raises on purpose, by what the caller should do about it.
+Every error that crosses rooms, by what the caller should do about it.
 
     MfaStatusError
-    ├── UsageError                 say the sentence, stop (exit 2): a person must change something
-    │   ├── BadSettingError        a setting is missing or wrong
-    │   └── BadInputError          a file or an argument is not what it must be
-    ├── SourceError                a slice could not be read whole; nothing of it was stored
+    ├── UsageError                 print the message and stop (exit 2): a person must fix something
+    │   ├── BadSettingError        a setting is missing or invalid
+    │   └── BadInputError          a file or an argument is invalid
+    ├── SourceError                a slice was not read completely; nothing of it is stored
     │   ├── SourceDeniedError      do not retry: a licence or a consent is missing
     │   ├── SourceIncompleteError  retry the whole slice later
-    │   └── OutOfTimeError         halve the slice and hand both halves back to the queue
-    ├── StoreError                 what is kept cannot be read or written
-    │   ├── DamagedError           what is kept is not what was written: it must be made again
-    │   └── ConflictError          somebody else wrote first: read again, then decide
-    └── DeliveryError              a mail or page did not go out; what it says is still stored
-        └── DeliveryUncertainError it may have gone out: repeat only where that is harmless
+    │   └── OutOfTimeError         halve the slice and put both halves back into the queue
+    ├── StoreError                 the store cannot be read or written
+    │   ├── DamagedError           what is stored is not what was written: make it again
+    │   └── ConflictError          another writer came first: read again, then decide
+    ├── TooOftenError              try again after the seconds that it gives
+    └── DeliveryError              a mail or a page was not delivered; its report is still stored
+        └── DeliveryUncertainError it may have been delivered: repeat it only if that is harmless
 
-Each message is one sentence: what was wrong, where, and what is expected instead.
+Each message is one sentence: what is wrong, where, and what is expected instead.
 """
 
 
 class MfaStatusError(Exception):
-    """The root: catching it means catching everything this project raises on purpose."""
+    """The root: catches everything that this project raises on purpose."""
 
 
 class UsageError(MfaStatusError):
@@ -28,43 +29,43 @@ class UsageError(MfaStatusError):
 
 
 class BadSettingError(UsageError):
-    """A setting is missing or wrong; the message names it, what was given and what is expected."""
+    """A setting is missing or invalid; the message names it, its value and what is expected."""
 
 
 class BadInputError(UsageError):
-    """A file or an argument is not what it must be."""
+    """A file or an argument is invalid."""
 
 
 class SourceError(MfaStatusError):
-    """A slice could not be read whole; nothing of it was stored."""
+    """A slice was not read completely; nothing of it is stored."""
 
 
 class SourceDeniedError(SourceError):
-    """The source refuses for lack of a licence or a consent; only a person can change that."""
+    """The source refuses because a licence or a consent is missing; only a person can add it."""
 
 
 class SourceIncompleteError(SourceError):
-    """The source broke off; the whole slice is to be read again later."""
+    """The source broke off; the whole slice must be read again later."""
 
 
 class OutOfTimeError(SourceError):
-    """The execution's time is nearly used up; the slice is to be halved and read again."""
+    """The execution's time is nearly used up; the slice must be halved and read again."""
 
 
 class StoreError(MfaStatusError):
-    """What is kept cannot be read or written."""
+    """The store cannot be read or written."""
 
 
 class DamagedError(StoreError):
-    """What is kept is not what was written; trying again will not mend it, making it anew will."""
+    """What is stored is not what was written; it must be made again, retrying does not help."""
 
 
 class ConflictError(StoreError):
-    """Somebody else wrote first; read again, then decide."""
+    """Another writer came first; read again, then decide."""
 
 
 class TooOftenError(MfaStatusError):
-    """It was asked for too often; it may be asked for again after so many seconds."""
+    """Something was requested too often; it may be requested again after some seconds."""
 
     def __init__(self, sentence: str, retry_after_seconds: int) -> None:
         super().__init__(sentence)
@@ -72,8 +73,8 @@ class TooOftenError(MfaStatusError):
 
 
 class DeliveryError(MfaStatusError):
-    """A page or a mail did not go out; the report it shows is stored all the same."""
+    """A mail or a page was not delivered; the report it shows is still stored."""
 
 
 class DeliveryUncertainError(DeliveryError):
-    """A mail may or may not have gone out; sending it again might send it twice."""
+    """A mail may or may not have been delivered; sending it again might deliver it twice."""
