@@ -107,9 +107,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     """Where an API is, and the token it takes."""
 
     url: str  #: scheme, host and perhaps a port; no path, no trailing slash
-    token: str | None = (
-        None  #: a loopback host's literal bearer token; `None`: Entra's
-    )
+    token: str | None = None  #: a loopback host's literal bearer token; `None`: Entra's
 
     def __repr__(self) -> str:
         return f"Endpoint({self.url!r})"  # tokens must not appear in logs

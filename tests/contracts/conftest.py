@@ -1,4 +1,4 @@
-"""Every implementation of the store, as the grounds that the suite runs on."""
+"""Every implementation of the store, as the backend that the suite runs on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.azurite import Azurite, running_azurite
-from tests.contracts.store_grounds import AzureGrounds, Grounds, LocalGrounds
+from tests.contracts.store_backends import AzureBackend, Backend, LocalBackend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,15 +32,15 @@ def secured_azurite() -> Iterator[Azurite]:
 
 
 @pytest.fixture(params=["local", _BY_CONNECTION_STRING, _BY_IDENTITY])
-def grounds(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Grounds]:
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
     if request.param == "local":
-        yield LocalGrounds(tmp_path / "around" / "store")
+        yield LocalBackend(tmp_path / "around" / "store")
         return
-    azure = AzureGrounds(request.getfixturevalue(request.param))
+    azure = AzureBackend(request.getfixturevalue(request.param))
     yield azure
     azure.close()
 
 
 @pytest.fixture
-def store(grounds: Grounds) -> Store:
-    return grounds.open()
+def store(backend: Backend) -> Store:
+    return backend.open()

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from shared.stores import open_store
+from tests.contracts.store_backends import count_steps
 from tests.contracts.store_examples import CHANGES
-from tests.contracts.store_grounds import count_steps
 
 
 def main(folder: Path, change: str) -> None:

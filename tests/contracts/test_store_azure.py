@@ -21,6 +21,7 @@ from shared.stores.medium import RowId
 from shared.stores.store import Store
 from tests.azurite import EmulatorCredential
 from tests.clock import real_now
+from tests.contracts.store_backends import AzureBackend, faulty_transport
 from tests.contracts.store_examples import (
     DAY,
     FILES,
@@ -32,7 +33,6 @@ from tests.contracts.store_examples import (
     save_old_report,
     save_old_slice,
 )
-from tests.contracts.store_grounds import AzureGrounds, faulty_transport
 
 ROOT = Path(__file__).parents[2]
 NO_ACCOUNT = "Setting STORAGE_ACCOUNT_NAME is not set; expected an account for STORE=azure."
@@ -41,16 +41,16 @@ KEY = "c2VjcmV0LXNlY3JldA=="
 
 @pytest.fixture
 def emulated(azurite):
-    grounds = AzureGrounds(azurite)
-    yield grounds
-    grounds.close()
+    backend = AzureBackend(azurite)
+    yield backend
+    backend.close()
 
 
 @pytest.fixture
 def identified(secured_azurite):
-    grounds = AzureGrounds(secured_azurite)
-    yield grounds
-    grounds.close()
+    backend = AzureBackend(secured_azurite)
+    yield backend
+    backend.close()
 
 
 class Downloads:

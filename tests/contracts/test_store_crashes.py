@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.stores import open_store
+from tests.contracts.store_backends import LocalBackend
 from tests.contracts.store_examples import (
     CHANGES,
     DAY,
@@ -21,19 +22,18 @@ from tests.contracts.store_examples import (
     purge_all,
     save_all,
 )
-from tests.contracts.store_grounds import LocalGrounds
 
 ROOT = Path(__file__).parents[2]
 _ENOUGH_STEPS = 300
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_whatever_write_fails_the_old_or_the_new_is_read_and_doing_it_again_heals(grounds, change):
+def test_whatever_write_fails_the_old_or_the_new_is_read_and_doing_it_again_heals(backend, change):
     prepare, apply, as_read = CHANGES[change]
-    old, new, wanted = undisturbed(grounds.fresh(), change)
+    old, new, wanted = undisturbed(backend.fresh(), change)
 
     for step in count(1):
-        here = grounds.fresh()
+        here = backend.fresh()
         prepare(here.open())
         survived = survives(here, step, apply)
 
@@ -46,9 +46,9 @@ def test_whatever_write_fails_the_old_or_the_new_is_read_and_doing_it_again_heal
     assert 1 < step < _ENOUGH_STEPS
 
 
-def test_a_purge_that_is_cut_short_never_leaves_a_row_that_speaks_for_files_that_are_gone(grounds):
+def test_a_purge_that_is_cut_short_never_leaves_a_row_that_speaks_for_files_that_are_gone(backend):
     for step in count(1):
-        here = grounds.fresh()
+        here = backend.fresh()
         save_all(here.open())
         survived = survives(here, step, purge_all)
 
@@ -66,7 +66,7 @@ def test_a_purge_that_is_cut_short_never_leaves_a_row_that_speaks_for_files_that
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_writer_killed_at_any_file_operation_leaves_the_old_or_the_new(tmp_path, change):
     _, apply, as_read = CHANGES[change]
-    old, new, wanted = undisturbed(LocalGrounds(tmp_path / "undisturbed"), change)
+    old, new, wanted = undisturbed(LocalBackend(tmp_path / "undisturbed"), change)
     command = [sys.executable, "-m", "tests.contracts.killed_writer", str(tmp_path), change]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
 

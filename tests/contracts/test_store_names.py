@@ -10,6 +10,7 @@ import pytest
 from shared.errors import BadInputError
 from shared.mfa.window import Slice
 from shared.stores.models import Run, TenantRow
+from tests.contracts.store_backends import LocalBackend
 from tests.contracts.store_examples import (
     DAY,
     TENANT,
@@ -19,7 +20,6 @@ from tests.contracts.store_examples import (
     rollup_of,
     save_all,
 )
-from tests.contracts.store_grounds import LocalGrounds
 
 TRICKS: dict[str, Any] = {
     "nothing": "",
@@ -62,18 +62,18 @@ TRICKS: dict[str, Any] = {
 
 
 @pytest.fixture
-def untouched(grounds):
-    """Grounds with something on them, where nothing may be changed, nor anywhere around them."""
-    save_all(grounds.open())
-    before = surroundings(grounds), everything(grounds.open())
-    yield grounds
-    assert (surroundings(grounds), everything(grounds.open())) == before
+def untouched(backend):
+    """Backend with something on them, where nothing may be changed, nor anywhere around them."""
+    save_all(backend.open())
+    before = surroundings(backend), everything(backend.open())
+    yield backend
+    assert (surroundings(backend), everything(backend.open())) == before
 
 
-def surroundings(grounds) -> list[str]:
-    if not isinstance(grounds, LocalGrounds):
+def surroundings(backend) -> list[str]:
+    if not isinstance(backend, LocalBackend):
         return []
-    return sorted(str(path) for path in grounds.folder.parent.parent.rglob("*"))
+    return sorted(str(path) for path in backend.folder.parent.parent.rglob("*"))
 
 
 def test_no_tenant_id_is_a_path(untouched, subtests):

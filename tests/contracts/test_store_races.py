@@ -33,12 +33,12 @@ ROOT = Path(__file__).parents[2]
 WRITERS = 6
 
 
-def at_once(grounds, work):
+def at_once(backend, work):
     """What `work` gives, done by several at the same time; every other one shares its store."""
-    barrier, shared = Barrier(WRITERS), grounds.open()
+    barrier, shared = Barrier(WRITERS), backend.open()
 
     def wait_and_work(number):
-        store = shared if number % 2 else grounds.open()
+        store = shared if number % 2 else backend.open()
         barrier.wait()
         return work(store, number)
 
@@ -50,22 +50,22 @@ def instant(number: int) -> str:
     return f"2026-11-24T02:00:{number:02}Z"
 
 
-def test_of_many_that_claim_at_once_exactly_one_wins(grounds):
+def test_of_many_that_claim_at_once_exactly_one_wins(backend):
     for key in ("mail", "run", "page"):
-        won = at_once(grounds, lambda store, _, key=key: store.claim(key))
+        won = at_once(backend, lambda store, _, key=key: store.claim(key))
 
         assert sorted(won) == [False] * (WRITERS - 1) + [True]
 
 
-def test_the_first_writers_of_all_may_come_together(grounds):
-    at_once(grounds, lambda store, n: store.save_tenant(TenantRow(f"tenant-{n}", "", "customer")))
-    at_once(grounds, lambda store, n: store.save_report(metrics_row(tenant_id=f"tenant-{n}"), {}))
+def test_the_first_writers_of_all_may_come_together(backend):
+    at_once(backend, lambda store, n: store.save_tenant(TenantRow(f"tenant-{n}", "", "customer")))
+    at_once(backend, lambda store, n: store.save_report(metrics_row(tenant_id=f"tenant-{n}"), {}))
 
-    assert len(grounds.open().tenants()) == WRITERS
-    assert len(grounds.open().metrics(DAY)) == WRITERS
+    assert len(backend.open().tenants()) == WRITERS
+    assert len(backend.open().metrics(DAY)) == WRITERS
 
 
-def test_of_many_pulls_of_one_slice_the_newest_stays_with_its_own_rollup(grounds):
+def test_of_many_pulls_of_one_slice_the_newest_stays_with_its_own_rollup(backend):
     def pull(store, number):
         for again in range(3):
             with suppress(ConflictError):
@@ -74,23 +74,23 @@ def test_of_many_pulls_of_one_slice_the_newest_stays_with_its_own_rollup(grounds
             assert store.rollup(SLICE) in rollups
 
     rollups = [rollup_of(number) for number in range(WRITERS)]
-    at_once(grounds, pull)
+    at_once(backend, pull)
 
-    store = grounds.open()
+    store = backend.open()
     assert store.ledger(TENANT, DAY) == [complete(WRITERS - 1, instant(20 + WRITERS - 1))]
     assert store.rollup(SLICE) == rollups[-1]
     assert len([name for name in everything(store) if name.startswith("rollups/")]) == 1
 
 
-def test_of_many_pulls_in_the_same_second_entry_and_rollup_are_of_the_same_one(grounds):
-    at_once(grounds, lambda store, n: store.save_slice(complete(n, instant(0)), rollup_of(n)))
+def test_of_many_pulls_in_the_same_second_entry_and_rollup_are_of_the_same_one(backend):
+    at_once(backend, lambda store, n: store.save_slice(complete(n, instant(0)), rollup_of(n)))
 
-    store = grounds.open()
+    store = backend.open()
     (entry,) = store.ledger(TENANT, DAY)
     assert store.rollup(SLICE) == rollup_of(entry.rows)
 
 
-def test_a_report_is_read_whole_while_it_is_published_again_and_again(grounds):
+def test_a_report_is_read_whole_while_it_is_published_again_and_again(backend):
     names = ("report.json", "report.html")
 
     def publish_or_read(store, number):
@@ -103,9 +103,9 @@ def test_a_report_is_read_whole_while_it_is_published_again_and_again(grounds):
                 assert file.content in written
 
     written = [f"{number} {again}".encode() for number in range(WRITERS) for again in range(5)]
-    at_once(grounds, publish_or_read)
+    at_once(backend, publish_or_read)
 
-    read = [grounds.open().report_file(TENANT, DAY, name).content for name in names]
+    read = [backend.open().report_file(TENANT, DAY, name).content for name in names]
     assert read == [b"2 4", b"2 4"]
 
 
@@ -121,18 +121,18 @@ def before_each_read(store, monkeypatch, work):
     monkeypatch.setattr(store._medium, "read", late_read)  # noqa: SLF001
 
 
-def test_a_file_replaced_between_two_looks_is_read_as_replaced(grounds, monkeypatch):
-    store = grounds.open()
+def test_a_file_replaced_between_two_looks_is_read_as_replaced(backend, monkeypatch):
+    store = backend.open()
     save_old_report(store)
-    before_each_read(store, monkeypatch, lambda: save_new_report(grounds.open()))
+    before_each_read(store, monkeypatch, lambda: save_new_report(backend.open()))
 
     read = store.report_file(TENANT, DAY, "report.json")
 
     assert read.content == NEWER_FILES["report.json"]
 
 
-def test_a_row_that_was_removed_meanwhile_is_not_written_over_what_is_no_longer_there(grounds):
-    medium, row_id = grounds.open()._medium, RowId("tenants", "", "contoso")  # noqa: SLF001
+def test_a_row_that_was_removed_meanwhile_is_not_written_over_what_is_no_longer_there(backend):
+    medium, row_id = backend.open()._medium, RowId("tenants", "", "contoso")  # noqa: SLF001
     medium.put_row(row_id, {"Name": "Contoso"}, over=None)
     held = medium.row(row_id)
     medium.remove_row(row_id)
@@ -142,13 +142,13 @@ def test_a_row_that_was_removed_meanwhile_is_not_written_over_what_is_no_longer_
     assert medium.row(row_id) is None
 
 
-def test_a_claim_that_is_given_back_at_that_very_moment_is_lost_all_the_same(grounds, monkeypatch):
-    store = grounds.open()
+def test_a_claim_that_is_given_back_at_that_very_moment_is_lost_all_the_same(backend, monkeypatch):
+    store = backend.open()
     store.claim("mail")
     look = store._medium.row  # noqa: SLF001
 
     def late_look(row_id):
-        grounds.open().release("mail")
+        backend.open().release("mail")
         return look(row_id)
 
     monkeypatch.setattr(store._medium, "row", late_look)  # noqa: SLF001
@@ -156,8 +156,8 @@ def test_a_claim_that_is_given_back_at_that_very_moment_is_lost_all_the_same(gro
     assert not store.claim("mail")
 
 
-def test_a_claim_that_cannot_be_written_is_an_error_and_neither_won_nor_lost(grounds, monkeypatch):
-    store = grounds.open()
+def test_a_claim_that_cannot_be_written_is_an_error_and_neither_won_nor_lost(backend, monkeypatch):
+    store = backend.open()
 
     def refuse(*_, **__):
         raise StoreError("The disk is full.")
@@ -166,15 +166,15 @@ def test_a_claim_that_cannot_be_written_is_an_error_and_neither_won_nor_lost(gro
 
     with pytest.raises(StoreError, match="disk is full"):
         store.claim("mail")
-    assert grounds.open().claim("mail")
+    assert backend.open().claim("mail")
 
 
-def test_a_file_replaced_at_every_look_is_an_error_in_the_end(grounds, monkeypatch):
+def test_a_file_replaced_at_every_look_is_an_error_in_the_end(backend, monkeypatch):
     def publish():
         files = {"report.json": b"%d" % (seconds := next(later))}
-        grounds.open().save_report(metrics_row(at=instant(seconds)), files)
+        backend.open().save_report(metrics_row(at=instant(seconds)), files)
 
-    store, later = grounds.open(), count(1)
+    store, later = backend.open(), count(1)
     save_old_report(store)
     before_each_read(store, monkeypatch, publish)
 
@@ -182,14 +182,14 @@ def test_a_file_replaced_at_every_look_is_an_error_in_the_end(grounds, monkeypat
         store.report_file(TENANT, DAY, "report.json")
 
 
-def test_a_run_that_is_done_stays_so_whoever_comes_at_the_same_time(grounds):
+def test_a_run_that_is_done_stays_so_whoever_comes_at_the_same_time(backend):
     def note(store, number):
         with suppress(ConflictError):
             store.save_run(Run("0f1e", TENANT, "done" if number == 0 else "running", instant(0)))
 
-    at_once(grounds, note)
+    at_once(backend, note)
 
-    assert grounds.open().run("0f1e").state == "done"
+    assert backend.open().run("0f1e").state == "done"
 
 
 def test_of_processes_that_claim_at_once_exactly_one_wins_each_claim(tmp_path):

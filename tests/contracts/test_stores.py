@@ -66,8 +66,8 @@ def test_tenants_are_read_back_by_id_and_can_be_renamed(store):
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(any_sign_in(), max_size=20))
-def test_any_rollup_is_read_back_as_it_was_written(grounds, sign_ins):
-    store, rollup = grounds.fresh().open(), Rollup(sign_ins)
+def test_any_rollup_is_read_back_as_it_was_written(backend, sign_ins):
+    store, rollup = backend.fresh().open(), Rollup(sign_ins)
 
     store.save_slice(complete(len(rollup)), rollup)
 

@@ -26,28 +26,28 @@ _FILE_OPERATIONS = ("open", "write", "fsync", "replace", "unlink", "rmdir", "mkd
 _NO_WAITING = {"retry_total": 0}
 
 
-class Grounds(Protocol):
+class Backend(Protocol):
     """Somewhere to keep things, which outlives the stores that are opened over it."""
 
     def open(self) -> Store:
         """Another store over the same data."""
 
-    def fresh(self) -> Grounds:
-        """The same kind of grounds, with nothing on them yet."""
+    def fresh(self) -> Backend:
+        """The same kind of backend, with nothing on them yet."""
 
     def dying(self, step: int) -> Any:
         """A context that gives a store which dies right before its step of that number."""
 
 
-class LocalGrounds:
+class LocalBackend:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def open(self) -> Store:
         return Store(LocalMedium(self.folder))
 
-    def fresh(self) -> LocalGrounds:
-        return LocalGrounds(self.folder.with_name(f"store-{uuid4().hex[:8]}"))
+    def fresh(self) -> LocalBackend:
+        return LocalBackend(self.folder.with_name(f"store-{uuid4().hex[:8]}"))
 
     @contextmanager
     def dying(self, step: int) -> Iterator[Store]:
@@ -56,7 +56,7 @@ class LocalGrounds:
             yield self.open()
 
 
-class AzureGrounds:
+class AzureBackend:
     def __init__(self, server: Azurite) -> None:
         self._server = server
         self._prefix = f"t{uuid4().hex[:12]}"
@@ -67,8 +67,8 @@ class AzureGrounds:
         self._opened.append(store)
         return store
 
-    def fresh(self) -> AzureGrounds:
-        return AzureGrounds(self._server)
+    def fresh(self) -> AzureBackend:
+        return AzureBackend(self._server)
 
     @contextmanager
     def dying(self, step: int) -> Iterator[Store]:
