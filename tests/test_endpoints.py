@@ -79,13 +79,13 @@ def test_each_cloud_has_its_graph_and_its_login(cloud: str, url: str, authority:
 @pytest.mark.parametrize(
     "given", ["http://127.0.0.1:7071", "http://localhost", "http://[::1]:80/", "HTTP://LocalHost:1"]
 )
-def test_plain_http_on_a_loopback_host_takes_the_literal_token(given: str) -> None:
+def test_plain_http_on_a_loopback_host_uses_the_literal_token(given: str) -> None:
     endpoint = make_endpoint("GRAPH_ENDPOINT", given, "local")
 
     assert endpoint == Endpoint(given.lower().rstrip("/"), token="local")
 
 
-def test_https_asks_azure_for_a_token_even_on_a_loopback_host() -> None:
+def test_https_needs_a_token_from_entra_even_on_a_loopback_host() -> None:
     assert make_endpoint("GRAPH_ENDPOINT", "https://localhost:8443", "local").token is None
 
 
@@ -105,7 +105,7 @@ def test_https_asks_azure_for_a_token_even_on_a_loopback_host() -> None:
         "http://[::1",
     ],
 )
-def test_any_other_address_is_a_bad_setting_that_is_named(given: str) -> None:
+def test_any_other_url_is_an_invalid_setting_that_is_named(given: str) -> None:
     with pytest.raises(
         BadSettingError, match=r"^Setting PARTNER_CENTER_ENDPOINT is .*expected https://HOST"
     ):
@@ -127,7 +127,7 @@ def test_any_other_address_is_a_bad_setting_that_is_named(given: str) -> None:
         ("", False),
     ],
 )
-def test_an_endpoint_owns_the_addresses_below_it_and_no_others(url, is_own) -> None:
+def test_an_endpoint_owns_the_urls_below_it_and_no_others(url, is_own) -> None:
     assert Endpoint("https://graph.microsoft.com").owns(url) is is_own
 
 

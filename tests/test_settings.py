@@ -107,7 +107,7 @@ def test_an_invalid_setting_is_refused_in_one_sentence_that_names_it_and_what_is
     [setting for setting in SETTINGS if setting.kind not in (TEXT, TEXTS)],
     ids=lambda setting: setting.name,
 )
-def test_what_is_expected_is_said_once(setting) -> None:
+def test_a_refusal_says_once_what_is_expected(setting) -> None:
     sentence = refusal(lambda: setting.read({setting.name: "(invalid)"}))
 
     assert sentence.count(setting.kind.words) == 1
@@ -115,7 +115,7 @@ def test_what_is_expected_is_said_once(setting) -> None:
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_a_secret_is_never_said(name, monkeypatch) -> None:
+def test_a_secret_is_never_shown(name, monkeypatch) -> None:
     setting = getattr(Settings, name.lower())
     monkeypatch.setattr(setting, "kind", GUIDS)  # its own kind accepts any text
 
@@ -136,7 +136,7 @@ def test_a_number_is_written_in_digits_and_within_its_bounds(text) -> None:
         number(0, 30).parse(text)
 
 
-def test_every_setting_has_its_line_on_the_settings_page_and_no_other_has() -> None:
+def test_the_settings_page_lists_exactly_the_settings() -> None:
     page = Path(__file__).parent.parent / "docs" / "settings.md"
     lines = [line for line in page.read_text(encoding="utf-8").splitlines() if line[:3] == "| `"]
 

@@ -1,4 +1,4 @@
-"""Every implementation of the store, as the backend that the suite runs on."""
+"""Every medium of the store, as the backends that the suite runs on."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """
-Kills a writer at each of its file operations; prints the folder of each who died so.
+Kills a writer at each of its file operations and prints the folder of every killed one.
 
     python -m tests.contracts.killed_writer FOLDER CHANGE
 """

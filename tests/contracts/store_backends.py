@@ -1,4 +1,4 @@
-"""What the store suite runs on: each can open any number of stores over the same data."""
+"""What the store suite runs on: a backend opens any number of stores over the same data."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ _NO_WAITING = {"retry_total": 0}
 
 
 class Backend(Protocol):
-    """Somewhere to keep things, which outlives the stores that are opened over it."""
+    """A place for data that outlives the stores opened over it."""
 
     def open(self) -> Store:
         """Another store over the same data."""
 
     def fresh(self) -> Backend:
-        """The same kind of backend, with nothing on them yet."""
+        """An empty backend of the same kind."""
 
     def dying(self, step: int) -> Any:
-        """A context that gives a store which dies right before its step of that number."""
+        """A context that gives a store which dies right before that step."""
 
 
 class LocalBackend:
@@ -94,7 +94,7 @@ class AzureBackend:
 
 
 def count_steps(patch: pytest.MonkeyPatch, step: int, die: Any) -> None:
-    """Call `die` before the file operation of that number, half of it done if it is a write."""
+    """Call `die` before that file operation, or halfway through it if it is a write."""
     done = 0
 
     def counted(name: str, original: Any) -> Any:
@@ -118,8 +118,8 @@ def _die() -> None:
     raise Killed
 
 
-def faulty_transport(step: int, *, verify: Any, answer_is_lost: bool = False) -> Any:
-    """A transport that fails at the changing request of that number, before it or after it."""
+def faulty_transport(step: int, *, verify: Any, response_is_lost: bool = False) -> Any:
+    """A transport that fails at that writing request, before sending it or after."""
     from azure.core.exceptions import ServiceResponseError
     from azure.core.pipeline.transport import RequestsTransport
 
@@ -131,7 +131,7 @@ def faulty_transport(step: int, *, verify: Any, answer_is_lost: bool = False) ->
             with lock:
                 done += request.method not in ("GET", "HEAD")
                 is_due = done == step and request.method not in ("GET", "HEAD")
-            if is_due and not answer_is_lost:
+            if is_due and not response_is_lost:
                 raise Killed
             response = super().send(request, **options)
             if is_due:

@@ -1,4 +1,4 @@
-"""What the store suite writes, and how it looks at all that is stored."""
+"""What the store suite writes, and how it reads everything that is stored."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ OLD_AT, NEW_AT = "2026-11-24T02:00:00Z", "2026-11-25T02:00:00Z"
 
 
 def rollup_of(count: int) -> Rollup:
-    """So many sign-ins, the same ones every time."""
+    """That many sign-ins, the same ones every time."""
     return Rollup(portal_sign_in(id=f"id-{n}") for n in range(count))
 
 
-def complete(rows: int = 3, at: str = OLD_AT, piece: Slice = SLICE) -> LedgerEntry:
-    return LedgerEntry(piece, SliceState.COMPLETE, "graph", at, rows, has_rollup=True)
+def complete(rows: int = 3, at: str = OLD_AT, slice_: Slice = SLICE) -> LedgerEntry:
+    return LedgerEntry(slice_, SliceState.COMPLETE, "graph", at, rows, has_rollup=True)
 
 
 def failed(at: str = NEW_AT, **changes: Any) -> LedgerEntry:
@@ -81,7 +81,7 @@ def save_new_report(store: Store) -> None:
 
 
 def save_all(store: Store) -> None:
-    """Something of everything that gets old."""
+    """One of everything that has an age."""
     save_old_slice(store)
     save_old_report(store)
 
@@ -103,7 +103,7 @@ def all_as_read(store: Store) -> Any:
     return slice_as_read(store), report_as_read(store)
 
 
-#: What is there before, what is then done, and what readers see of it.
+#: What is stored before, what is then written, and what readers see of it.
 CHANGES: dict[str, tuple[Callable[..., None], Callable[..., None], Callable[..., Any]]] = {
     "first slice": (lambda _: None, save_old_slice, slice_as_read),
     "slice": (save_old_slice, save_new_slice, slice_as_read),
@@ -114,17 +114,17 @@ CHANGES: dict[str, tuple[Callable[..., None], Callable[..., None], Callable[...,
 
 
 def everything(store: Store) -> dict[str, Any]:
-    """All that is kept, by path and place."""
-    medium = store._medium  # noqa: SLF001  # nothing else may see what nobody reads
+    """Everything that is stored, by path and row id."""
+    medium = store._medium  # noqa: SLF001  # the store itself does not show what no longer counts
     files = [path for folder in ("rollups/", "reports/") for path in medium.paths(folder)]
     tables = ("tenants", "ledger", "metrics", "runs", "claims")
     rows = [row for table in tables for row in medium.rows(table)]
-    told = {
+    columns = {
         str(row.id): {name: value for name, value in row.columns.items() if value is not None}
         for row in rows
     }
-    return {**{path: medium.read(path) for path in files}, **told}
+    return {**{path: medium.read(path) for path in files}, **columns}
 
 
 class Killed(BaseException):
-    """Our process ends here; nothing may catch it."""
+    """Stands for the end of the process; nothing may catch it."""

@@ -1,4 +1,4 @@
-"""The emulator that the suite runs against is there, or says why not, and never stays behind."""
+"""The emulator that the suite uses starts, or says why it cannot, and always ends."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import pytest
 from tests.azurite import node_or_skip, running_azurite
 
 ROOT = Path(__file__).parents[2]
-_PATIENCE_MILLISECONDS = 10_000
+_TIMEOUT_MILLISECONDS = 10_000
 
 
-def test_without_node_it_is_skipped_and_the_reason_is_told(monkeypatch):
+def test_without_node_it_is_skipped_with_the_reason(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
 
@@ -28,7 +28,7 @@ def test_without_node_it_is_skipped_and_the_reason_is_told(monkeypatch):
 
 @pytest.mark.azurite
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="needs Linux")
-def test_it_ends_with_whoever_started_it_however_that_came_about():
+def test_it_ends_with_the_process_that_started_it_even_if_that_is_killed():
     node_or_skip()
     start = (
         "from tests.azurite import node_or_skip, running_azurite\n"
@@ -50,6 +50,6 @@ def test_it_ends_with_whoever_started_it_however_that_came_about():
     try:
         ended = select.poll()
         ended.register(process, select.POLLIN)
-        assert ended.poll(_PATIENCE_MILLISECONDS)
+        assert ended.poll(_TIMEOUT_MILLISECONDS)
     finally:
         os.close(process)

@@ -1,4 +1,4 @@
-"""What a report leaves behind to be queried by day."""
+"""The row of a report, for queries by day."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.stores.models import MetricsRow
 from tests.delivery.scenarios import a_missing_day, worked_examples
 
 
-def test_a_row_has_the_shares_and_what_they_are_made_of():
+def test_a_row_has_the_shares_and_their_parts():
     report = worked_examples()
     row = MetricsRow.of(report)
 
@@ -24,7 +24,7 @@ def test_a_row_has_the_shares_and_what_they_are_made_of():
     assert row.point == HistoryPoint(report.window.ending, 0.9, 0.2, 0.4)
 
 
-def test_an_exempted_request_weighs_as_the_rule_says():
+def test_an_exempted_request_counts_as_the_rule_says():
     plain = worked_examples()
     portal = msgspec.structs.replace(plain.metrics.portal, exempted=3)
     metrics = msgspec.structs.replace(plain.metrics, portal=portal)
@@ -35,14 +35,14 @@ def test_an_exempted_request_weighs_as_the_rule_says():
         assert (row.portal_compliant, row.portal_decided) == (compliant, 13)
 
 
-def test_where_a_day_is_missing_there_are_counts_and_no_share():
+def test_if_a_day_is_missing_there_are_counts_but_no_share():
     row = MetricsRow.of(a_missing_day())
 
     assert (row.complete_days, row.portal_share) == (6, None)
     assert row.portal_decided > 0
 
 
-def test_a_report_of_no_named_tenant_has_no_row():
+def test_a_report_without_a_tenant_id_has_no_row():
     report = msgspec.structs.replace(worked_examples(), tenant_id=None)
 
     with pytest.raises(BadInputError, match="without a tenant id"):

@@ -1,4 +1,4 @@
-"""What only a storage account can do, or do wrong."""
+"""What only a storage account can do, and how it can fail."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def identified(secured_azurite):
 
 
 class Downloads:
-    """A browser that is given a URL and nothing else."""
+    """A client that has a URL and nothing else."""
 
     def __init__(self, certificate):
         self._trust = ssl.create_default_context(cafile=certificate)
@@ -64,8 +64,8 @@ class Downloads:
         if method == "PUT":
             request.data = b"forged"
             request.add_header("x-ms-blob-type", "BlockBlob")
-        with urllib.request.urlopen(request, context=self._trust) as answer:
-            return answer.headers, answer.read()
+        with urllib.request.urlopen(request, context=self._trust) as response:
+            return response.headers, response.read()
 
     def is_refused(self, url, method="GET"):
         with pytest.raises(urllib.error.HTTPError) as caught:
@@ -80,7 +80,7 @@ def downloads(secured_azurite):
 
 
 @pytest.mark.azurite
-def test_a_url_signed_by_our_identity_gives_one_csv_file_and_nothing_else(identified, downloads):
+def test_a_url_signed_with_our_identity_gives_one_csv_file_and_nothing_else(identified, downloads):
     store = identified.open()
     files = {**FILES, "accounts.csv": b"ObjectId\r\n"}
     store.save_report(metrics_row(), files)
@@ -101,7 +101,7 @@ def test_a_url_signed_by_our_identity_gives_one_csv_file_and_nothing_else(identi
 
 
 @pytest.mark.azurite
-def test_a_signed_url_is_good_for_minutes(identified, downloads):
+def test_a_signed_url_is_valid_for_minutes(identified, downloads):
     store = identified.open()
     save_old_report(store)
 
@@ -113,7 +113,7 @@ def test_a_signed_url_is_good_for_minutes(identified, downloads):
 
 
 @pytest.mark.azurite
-def test_only_csv_files_that_are_there_get_a_url_and_only_by_identity(identified, emulated):
+def test_only_csv_files_that_exist_get_a_url_and_only_with_an_identity(identified, emulated):
     store, now = identified.open(), real_now()
     save_old_report(store)
     save_old_report(emulated.open())
@@ -144,7 +144,7 @@ def test_metrics_can_be_queried_by_day_and_come_newest_first(emulated, azurite):
 
 
 @pytest.mark.azurite
-def test_a_blob_says_what_it_is(emulated, azurite):
+def test_a_blob_has_its_media_type_and_digest(emulated, azurite):
     from azure.storage.blob import BlobServiceClient
 
     store = emulated.open()
@@ -154,22 +154,22 @@ def test_a_blob_says_what_it_is(emulated, azurite):
     with BlobServiceClient.from_connection_string(
         azurite.connection_string, api_version="2026-06-06"
     ) as service:
-        told: dict[str, Any] = {}
+        blobs: dict[str, Any] = {}
         for container in ("reports", "rollups"):
             client = service.get_container_client(f"{emulated._prefix}{container}")  # noqa: SLF001
-            told |= {b.name.split("/")[-1]: b for b in client.list_blobs(include=["metadata"])}
-    csv = told["all-api-requests.csv"]
+            blobs |= {b.name.split("/")[-1]: b for b in client.list_blobs(include=["metadata"])}
+    csv = blobs["all-api-requests.csv"]
     assert csv.content_settings.content_type.startswith("text/csv")
     assert csv.content_settings.cache_control == "private, no-cache"
-    page = told["report.html"]
+    page = blobs["report.html"]
     assert page.content_settings.content_type == "text/html; charset=utf-8"
     etag = store.report_file(TENANT, DAY, "report.html").etag
     assert page.metadata == {"digest": etag.strip('"')}
-    assert len(told) == 4
+    assert len(blobs) == 4
 
 
 @pytest.mark.azurite
-def test_what_a_link_gives_does_not_change_under_its_reader(emulated):
+def test_the_file_behind_a_link_does_not_change_while_it_is_read(emulated):
     store = emulated.open()
     save_old_report(store)
     old = {name for name in everything(store) if "report.json" in name}
@@ -179,9 +179,9 @@ def test_what_a_link_gives_does_not_change_under_its_reader(emulated):
 
 
 @pytest.mark.azurite
-def test_a_claim_whose_answer_was_lost_is_still_ours(emulated):
-    emulated.open().claim("so that the table is there")
-    lossy = faulty_transport(1, verify=True, answer_is_lost=True)
+def test_a_claim_whose_response_was_lost_is_still_ours(emulated):
+    emulated.open().claim("creates the table")
+    lossy = faulty_transport(1, verify=True, response_is_lost=True)
 
     assert emulated.open(transport=lossy, retry_total=0).claim("mail")
     assert not emulated.open().claim("mail")
@@ -189,8 +189,8 @@ def test_a_claim_whose_answer_was_lost_is_still_ours(emulated):
 
 @pytest.mark.azurite
 @pytest.mark.parametrize("step", [1, 2, 3])
-def test_a_slice_whose_answer_was_lost_can_be_saved_again(emulated, step):
-    lossy = faulty_transport(step, verify=True, answer_is_lost=True)
+def test_a_slice_whose_response_was_lost_can_be_saved_again(emulated, step):
+    lossy = faulty_transport(step, verify=True, response_is_lost=True)
     store = emulated.open(transport=lossy, retry_total=0)
 
     with pytest.raises(StoreError, match="connection was closed"):
@@ -202,7 +202,7 @@ def test_a_slice_whose_answer_was_lost_can_be_saved_again(emulated, step):
 
 @pytest.mark.azurite
 @pytest.mark.filterwarnings("ignore:Testing an element's truth value")  # in Azure's SDK
-def test_an_identity_without_a_role_is_told_which_one_it_needs(secured_azurite):
+def test_the_error_for_an_identity_without_a_role_names_the_role(secured_azurite):
     options = {"connection_verify": str(secured_azurite.certificate), "retry_total": 0}
     credential = EmulatorCredential(audience="https://graph.microsoft.com")
     store = Store(AzureMedium.in_account(secured_azurite.account, credential, options=options))
@@ -219,7 +219,7 @@ def save_old_slice_blob(store):
 
 
 @pytest.mark.azurite
-def test_what_the_service_refuses_is_told_by_the_service_s_own_word(emulated):
+def test_a_refusal_of_the_service_contains_its_error_code(emulated):
     medium = emulated.open()._medium  # noqa: SLF001
     too_long = {"Name": "x" * 100_000}
 
@@ -228,7 +228,7 @@ def test_what_the_service_refuses_is_told_by_the_service_s_own_word(emulated):
 
 
 def connection(account="devstoreaccount1", blobs="http://127.0.0.1:1/a", tables=None, key=KEY):
-    """A connection string; whatever is empty is not in it."""
+    """A connection string without the parts that are empty."""
     given = {
         "AccountName": account,
         "AccountKey": key,
@@ -238,14 +238,14 @@ def connection(account="devstoreaccount1", blobs="http://127.0.0.1:1/a", tables=
     return ";".join(f"{name}={value}" for name, value in given.items() if value)
 
 
-def test_an_account_that_does_not_answer_is_one_sentence():
+def test_an_account_that_does_not_respond_is_reported_in_one_sentence():
     store = Store(AzureMedium.in_emulator(connection(), options={"retry_total": 0}))
 
     with pytest.raises(
         StoreError, match=r"^Table ledger cannot be read in Azure Storage: "
-    ) as told:
+    ) as caught:
         store.ledger(TENANT, DAY)
-    assert KEY not in str(told.value)
+    assert KEY not in str(caught.value)
     store.close()
 
 
@@ -267,9 +267,9 @@ def test_an_account_that_does_not_answer_is_one_sentence():
 def test_a_key_of_a_real_account_is_refused_and_not_repeated(text):
     with pytest.raises(
         BadSettingError, match=r"^Setting STORAGE_CONNECTION_STRING .* emulator"
-    ) as told:
+    ) as caught:
         open_store("azure", connection_string=text)
-    assert KEY not in str(told.value)
+    assert KEY not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_a_key_of_a_real_account_is_refused_and_not_repeated(text):
         connection("mine", "http://localhost:1/mine", "http://127.0.0.1:2/mine"),
     ],
 )
-def test_the_emulator_is_taken_wherever_it_is(text):
+def test_the_emulator_is_accepted_on_any_host(text):
     open_store("azure", connection_string=text).close()
 
 
@@ -291,7 +291,7 @@ def test_an_account_name_cannot_send_our_token_elsewhere(name):
         open_store("azure", account_name=name, credential=EmulatorCredential())
 
 
-def test_the_clouds_have_their_own_addresses():
+def test_every_cloud_has_its_own_urls():
     assert StorageAccount.in_cloud("contoso", "core.chinacloudapi.cn") == (
         "contoso",
         "https://contoso.table.core.chinacloudapi.cn",
@@ -308,26 +308,26 @@ def test_the_clouds_have_their_own_addresses():
         ("S3", {}, "Setting STORE is 'S3'; expected azure or local."),
     ],
 )
-def test_a_store_that_cannot_be_opened_says_which_setting_is_wrong(kind, given, sentence):
+def test_a_store_that_cannot_be_opened_names_the_setting(kind, given, sentence):
     with pytest.raises(BadSettingError, match=sentence.replace(".", r"\.")):
         open_store(kind, **given)
 
 
-def test_a_local_store_opens_without_making_anything(tmp_path):
+def test_opening_a_local_store_creates_nothing(tmp_path):
     store = open_store("local", folder=tmp_path / "store")
     store.close()
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_of_azure_is_loaded_for_a_folder(tmp_path):
-    ask = (
+def test_a_folder_loads_no_azure_modules(tmp_path):
+    code = (
         "import sys\nfrom pathlib import Path\nfrom shared.stores import open_store\n"
         "open_store('local', folder=Path(sys.argv[1])).tenants()\n"
         "print(*(name for name in sys.modules if name.startswith('azure')))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", ask, str(tmp_path)],
+        [sys.executable, "-c", code, str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""Whenever a writer dies, readers see all of the old state or all of the new one."""
+"""Whenever a writer dies, readers see all of the old state or all of the new state."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ _ENOUGH_STEPS = 300
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_whatever_write_fails_the_old_or_the_new_is_read_and_doing_it_again_heals(backend, change):
+def test_after_any_failed_write_readers_see_old_or_new_and_repeating_it_works(backend, change):
     prepare, apply, as_read = CHANGES[change]
     old, new, wanted = undisturbed(backend.fresh(), change)
 
     for step in count(1):
-        here = backend.fresh()
-        prepare(here.open())
-        survived = survives(here, step, apply)
+        fresh = backend.fresh()
+        prepare(fresh.open())
+        survived = survives(fresh, step, apply)
 
-        assert as_read(here.open()) in (old, new)
-        apply(here.open())
-        assert as_read(here.open()) == new
-        assert everything(here.open()) == wanted
+        assert as_read(fresh.open()) in (old, new)
+        apply(fresh.open())
+        assert as_read(fresh.open()) == new
+        assert everything(fresh.open()) == wanted
         if survived:
             break
     assert 1 < step < _ENOUGH_STEPS
 
 
-def test_a_purge_that_is_cut_short_never_leaves_a_row_that_speaks_for_files_that_are_gone(backend):
+def test_an_interrupted_purge_never_leaves_a_row_that_lists_missing_files(backend):
     for step in count(1):
-        here = backend.fresh()
-        save_all(here.open())
-        survived = survives(here, step, purge_all)
+        fresh = backend.fresh()
+        save_all(fresh.open())
+        survived = survives(fresh, step, purge_all)
 
-        (entries, rollup), (files, _) = all_as_read(here.open())
+        (entries, rollup), (files, _) = all_as_read(fresh.open())
         assert bool(entries) == bool(rollup)
         assert all(files) or not any(files)
-        purge_all(here.open())
-        assert list(everything(here.open())) == [f"metrics/{TENANT}/{DAY}"]
+        purge_all(fresh.open())
+        assert list(everything(fresh.open())) == [f"metrics/{TENANT}/{DAY}"]
         if survived:
             break
     assert 1 < step < _ENOUGH_STEPS
@@ -64,7 +64,7 @@ def test_a_purge_that_is_cut_short_never_leaves_a_row_that_speaks_for_files_that
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_writer_killed_at_any_file_operation_leaves_the_old_or_the_new(tmp_path, change):
+def test_a_writer_killed_at_any_file_operation_leaves_the_old_or_the_new_state(tmp_path, change):
     _, apply, as_read = CHANGES[change]
     old, new, wanted = undisturbed(LocalBackend(tmp_path / "undisturbed"), change)
     command = [sys.executable, "-m", "tests.contracts.killed_writer", str(tmp_path), change]
@@ -85,20 +85,20 @@ def spare_files(folder: Path) -> list[str]:
     return [name for name in files if name.startswith(".") and name != ".lock"]
 
 
-def survives(here, step, work) -> bool:
-    """Whether the work is done before the step of that number comes."""
+def survives(fresh, step, work) -> bool:
+    """Whether the work is done before that step."""
     try:
-        with here.dying(step) as store:
+        with fresh.dying(step) as store:
             work(store)
     except Killed:
         return False
     return True
 
 
-def undisturbed(here, change):
-    """What is read before and after, and all that is stored in the end."""
+def undisturbed(fresh, change):
+    """What is read before and after, and everything that is stored in the end."""
     prepare, apply, as_read = CHANGES[change]
-    prepare(here.open())
-    old = as_read(here.open())
-    apply(here.open())
-    return old, as_read(here.open()), everything(here.open())
+    prepare(fresh.open())
+    old = as_read(fresh.open())
+    apply(fresh.open())
+    return old, as_read(fresh.open()), everything(fresh.open())

@@ -1,4 +1,4 @@
-"""What only a folder can do, or do wrong."""
+"""What only a folder can do, and how it can fail."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def files(folder):
     return [path.relative_to(folder / "store").as_posix() for path in found]
 
 
-def test_a_person_finds_everything_by_its_name(store, tmp_path):
+def test_people_find_everything_by_its_name(store, tmp_path):
     save_all(store)
-    store.save_slice(complete(1, piece=MORNING), rollup_of(1))
+    store.save_slice(complete(1, slice_=MORNING), rollup_of(1))
     store.save_tenant(TenantRow(TENANT, "Contoso", "partner"))
     store.save_run(Run("0f1e", TENANT, "done", "2026-11-24T02:00:00Z"))
 
@@ -60,7 +60,7 @@ def test_a_person_finds_everything_by_its_name(store, tmp_path):
     ).read_text("utf-8")
 
 
-def test_what_a_killed_writer_left_is_not_read_and_is_written_over(store, tmp_path):
+def test_what_a_killed_writer_left_is_not_read_and_is_overwritten(store, tmp_path):
     save_all(store)
     (tmp_path / "store" / ".writing").write_bytes(b"half a fi" * 1_000)
     save_new_report(store)
@@ -78,7 +78,7 @@ def test_nobody_else_on_the_machine_can_read_personal_data(store, tmp_path):
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"Day": {}}', "{}", '{"TenantId": 1}'])
-def test_a_row_that_a_person_has_damaged_is_an_error_that_names_it(store, tmp_path, content):
+def test_a_damaged_row_is_an_error_that_names_it(store, tmp_path, content):
     store.save_slice(failed())
     (tmp_path / "store" / "ledger" / TENANT / "2026-11-23.json").write_text(content)
 
@@ -86,7 +86,7 @@ def test_a_row_that_a_person_has_damaged_is_an_error_that_names_it(store, tmp_pa
         store.ledger(TENANT, DAY)
 
 
-def test_a_folder_that_is_none_is_one_sentence(tmp_path):
+def test_a_file_in_place_of_the_folder_is_reported_in_one_sentence(tmp_path):
     (tmp_path / "store").write_text("not a folder")
     store = open_store("local", folder=tmp_path / "store")
 
@@ -96,7 +96,7 @@ def test_a_folder_that_is_none_is_one_sentence(tmp_path):
         store.ledger(TENANT, DAY)
 
 
-def test_a_full_disk_is_one_sentence_and_changes_nothing(store, tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_in_one_sentence_and_changes_nothing(store, tmp_path, monkeypatch):
     save_all(store)
     before = files(tmp_path)
 

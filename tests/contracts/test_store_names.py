@@ -1,4 +1,4 @@
-"""No name from outside leads anywhere but into the store."""
+"""No name from outside leads out of the store."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ TRICKS: dict[str, Any] = {
 
 @pytest.fixture
 def untouched(backend):
-    """Backend with something on them, where nothing may be changed, nor anywhere around them."""
+    """A backend with data; nothing in it or around it may change."""
     save_all(backend.open())
     before = surroundings(backend), everything(backend.open())
     yield backend
@@ -76,7 +76,7 @@ def surroundings(backend) -> list[str]:
     return sorted(str(path) for path in backend.folder.parent.parent.rglob("*"))
 
 
-def test_no_tenant_id_is_a_path(untouched, subtests):
+def test_a_tenant_id_cannot_be_a_path(untouched, subtests):
     store = untouched.open()
     for trick, name in TRICKS.items():
         with subtests.test(trick):
@@ -84,11 +84,11 @@ def test_no_tenant_id_is_a_path(untouched, subtests):
 
 
 def refuse_tenant(store, name):
-    piece = Slice(name, DAY)
+    slice_ = Slice(name, DAY)
     for refused in (
         lambda: store.ledger(name, DAY),
-        lambda: store.rollup(piece),
-        lambda: store.save_slice(complete(piece=piece), rollup_of(1)),
+        lambda: store.rollup(slice_),
+        lambda: store.save_slice(complete(slice_=slice_), rollup_of(1)),
         lambda: store.save_report(metrics_row(tenant_id=name), {}),
         lambda: store.report_file(name, DAY, "report.json"),
         lambda: store.latest_ending(name),
@@ -100,7 +100,7 @@ def refuse_tenant(store, name):
         assert len(str(caught.value)) < 200
 
 
-def test_no_run_id_is_a_path(untouched, subtests):
+def test_a_run_id_cannot_be_a_path(untouched, subtests):
     store = untouched.open()
     for trick, name in TRICKS.items():
         with subtests.test(trick):
@@ -114,7 +114,7 @@ def test_no_run_id_is_a_path(untouched, subtests):
     "name",
     ["", "..", "../report.json", "report.json\0", "REPORT.JSON", "x.csv", "/report.json", None],
 )
-def test_no_file_but_those_of_the_contract_is_read_or_written(untouched, name):
+def test_only_files_of_the_contract_are_read_or_written(untouched, name):
     store = untouched.open()
 
     with pytest.raises(
@@ -126,7 +126,7 @@ def test_no_file_but_those_of_the_contract_is_read_or_written(untouched, name):
 
 
 @pytest.mark.parametrize("day", ["../../secret", "2026-11-23", None, 20261123])
-def test_only_a_day_is_a_day(untouched, day):
+def test_a_day_must_be_a_date(untouched, day):
     store = untouched.open()
     for refused in (
         lambda: store.report_file(TENANT, day, "report.json"),
@@ -141,29 +141,29 @@ def test_only_a_day_is_a_day(untouched, day):
 
 
 @pytest.mark.parametrize("hours", [(-1, 5), (0, 25), (5, 5), (12, 3)])
-def test_only_hours_of_a_day_are_part_of_it(untouched, hours):
+def test_hours_must_be_a_part_of_a_day(untouched, hours):
     with pytest.raises(BadInputError, match=r"Invalid hours .*; expected a part of a day"):
         untouched.open().rollup(Slice(TENANT, DAY, *hours))
 
 
 @pytest.mark.parametrize("at", ["", "now", "../x", "2026-13-01T00:00:00Z", None])
-def test_only_an_instant_says_when(untouched, at):
+def test_a_time_must_be_iso_8601(untouched, at):
     with pytest.raises(BadInputError, match="Invalid time"):
         untouched.open().save_slice(complete(at=at), rollup_of(1))
     with pytest.raises(BadInputError, match="Invalid time"):
         untouched.open().save_report(metrics_row(at=at), {})
 
 
-def test_a_tenant_id_means_the_same_in_small_and_in_capital_letters(store):
+def test_the_case_of_a_tenant_id_does_not_matter(store):
     upper = Slice("ABCDEF00-2222-4333-8444-555555555555", DAY)
-    store.save_slice(complete(piece=upper), rollup_of(1))
+    store.save_slice(complete(slice_=upper), rollup_of(1))
 
     assert store.rollup(Slice(upper.tenant_id.lower(), DAY)) == rollup_of(1)
-    assert store.ledger(upper.tenant_id.lower(), DAY) == [complete(piece=upper)]
+    assert store.ledger(upper.tenant_id.lower(), DAY) == [complete(slice_=upper)]
 
 
 @pytest.mark.parametrize("tenant_id", [TENANT, "contoso.example", "simulated-partner_1", "a" * 64])
-def test_harmless_ids_are_taken(store, tenant_id):
+def test_harmless_ids_are_accepted(store, tenant_id):
     store.save_report(metrics_row(date(1, 1, 1), tenant_id=tenant_id), {"report.json": b"{}"})
 
     assert store.report_file(tenant_id, date(1, 1, 1), "report.json").content == b"{}"

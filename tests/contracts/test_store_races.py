@@ -1,4 +1,4 @@
-"""Where two meet: one wins, and whoever reads meanwhile gets something whole."""
+"""Of concurrent writers one wins, and concurrent readers always get something whole."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WRITERS = 6
 
 
 def at_once(backend, work):
-    """What `work` gives, done by several at the same time; every other one shares its store."""
+    """What `work` returns, called by several at the same time; every other one shares a store."""
     barrier, shared = Barrier(WRITERS), backend.open()
 
     def wait_and_work(number):
@@ -50,14 +50,14 @@ def instant(number: int) -> str:
     return f"2026-11-24T02:00:{number:02}Z"
 
 
-def test_of_many_that_claim_at_once_exactly_one_wins(backend):
+def test_exactly_one_of_many_simultaneous_claims_wins(backend):
     for key in ("mail", "run", "page"):
         won = at_once(backend, lambda store, _, key=key: store.claim(key))
 
         assert sorted(won) == [False] * (WRITERS - 1) + [True]
 
 
-def test_the_first_writers_of_all_may_come_together(backend):
+def test_the_very_first_writes_may_be_simultaneous(backend):
     at_once(backend, lambda store, n: store.save_tenant(TenantRow(f"tenant-{n}", "", "customer")))
     at_once(backend, lambda store, n: store.save_report(metrics_row(tenant_id=f"tenant-{n}"), {}))
 
@@ -65,7 +65,7 @@ def test_the_first_writers_of_all_may_come_together(backend):
     assert len(backend.open().metrics(DAY)) == WRITERS
 
 
-def test_of_many_pulls_of_one_slice_the_newest_stays_with_its_own_rollup(backend):
+def test_of_many_pulls_of_one_slice_the_newest_remains_with_its_own_rollup(backend):
     def pull(store, number):
         for again in range(3):
             with suppress(ConflictError):
@@ -82,7 +82,7 @@ def test_of_many_pulls_of_one_slice_the_newest_stays_with_its_own_rollup(backend
     assert len([name for name in everything(store) if name.startswith("rollups/")]) == 1
 
 
-def test_of_many_pulls_in_the_same_second_entry_and_rollup_are_of_the_same_one(backend):
+def test_of_many_pulls_in_one_second_entry_and_rollup_are_from_the_same_pull(backend):
     at_once(backend, lambda store, n: store.save_slice(complete(n, instant(0)), rollup_of(n)))
 
     store = backend.open()
@@ -90,7 +90,7 @@ def test_of_many_pulls_in_the_same_second_entry_and_rollup_are_of_the_same_one(b
     assert store.rollup(SLICE) == rollup_of(entry.rows)
 
 
-def test_a_report_is_read_whole_while_it_is_published_again_and_again(backend):
+def test_a_report_is_read_whole_while_it_is_published_repeatedly(backend):
     names = ("report.json", "report.html")
 
     def publish_or_read(store, number):
@@ -110,7 +110,7 @@ def test_a_report_is_read_whole_while_it_is_published_again_and_again(backend):
 
 
 def before_each_read(store, monkeypatch, work):
-    """Let somebody else come between the reader's look at the row and its look at the file."""
+    """Do some work between a reader's read of the row and its read of the file."""
     read = store._medium.read  # noqa: SLF001
 
     def late_read(path):
@@ -121,7 +121,7 @@ def before_each_read(store, monkeypatch, work):
     monkeypatch.setattr(store._medium, "read", late_read)  # noqa: SLF001
 
 
-def test_a_file_replaced_between_two_looks_is_read_as_replaced(backend, monkeypatch):
+def test_a_file_replaced_while_it_is_read_is_read_as_replaced(backend, monkeypatch):
     store = backend.open()
     save_old_report(store)
     before_each_read(store, monkeypatch, lambda: save_new_report(backend.open()))
@@ -131,18 +131,18 @@ def test_a_file_replaced_between_two_looks_is_read_as_replaced(backend, monkeypa
     assert read.content == NEWER_FILES["report.json"]
 
 
-def test_a_row_that_was_removed_meanwhile_is_not_written_over_what_is_no_longer_there(backend):
+def test_a_row_that_was_removed_meanwhile_is_not_overwritten(backend):
     medium, row_id = backend.open()._medium, RowId("tenants", "", "contoso")  # noqa: SLF001
     medium.put_row(row_id, {"Name": "Contoso"}, over=None)
-    held = medium.row(row_id)
+    current = medium.row(row_id)
     medium.remove_row(row_id)
 
     with pytest.raises(ConflictError):
-        medium.put_row(row_id, {"Name": "Contoso GmbH"}, over=held.etag)
+        medium.put_row(row_id, {"Name": "Contoso GmbH"}, over=current.etag)
     assert medium.row(row_id) is None
 
 
-def test_a_claim_that_is_given_back_at_that_very_moment_is_lost_all_the_same(backend, monkeypatch):
+def test_a_claim_that_is_released_at_the_same_moment_is_still_lost(backend, monkeypatch):
     store = backend.open()
     store.claim("mail")
     look = store._medium.row  # noqa: SLF001
@@ -156,7 +156,7 @@ def test_a_claim_that_is_given_back_at_that_very_moment_is_lost_all_the_same(bac
     assert not store.claim("mail")
 
 
-def test_a_claim_that_cannot_be_written_is_an_error_and_neither_won_nor_lost(backend, monkeypatch):
+def test_a_claim_that_cannot_be_written_is_an_error_neither_won_nor_lost(backend, monkeypatch):
     store = backend.open()
 
     def refuse(*_, **__):
@@ -169,7 +169,7 @@ def test_a_claim_that_cannot_be_written_is_an_error_and_neither_won_nor_lost(bac
     assert backend.open().claim("mail")
 
 
-def test_a_file_replaced_at_every_look_is_an_error_in_the_end(backend, monkeypatch):
+def test_a_file_that_keeps_being_replaced_is_an_error_in_the_end(backend, monkeypatch):
     def publish():
         files = {"report.json": b"%d" % (seconds := next(later))}
         backend.open().save_report(metrics_row(at=instant(seconds)), files)
@@ -182,7 +182,7 @@ def test_a_file_replaced_at_every_look_is_an_error_in_the_end(backend, monkeypat
         store.report_file(TENANT, DAY, "report.json")
 
 
-def test_a_run_that_is_done_stays_so_whoever_comes_at_the_same_time(backend):
+def test_a_run_that_is_done_remains_done_despite_simultaneous_writers(backend):
     def note(store, number):
         with suppress(ConflictError):
             store.save_run(Run("0f1e", TENANT, "done" if number == 0 else "running", instant(0)))
@@ -192,7 +192,7 @@ def test_a_run_that_is_done_stays_so_whoever_comes_at_the_same_time(backend):
     assert backend.open().run("0f1e").state == "done"
 
 
-def test_of_processes_that_claim_at_once_exactly_one_wins_each_claim(tmp_path):
+def test_exactly_one_of_several_processes_wins_each_claim(tmp_path):
     claim_all = (
         "import sys\n"
         "from pathlib import Path\n"
@@ -209,7 +209,7 @@ def test_of_processes_that_claim_at_once_exactly_one_wins_each_claim(tmp_path):
     assert sorted(number for numbers in won for number in numbers) == sorted(map(str, range(100)))
 
 
-def test_a_lock_whose_holder_was_killed_keeps_nobody_out(tmp_path):
+def test_a_lock_whose_holder_was_killed_is_free(tmp_path):
     hold = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
@@ -223,7 +223,7 @@ def test_a_lock_whose_holder_was_killed_keeps_nobody_out(tmp_path):
     assert open_store("local", folder=tmp_path).claim("mail")
 
 
-def test_a_writer_that_never_comes_through_says_so_in_the_end(tmp_path, monkeypatch):
+def test_a_writer_that_always_loses_raises_an_error_in_the_end(tmp_path, monkeypatch):
     store = open_store("local", folder=tmp_path)
 
     def lose(*_, **__):

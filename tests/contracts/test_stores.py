@@ -1,4 +1,4 @@
-"""What every store promises, whatever it is kept on."""
+"""What the store promises on every medium."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.sign_ins import any_sign_in
 LONG_AGO = date(2026, 1, 1)
 
 
-def test_before_anything_is_written_there_is_nothing_and_that_is_no_error(store):
+def test_an_empty_store_is_empty_and_not_an_error(store):
     assert store.tenants() == []
     assert store.ledger(TENANT, LONG_AGO) == []
     assert store.rollup(SLICE) is None
@@ -77,8 +77,8 @@ def test_any_rollup_is_read_back_as_it_was_written(backend, sign_ins):
 def test_the_ledger_has_the_entries_since_a_day_oldest_first(store):
     morning, evening = SLICE.halves()
     entries = [
-        complete(1, NEW_AT, piece)
-        for piece in (evening, morning, SLICE, type(SLICE)(TENANT, DAY - timedelta(days=1)))
+        complete(1, NEW_AT, slice_)
+        for slice_ in (evening, morning, SLICE, type(SLICE)(TENANT, DAY - timedelta(days=1)))
     ]
     for entry in entries:
         store.save_slice(entry, rollup_of(1))
@@ -89,7 +89,7 @@ def test_the_ledger_has_the_entries_since_a_day_oldest_first(store):
     assert store.ledger(OTHER, LONG_AGO) == []
 
 
-def test_pulling_again_replaces_rollup_and_entry_whole(store):
+def test_pulling_again_replaces_rollup_and_entry_completely(store):
     save_old_slice(store)
     save_new_slice(store)
 
@@ -106,7 +106,7 @@ def test_pulling_the_same_again_changes_nothing(store):
     assert everything(store) == before
 
 
-def test_an_entry_without_a_rollup_leaves_the_rollup_there(store):
+def test_an_entry_without_a_rollup_keeps_the_stored_rollup(store):
     save_old_slice(store)
     store.save_slice(failed(has_rollup=True, rows=3))
 
@@ -114,7 +114,7 @@ def test_an_entry_without_a_rollup_leaves_the_rollup_there(store):
     assert store.rollup(SLICE) == rollup_of(3)
 
 
-def test_a_pull_that_failed_is_known_though_it_has_no_rollup(store):
+def test_a_failed_pull_is_in_the_ledger_without_a_rollup(store):
     store.save_slice(failed(refused_rows=7))
 
     assert store.ledger(TENANT, DAY) == [failed(refused_rows=7)]
@@ -138,9 +138,7 @@ def test_an_older_pull_never_overwrites_a_newer_one(store):
         ("2026-11-24T01:59:59", "2026-11-24T02:00:00.0000001Z"),
     ],
 )
-def test_which_pull_is_older_is_a_matter_of_instants_and_not_of_how_they_are_written(
-    store, older, newer
-):
+def test_pulls_are_compared_by_time_and_not_by_how_the_time_is_written(store, older, newer):
     store.save_slice(complete(2, newer), rollup_of(2))
 
     with pytest.raises(ConflictError):
@@ -148,7 +146,7 @@ def test_which_pull_is_older_is_a_matter_of_instants_and_not_of_how_they_are_wri
     assert store.ledger(TENANT, DAY) == [complete(2, newer)]
 
 
-def test_a_reason_of_any_length_and_content_is_kept_as_one_line_of_safe_length(store):
+def test_a_reason_of_any_length_and_content_is_stored_as_one_line_of_safe_length(store):
     store.save_slice(failed(reason="Graph\r\nsaid:\x00 \ud800" + "very long " * 100_000))
 
     (entry,) = store.ledger(TENANT, DAY)
@@ -177,7 +175,7 @@ def test_a_rollup_of_another_release_is_an_error_that_names_the_slice(store, mon
         store.rollup(SLICE)
 
 
-def test_a_file_that_somebody_has_removed_is_not_there(store):
+def test_a_file_that_was_removed_is_missing(store):
     save_old_slice(store)
     save_old_report(store)
     for name in everything(store):
@@ -196,7 +194,7 @@ def test_a_report_is_read_back_with_its_row(store):
     assert store.latest_ending(TENANT) == DAY
 
 
-def test_the_etag_is_strong_and_made_of_the_content_alone(store):
+def test_the_etag_is_strong_and_depends_on_the_content_only(store):
     save_old_report(store)
     first = store.report_file(TENANT, DAY, "report.json")
     same = {"report.json": FILES["report.json"], "accounts.csv": b""}
@@ -209,7 +207,7 @@ def test_the_etag_is_strong_and_made_of_the_content_alone(store):
     assert store.report_file(TENANT, DAY, "report.json").etag != first.etag
 
 
-def test_publishing_again_replaces_all_files_and_leaves_none_of_the_old(store):
+def test_publishing_again_replaces_all_files_and_leaves_no_old_ones(store):
     save_old_report(store)
     save_new_report(store)
 
@@ -229,7 +227,7 @@ def test_an_older_report_never_overwrites_a_newer_one(store):
     assert everything(store) == before
 
 
-def test_history_is_newest_first_ends_before_a_day_and_has_a_limit(store):
+def test_history_is_newest_first_before_a_day_and_limited(store):
     days = [DAY - timedelta(days=back) for back in range(40)]
     for day in sorted(days, key=lambda day: day.day):
         store.save_report(metrics_row(day), {})
@@ -255,8 +253,8 @@ def test_metrics_are_found_by_day_over_all_tenants(store):
 def test_a_run_goes_forward_and_never_back(store):
     run = Run("0f1e", TENANT, "accepted", OLD_AT)
     done = Run("0f1e", TENANT, "done", OLD_AT, NEW_AT, "2 slices")
-    for noted in (run, run, Run("0f1e", TENANT, "running", OLD_AT), done, done):
-        store.save_run(noted)
+    for saved in (run, run, Run("0f1e", TENANT, "running", OLD_AT), done, done):
+        store.save_run(saved)
 
     for state in ("accepted", "running", "failed"):
         with pytest.raises(ConflictError, match="Run 0f1e is done"):
@@ -271,7 +269,7 @@ def test_a_run_that_failed_may_be_tried_again(store):
     assert store.run("0f1e").state == "done"
 
 
-def test_a_claim_is_won_once_until_it_is_given_back(store):
+def test_a_claim_is_won_once_until_it_is_released(store):
     key = "mail/2026-11-23/Ann Müller <ann@contoso.example>/../\0" + "x" * 10_000
 
     assert [store.claim(key), store.claim(key), store.claim("another")] == [True, False, True]
@@ -282,7 +280,7 @@ def test_a_claim_is_won_once_until_it_is_given_back(store):
 def test_purging_removes_personal_data_first_and_metrics_when_their_time_comes(store):
     days = [DAY - timedelta(days=back) for back in range(3)]
     for day in days:
-        store.save_slice(complete(1, piece=type(SLICE)(TENANT, day)), rollup_of(1))
+        store.save_slice(complete(1, slice_=type(SLICE)(TENANT, day)), rollup_of(1))
         store.save_report(metrics_row(day), FILES)
     store.save_run(Run("0f1e", TENANT, "done", f"{days[2]}T02:00:00Z"))
     store.claim("mail")
