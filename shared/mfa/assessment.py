@@ -1,4 +1,4 @@
-"""From a window to what the report says of it."""
+"""From a window to its report."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ if TYPE_CHECKING:
 
 
 class Assessment(msgspec.Struct, frozen=True):
-    """A window with every request judged: what figures and files are made from."""
+    """A window with every request judged: the basis of figures and files."""
 
     window: Window
     rule: ShareRule
-    requests: dict[Channel, list[Request]]  #: newest first; with those not completed and app-only
+    requests: dict[Channel, list[Request]]  #: newest first; including not completed and app-only
     metrics: Metrics
 
 
 def assess(
     window: Window, scope: Scope, rule: ShareRule, accounts: AccountMetrics | None = None
 ) -> Assessment:
-    """Judge every sign-in of the window and measure the figures."""
+    """Judge every sign-in of the window and compute the figures."""
     requests: dict[Channel, list[Request]] = {channel: [] for channel in Channel}
     for request in judge_all(window.total, scope):
         requests[request.channel].append(request)
@@ -67,7 +67,7 @@ def assess(
 
 
 def history_point(assessment: Assessment) -> HistoryPoint:
-    """What a later report remembers of this one."""
+    """What later reports show of this one."""
     metrics = assessment.metrics
     return HistoryPoint(
         ending=assessment.window.ending,
@@ -78,7 +78,7 @@ def history_point(assessment: Assessment) -> HistoryPoint:
 
 
 class ReportMeta(msgspec.Struct, frozen=True):
-    """Whose report it is, from where, and when it was made."""
+    """The tenant and source of a report, and when it was made."""
 
     tenant_id: str | None
     tenant_name: str | None
@@ -87,7 +87,7 @@ class ReportMeta(msgspec.Struct, frozen=True):
 
 
 class ReportExtras(TypedDict, total=False):
-    """What a report may tell beside the requests; fields of `Report`."""
+    """Optional fields of `Report`."""
 
     reading: InputSummary | None
     findings: list[Finding]
@@ -97,16 +97,16 @@ class ReportExtras(TypedDict, total=False):
 
 def make_report(
     assessment: Assessment,
-    heading: ReportMeta,
+    meta: ReportMeta,
     files: Mapping[str, FileEntry],
     history: Sequence[HistoryPoint] = (),
-    **more: Unpack[ReportExtras],
+    **extras: Unpack[ReportExtras],
 ) -> Report:
-    """The report of an assessment; `history` is of earlier windows, this one is added to it."""
+    """The report of an assessment; `history` has earlier windows, and this one is appended."""
     window, requests, rule = assessment.window, assessment.requests, assessment.rule
     earlier = {point.ending: point for point in history if point.ending < window.ending}
     return Report(
-        **msgspec.structs.asdict(heading),
+        **msgspec.structs.asdict(meta),
         window=WindowSummary(
             start=window.days[0],
             ending=window.ending,
@@ -120,12 +120,12 @@ def make_report(
         days=_days(assessment),
         breakdown={channel: break_down(requests[channel], rule) for channel in Channel},
         rule=rule,
-        **more,
+        **extras,
     )
 
 
 def _forecast(requests: Sequence[Request], rule: ShareRule) -> ChannelForecast:
-    """The last request that counts against the share leaves the window seven days after its own."""
+    """The last request that counts against the share leaves the window after seven days."""
     days = [request.sign_in.day for request in requests if rule.counts_against(request.verdict)]
     if not days:
         return ChannelForecast(reads_100_on=None)

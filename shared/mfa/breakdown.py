@@ -1,4 +1,4 @@
-"""Who and what makes up the missing share: a split that adds up exactly."""
+"""Which users and applications make up the missing share: a split that adds up exactly."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from shared.mfa.requests import Request
     from shared.mfa.sign_in import SignIn
 
-SUBJECTS_SHOWN = 50  #: more are added up in one last part called "others"
+SUBJECTS_SHOWN = 50  #: any more are summed in a last contribution named "others"
 
 
 class Contribution(msgspec.Struct, frozen=True):
-    """What one user, or one application, contributes to a channel's figure."""
+    """What one user or one application contributes to a channel's figure."""
 
-    id: str  #: object id or application id; empty for the part that adds up the others
+    id: str  #: object id or application id; empty for "others"
     name: str  #: user principal name or application name, as last seen
     detail: str  #: display name of the user; empty for applications
     counts: Tally
     against: int  #: its requests that keep the share below 100 %
-    points: float  #: `against` as a fraction of all decided requests; all parts sum to 1 - share
-    last_against: str  #: when the newest of those was made, UTC; empty if there are none
-    others: int = 0  #: how many subjects this part stands for, where it stands for more than one
+    points: float  #: `against` / all decided requests; all contributions sum to 1 - share
+    last_against: str  #: when the newest of these was made, UTC; empty if there is none
+    others: int = 0  #: how many users or applications "others" stands for
 
 
 class Breakdown(msgspec.Struct, frozen=True):
-    """One channel's missing share, split in two independent ways; each sums to the whole."""
+    """One channel's missing share, split in two independent ways; each adds up to the whole."""
 
     by_user: list[Contribution]
     by_application: list[Contribution]
@@ -60,14 +60,16 @@ def _split(
     groups: defaultdict[str, list[Request]] = defaultdict(list)
     for request in requests:
         groups[subject(request.sign_in)[0]].append(request)
-    whole = tally(requests)
-    decided = whole.verified + whole.not_verified + whole.exempted
-    parts = [_part(key, group, rule, subject, decided) for key, group in groups.items()]
-    parts.sort(key=lambda part: (-part.against, -part.counts.requests, part.id))
-    return _with_others(parts)
+    total = tally(requests)
+    decided = total.verified + total.not_verified + total.exempted
+    contributions = [
+        _contribution(key, group, rule, subject, decided) for key, group in groups.items()
+    ]
+    contributions.sort(key=lambda found: (-found.against, -found.counts.requests, found.id))
+    return _with_others(contributions)
 
 
-def _part(
+def _contribution(
     key: str,
     group: list[Request],
     rule: ShareRule,
@@ -95,18 +97,18 @@ def _part(
     )
 
 
-def _with_others(parts: list[Contribution]) -> list[Contribution]:
-    shown, rest = parts[:SUBJECTS_SHOWN], parts[SUBJECTS_SHOWN:]
+def _with_others(contributions: list[Contribution]) -> list[Contribution]:
+    shown, rest = contributions[:SUBJECTS_SHOWN], contributions[SUBJECTS_SHOWN:]
     if not rest:
         return shown
     others = Contribution(
         id="",
         name="others",
         detail="",
-        counts=_sum(part.counts for part in rest),
-        against=sum(part.against for part in rest),
-        points=sum(part.points for part in rest),
-        last_against=max(part.last_against for part in rest),
+        counts=_sum(contribution.counts for contribution in rest),
+        against=sum(contribution.against for contribution in rest),
+        points=sum(contribution.points for contribution in rest),
+        last_against=max(contribution.last_against for contribution in rest),
         others=len(rest),
     )
     return [*shown, others]

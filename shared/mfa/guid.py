@@ -1,4 +1,4 @@
-"""What Entra's ids look like."""
+"""The format of Entra's ids."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def is_guid(text: str) -> bool:
-    """Whether a text is a GUID, in whatever case, and nothing else."""
+    """Whether the whole text is a GUID, in upper or lower case."""
     return _GUID.fullmatch(text) is not None

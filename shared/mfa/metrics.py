@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class ShareRule(msgspec.Struct, frozen=True):
-    """How verdicts weigh in the share."""
+    """How verdicts count in the share."""
 
     exempted_counts_as_mfa: bool = False  #: setting ``EXEMPTED_COUNTS_AS_MFA``
 
     def counts_for(self, verdict: Verdict) -> bool:
-        """Whether a request with this verdict is on the share's upper side."""
+        """Whether a request with this verdict is in the numerator of the share."""
         return verdict is Verdict.VERIFIED or (
             verdict is Verdict.EXEMPTED and self.exempted_counts_as_mfa
         )
@@ -33,30 +33,30 @@ class ShareRule(msgspec.Struct, frozen=True):
         )
 
     def is_compliant(self, verdict: Verdict) -> bool | None:
-        """Partner Center's ``mfaCompliant``; `None` where it is not known."""
+        """Partner Center's ``mfaCompliant``; `None` if unknown."""
         if verdict is Verdict.UNKNOWN:
             return None
         return self.counts_for(verdict)
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """How many requests of each kind; adding tallies adds the kinds."""
+    """How many requests have each verdict."""
 
     requests: int = 0  #: verified + not_verified + exempted + unknown
     verified: int = 0
     not_verified: int = 0
     exempted: int = 0
     unknown: int = 0
-    not_completed: int = 0  #: interrupted or refused sign-ins; no requests
-    app_only: int = 0  #: applications without a user; no requests
+    not_completed: int = 0  #: interrupted or refused sign-ins; not requests
+    app_only: int = 0  #: applications without a user; not requests
 
     def share(self, rule: ShareRule) -> float | None:
-        """Fraction 0 to 1 of the decided requests that had MFA; `None` where none was decided."""
+        """The fraction (0 to 1) of decided requests that had MFA; `None` if none was decided."""
         decided = self.verified + self.not_verified + self.exempted
         return self.compliant(rule) / decided if decided else None
 
     def compliant(self, rule: ShareRule) -> int:
-        """Requests on the share's upper side."""
+        """Requests in the numerator of the share."""
         return self.verified + (self.exempted if rule.exempted_counts_as_mfa else 0)
 
     def against(self, rule: ShareRule) -> int:
@@ -87,12 +87,12 @@ class PortalMetrics(msgspec.Struct, frozen=True):
     exempted: int
     unknown: int
     not_completed: int
-    share: float | None  #: `None` while a day of the window is missing, or nothing was decided
-    provisional_share: float | None  #: over the days at hand
+    share: float | None  #: `None` if a day of the window is missing or nothing was decided
+    provisional_share: float | None  #: over the available days
 
 
 class ApiMetrics(msgspec.Struct, frozen=True):
-    """The report's figure "through API or SDK" (App+User); app-only is counted beside it."""
+    """The report's figure "through API or SDK" (App+User); app-only is counted separately."""
 
     requests: int
     verified: int
@@ -106,7 +106,7 @@ class ApiMetrics(msgspec.Struct, frozen=True):
 
 
 class AccountMetrics(msgspec.Struct, frozen=True):
-    """The report's figure "enabled accounts with MFA enforced"; all `None` where none were read."""
+    """The report's figure "enabled accounts with MFA enforced"; all `None` if none were read."""
 
     enabled: int | None = None
     disabled: int | None = None
@@ -119,7 +119,7 @@ class AccountMetrics(msgspec.Struct, frozen=True):
 
     @property
     def known_share(self) -> float | None:
-        """The share to be compared over time: `None` where of no account anything is known."""
+        """The share to compare over time; `None` if nothing is known about any account."""
         return None if self.enabled and self.unknown == self.enabled else self.share
 
 
@@ -132,12 +132,12 @@ class Metrics(msgspec.Struct, frozen=True):
 
 
 def measure_portal(counts: Tally, rule: ShareRule, *, complete: bool) -> PortalMetrics:
-    """The portal figure over a window's counts; without a share unless the window is complete."""
+    """The portal figure of a window's counts; no share unless the window is complete."""
     return msgspec.convert(_figure(counts, rule, complete=complete), PortalMetrics)
 
 
 def measure_api(counts: Tally, rule: ShareRule, *, complete: bool) -> ApiMetrics:
-    """The API figure over a window's counts; without a share unless the window is complete."""
+    """The API figure of a window's counts; no share unless the window is complete."""
     return msgspec.convert(_figure(counts, rule, complete=complete), ApiMetrics)
 
 

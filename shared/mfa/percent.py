@@ -1,4 +1,4 @@
-"""Shares in percent, by the one rule that holds for findings, page, mail and terminal."""
+"""Shares in percent: one rule for findings, page, mail and terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import isclose
 
 
 def tenths(share: float) -> int:
-    """A share (fraction, 0 to 1) in tenths of a percent; 0 and 1000 only where that is exact."""
+    """A share (fraction, 0 to 1) in tenths of a percent; 0 and 1000 only if that is exact."""
     if share <= 0:
         return 0
     if share >= 1:
@@ -16,7 +16,7 @@ def tenths(share: float) -> int:
 
 def percent(share: float) -> str:
     """
-    A share in percent: ``40 %`` where that is exact, else rounded to a tenth, ``40.0 %``.
+    A share in percent: ``40 %`` if that is exact, else rounded to a tenth, ``40.0 %``.
 
     Never rounded up to 100 % nor down to 0 %: 0.9999 reads ``99.9 %``.
     """
@@ -24,6 +24,6 @@ def percent(share: float) -> str:
 
 
 def percent_of_tenths(value: int, *, exact: bool) -> str:
-    """Tenths of a percent as text; without a decimal where the number behind it is a whole one."""
+    """Tenths of a percent as text; without a decimal if *exact* and a whole number."""
     whole, tenth = divmod(value, 10)
     return f"{whole} %" if exact and not tenth else f"{whole}.{tenth} %"

@@ -1,8 +1,8 @@
 """
-The scope receipt: which application permission of Graph each figure needs, and what is there of it.
+The permission receipt: which Graph application permissions each figure needs, and which exist.
 
-A permission is known by its value, such as ``AuditLog.Read.All``. That these are exactly what the
-sources read with, a test shows. Nothing but the standard library: `infra` uses it, too.
+A permission is identified by its value, such as ``AuditLog.Read.All``. A test shows that these are
+exactly the permissions the sources use. Standard library only, because `infra` uses it, too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-#: What a figure is called here, and what it is.
+#: The figures by name, and what they are.
 FIGURES = {
     "requests": "portal and API requests, with MFA and without",
     "accounts": "accounts with MFA enforced, by what, and why not",
@@ -21,13 +21,13 @@ FIGURES = {
     "eligible-roles": "who can activate a role, and has no MFA enforced before (Entra ID P2 only)",
     "hidden-groups": "policies that aim at groups whose members are hidden",
 }
-#: Least privilege: hidden groups are rare, so their role is asked for only where it is wanted. That
-#: for eligible roles Graph documents as contained in RoleManagement.Read.Directory.
+#: Least privilege: hidden groups are rare, so their role is only requested if wanted. Graph's
+#: documentation says that RoleManagement.Read.Directory includes the one for eligible roles.
 USUAL_FIGURES = ("requests", "accounts", "federation", "customers")
 
 
 class PermissionNeed(NamedTuple):
-    """One figure needs one role, for what it reads with it."""
+    """A figure needs a role to read something."""
 
     figure: str
     role: str
@@ -56,7 +56,7 @@ NEEDS = (
     PermissionNeed("hidden-groups", "Member.Read.Hidden", "members of groups that hide them"),
 )
 
-#: What is said of a role that no figure needs, where there is more to say.
+#: Warnings about roles that no figure needs.
 WARNINGS = {
     "Mail.Send": "it is for every mailbox of the tenant, and undoes the narrowing by Exchange's "
     "RBAC for Applications, because permissions add up",
@@ -64,12 +64,12 @@ WARNINGS = {
 
 
 class PermissionReceipt(NamedTuple):
-    """What is needed, by state, and what is there besides."""
+    """What is needed, by state, and what was granted in addition."""
 
     granted: tuple[PermissionNeed, ...]
     missing: tuple[PermissionNeed, ...]
-    not_offered: tuple[PermissionNeed, ...]  #: this cloud's Graph has no such role
-    extra: tuple[str, ...]  #: roles that none of these figures needs
+    not_offered: tuple[PermissionNeed, ...]  #: this cloud's Graph does not have the role
+    extra: tuple[str, ...]  #: roles that no figure needs
 
     @property
     def missing_roles(self) -> list[str]:
@@ -80,7 +80,7 @@ class PermissionReceipt(NamedTuple):
 def permission_receipt(
     has: Collection[str], figures: Iterable[str], offered: Collection[str] | None = None
 ) -> PermissionReceipt:
-    """The receipt of these figures for whoever has these roles; `None` offers every role."""
+    """The receipt of these figures for an identity with these roles; `None`: all are offered."""
     wanted = set(figures)
     needs = [need for need in NEEDS if need.figure in wanted]
     roles = {need.role for need in needs}
@@ -94,6 +94,6 @@ def permission_receipt(
 
 
 def figures_of(has: Collection[str]) -> list[str]:
-    """The usual figures, and of the others those that something was granted for on purpose."""
+    """The usual figures, and those of the others for which a role was granted."""
     asked = {need.figure for need in NEEDS if need.role in has}
     return [figure for figure in FIGURES if figure in USUAL_FIGURES or figure in asked]

@@ -19,7 +19,7 @@ SCHEMA_VERSION = 1
 
 
 class WindowSummary(msgspec.Struct, frozen=True):
-    """Which seven days the report speaks of, and how many of them are known."""
+    """The report's seven days, and how many of them are known."""
 
     start: date
     ending: date
@@ -28,7 +28,7 @@ class WindowSummary(msgspec.Struct, frozen=True):
 
 
 class DayCounts(msgspec.Struct, frozen=True):
-    """One day's requests; both `None` where the day is missing."""
+    """One day's requests; both `None` if the day is missing."""
 
     day: date
     portal: Tally | None
@@ -40,24 +40,24 @@ class FileEntry(msgspec.Struct, frozen=True):
 
     href: str  #: relative to the report
     rows: int  #: rows in the file
-    total: int | None  #: rows there would be without the cap; `None` where nothing was read
+    total: int | None  #: rows there would be without the cap; `None` if nothing was read
 
 
 class ChannelForecast(msgspec.Struct, frozen=True):
     """When the last known request that counts against the share leaves the window."""
 
-    reads_100_on: date | None  #: an `ending`; `None` where nothing counts against the share
+    reads_100_on: date | None  #: an `ending`; `None` if nothing counts against the share
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """The roll-off, per channel."""
+    """The forecast per channel."""
 
     portal: ChannelForecast
     api: ChannelForecast
 
 
 class HistoryPoint(msgspec.Struct, frozen=True):
-    """The three shares of an earlier report; `None` where one was not known."""
+    """The three shares of an earlier report; `None` if unknown."""
 
     ending: date
     accounts: float | None
@@ -74,20 +74,20 @@ class UnreadableRecord(msgspec.Struct, frozen=True):
 
 
 class InputSummary(msgspec.Struct, frozen=True):
-    """What was read for this report: every record is accounted for."""
+    """What was read for this report; every record is accounted for."""
 
-    records: int  #: readable records, of whatever application
+    records: int  #: readable records, of any application
     unreadable: int
-    unreadable_records: list[UnreadableRecord]  #: the first of them
-    copies: int  #: Partner Center records that were further copies of one sign-in
+    unreadable_records: list[UnreadableRecord]  #: the first few
+    copies: int  #: Partner Center records that were additional copies of a sign-in
     first_day: date | None  #: of the records read
     last_day: date | None
-    other_tenants: int = 0  #: Partner Center sign-ins left out, being of another tenant
-    broken_off: list[str] = []  #: files that end before their end; days they may lack are missing
+    other_tenants: int = 0  #: Partner Center sign-ins left out because they are of another tenant
+    broken_off: list[str] = []  #: truncated files; the days they may lack are missing
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is said about one tenant and one window. Shares are fractions, 0 to 1, or `None`."""
+    """Everything about one tenant and one window. Shares are fractions (0 to 1) or `None`."""
 
     schema_version: int = SCHEMA_VERSION
     tenant_id: str | None
@@ -98,10 +98,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     files: dict[str, FileEntry]
     findings: list[Finding] = []
-    directory_notes: dict[str, str] = {}  #: why what was not read of the directory was not
-    exceptions: ExceptionsSummary | None = (
-        None  #: accepted ones; `None` where no list of them is kept
-    )
+    directory_notes: dict[str, str] = {}  #: why parts of the directory were not read
+    exceptions: ExceptionsSummary | None = None  #: `None` if there is no exceptions file
     forecast: Forecast
     history: list[HistoryPoint]
     days: list[DayCounts]
@@ -115,7 +113,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """The report that `to_json` wrote; `DamagedError` if it is none, or of another version."""
+        """The report that `to_json` wrote. Raises `DamagedError` for damage or another version."""
         try:
             report = msgspec.json.decode(data, type=cls)
         except msgspec.DecodeError as error:

@@ -1,4 +1,4 @@
-"""A window's sign-ins, each with its verdict: its own where it has evidence, else inherited."""
+"""A window's sign-ins with their verdicts, inherited if a sign-in has no evidence of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REQUESTS_CAP = 10_000  #: Partner Center lists the 10,000 most recent requests o
 
 
 class VerdictBasis(StrEnum):
-    """What a verdict rests on."""
+    """What a verdict is based on."""
 
     OWN = "own"
     SESSION = "session"  #: inherited from the same session
@@ -41,26 +41,25 @@ class Request(msgspec.Struct, frozen=True):
 
 def judge_all(sign_ins: Iterable[SignIn], scope: Scope) -> list[Request]:
     """
-    Every sign-in of concern with its verdict; newest first, ties broken by id.
+    Every sign-in in scope with its verdict; newest first, ties broken by id.
 
     A request without evidence of its own takes the latest decided verdict of the same user and
-    session at or before it; failing that, of the same user and correlation id; failing that it is
-    unknown. Donors have evidence of their own, so a verdict is never inherited twice.
+    session at or before it; otherwise of the same user and correlation id; otherwise it is unknown.
+    Only verdicts with evidence of their own are inherited, so a verdict is never inherited twice.
     """
     judged = [
         (sign_in, channel, judge(sign_in))
         for sign_in in sign_ins
         if (channel := scope.channel(sign_in)) is not None
     ]
-    heirs = [sign_in for sign_in, _, verdict in judged if verdict is None]
-    wills = _Wills(heirs)
+    decided = _DecidedVerdicts([sign_in for sign_in, _, verdict in judged if verdict is None])
     for sign_in, _, verdict in judged:
         if verdict is not None and verdict.is_request:
-            wills.enter(sign_in, verdict)
+            decided.add(sign_in, verdict)
     requests = [
         Request(sign_in, channel, verdict)
         if verdict is not None
-        else Request(sign_in, channel, *wills.inherited(sign_in))
+        else Request(sign_in, channel, *decided.inherited_by(sign_in))
         for sign_in, channel, verdict in judged
     ]
     return sorted(requests, key=newness, reverse=True)
@@ -72,31 +71,31 @@ def newness(request: Request) -> tuple[str, str]:
 
 
 def newest(requests: Iterable[Request], cap: int = REQUESTS_CAP) -> list[Request]:
-    """The newest, newest first; of the newest of parts they are the newest of the whole."""
+    """The newest requests, newest first; the newest of the parts' newest are those of the whole."""
     return nlargest(cap, requests, key=newness)
 
 
 _Key = tuple[str, str, str]  # user, "session" or "correlation", its id
 
 
-class _Wills:
-    """Decided verdicts under the sessions and correlation ids that some heir asks for."""
+class _DecidedVerdicts:
+    """Decided verdicts by user and session or correlation id, for the undecided sign-ins."""
 
-    def __init__(self, heirs: list[SignIn]) -> None:
+    def __init__(self, undecided: list[SignIn]) -> None:
         self._entries: dict[_Key, list[tuple[str, str, Verdict]]] = {
-            key: [] for heir in heirs for key, _ in _keys(heir)
+            key: [] for sign_in in undecided for key, _ in _inheritance_keys(sign_in)
         }
         self._sorted: set[_Key] = set()
 
-    def enter(self, donor: SignIn, verdict: Verdict) -> None:
-        for key, _ in _keys(donor):
-            if key in self._entries:
-                self._entries[key].append((donor.created_at, donor.id, verdict))
+    def add(self, sign_in: SignIn, verdict: Verdict) -> None:
+        for key, _ in _inheritance_keys(sign_in):
+            if key in self._entries:  # others are never looked up
+                self._entries[key].append((sign_in.created_at, sign_in.id, verdict))
 
-    def inherited(self, heir: SignIn) -> tuple[Verdict, VerdictBasis]:
-        for key, basis in _keys(heir):
+    def inherited_by(self, sign_in: SignIn) -> tuple[Verdict, VerdictBasis]:
+        for key, basis in _inheritance_keys(sign_in):
             entries = self._in_order(key)
-            before = bisect_right(entries, heir.created_at, key=lambda entry: entry[0])
+            before = bisect_right(entries, sign_in.created_at, key=lambda entry: entry[0])
             if before:
                 return entries[before - 1][2], basis
         return Verdict.UNKNOWN, VerdictBasis.NOTHING
@@ -108,12 +107,12 @@ class _Wills:
         return self._entries[key]
 
 
-def _keys(sign_in: SignIn) -> list[tuple[_Key, VerdictBasis]]:
-    """Where it may inherit from, the stronger bond first; an empty id binds nobody."""
+def _inheritance_keys(sign_in: SignIn) -> list[tuple[_Key, VerdictBasis]]:
+    """What links a sign-in to others, the session first; empty ids link nothing."""
     if not sign_in.user_key:
         return []
-    bonds = (
+    links = (
         ("session", sign_in.session_id, VerdictBasis.SESSION),
         ("correlation", sign_in.correlation_id, VerdictBasis.CORRELATION),
     )
-    return [((sign_in.user_key, kind, bond), basis) for kind, bond, basis in bonds if bond]
+    return [((sign_in.user_key, kind, link), basis) for kind, link, basis in links if link]

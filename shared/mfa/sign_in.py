@@ -1,4 +1,4 @@
-"""One sign-in as the logs tell it, whichever of the three shapes it came in."""
+"""One sign-in as logged, in any of the three shapes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SignInEventType(StrEnum):
-    """Who signed in, and how: Graph beta ``signInEventTypes``; empty where no field tells."""
+    """Who signed in, and how: Graph beta ``signInEventTypes``; empty if no field says so."""
 
     INTERACTIVE = "interactiveUser"
     NON_INTERACTIVE = "nonInteractiveUser"
@@ -37,7 +37,7 @@ class Evidence(StrEnum):
 
 
 class Requirement(StrEnum):
-    """Graph beta ``authenticationRequirement``: what was demanded, which is not what happened."""
+    """Graph beta ``authenticationRequirement``: what was required, which is not what happened."""
 
     SINGLE = "singleFactorAuthentication"
     MULTI = "multiFactorAuthentication"
@@ -47,26 +47,26 @@ class Requirement(StrEnum):
 
 class SignIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """
-    One copy of one sign-in. Fields mean what Graph's (beta ``signIn``) do; empty is "not told".
+    One copy of one sign-in. Fields have their meaning in Graph (beta ``signIn``); empty: not given.
 
     Times are UTC with seven fractional digits, ``2026-11-23T08:15:00.0000000Z``, so that the order
     of the texts is the order of the instants. Ids that are GUIDs are in lower case.
     """
 
     created_at: str  #: ``createdDateTime``
-    id: str  #: the record's id; where it has none, a digest of its content (see `has_own_id`)
-    received_at: str = ""  #: when this copy was logged (Log Analytics ``TimeGenerated``), if told
-    sequence: int = 0  #: position in what was read: of two copies, the greater was read later
+    id: str  #: the record's id; if it has none, a digest of its content (see `has_own_id`)
+    received_at: str = ""  #: when this copy was logged (Log Analytics ``TimeGenerated``), if given
+    sequence: int = 0  #: position in the input: of two copies, the greater was read later
     has_own_id: bool = True
     tenant_id: str = ""  #: the directory whose log this is
     event: SignInEventType = SignInEventType.NOT_GIVEN
-    error_code: int | None = None  #: ``status.errorCode``; 0 is success, `None` not told
+    error_code: int | None = None  #: ``status.errorCode``; 0 is success, `None`: not given
     requirement: Requirement = Requirement.NOT_GIVEN
     details: Evidence = Evidence.NOT_GIVEN  #: what ``status.additionalDetails`` says
     steps: Evidence = (
         Evidence.NOT_GIVEN
     )  #: what the ``authenticationDetails`` say, all steps together
-    policies: Evidence = Evidence.NOT_GIVEN  #: whether an applied policy's MFA demand was met
+    policies: Evidence = Evidence.NOT_GIVEN  #: whether an applied policy's MFA requirement was met
     user_id: str = ""
     upn: str = ""
     user_name: str = ""
@@ -80,28 +80,28 @@ class SignIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
     @property
     def day(self) -> str:
-        """The UTC calendar day it belongs to, as ``YYYY-MM-DD``."""
+        """Its UTC calendar day, as ``YYYY-MM-DD``."""
         return self.created_at[:10]
 
     @property
     def user_key(self) -> str:
-        """What tells its user from others: the object id, else the name; empty if untold."""
+        """What identifies its user: the object id, else the name; empty if neither is given."""
         return self.user_id or self.upn
 
 
 def merge_copies(copies: Iterable[SignIn]) -> SignIn:
     """
-    One sign-in out of the copies of it that were logged, given in any order.
+    One sign-in merged from its logged copies, given in any order.
 
     The log republishes sign-ins (Entra ``reports-faq``: risk re-evaluation, MFA aggregation,
-    retried batches), first copies often being incomplete. So the later copy wins field by field,
-    but an empty field never overwrites a filled one. Later is: received later, then read later.
+    retried batches), and first copies are often incomplete. So the later copy wins field by field,
+    but an empty field never overwrites a filled one. Later means received later, then read later.
     """
     return reduce(_overlay, sorted(copies, key=_lateness))
 
 
 def distinct_copies(copies: Iterable[SignIn]) -> tuple[SignIn, ...]:
-    """The copies that differ in more than when they were read, each at its latest; sorted."""
+    """The copies that differ in more than when they were read, the latest of each; sorted."""
     latest: dict[SignIn, SignIn] = {}
     for copy in sorted(copies, key=_lateness):
         latest[msgspec.structs.replace(copy, received_at="", sequence=0)] = copy
@@ -113,9 +113,9 @@ def _lateness(copy: SignIn) -> tuple[str, int, bytes]:
 
 
 def _overlay(earlier: SignIn, later: SignIn) -> SignIn:
-    told = {
+    filled = {
         name: value
         for name in SignIn.__struct_fields__
         if (value := getattr(later, name)) not in ("", None)
     }
-    return msgspec.structs.replace(earlier, **told)
+    return msgspec.structs.replace(earlier, **filled)

@@ -1,4 +1,4 @@
-"""Was MFA satisfied? What one sign-in says of itself, before anything is inherited."""
+"""Was MFA satisfied? The verdict from a sign-in's own record, before anything is inherited."""
 
 from __future__ import annotations
 
@@ -12,29 +12,31 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """What is known of a request's MFA. The first three are *decided*: they rest on evidence."""
+    """What is known about a request's MFA. The first three are *decided*: based on evidence."""
 
     VERIFIED = "verified"
     NOT_VERIFIED = "not_verified"
-    EXEMPTED = "exempted"  #: MFA was skipped (remembered device and kin): no proof of the claim
+    EXEMPTED = (
+        "exempted"  #: MFA was skipped (remembered device and the like): no proof of the claim
+    )
     UNKNOWN = "unknown"
-    NOT_COMPLETED = "not_completed"  #: interrupted or refused: no request came of it
-    APP_ONLY = "app_only"  #: no user, so no MFA to ask for
+    NOT_COMPLETED = "not_completed"  #: interrupted or refused, so no request was made
+    APP_ONLY = "app_only"  #: no user who could be asked for MFA
 
     @property
     def is_request(self) -> bool:
-        """Whether it counts as a request in the report's sense (it was made, and by a user)."""
+        """Whether it counts as a request in the report (it was completed, and by a user)."""
         return self not in (Verdict.NOT_COMPLETED, Verdict.APP_ONLY)
 
 
 def judge(sign_in: SignIn) -> Verdict | None:
     """
-    The verdict a sign-in's own record supports, or `None` where it supports none; first match wins.
+    The verdict that a sign-in's own record supports, or `None` if there is none; first match wins.
 
-    An interactive single-factor record counts against MFA only when its list of steps is there:
-    steps arrive late. A non-interactive one never does, because a session that already holds MFA
-    is logged as single factor (24 of 45 sign-ins in a public capture). Source: the decision table
-    in the project's fact sheet, 3.7, from Entra's "howto-mfa-reporting".
+    An interactive single-factor record counts as not verified only if its list of steps is there:
+    steps arrive late. A non-interactive one never does, because a session that already has MFA is
+    logged as single factor (24 of 45 sign-ins in a public capture). Source: the decision table in
+    the project's fact sheet, 3.7, from Entra's "howto-mfa-reporting".
     """
     if sign_in.event.is_app_only:
         return Verdict.APP_ONLY

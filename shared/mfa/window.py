@@ -1,4 +1,4 @@
-"""Days and slices: what is pulled, what is kept of the pulling, what is owed, what is added up."""
+"""Days and slices: what to pull, what was pulled, what is owed, and the window of seven days."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ WINDOW_DAYS = 7  #: Partner Center's report covers the previous seven days
 
 class Slice(msgspec.Struct, frozen=True, order=True):
     """
-    One tenant's sign-ins of a stretch of one closed UTC day: the unit of pulling and overwriting.
+    One tenant's sign-ins in a part of one closed UTC day: the unit of pulling and overwriting.
 
     Half-open: ``day from_hour:00:00.0000000Z <= createdDateTime < day to_hour:00:00.0000000Z``.
-    A whole day unless a day is too big for one execution; then it is halved, down to one hour.
+    A whole day, unless the day is too big for one execution; then it is halved, down to one hour.
     """
 
     tenant_id: str
@@ -34,12 +34,12 @@ class Slice(msgspec.Struct, frozen=True, order=True):
 
     @property
     def start(self) -> str:
-        """The first instant that belongs to it, as `SignIn.created_at` writes instants."""
+        """The first instant of the slice, in the format of `SignIn.created_at`."""
         return f"{self.day}T{self.from_hour:02}:00:00.0000000Z"
 
     @property
     def end(self) -> str:
-        """The first instant that no longer belongs to it."""
+        """The first instant after the slice."""
         if self.to_hour == HOURS_OF_DAY:
             return f"{self.day + timedelta(days=1)}T00:00:00.0000000Z"
         return f"{self.day}T{self.to_hour:02}:00:00.0000000Z"
@@ -53,15 +53,15 @@ class Slice(msgspec.Struct, frozen=True, order=True):
 
     @property
     def is_whole_day(self) -> bool:
-        """Whether it spans all 24 hours."""
+        """Whether the slice covers all 24 hours."""
         return (self.from_hour, self.to_hour) == (0, HOURS_OF_DAY)
 
     def owns(self, sign_in: SignIn) -> bool:
-        """Whether a sign-in falls into this stretch; sources may over-ask, this decides."""
+        """Whether the slice contains a sign-in; sources may read more than they were asked for."""
         return self.start <= sign_in.created_at < self.end
 
     def halves(self) -> list[Slice]:
-        """Two slices of half the hours; a single hour cannot be halved and stays alone."""
+        """Two slices with half the hours each; a single hour cannot be halved and is returned."""
         middle = (self.from_hour + self.to_hour) // 2
         if middle == self.from_hour:
             return [self]
@@ -76,51 +76,49 @@ class SliceState(StrEnum):
 
     COMPLETE = "complete"
     FAILED = "failed"
-    DENIED = "denied"  #: a licence or consent is missing; only a person can change that
+    DENIED = "denied"  #: a licence or consent is missing; a person must act
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
-    """What is on record about one slice; it is written last, after the slice's rollup."""
+    """The ledger's entry for one slice; written last, after the slice's rollup."""
 
     slice: Slice
     state: SliceState
-    source: str  #: name of the source it was read from
+    source: str  #: name of the source
     at: str  #: when this entry was made, UTC
-    rows: int = 0  #: distinct sign-ins of the rollup that is stored for the slice
-    reason: str = ""  #: one sentence where the state is not complete, or a re-pull was refused
-    has_rollup: bool = (
-        False  #: whether a complete pull's rollup is stored, this one's or an earlier's
-    )
+    rows: int = 0  #: distinct sign-ins in the rollup stored for the slice
+    reason: str = ""  #: one sentence if the state is not complete, or a re-pull was refused
+    has_rollup: bool = False  #: whether the rollup of a complete pull is stored, now or earlier
     refused_rows: int | None = None  #: rows of a re-pull that was refused for being fewer
 
 
 class MissingDay(msgspec.Struct, frozen=True):
-    """A day of the window that nothing complete is known of, and why."""
+    """A day of the window without complete data, and why."""
 
     day: date
     reason: str
 
 
 class Window(msgspec.Struct, frozen=True):
-    """The seven closed UTC days that end on a named date, as far as they are known."""
+    """The seven closed UTC days up to a date, with the data that is available."""
 
     ending: date
-    rollups: dict[date, Rollup]  #: the days at hand
+    rollups: dict[date, Rollup]  #: the available days
     missing: tuple[MissingDay, ...] = ()
 
     @property
     def days(self) -> list[date]:
-        """All seven, oldest first, known or not."""
+        """All seven days, oldest first, available or not."""
         return list(window_days(self.ending))
 
     @property
     def is_complete(self) -> bool:
-        """Whether all seven days are known; if not, no share may be given."""
+        """Whether all seven days are available; otherwise there is no share."""
         return not self.missing
 
     @property
     def total(self) -> Rollup:
-        """The days at hand, added up."""
+        """The sum of the available days."""
         return Rollup.total(self.rollups.values())
 
 
@@ -132,24 +130,26 @@ def window_days(ending: date) -> Iterator[date]:
 def make_window(
     ending: date, rollups: Mapping[date, Rollup], reasons: Mapping[date, str] | None = None
 ) -> Window:
-    """The window of `ending` out of the days at hand; `reasons` says why other days are not."""
+    """The window that ends on `ending`; `reasons` says why days are missing."""
     days = list(window_days(ending))
-    why = reasons or {}
+    known_reasons = reasons or {}
     return Window(
         ending=ending,
         rollups={day: rollups[day] for day in days if day in rollups},
         missing=tuple(
-            MissingDay(day, why.get(day, "not collected yet")) for day in days if day not in rollups
+            MissingDay(day, known_reasons.get(day, "not collected yet"))
+            for day in days
+            if day not in rollups
         ),
     )
 
 
 def complete_days(ledger: Iterable[LedgerEntry]) -> dict[date, list[Slice]]:
     """
-    The days that are wholly known, each with the slices whose rollups add up to it.
+    The days with complete data, each with the slices whose rollups add up to the day.
 
-    A slice counts when a complete pull of it is stored, even if a later pull of it failed. The
-    whole day's slice stands alone where there is one; else its parts must cover all 24 hours.
+    A slice counts if a complete pull of it is stored, even if a later pull failed. If there is a
+    slice for the whole day, it is used alone; otherwise the parts must cover all 24 hours.
     """
     stored: dict[date, list[Slice]] = {}
     for entry in ledger:
@@ -160,24 +160,24 @@ def complete_days(ledger: Iterable[LedgerEntry]) -> dict[date, list[Slice]]:
 
 
 def _cover(slices: list[Slice]) -> list[Slice]:
-    """The fewest of one day's slices that follow each other from 0 to 24 h; none if none do."""
+    """The fewest of one day's slices that cover 0 to 24 h without gaps; empty if there are none."""
     cover: list[Slice] = []
     hour = 0
     while hour < HOURS_OF_DAY:
-        fitting = [piece for piece in slices if piece.from_hour == hour]
+        fitting = [slice_ for slice_ in slices if slice_.from_hour == hour]
         if not fitting:
             return []
-        cover.append(max(fitting, key=lambda piece: piece.to_hour))
+        cover.append(max(fitting, key=lambda slice_: slice_.to_hour))
         hour = cover[-1].to_hour
     return cover
 
 
 def enter_pull(before: LedgerEntry | None, found: LedgerEntry) -> tuple[LedgerEntry, bool]:
     """
-    The entry for a pull that read all of a slice, and whether its rollup is to be stored.
+    The entry for a pull that read a whole slice, and whether to store its rollup.
 
-    A re-pull with fewer rows than what it would replace is refused and noted the first time, since
-    identical Graph queries do return different counts; when it happens again, it is believed.
+    A re-pull with fewer rows than the stored rollup is refused and noted the first time, because
+    identical Graph queries do return different counts; the second time, it is accepted.
     """
     entry = msgspec.structs.replace(found, has_rollup=True)
     if before is None or not before.has_rollup or found.rows >= before.rows:
@@ -194,27 +194,27 @@ def enter_pull(before: LedgerEntry | None, found: LedgerEntry) -> tuple[LedgerEn
 
 
 def enter_failure(before: LedgerEntry | None, failed: LedgerEntry) -> LedgerEntry:
-    """The entry for a pull that did not read all; what an earlier one stored stays."""
+    """The entry for a pull that did not read the whole slice; a stored rollup is kept."""
     if before is None or not before.has_rollup:
         return failed
     return msgspec.structs.replace(failed, rows=before.rows, has_rollup=True)
 
 
 def missing_reasons(ledger: Iterable[LedgerEntry]) -> dict[date, str]:
-    """Why days are not wholly known, as far as the ledger tells: the latest reason of each day."""
-    told = sorted((entry for entry in ledger if entry.reason), key=lambda entry: entry.at)
-    return {entry.slice.day: entry.reason for entry in told}
+    """Why days lack data, by the ledger: the latest reason for each day."""
+    explained = sorted((entry for entry in ledger if entry.reason), key=lambda entry: entry.at)
+    return {entry.slice.day: entry.reason for entry in explained}
 
 
 def owed_slices(
     ledger: Iterable[LedgerEntry], tenant_id: str, today: date, *, settle_days: int, reach_days: int
 ) -> list[Slice]:
     """
-    The slices to pull now, newest first: what is closed, and not known or not settled yet.
+    The slices to pull now, newest first: closed days that are incomplete or not settled yet.
 
-    Owed are the newest closed day, the `settle_days` before it (logs arrive late: they are pulled
-    again), and every gap among the last `reach_days` closed days, which is as far back as the
-    window needs, or on the first run as the source's log reaches.
+    Owed are the newest closed day, the `settle_days` before it (logs arrive late, so these are
+    pulled again), and every gap in the last `reach_days` closed days: as many as the window needs
+    or, on the first run, as many as the source's log has.
     """
     known = complete_days(ledger)
     oldest = max(reach_days, settle_days + 1)
