@@ -1,8 +1,8 @@
 """
-``token``: what Partner Center would answer to an access token that is pasted or piped in.
+``token``: how Partner Center would answer an access token that is pasted or piped in.
 
-The token is decoded here and nowhere else: nothing of this module talks to a network or writes a
-file, and no part of the token is ever said.
+The token is decoded locally: nothing in this module uses the network or writes files, and no part
+of the token is ever printed.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 
     from shared.settings import Settings
 
-TAKEN, NOT_TAKEN = 0, 1  #: exit codes: whether Partner Center's API would take the token
+ACCEPTED, NOT_ACCEPTED = 0, 1  #: exit codes: whether Partner Center's API would accept the token
 
 _PROMPT = "Paste the access token, then Enter (it is not shown, sent or stored): "
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.")  # how a JWT begins: {" in base64
 _OPTIONS = frozenset({"--json", "-h", "--help"})
-_MOST_BYTES = 4 * LONGEST  # no text of that many characters is longer, in whatever encoding
-_PAUSE_SECONDS = 0.2  # a line end after which nothing comes for so long was the Enter key
-_END_OF_INPUT = b"\x04"  # Ctrl-D, which is a byte like others once lines are not edited
+_MOST_BYTES = 4 * LONGEST  # no text of that many characters is longer, in any encoding
+_PAUSE_SECONDS = 0.2  # a line end with nothing after it for this long was the Enter key
+_END_OF_INPUT = b"\x04"  # Ctrl-D, an ordinary byte when line editing is off
 
 
 def add_token(parser: argparse.ArgumentParser) -> None:
     """``token [--json]``."""
     parser.set_defaults(run=_run)
     parser.description = (
-        "Reads an access token from standard input, or asks for it on a terminal, and says what "
-        "Partner Center would answer to its holder. Exit code 0: its API would take the token; "
-        "1: it would not, or that cannot be told; 2: this is no access token."
+        "Reads an access token from standard input, or asks for it on a terminal, and says how "
+        "Partner Center would answer its holder. Exit code 0: its API would accept the token; "
+        "1: it would not, or this is unknown; 2: the input is not an access token."
     )
     parser.add_argument(
         "--json", action="store_true", help="print the answer as JSON on standard output"
@@ -51,15 +51,15 @@ def add_token(parser: argparse.ArgumentParser) -> None:
 
 def refuse_arguments(arguments: Sequence[str]) -> None:
     """
-    Stop a command line that could have a token on it, before argparse repeats it.
+    Refuse a command line that may contain a token, before argparse repeats it.
 
-    Raises `BadInputError` for everything but ``token``'s own options, and for a token anywhere.
+    Raises `BadInputError` for anything but ``token``'s own options, and for a token anywhere.
     """
     is_extra = arguments[:1] == ["token"] and not _OPTIONS.issuperset(arguments[1:])
     if is_extra or any(_TOKEN.search(argument) for argument in arguments):
         raise BadInputError(
-            "The token is not taken as an argument, where the shell's history and the list of "
-            "processes show it; expected is --json or nothing, and the token pasted or piped in."
+            "A token must not be an argument, because the shell's history and the list of "
+            "processes would show it; expected --json or nothing, and the token pasted or piped in."
         )
 
 
@@ -71,7 +71,8 @@ def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], date
         sys.stdout.buffer.write(token_json(token, rulings))
     else:
         sys.stdout.write(token_text(token, rulings, present))
-    return TAKEN if rulings[MandateScenario.API].answer is MandateAnswer.ALLOWED else NOT_TAKEN
+    is_accepted = rulings[MandateScenario.API].answer is MandateAnswer.ALLOWED
+    return ACCEPTED if is_accepted else NOT_ACCEPTED
 
 
 def _is_terminal() -> bool:
@@ -79,26 +80,25 @@ def _is_terminal() -> bool:
 
 
 def _piped() -> str:
-    """Standard input, one byte more than is allowed at most; PowerShell writes files in UTF-16."""
+    """Standard input, up to one byte over the limit; PowerShell writes files in UTF-16."""
     content = sys.stdin.buffer.read(_MOST_BYTES + 1) if sys.stdin is not None else b""
     is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return content.decode("utf-16" if is_utf_16 else "utf-8-sig", errors="replace")
 
 
 def _pasted() -> str:
-    if sys.platform == "win32":  # reads key by key, however long the line
+    if sys.platform == "win32":  # reads key by key, so the line may be long
         return getpass.getpass(_PROMPT, stream=sys.stderr)
     return _read_unseen(sys.stdin.fileno()).decode(errors="replace")
 
 
 def _read_unseen(terminal: int) -> bytes:
     """
-    What is pasted up to the Enter key, not echoed.
+    What is pasted up to the Enter key, without echo.
 
-    A terminal that edits lines cuts them without a word (Linux after 4,095 bytes, macOS after
-    1,024), which many a token exceeds: `getpass` would get its beginning. So the line editing is
-    off, too. Whatever of a paste is still unread at the end must not reach the shell: it is thrown
-    away with the change back.
+    With line editing, a terminal silently cuts lines (Linux after 4,095 bytes, macOS after 1,024),
+    and many tokens are longer: `getpass` would get only the beginning. So line editing is off, too.
+    Unread input must not reach the shell: it is discarded when the settings are restored.
     """
     import termios
     import tty
@@ -115,9 +115,9 @@ def _read_unseen(terminal: int) -> bytes:
 
 def read_line(terminal: int, most_at_once: int = 4096) -> bytes:
     """
-    Bytes up to a line end that nothing follows: a token copied from a page may have several.
+    Bytes up to a line end with nothing after it: a token copied from a page may have several.
 
-    Stops after the end of input, too, and after more bytes than a token may have.
+    Also stops at the end of input, and after more bytes than a token may have.
     """
     pasted = b""
     while len(pasted) <= _MOST_BYTES:

@@ -1,7 +1,7 @@
 """
-What an access token says of itself: who it is for, who signed in, and whether with MFA.
+What an access token says: its audience, who signed in, and whether with MFA.
 
-The signature is not checked, so this tells what is written in a token, not that Entra wrote it.
+The signature is not checked: this is what a token contains, not proof that Entra issued it.
 Claims: Entra's "Access token claims reference" and "Optional claims reference".
 """
 
@@ -18,9 +18,9 @@ import msgspec
 from shared.errors import BadInputError
 from shared.mfa.guid import is_guid
 
-LONGEST = 65_536  #: characters; Entra's own tokens have two or three thousand, seldom over 4,095
+LONGEST = 65_536  #: characters; Entra's own tokens have two or three thousand, rarely over 4,095
 
-# What comes along when a token is copied: space, quotes of every kind, a list's comma, marks.
+# What is often copied along with a token: white space, quotes, list commas, byte order marks.
 _AROUND = " \t\r\n\ufeff\u200b\"'`\u201c\u201d\u2018\u2019,;"
 _PREFIX = re.compile(r"^(?:authorization\s*:\s*)?bearer\b\s*", re.IGNORECASE)
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
@@ -29,14 +29,14 @@ _JWT_PARTS, _JWE_PARTS = 3, 5
 _LONGEST_NUMBER = 15  # digits of a time written as text; seconds since 1970 have ten
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-#: An access token of Entra's names the application that asked for it, an ID token never does ...
+#: Entra's access tokens name the application that requested them, ID tokens never do ...
 _OF_ACCESS_TOKENS = frozenset({"appid", "azp", "scp", "idtyp"})
-#: ... but carries these, for the application to sign its user in with.
+#: ... but contain these, with which the application signs its user in.
 _OF_ID_TOKENS = frozenset({"nonce", "at_hash", "c_hash", "preferred_username", "name"})
 
 
 class TokenKind(StrEnum):
-    """Whom a token stands for. Partner Center's documents call them App+User and app-only."""
+    """Who uses a token; Partner Center's documentation calls these App+User and app-only."""
 
     APP_AND_USER = "app_and_user"
     APP_ONLY = "app_only"
@@ -44,7 +44,7 @@ class TokenKind(StrEnum):
 
 
 class MfaClaim(StrEnum):
-    """Whether the token says that its user did MFA; `UNKNOWN` where it does not say."""
+    """Whether the token says that its user did MFA."""
 
     YES = "yes"
     NO = "no"
@@ -53,16 +53,16 @@ class MfaClaim(StrEnum):
 
 class AccessToken(msgspec.Struct, frozen=True):
     """
-    The claims that matter here; nothing that names a person. Empty or `None` is "not told".
+    The claims that matter here; nothing that names a person. Empty or `None`: not given.
 
-    Ids are lower-case GUIDs: anything else in their place counts as not told. The other texts are
-    as the token has them, and whoever made it chose them: not to be shown without `harmless`.
+    Ids are lower-case GUIDs; anything else in their place counts as not given. The other texts are
+    copied from the token, which anybody may have made: show them only through `harmless`.
     """
 
     kind: TokenKind
     mfa: MfaClaim
-    amr: tuple[str, ...]  #: the ways of signing in, ``pwd``, ``mfa``, ``fed`` and others
-    audience: str  #: ``aud``, the resource it is for: an application id or its URI
+    amr: tuple[str, ...]  #: authentication methods: ``pwd``, ``mfa``, ``fed`` and others
+    audience: str  #: ``aud``, the resource: an application id or its URI
     issuer: str
     tenant_id: str  #: ``tid``, where the user signed in: for delegated access, the customer's
     app_id: str  #: ``appid`` (version 1) or ``azp`` (version 2)
@@ -74,17 +74,17 @@ class AccessToken(msgspec.Struct, frozen=True):
 
 def decode_token(text: str) -> AccessToken:
     """
-    Read a pasted token; what came along with it (``Bearer``, quotes, line ends) is no matter.
+    Read a pasted token; ``Bearer``, quotes and line ends around or in it are ignored.
 
     Raises `BadInputError` with a sentence that repeats nothing of what was pasted.
     """
     parts = _parts(_bare(text))
-    _object(parts[0], "first")  # the header: without one it is no JWT, and it tells nothing more
+    _object(parts[0], "first")  # the header only shows that it is a JWT
     claims = _object(parts[1], "second")
     if claims.keys().isdisjoint(_OF_ACCESS_TOKENS) and not claims.keys().isdisjoint(_OF_ID_TOKENS):
         raise BadInputError(
             "This is an ID token, which tells an application who its user is and opens no API; "
-            "expected is an access token."
+            "expected an access token."
         )
     return _token(claims)
 
@@ -93,24 +93,26 @@ def application_roles(text: str) -> tuple[str, ...] | None:
     """
     The application permissions that an app-only token names in ``roles``.
 
-    `None` for whatever does not say: another's token, a user's, one that cannot be read.
+    `None` if the token does not say: it has no roles, is a user's, or cannot be read.
     """
     try:
         claims = _object(_parts(_bare(text))[1], "second")
     except BadInputError:
         return None
-    is_told = "roles" in claims and _kind(claims) is TokenKind.APP_ONLY
-    return _texts(claims["roles"]) if is_told else None
+    has_roles = "roles" in claims and _kind(claims) is TokenKind.APP_ONLY
+    return _texts(claims["roles"]) if has_roles else None
 
 
 def _bare(text: str) -> str:
     if len(text) > LONGEST:
-        raise BadInputError(f"This is longer than {LONGEST:,} characters; no access token is.")
+        raise BadInputError(
+            f"This is longer than {LONGEST:,} characters, too long for an access token."
+        )
     without_prefix = _PREFIX.sub("", text.strip(_AROUND), count=1)
     bare = "".join(without_prefix.split()).strip(_AROUND)
     if not bare:
         raise BadInputError(
-            "There is no token; expected is an access token, three parts with a dot between each."
+            "There is no token; expected an access token: three parts separated by dots."
         )
     return bare
 
@@ -118,27 +120,27 @@ def _bare(text: str) -> str:
 def _parts(bare: str) -> list[str]:
     if bare.startswith(_OPAQUE):
         raise BadInputError(
-            "This is a refresh token or an authorization code, which Entra alone can read; "
-            "expected is an access token."
+            "This is a refresh token or an authorization code, which only Entra can read; "
+            "expected an access token."
         )
     parts = bare.split(".")
     if len(parts) == _JWE_PARTS:
         raise BadInputError(
             "This token is encrypted (five parts), so only the API it is for can read it; "
-            "expected is an access token of three parts."
+            "expected an access token with three parts."
         )
     if len(parts) != _JWT_PARTS:
         raise BadInputError(
-            f"This has {len(parts):,} part{'s' * (len(parts) != 1)} where an access token has "
-            "three with a dot between each; was it cut short?"
+            f"This has {len(parts):,} part{'s' * (len(parts) != 1)}, but an access token has "
+            "three, separated by dots; was it cut short?"
         )
-    if not _BASE64URL.fullmatch(parts[2]):  # may be empty: a signature can be left out
+    if not _BASE64URL.fullmatch(parts[2]):  # may be empty: the signature can be left out
         raise _not_base64url("third")
     return parts
 
 
 def _object(part: str, which: str) -> dict[str, Any]:
-    """A part's JSON object. Nothing of the errors behind its sentences is kept: they quote."""
+    """The JSON object in a part. The original errors are dropped, because they quote the token."""
     if not (part and _BASE64URL.fullmatch(part)):
         raise _not_base64url(which)
     try:
@@ -149,11 +151,10 @@ def _object(part: str, which: str) -> dict[str, Any]:
         value = msgspec.json.decode(content)
     except (ValueError, RecursionError):
         raise BadInputError(
-            f"The token's {which} part is not JSON, as that of an access token is; "
-            "was it cut short?"
+            f"The token's {which} part is not JSON; was the token cut short?"
         ) from None
     if not isinstance(value, dict):
-        raise BadInputError(f"The token's {which} part is JSON, but no object with claims.")
+        raise BadInputError(f"The token's {which} part is JSON, but not an object with claims.")
     return value
 
 
@@ -185,15 +186,15 @@ def _token(claims: dict[str, Any]) -> AccessToken:
 
 def _kind(claims: dict[str, Any]) -> TokenKind:
     """
-    App+User or app-only; unknown where nothing tells, or where two claims contradict each other.
+    App+User or app-only; unknown if no claim says so, or if two claims contradict each other.
 
-    ``idtyp`` is an optional claim. Without it, ``scp`` (what the user lets the application do) is
-    there only with a user, and only an application is its own subject.
+    ``idtyp`` is an optional claim. Without it, there is a ``scp`` (what the user lets the
+    application do) only with a user, and only an application is its own subject.
     """
-    told, has_scope = _text(claims, "idtyp").lower(), bool(_text(claims, "scp"))
+    id_type, has_scope = _text(claims, "idtyp").lower(), bool(_text(claims, "scp"))
     is_own_subject = _text(claims, "oid") == _text(claims, "sub") != ""
-    has_user = told == "user" or has_scope
-    has_no_user = told == "app" or (is_own_subject and not has_scope)
+    has_user = id_type == "user" or has_scope
+    has_no_user = id_type == "app" or (is_own_subject and not has_scope)
     if has_user == has_no_user:
         return TokenKind.UNKNOWN
     return TokenKind.APP_AND_USER if has_user else TokenKind.APP_ONLY
@@ -201,9 +202,9 @@ def _kind(claims: dict[str, Any]) -> TokenKind:
 
 def _mfa(claims: dict[str, Any], amr: tuple[str, ...], kind: TokenKind, version: str) -> MfaClaim:
     """
-    What ``amr`` says; where there is none, only a user's version 1 token says no by that.
+    What ``amr`` says; if it is absent, that means "no" only in a user's version 1 token.
 
-    Version 2 has no such claim, and an application signs in without anybody who could do MFA.
+    Version 2 has no such claim, and an application signs in without a user who could do MFA.
     """
     if "mfa" in (value.lower() for value in amr):
         return MfaClaim.YES
@@ -233,7 +234,7 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _instant(value: object) -> datetime | None:
-    """Seconds since 1970, as a number or in digits; `None` for what is no instant."""
+    """The instant from seconds since 1970, a number or digits; `None` if invalid."""
     if isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST_NUMBER:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -1,10 +1,10 @@
 """
-What Partner Center answers, by who did the MFA, and so what it answers to one token's holder.
+How Partner Center answers, by who did the MFA, and how it would answer the holder of one token.
 
 The rules are those of Partner Center's page "Mandating multifactor authentication (MFA) for your
-partner tenant". Its editions differ on MFA of a third party. Where they do, the answer here is the
+partner tenant". Its editions differ on third-party MFA. Where they do, the answer here is the
 stricter one and the sentence names both. Enforcement by the API: Partner Center's page on
-authentication. ``docs/mandate.md`` shows the table to people.
+authentication. ``docs/mandate.md`` has the same table.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PARTNER_CENTER_AUDIENCE = "https://api.partnercenter.microsoft.com"
 
-#: What asked for MFA in the portal by the edition of May 2023; since September 2025 all pages do.
+#: The pages of the portal that required MFA by the edition of May 2023; all since September 2025.
 PROTECTED_IN_2023 = ("Customers", "Customer requests", "Billing")
 
 _ISSUERS = ("https://sts.windows.net/", "https://login.microsoftonline.com/")  # Entra, by version
@@ -40,11 +40,11 @@ CLAIMS_PAGE = 'Microsoft Entra, "Access token claims reference"'
 
 
 class MandateScenario(StrEnum):
-    """The ways to Partner Center and to customers that the mandate is about."""
+    """The ways to Partner Center and to customers that the mandate covers."""
 
     PORTAL = "portal"
     API = "api"
-    GDAP = "gdap"  #: a customer's tenant, by granular delegated administration
+    GDAP = "gdap"  #: a customer's tenant, by granular delegated admin privileges
 
 
 class MfaBy(StrEnum):
@@ -56,11 +56,11 @@ class MfaBy(StrEnum):
 
 
 class MandateAnswer(StrEnum):
-    """What Partner Center, or Entra in front of it, answers."""
+    """How Partner Center, or Entra in front of it, answers."""
 
     ALLOWED = "allowed"
     ON_CONDITION = "on_condition"
-    ASKED_FOR_MFA = "asked_for_mfa"  #: sent to Entra to do MFA, and let in after it
+    ASKED_FOR_MFA = "asked_for_mfa"  #: sent to Entra to do MFA, then admitted
     REFUSED = "refused"  #: HTTP 401
     BLOCKED = "blocked"
     CANNOT_TELL = "cannot_tell"
@@ -68,74 +68,74 @@ class MandateAnswer(StrEnum):
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """One answer, why in a sentence, and where that is written."""
+    """An answer, the reason in a sentence, and its source."""
 
     answer: MandateAnswer
     sentence: str
     source: str
 
 
-#: The mandate. Every scenario has a ruling for everyone who may have done the MFA.
+#: The mandate. Every scenario has a ruling for each `MfaBy`.
 MANDATE = {
     (MandateScenario.PORTAL, MfaBy.ENTRA): Ruling(
-        MandateAnswer.ALLOWED, "The page opens, and nobody asks for MFA again.", MANDATE_PAGE
+        MandateAnswer.ALLOWED, "The page opens without another request for MFA.", MANDATE_PAGE
     ),
     (MandateScenario.PORTAL, MfaBy.THIRD_PARTY): Ruling(
         MandateAnswer.ON_CONDITION,
-        "The page opens without another question if the provider gives Entra its MFA claim or, by "
-        "the edition of May 2023, under an exception; else Entra asks for MFA.",
+        "The page opens without another request for MFA if the provider gives Entra its MFA claim "
+        "or, by the edition of May 2023, under an exception; otherwise Entra asks for MFA.",
         MANDATE_PAGE,
     ),
     (MandateScenario.PORTAL, MfaBy.NOBODY): Ruling(
         MandateAnswer.ASKED_FOR_MFA,
-        "Entra asks for MFA first, and who has not registered for it registers then; by the "
-        f"edition of May 2023 this was so for {', '.join(PROTECTED_IN_2023)} and not for the "
-        "overview, since September 2025 it is so for all pages.",
+        "Entra asks for MFA first; users who have not registered for it do so then. By the edition "
+        f"of May 2023 this applied to {', '.join(PROTECTED_IN_2023)} and not to the overview; "
+        "since September 2025 it applies to all pages.",
         MANDATE_PAGE,
     ),
     (MandateScenario.API, MfaBy.ENTRA): Ruling(
-        MandateAnswer.ALLOWED, "The request is processed: the token's amr holds mfa.", API_PAGE
+        MandateAnswer.ALLOWED, "The request is processed: the token's amr contains mfa.", API_PAGE
     ),
     (MandateScenario.API, MfaBy.THIRD_PARTY): Ruling(
         MandateAnswer.ON_CONDITION,
         "The request is processed if the provider gives Entra its MFA claim, so that the token's "
-        "amr holds mfa, else refused with 401; a custom control of Conditional Access does not "
-        "give it. By the edition of May 2023 an exception could be had.",
+        "amr contains mfa; otherwise it is refused with 401. A custom control of Conditional "
+        "Access does not give the claim. By the edition of May 2023 exceptions were possible.",
         f"{API_PAGE}; {MANDATE_PAGE}",
     ),
     (MandateScenario.API, MfaBy.NOBODY): Ruling(
         MandateAnswer.REFUSED,
-        "401 Unauthorized - MFA required, error 900421: the token's amr does not hold mfa "
-        "(announced for April 2026, in production step by step from June 2026).",
+        "401 Unauthorized - MFA required, error 900421: the token's amr does not contain mfa "
+        "(announced for April 2026, in production in stages from June 2026).",
         API_PAGE,
     ),
     (MandateScenario.GDAP, MfaBy.ENTRA): Ruling(
-        MandateAnswer.ALLOWED, "Entra gives out a token for the customer's tenant.", MANDATE_PAGE
+        MandateAnswer.ALLOWED, "Entra issues a token for the customer's tenant.", MANDATE_PAGE
     ),
     (MandateScenario.GDAP, MfaBy.THIRD_PARTY): Ruling(
         MandateAnswer.BLOCKED,
-        "By the edition of May 2023 no other MFA than Entra's will do, and there are no "
-        "exceptions; by the editions since 2025 a provider will that gives Entra its MFA claim.",
+        "By the edition of May 2023 only Entra's own MFA is accepted, and there are no exceptions; "
+        "by the editions since 2025 a provider that gives Entra its MFA claim is accepted, too.",
         MANDATE_PAGE,
     ),
     (MandateScenario.GDAP, MfaBy.NOBODY): Ruling(
         MandateAnswer.BLOCKED,
-        "Entra gives out no token for a customer's tenant before its user has done MFA.",
+        "Entra issues no token for a customer's tenant until the user has done MFA.",
         MANDATE_PAGE,
     ),
 }
 
-#: A token with mfa whose sign-in another provider vouched for: either may have done the MFA.
-_VOUCHED_FOR = {
+#: For a federated sign-in with mfa in its token: Entra or the provider may have done the MFA.
+_FEDERATED_MFA = {
     MandateScenario.PORTAL: Ruling(
         MandateAnswer.ALLOWED,
-        "The page opens, and nobody asks for MFA again: Entra has it, from wherever.",
+        "The page opens without another request for MFA, no matter who did the MFA.",
         MANDATE_PAGE,
     ),
     MandateScenario.API: MANDATE[MandateScenario.API, MfaBy.ENTRA],
     MandateScenario.GDAP: Ruling(
         MandateAnswer.CANNOT_TELL,
-        "The token does not say whether Entra did the MFA or another provider. If Entra did: "
+        "The token does not say whether Entra or another provider did the MFA. If Entra did: "
         "allowed. If not: blocked by the edition of May 2023, allowed by those since 2025.",
         MANDATE_PAGE,
     ),
@@ -149,29 +149,29 @@ _APP_ONLY = {
     ),
     MandateScenario.API: Ruling(
         MandateAnswer.ALLOWED,
-        "The request is processed by the APIs that support app-only; MFA is asked of users alone.",
+        "The request is processed by the APIs that support app-only; only users are asked for MFA.",
         API_PAGE,
     ),
     MandateScenario.GDAP: Ruling(
         MandateAnswer.NOT_APPLICABLE,
-        "Delegated administration gives its roles to users, not to applications.",
+        "Delegated administration gives roles to users, not to applications.",
         MANDATE_PAGE,
     ),
 }
 
 _NO_KIND = Ruling(
     MandateAnswer.CANNOT_TELL,
-    "This token does not say whether it is App+User or app-only, which are held to other rules.",
+    "This token does not say whether it is App+User or app-only, which have different rules.",
     CLAIMS_PAGE,
 )
-_NOT_ENTRAS = Ruling(
+_NOT_FROM_ENTRA = Ruling(
     MandateAnswer.CANNOT_TELL,
-    "Somebody else than Entra issued this token, so what it says of MFA means nothing here.",
+    "This token was not issued by Entra, so what it says about MFA means nothing here.",
     CLAIMS_PAGE,
 )
 _NO_METHODS = Ruling(
     MandateAnswer.CANNOT_TELL,
-    "This token does not say how its user signed in; only access tokens of version 1 have amr.",
+    "This token does not say how its user signed in; only version 1 access tokens have amr.",
     CLAIMS_PAGE,
 )
 
@@ -182,11 +182,11 @@ def answers(
     resource_ids: Collection[str] = PARTNER_CENTER_RESOURCE_IDS,
 ) -> dict[MandateScenario, Ruling]:
     """
-    What the holder of this token would be answered, scenario by scenario.
+    How the holder of this token would be answered in each scenario.
 
-    The portal and customers' tenants are not opened with it: they get the answer that somebody
-    would who signed in as it says. The API gets the token itself, so at `now` it must not have
-    expired and must be for one of `resource_ids`, the application ids of Partner Center's API.
+    The portal and customers' tenants are not opened with this token: their answers are for a user
+    who signs in as the token says. The API receives the token itself, so at `now` it must not have
+    expired, and must be for one of `resource_ids`, the application ids of Partner Center's API.
     """
     rulings = {scenario: _by_mfa(scenario, token) for scenario in MandateScenario}
     rulings[MandateScenario.API] = _as_presented(
@@ -196,7 +196,7 @@ def answers(
 
 
 def columns(token: AccessToken) -> tuple[MfaBy, ...]:
-    """Who may have done the MFA that a user's token tells of; none where it does not say."""
+    """Who may have done the MFA in a user's token; empty if the token does not say."""
     if token.kind is not TokenKind.APP_AND_USER or token.mfa is MfaClaim.UNKNOWN:
         return ()
     if token.mfa is MfaClaim.NO:
@@ -208,7 +208,7 @@ def columns(token: AccessToken) -> tuple[MfaBy, ...]:
 
 def _by_mfa(scenario: MandateScenario, token: AccessToken) -> Ruling:
     if _is_foreign(token):
-        return _NOT_ENTRAS
+        return _NOT_FROM_ENTRA
     if token.kind is TokenKind.APP_ONLY:
         return _APP_ONLY[scenario]
     if token.kind is TokenKind.UNKNOWN:
@@ -216,23 +216,23 @@ def _by_mfa(scenario: MandateScenario, token: AccessToken) -> Ruling:
     match columns(token):
         case ():
             return _NO_METHODS
-        case (one,):
-            return MANDATE[scenario, one]
+        case (mfa_by,):
+            return MANDATE[scenario, mfa_by]
         case _:
-            return _VOUCHED_FOR[scenario]
+            return _FEDERATED_MFA[scenario]
 
 
 def _as_presented(
     token: AccessToken, now: datetime, resource_ids: Collection[str], by_mfa: Ruling
 ) -> Ruling:
-    """The API's answer to the token as it is; what MFA alone would give is said beside it."""
+    """The API's answer to the token itself; the sentence adds the answer by MFA alone."""
     refusals, gaps = list(_refusals(token, now, resource_ids)), list(_gaps(token))
     if not (refusals or gaps):
         return by_mfa
     alone = {
-        MandateAnswer.ALLOWED: "As to MFA alone it would be processed",
-        MandateAnswer.REFUSED: "As to MFA it would be refused, too",
-    }.get(by_mfa.answer, "As to MFA alone the answer cannot be told")
+        MandateAnswer.ALLOWED: "By MFA alone, it would be processed",
+        MandateAnswer.REFUSED: "By MFA, it would be refused, too",
+    }.get(by_mfa.answer, "By MFA alone, the answer is unknown")
     if refusals:
         sentence = f"401 Unauthorized: this token {' and '.join(refusals)}. {alone}."
         return Ruling(MandateAnswer.REFUSED, sentence, CLAIMS_PAGE)
@@ -254,7 +254,7 @@ def _refusals(token: AccessToken, now: datetime, resource_ids: Collection[str]) 
         yield "is not from Entra"
     audience = token.audience.lower().rstrip("/")
     if audience and audience not in {PARTNER_CENTER_AUDIENCE, *resource_ids}:
-        yield f"is for another audience than {PARTNER_CENTER_AUDIENCE}"
+        yield f"is for an audience other than {PARTNER_CENTER_AUDIENCE}"
 
 
 def _is_foreign(token: AccessToken) -> bool:
@@ -263,8 +263,8 @@ def _is_foreign(token: AccessToken) -> bool:
 
 def _gaps(token: AccessToken) -> Iterator[str]:
     if not token.expires_at:
-        yield "until when it is good"
+        yield "when it expires"
     if not token.issuer:
         yield "who issued it"
     if not token.audience:
-        yield "whom it is for"
+        yield "which audience it is for"

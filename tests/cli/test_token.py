@@ -1,4 +1,4 @@
-"""`token` as its user meets it: a paste or a pipe in, an answer out, and nothing left behind."""
+"""The `token` command: a token pasted or piped in, an answer out, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from tests.tokens import (
 
 PLAIN = CLOCK | {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
 COMMAND = [sys.executable, "-X", "utf8", "-m", "shared", "token"]
+UNKNOWN = "It is unknown whether Partner Center's API would accept this token."
 PROMPT = b"Paste the access token"
 ENOUGH_SECONDS = 60
 
@@ -50,8 +51,8 @@ sys.addaudithook(guard)
 """
 
 
-def at_hand(claims=USER_CLAIMS, **changes):
-    """A token that is good now, by this machine's clock: the command takes no other."""
+def fresh_token(claims=USER_CLAIMS, **changes):
+    """A token that is valid now, by this machine's clock: the command accepts no other."""
     now = int(real_now().timestamp())
     return token_of(claims | {"iat": now, "nbf": now, "exp": now + 3600} | changes)
 
@@ -77,26 +78,32 @@ def pieces(token, length=12):
     return {token[start : start + length] for start in range(len(token) - length + 1)}
 
 
-def assert_nothing_said(token, done):
-    said = (done.stdout + done.stderr).decode()
-    assert not pieces(token) & pieces(said)
-    assert [value for value in PERSON.values() if value in said] == []
+def assert_nothing_printed(token, done):
+    printed = (done.stdout + done.stderr).decode()
+    assert not pieces(token) & pieces(printed)
+    assert [value for value in PERSON.values() if value in printed] == []
 
 
 # The answer.
 
 
 def test_a_token_with_mfa_is_answered_with_verdict_scenarios_and_the_whole_mandate() -> None:
-    token = at_hand()
+    token = fresh_token()
 
     done = run(token)
 
     text = done.stdout.decode("ascii")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert text.splitlines()[0] == "Partner Center's API would take this token."
+    assert text.splitlines()[0] == "Partner Center's API would accept this token."
     assert "The signature was not checked" in text
-    for told in ("App+User", "pwd, mfa (amr)", APPLICATION, TENANT, "Portal            allowed"):
-        assert told in text
+    for text_part in (
+        "App+User",
+        "pwd, mfa (amr)",
+        APPLICATION,
+        TENANT,
+        "Portal            allowed",
+    ):
+        assert text_part in text
     table = [" ".join(line.split()) for line in text.splitlines()[-7:-2]]
     assert table == [
         "Entra * third party nobody",
@@ -112,9 +119,9 @@ def test_a_token_with_mfa_is_answered_with_verdict_scenarios_and_the_whole_manda
     ("claims", "code", "verdict", "facts"),
     [
         ({"amr": ["pwd"]}, 1, "would refuse this token.", ["MFA           no;", "nobody *"]),
-        ({"amr": ["fed", "mfa"]}, 0, "would take this token.", ["Entra *", "third party *"]),
-        ({"idtyp": "app"}, 1, "cannot be told.", ["Kind          not told", "no column"]),
-        ({"amr": 7}, 1, "cannot be told.", ["MFA           not told", "no column"]),
+        ({"amr": ["fed", "mfa"]}, 0, "would accept this token.", ["Entra *", "third party *"]),
+        ({"idtyp": "app"}, 1, UNKNOWN, ["Kind          not given", "no column"]),
+        ({"amr": 7}, 1, UNKNOWN, ["MFA           not given", "no column"]),
         ({"aud": "https://graph.microsoft.com"}, 1, "would refuse this token.", ["audience"]),
         ({"exp": 1_700_000_000}, 1, "would refuse this token.", ["(has expired)"]),
     ],
@@ -122,7 +129,7 @@ def test_a_token_with_mfa_is_answered_with_verdict_scenarios_and_the_whole_manda
 def test_the_first_line_and_the_exit_code_are_the_verdict_of_the_api(
     claims, code, verdict, facts
 ) -> None:
-    done = run(at_hand(**claims))
+    done = run(fresh_token(**claims))
 
     assert done.returncode == code
     assert done.stdout.decode().splitlines()[0].endswith(verdict)
@@ -130,17 +137,17 @@ def test_the_first_line_and_the_exit_code_are_the_verdict_of_the_api(
         assert fact in done.stdout.decode()
 
 
-def test_an_applications_token_is_taken_without_mfa() -> None:
-    done = run(at_hand(APP_ONLY_CLAIMS))
+def test_an_applications_token_is_accepted_without_mfa() -> None:
+    done = run(fresh_token(APP_ONLY_CLAIMS))
 
     assert done.returncode == 0
     assert "app-only, without a user" in done.stdout.decode()
-    assert "not asked of an application" in done.stdout.decode()
+    assert "not required of an application" in done.stdout.decode()
 
 
 def test_the_text_fits_80_columns_of_ascii_whatever_the_token_says() -> None:
     hostile = "\u202e\x1b[2J" + "\u00e9" * 300
-    token = at_hand(
+    token = fresh_token(
         aud=hostile, amr=["mfa", "fed", *[hostile] * 9], ver=hostile, appid=hostile, tid=hostile
     )
 
@@ -153,30 +160,30 @@ def test_the_text_fits_80_columns_of_ascii_whatever_the_token_says() -> None:
 
 
 def test_json_is_the_same_for_programs() -> None:
-    done = run(at_hand(amr=["pwd"]), "--json")
+    done = run(fresh_token(amr=["pwd"]), "--json")
 
-    told = json.loads(done.stdout)
+    answer = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (1, b"")
-    assert (told["version"], told["signature_checked"]) == (1, False)
-    assert (told["token"]["kind"], told["token"]["mfa"]) == ("app_and_user", "no")
-    assert told["token"]["amr"] == ["pwd"]
-    assert (told["token"]["tenant_id"], told["token"]["app_id"]) == (TENANT, APPLICATION)
-    assert told["token"]["expires_at"].endswith("Z")
-    assert {scenario: each["answer"] for scenario, each in told["answers"].items()} == {
+    assert (answer["version"], answer["signature_checked"]) == (1, False)
+    assert (answer["token"]["kind"], answer["token"]["mfa"]) == ("app_and_user", "no")
+    assert answer["token"]["amr"] == ["pwd"]
+    assert (answer["token"]["tenant_id"], answer["token"]["app_id"]) == (TENANT, APPLICATION)
+    assert answer["token"]["expires_at"].endswith("Z")
+    assert {scenario: each["answer"] for scenario, each in answer["answers"].items()} == {
         "portal": "asked_for_mfa",
         "api": "refused",
         "gdap": "blocked",
     }
-    assert len(told["mandate"]) == 9
-    marked = {(cell["mfa_by"], cell["is_this_token"]) for cell in told["mandate"]}
+    assert len(answer["mandate"]) == 9
+    marked = {(cell["mfa_by"], cell["is_this_token"]) for cell in answer["mandate"]}
     assert marked == {("entra", False), ("third_party", False), ("nobody", True)}
 
 
 def test_the_setting_for_partner_centers_ids_counts_here_too() -> None:
     other = "c0000000-1111-4222-8333-000000000009"
 
-    assert run(at_hand(aud=other)).returncode == 1
-    assert run(at_hand(aud=other), PARTNER_CENTER_RESOURCE_IDS=other).returncode == 0
+    assert run(fresh_token(aud=other)).returncode == 1
+    assert run(fresh_token(aud=other), PARTNER_CENTER_RESOURCE_IDS=other).returncode == 0
 
 
 # The way in.
@@ -184,7 +191,7 @@ def test_the_setting_for_partner_centers_ids_counts_here_too() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_file_that_powershell_wrote_can_be_piped_in(encoding) -> None:
-    assert run(f"Bearer {at_hand()}\r\n".encode(encoding)).returncode == 0
+    assert run(f"Bearer {fresh_token()}\r\n".encode(encoding)).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -192,25 +199,25 @@ def test_a_file_that_powershell_wrote_can_be_piped_in(encoding) -> None:
     ["{}", "--json {}", "--json={}", "--token {}", "--token={}", "-{}", "-- {}"],
 )
 def test_a_token_as_an_argument_is_refused_and_not_repeated(arguments) -> None:
-    token = at_hand()
+    token = fresh_token()
 
-    done = run(at_hand(), *arguments.format(token).split())
+    done = run(fresh_token(), *arguments.format(token).split())
 
     assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.startswith(b"token: The token is not taken as an argument")
+    assert done.stderr.startswith(b"token: A token must not be an argument")
     assert done.stderr.count(b"\n") == 1
-    assert_nothing_said(token, done)
+    assert_nothing_printed(token, done)
 
 
 @pytest.mark.parametrize("arguments", ["{}", "serve {}", "analyze {} --out x", "bearer {}"])
 def test_a_token_that_is_given_to_anything_else_is_not_repeated_either(arguments) -> None:
-    token = at_hand()
+    token = fresh_token()
 
     done = run(b"", *arguments.format(token).split(), command=COMMAND[:-1])
 
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b": The token is not taken as an argument" in done.stderr
-    assert_nothing_said(token, done)
+    assert b": A token must not be an argument" in done.stderr
+    assert_nothing_printed(token, done)
 
 
 WRONG = {
@@ -226,7 +233,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_is_no_access_token_stops_with_one_sentence_that_repeats_nothing(what) -> None:
+def test_what_is_not_an_access_token_stops_with_one_sentence_that_repeats_nothing(what) -> None:
     paste, sentence = WRONG[what]
 
     done = run(paste)
@@ -234,7 +241,7 @@ def test_what_is_no_access_token_stops_with_one_sentence_that_repeats_nothing(wh
     assert (done.returncode, done.stdout) == (2, b"")
     assert sentence in done.stderr.decode()
     assert done.stderr.count(b"\n") == 1
-    assert_nothing_said(paste if isinstance(paste, str) else "", done)
+    assert_nothing_printed(paste if isinstance(paste, str) else "", done)
 
 
 def test_closed_standard_input_is_no_token_rather_than_a_traceback() -> None:
@@ -251,17 +258,17 @@ def test_closed_standard_input_is_no_token_rather_than_a_traceback() -> None:
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
 @pytest.mark.parametrize(("amr", "end", "code"), [("mfa", None, 0), ("pwd", None, 1), ("", 300, 2)])
-def test_nothing_is_sent_or_stored_and_nothing_of_the_token_is_said(
+def test_nothing_is_sent_or_stored_and_nothing_of_the_token_is_printed(
     amr, end, code, options
 ) -> None:
     program = f"from shared.cli.main import main\nsys.exit(main(['token', *{options}]))"
-    token = at_hand(amr=[amr])[:end]
+    token = fresh_token(amr=[amr])[:end]
 
     done = run(token, command=guarded(program))
 
     assert done.returncode == code, done.stderr
     assert done.stdout or done.stderr
-    assert_nothing_said(token, done)
+    assert_nothing_printed(token, done)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +282,7 @@ def test_nothing_is_sent_or_stored_and_nothing_of_the_token_is_said(
         "import subprocess\nsubprocess.run(['curl'])",
     ],
 )
-def test_the_guard_of_these_tests_would_notice(program, tmp_path) -> None:
+def test_the_guard_of_these_tests_catches_it(program, tmp_path) -> None:
     done = run("", command=guarded(f"os.chdir({str(tmp_path)!r})\n{program}"))
 
     assert done.returncode == 99
@@ -308,7 +315,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 class Terminal:
-    """The command on a terminal of its own, waiting for a paste."""
+    """The command on its own terminal, waiting for a paste."""
 
     def __init__(self) -> None:
         self.master, self.slave = os.openpty()
@@ -323,8 +330,8 @@ class Terminal:
         )
         assert self.process.stderr
         self.prompt = b""
-        while PROMPT not in self.prompt and (told := os.read(self.process.stderr.fileno(), 4096)):
-            self.prompt += told
+        while PROMPT not in self.prompt and (chunk := os.read(self.process.stderr.fileno(), 4096)):
+            self.prompt += chunk
 
     def settings(self):
         import termios
@@ -337,7 +344,7 @@ class Terminal:
             content = content[os.write(self.master, content) :]
 
     def end(self):
-        """Exit code and output; what the terminal showed; what is left in it to be read."""
+        """Exit code and output; what the terminal showed; what is still unread in it."""
         out, err = self.process.communicate(timeout=ENOUGH_SECONDS)
         done = subprocess.CompletedProcess([], self.process.returncode, out, self.prompt + err)
         return done, self._waiting(self.master), self._waiting(self.slave)
@@ -366,22 +373,22 @@ def terminal():
 
 @pytest.mark.parametrize("length", [0, 5_000, 40_000])
 def test_a_paste_is_not_shown_and_not_cut_however_long(terminal, length) -> None:
-    token = at_hand(xms_padding="x" * length)
+    token = fresh_token(xms_padding="x" * length)
 
     terminal.paste(f"{token}\n")
 
     done, shown, left = terminal.end()
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(b"Partner Center's API would take this token.")
+    assert done.stdout.startswith(b"Partner Center's API would accept this token.")
     assert (shown, left) == (b"", b"")
     assert terminal.settings() == terminal.before
-    assert_nothing_said(token, done)
+    assert_nothing_printed(token, done)
 
 
 def test_a_paste_of_several_lines_is_one_token_and_none_of_it_is_left_for_the_shell(
     terminal,
 ) -> None:
-    token = at_hand()
+    token = fresh_token()
 
     terminal.paste("\n".join(token[start : start + 70] for start in range(0, len(token), 70)))
     terminal.paste("\n")
@@ -415,7 +422,7 @@ def test_enter_alone_and_end_of_input_are_no_token(terminal, paste) -> None:
 
 
 def test_after_ctrl_c_the_terminal_is_as_it_was(terminal) -> None:
-    terminal.paste(f"{at_hand()[:300]}\x03")
+    terminal.paste(f"{fresh_token()[:300]}\x03")
 
     done, shown, _ = terminal.end()
     assert (done.returncode, done.stdout, shown) == (130, b"", b"")

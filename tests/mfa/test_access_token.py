@@ -1,4 +1,4 @@
-"""What a pasted access token says of itself, and what becomes of a paste that is none."""
+"""What a pasted access token says, and how a paste that is not an access token is refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.tokens import (
 )
 
 ISSUED = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-TOLD = AccessToken(
+EXPECTED = AccessToken(
     kind=TokenKind.APP_AND_USER,
     mfa=MfaClaim.YES,
     amr=("pwd", "mfa"),
@@ -55,7 +55,7 @@ def pieces(text, length=12):
 
 
 def test_the_example_of_partner_centers_page_is_app_and_user_with_mfa() -> None:
-    assert decode_token(token_of(USER_CLAIMS)) == TOLD
+    assert decode_token(token_of(USER_CLAIMS)) == EXPECTED
 
 
 def test_nothing_that_names_the_person_is_kept() -> None:
@@ -81,23 +81,23 @@ def test_nothing_that_names_the_person_is_kept() -> None:
         "\ufeff{}",
     ],
 )
-def test_what_comes_along_with_a_paste_is_no_matter(paste) -> None:
-    assert decode_token(paste.format(token_of(USER_CLAIMS))) == TOLD
+def test_what_is_copied_along_with_a_token_is_ignored(paste) -> None:
+    assert decode_token(paste.format(token_of(USER_CLAIMS))) == EXPECTED
 
 
-def test_a_token_that_was_wrapped_into_lines_is_whole_again() -> None:
+def test_a_token_that_was_wrapped_into_lines_is_put_together_again() -> None:
     token = token_of(USER_CLAIMS)
 
     wrapped = "\n".join(token[start : start + 64] for start in range(0, len(token), 64))
 
-    assert decode_token(wrapped) == TOLD
+    assert decode_token(wrapped) == EXPECTED
 
 
-def test_the_signature_is_not_looked_at_and_may_be_left_out() -> None:
+def test_the_signature_is_ignored_and_may_be_left_out() -> None:
     header, claims, _ = token_of(USER_CLAIMS).split(".")
 
-    assert decode_token(f"{header}.{claims}.") == TOLD
-    assert decode_token(f"{header}.{claims}.Zm9yZ2Vk") == TOLD
+    assert decode_token(f"{header}.{claims}.") == EXPECTED
+    assert decode_token(f"{header}.{claims}.Zm9yZ2Vk") == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_the_signature_is_not_looked_at_and_may_be_left_out() -> None:
         (APP_ONLY_CLAIMS | {"idtyp": "user"}, TokenKind.UNKNOWN),
     ],
 )
-def test_app_and_user_and_app_only_are_told_apart_and_a_contradiction_is_unknown(
+def test_app_and_user_and_app_only_are_distinguished_and_a_contradiction_is_unknown(
     claims, kind
 ) -> None:
     assert decode_token(token_of(claims)).kind is kind
@@ -133,7 +133,7 @@ def test_app_and_user_and_app_only_are_told_apart_and_a_contradiction_is_unknown
         ("pwd,mfa", MfaClaim.YES),
         (["pwd"], MfaClaim.NO),
         (["pwd", "rsa", "fed", "wia"], MfaClaim.NO),
-        (["ngcmfa"], MfaClaim.NO),  # a value of its own, and not the one that is asked for
+        (["ngcmfa"], MfaClaim.NO),  # another value than the one that is required
         ([], MfaClaim.NO),
         (["pwd", 7, None], MfaClaim.NO),
         (7, MfaClaim.UNKNOWN),
@@ -153,7 +153,7 @@ def test_without_amr_version_1_says_no_and_version_2_does_not_say() -> None:
     assert decode_token(user_token(ver="2.0")).mfa is MfaClaim.YES
 
 
-def test_of_an_application_a_token_without_amr_does_not_say_no() -> None:
+def test_an_applications_token_without_amr_does_not_say_no() -> None:
     assert decode_token(token_of(APP_ONLY_CLAIMS)).mfa is MfaClaim.UNKNOWN
 
 
@@ -172,12 +172,12 @@ def test_of_an_application_a_token_without_amr_does_not_say_no() -> None:
         ([1795430400], None),
     ],
 )
-def test_a_time_is_seconds_since_1970_in_utc_and_what_is_none_is_not_told(exp, instant) -> None:
+def test_a_time_is_seconds_since_1970_in_utc_and_anything_else_is_not_given(exp, instant) -> None:
     assert decode_token(user_token(exp=exp)).expires_at == instant
 
 
 @pytest.mark.parametrize("wrong", [7, None, ["x"], {"a": 1}, "", "not a guid", f"{TENANT} x"])
-def test_what_is_no_guid_where_one_belongs_counts_as_not_told(wrong) -> None:
+def test_an_id_that_is_not_a_guid_counts_as_not_given(wrong) -> None:
     token = decode_token(user_token(tid=wrong, appid=wrong))
 
     assert (token.tenant_id, token.app_id) == ("", "")
@@ -219,7 +219,7 @@ def test_a_token_says_what_was_written_into_it(claims, is_user) -> None:
     } == claims
 
 
-# What is none.
+# What is not an access token.
 
 HEAD, CLAIMS = encoded(HEADER), encoded(USER_CLAIMS)
 DEEP = encoded(b"[" * 20_000 + b"]" * 20_000)
@@ -232,9 +232,9 @@ WRONG = {
     "quotes alone": ('""', "There is no token"),
     "refresh token": ("0.AXoAexample.AgABAAEAAAD", "This is a refresh token or an auth"),
     "newer refresh token": ("1.AXoAexample.AgABAAEAAAD", "This is a refresh token or an auth"),
-    "opaque": ("EwBIA8l6BAAUexampleexampleexample", "This has 1 part where"),
-    "two parts": (f"{HEAD}.{CLAIMS}", "This has 2 parts where"),
-    "four parts": (f"{HEAD}.{CLAIMS}.a.b", "This has 4 parts where"),
+    "opaque": ("EwBIA8l6BAAUexampleexampleexample", "This has 1 part, but"),
+    "two parts": (f"{HEAD}.{CLAIMS}", "This has 2 parts, but"),
+    "four parts": (f"{HEAD}.{CLAIMS}.a.b", "This has 4 parts, but"),
     "encrypted": (f"{HEAD}.{CLAIMS}.a.b.c", "This token is encrypted"),
     "dots": ("..", "The token's first part is not base64url"),
     "no header": (f".{CLAIMS}.{SIGNATURE}", "The token's first part is not base64url"),
@@ -254,29 +254,29 @@ WRONG = {
     "too deep": (f"{HEAD}.{DEEP}.", "The token's second part is not JSON"),
     "a list": (
         f"{HEAD}.{encoded([USER_CLAIMS])}.",
-        "The token's second part is JSON, but no object",
+        "The token's second part is JSON, but not an object",
     ),
-    "a text": (f"{encoded('JWT')}.{CLAIMS}.", "The token's first part is JSON, but no object"),
+    "a text": (f"{encoded('JWT')}.{CLAIMS}.", "The token's first part is JSON, but not an object"),
     "too long": ("e" * (LONGEST + 1), "This is longer than 65,536 characters"),
 }
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_is_no_access_token_is_refused_with_a_sentence_that_repeats_nothing_of_it(
+def test_what_is_not_an_access_token_is_refused_with_a_sentence_that_repeats_nothing_of_it(
     what,
 ) -> None:
     paste, sentence = WRONG[what]
 
-    told = refusal(paste)
+    message = refusal(paste)
 
-    assert told.startswith(sentence)
-    assert told.isprintable()
-    assert not pieces(paste) & pieces(told)
+    assert message.startswith(sentence)
+    assert message.isprintable()
+    assert not pieces(paste) & pieces(message)
 
 
 @pytest.mark.parametrize("claim", ["nonce", "at_hash", "c_hash", "preferred_username", "name"])
-def test_an_id_token_is_told_from_an_access_token(claim) -> None:
-    claims = {"aud": APPLICATION, "ver": "2.0", "oid": OBJECT, "sub": "pairwise", claim: "told"}
+def test_an_id_token_is_distinguished_from_an_access_token(claim) -> None:
+    claims = {"aud": APPLICATION, "ver": "2.0", "oid": OBJECT, "sub": "pairwise", claim: "given"}
 
     assert refusal(token_of(claims)).startswith("This is an ID token")
     assert decode_token(token_of(claims | {"azp": APPLICATION})).app_id == APPLICATION
@@ -315,9 +315,9 @@ def test_no_paste_raises_anything_else_and_no_error_repeats_a_piece_of_it(paste)
     try:
         token = decode_token(paste)
     except BadInputError as refused:
-        told = str(refused)
-        assert told.isprintable()
-        assert not pieces(paste) & pieces(told)
+        message = str(refused)
+        assert message.isprintable()
+        assert not pieces(paste) & pieces(message)
     else:
         assert token.kind in TokenKind
         assert token.mfa in MfaClaim

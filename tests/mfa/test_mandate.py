@@ -1,4 +1,4 @@
-"""The mandate: its table, the page's four examples as stories, and the answers to one token."""
+"""The mandate: its table, the page's four examples as scenarios, and the answers to one token."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shared.mfa.mandate import (
 from tests.tokens import APP_ONLY_CLAIMS, ISSUED_AT, NOW, RESOURCE, token_of, user_token
 
 PORTAL, API, GDAP = MandateScenario
-OF_NO_MFA = ("the token's amr does not hold mfa", "401 Unauthorized - MFA required", "900421")
+OF_NO_MFA = ("the token's amr does not contain mfa", "401 Unauthorized - MFA required", "900421")
 
 
 def signed_in(*amr):
@@ -50,7 +50,7 @@ def test_example_1_consuela_of_contoso_did_mfa_at_entra_and_is_not_asked_again()
     assert "Customers" in PROTECTED_IN_2023
     assert answers(consuela, NOW)[PORTAL] == MANDATE[PORTAL, MfaBy.ENTRA]
     assert asked(consuela)[PORTAL] is MandateAnswer.ALLOWED
-    assert "nobody asks for MFA again" in sentence(consuela, PORTAL)
+    assert "without another request for MFA" in sentence(consuela, PORTAL)
 
 
 def test_example_2_prashob_of_wingtip_did_third_party_mfa_and_is_blocked_at_a_customer() -> None:
@@ -63,12 +63,12 @@ def test_example_2_prashob_of_wingtip_did_third_party_mfa_and_is_blocked_at_a_cu
     assert (
         asked(prashob)[PORTAL] is MandateAnswer.ALLOWED
     )  # his token shows that the condition is met
-    assert "nobody asks for MFA again" in sentence(prashob, PORTAL)
+    assert "without another request for MFA" in sentence(prashob, PORTAL)
 
     # He goes on to a customer's tenant: blocked, because it was not Entra's MFA.
     blocked = MANDATE[GDAP, MfaBy.THIRD_PARTY]
     assert blocked.answer is MandateAnswer.BLOCKED
-    assert "no other MFA than Entra's will do" in blocked.sentence
+    assert "only Entra's own MFA is accepted" in blocked.sentence
     assert (
         asked(prashob)[GDAP] is not MandateAnswer.ALLOWED
     )  # his token does not say whose MFA it was
@@ -85,15 +85,15 @@ def test_example_3_john_of_fabrikam_has_no_mfa_and_is_asked_at_the_first_protect
 
     # He opens the overview, which in the page's example asks for nothing; today it would.
     assert "Overview" not in PROTECTED_IN_2023
-    assert "not for the overview, since September 2025" in sentence(john, PORTAL)
+    assert "not to the overview; since September 2025" in sentence(john, PORTAL)
 
     # He opens a protected page and is sent to Entra, where he registers, being there first.
     assert "Billing" in PROTECTED_IN_2023
     assert asked(john)[PORTAL] is MandateAnswer.ASKED_FOR_MFA
-    assert "who has not registered for it registers then" in sentence(john, PORTAL)
+    assert "users who have not registered for it do so then" in sentence(john, PORTAL)
     assert asked(signed_in("pwd", "mfa"))[PORTAL] is MandateAnswer.ALLOWED
 
-    # On a later day he signs in without MFA again: he is asked again, and verifies.
+    # On a later day he signs in without MFA again: he is asked again, and does MFA.
     later = decode_token(user_token(amr=["pwd"], iat=ISSUED_AT + 86_400))
     assert asked(later, NOW + timedelta(days=1))[PORTAL] is MandateAnswer.ASKED_FOR_MFA
     assert asked(signed_in("pwd", "mfa"))[PORTAL] is MandateAnswer.ALLOWED
@@ -107,9 +107,9 @@ def test_example_4_trent_of_wingtip_has_an_exception_which_does_not_hold_at_a_cu
     # He opens a protected page: under the exception it opens, and nobody asks again.
     with_exception = MANDATE[PORTAL, MfaBy.THIRD_PARTY]
     assert with_exception.answer is MandateAnswer.ON_CONDITION
-    assert "opens without another question" in with_exception.sentence
+    assert "opens without another request for MFA" in with_exception.sentence
     assert "by the edition of May 2023, under an exception" in with_exception.sentence
-    assert asked(trent)[PORTAL] is MandateAnswer.ASKED_FOR_MFA  # no token tells of an exception
+    assert asked(trent)[PORTAL] is MandateAnswer.ASKED_FOR_MFA  # no token shows an exception
 
     # He goes on to a customer's tenant: not allowed, for there are no exceptions.
     assert MANDATE[GDAP, MfaBy.THIRD_PARTY].answer is MandateAnswer.BLOCKED
@@ -150,7 +150,7 @@ def test_where_the_editions_differ_the_stricter_one_is_the_answer_and_both_are_n
 # One token.
 
 
-def test_a_users_token_with_mfa_is_taken_everywhere() -> None:
+def test_a_users_token_with_mfa_is_accepted_everywhere() -> None:
     assert asked(signed_in("pwd", "mfa")) == dict.fromkeys(MandateScenario, MandateAnswer.ALLOWED)
 
 
@@ -167,7 +167,7 @@ def test_a_users_token_without_mfa_gets_partner_centers_own_refusal() -> None:
 
 
 @pytest.mark.parametrize("vouched", ["fed", "wia", "FED"])
-def test_who_did_the_mfa_of_a_federated_sign_in_cannot_be_told_from_its_token(vouched) -> None:
+def test_who_did_the_mfa_of_a_federated_sign_in_is_not_in_its_token(vouched) -> None:
     token = signed_in(vouched, "mfa")
 
     assert columns(token) == (MfaBy.ENTRA, MfaBy.THIRD_PARTY)
@@ -188,7 +188,7 @@ def test_a_version_2_token_without_amr_is_cannot_tell_and_not_no_mfa() -> None:
     assert "does not say how its user signed in" in sentence(token, API)
 
 
-def test_an_application_uses_the_api_without_mfa_and_has_no_business_elsewhere() -> None:
+def test_an_application_uses_the_api_without_mfa_and_has_no_other_scenario() -> None:
     token = decode_token(token_of(APP_ONLY_CLAIMS))
 
     assert token.kind is TokenKind.APP_ONLY
@@ -241,18 +241,18 @@ def test_partner_centers_audience_is_known_by_address_and_by_id(audience) -> Non
 @pytest.mark.parametrize(
     ("amr", "alone"),
     [
-        ({"amr": ["pwd", "mfa"]}, "As to MFA alone it would be processed."),
-        ({"amr": ["pwd"]}, "As to MFA it would be refused, too."),
-        ({"amr": 7}, "As to MFA alone the answer cannot be told."),
+        ({"amr": ["pwd", "mfa"]}, "By MFA alone, it would be processed."),
+        ({"amr": ["pwd"]}, "By MFA, it would be refused, too."),
+        ({"amr": 7}, "By MFA alone, the answer is unknown."),
     ],
 )
-def test_a_token_for_another_audience_is_refused_and_what_mfa_alone_gives_is_said(
+def test_a_token_for_another_audience_is_refused_and_the_answer_by_mfa_alone_is_added(
     amr, alone
 ) -> None:
     token = decode_token(user_token(aud="https://graph.microsoft.com", **amr))
 
     assert asked(token)[API] is MandateAnswer.REFUSED
-    assert "is for another audience than https://api.partnercenter" in sentence(token, API)
+    assert "is for an audience other than https://api.partnercenter" in sentence(token, API)
     assert sentence(token, API).endswith(alone)
     assert asked(token)[GDAP] is asked(decode_token(user_token(**amr)))[GDAP]
 
@@ -263,7 +263,7 @@ def test_an_address_that_only_begins_like_partner_centers_is_another_audience() 
     assert asked(token)[API] is MandateAnswer.REFUSED
 
 
-def test_the_settings_ids_of_the_api_stand_in_for_the_shipped_one() -> None:
+def test_the_settings_ids_of_the_api_replace_the_shipped_one() -> None:
     other = "c0000000-1111-4222-8333-000000000009"
     token = decode_token(user_token(aud=other))
 
@@ -271,24 +271,24 @@ def test_the_settings_ids_of_the_api_stand_in_for_the_shipped_one() -> None:
     assert answers(token, NOW, {other})[API].answer is MandateAnswer.ALLOWED
 
 
-def test_everything_that_is_wrong_with_a_token_is_said_at_once() -> None:
+def test_everything_that_is_wrong_with_a_token_is_named_at_once() -> None:
     token = decode_token(user_token(aud="other", iss="https://issuer.example/"))
 
-    told = sentence(token, API, NOW + timedelta(days=1))
+    answer = sentence(token, API, NOW + timedelta(days=1))
 
-    assert "has expired and is not from Entra and is for another audience" in told
+    assert "has expired and is not from Entra and is for an audience other than" in answer
 
 
 @pytest.mark.parametrize(
     ("claim", "gap"),
-    [("exp", "until when it is good"), ("iss", "who issued it"), ("aud", "whom it is for")],
+    [("exp", "when it expires"), ("iss", "who issued it"), ("aud", "which audience it is for")],
 )
 def test_a_token_that_leaves_out_what_the_api_checks_is_cannot_tell(claim, gap) -> None:
     token = decode_token(user_token(without=[claim]))
 
     assert asked(token)[API] is MandateAnswer.CANNOT_TELL
     assert sentence(token, API) == (
-        f"This token does not say {gap}. As to MFA alone it would be processed."
+        f"This token does not say {gap}. By MFA alone, it would be processed."
     )
     without_mfa = decode_token(user_token(without=[claim], amr=["pwd"]))
     assert asked(without_mfa)[API] is MandateAnswer.REFUSED

@@ -1,4 +1,4 @@
-"""What an access token says and what would be answered to it: as text for 80 columns, as JSON."""
+"""What an access token says and how it would be answered: as text for 80 columns, and as JSON."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 VERSION = 1  #: of the JSON
-UNSIGNED = "The signature was not checked: this is what the token says of itself."
+UNSIGNED = "The signature was not checked: this is only what the token says."
 
 _WIDTH = 80
 _AMR_SHOWN, _AMR_WIDTH = 8, 20
 _AUDIENCE_WIDTH = 60
 
 _VERDICTS = {
-    MandateAnswer.ALLOWED: "Partner Center's API would take this token.",
+    MandateAnswer.ALLOWED: "Partner Center's API would accept this token.",
     MandateAnswer.REFUSED: "Partner Center's API would refuse this token.",
 }
-_UNDECIDED = "Whether Partner Center's API would take this token cannot be told."
+_UNDECIDED = "It is unknown whether Partner Center's API would accept this token."
 _KINDS = {TokenKind.APP_AND_USER: "App+User", TokenKind.APP_ONLY: "app-only, without a user"}
-_MFA = {MfaClaim.YES: "yes", MfaClaim.NO: "no; that of a custom control does not show in a token"}
+_MFA = {MfaClaim.YES: "yes", MfaClaim.NO: "no; MFA by a custom control does not show in a token"}
 _SCENARIOS = {
     MandateScenario.PORTAL: "Portal",
     MandateScenario.API: "API",
@@ -42,7 +42,7 @@ _ANSWERS = {
     MandateAnswer.ASKED_FOR_MFA: "asked for MFA",
     MandateAnswer.REFUSED: "refused (401)",
     MandateAnswer.BLOCKED: "blocked",
-    MandateAnswer.CANNOT_TELL: "cannot be told",
+    MandateAnswer.CANNOT_TELL: "unknown",
     MandateAnswer.NOT_APPLICABLE: "not applicable",
 }
 
@@ -56,7 +56,7 @@ class _Cell(msgspec.Struct):
     ruling: Ruling
 
 
-class _Document(msgspec.Struct):
+class _AnswerDocument(msgspec.Struct):
     version: int
     signature_checked: bool
     token: AccessToken
@@ -66,16 +66,16 @@ class _Document(msgspec.Struct):
 
 def token_json(token: AccessToken, answers: dict[MandateScenario, Ruling]) -> bytes:
     """
-    The same for programs; fields are only ever added.
+    The same for programs; fields may be added, never removed.
 
-    In ASCII: a terminal obeys some of the characters that a token's maker may have put into it.
+    In ASCII, because a token may contain characters that control a terminal.
     """
     marked = columns(token)
     cells = [
         _Cell(scenario, mfa_by, mfa_by in marked, ruling)
         for (scenario, mfa_by), ruling in MANDATE.items()
     ]
-    document = _Document(
+    document = _AnswerDocument(
         VERSION, signature_checked=False, token=token, answers=answers, mandate=cells
     )
     return json.dumps(msgspec.to_builtins(document), separators=(",", ":")).encode() + b"\n"
@@ -83,15 +83,15 @@ def token_json(token: AccessToken, answers: dict[MandateScenario, Ruling]) -> by
 
 def token_text(token: AccessToken, answers: dict[MandateScenario, Ruling], now: datetime) -> str:
     """
-    Verdict, what the token says, the answer of each scenario, and the whole mandate.
+    The verdict, what the token says, the answer in each scenario, and the whole mandate.
 
-    In ASCII, because it goes to whatever terminal there is.
+    In ASCII, because any terminal can show that.
     """
     lines = [
         _VERDICTS.get(answers[MandateScenario.API].answer, _UNDECIDED),
         *("", UNSIGNED, ""),
         *_facts(token, now),
-        *("", "What would be answered to its holder", ""),
+        *("", "How its holder would be answered", ""),
         *_answers(answers),
         *("", "The mandate, by who did the MFA", ""),
         *_mandate(token),
@@ -101,7 +101,7 @@ def token_text(token: AccessToken, answers: dict[MandateScenario, Ruling], now: 
 
 def _facts(token: AccessToken, now: datetime) -> Iterator[str]:
     has_expired = bool(token.expires_at and token.expires_at <= now)
-    for label, told in (
+    for label, value in (
         ("Kind", _KINDS.get(token.kind, "")),
         ("MFA", _mfa(token)),
         ("Signed in by", _amr(token.amr)),
@@ -112,14 +112,14 @@ def _facts(token: AccessToken, now: datetime) -> Iterator[str]:
         ("Expires", _instant(token.expires_at) + (" (has expired)" if has_expired else "")),
         ("Version", _shown(token.version, _AMR_WIDTH)),
     ):
-        yield from _paragraph(f"  {label:<14}", told or "not told")
+        yield from _paragraph(f"  {label:<14}", value or "not given")
 
 
 def _mfa(token: AccessToken) -> str:
     if token.kind is TokenKind.APP_ONLY:
-        return "not asked of an application"
+        return "not required of an application"
     if len(columns(token)) > 1:
-        return "yes; by Entra or by another provider, it does not say which"
+        return "yes; the token does not say whether by Entra or by another provider"
     return _MFA.get(token.mfa, "")
 
 
@@ -134,7 +134,7 @@ def _instant(moment: datetime | None) -> str:
 
 
 def _shown(text: str, width: int) -> str:
-    """A text of a token's, which its maker chose: nothing that acts on a terminal, cut visibly."""
+    """A text from the token, without terminal control characters, cut visibly."""
     plain = harmless(text).encode("ascii", "backslashreplace").decode("ascii")
     return plain if len(plain) <= width else f"{plain[: width - 3]}..."
 
@@ -146,7 +146,7 @@ def _answers(answers: dict[MandateScenario, Ruling]) -> Iterator[str]:
 
 
 def _mandate(token: AccessToken) -> Iterator[str]:
-    """The table of scenarios by who did the MFA, this token's columns marked."""
+    """The table of scenarios by who did the MFA, with this token's columns marked."""
     marked = columns(token)
     heads = (f"{_MFA_BY[mfa_by]}{' *' if mfa_by in marked else ''}" for mfa_by in MfaBy)
     yield _row("", heads)
@@ -158,7 +158,7 @@ def _mandate(token: AccessToken) -> Iterator[str]:
         names = listed([_MFA_BY[mfa_by] for mfa_by in marked]).replace(" and ", " or ")
         yield f"  * this token: {names}"
     else:
-        yield "  This token has no column: it does not tell of a user's MFA."
+        yield "  This token has no column: it says nothing about a user's MFA."
     yield from _paragraph("  ", "Conditions, editions and sources: docs/mandate.md")
 
 
@@ -167,6 +167,6 @@ def _row(head: str, cells: Iterable[str]) -> str:
 
 
 def _paragraph(label: str, text: str) -> list[str]:
-    """A text beside its label, the label standing in its first line alone."""
+    """A wrapped text whose first line begins with the label."""
     indent = " " * len(label)
     return wrap(text, _WIDTH, initial_indent=label, subsequent_indent=indent)
