@@ -12,6 +12,7 @@ import re
 import socket
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -91,6 +92,12 @@ class Module(NamedTuple):
         return names[1] if names[0] == "shared" else names[0]
 
     @property
+    def name(self) -> str:
+        """As it is imported."""
+        parts = PurePath(self.path).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    @property
     def tree(self) -> ast.Module:
         return ast.parse(self.source, self.path)
 
@@ -165,6 +172,48 @@ def test_the_product_never_imports_the_simulator() -> None:
     assert [breach for module in SIMULATOR for breach in stray_imports(module)] == []
 
     assert breaks(stray_imports, "shared/service/a.py", "def f():\n    import simulator.simulation")
+
+
+def arrows(house: list[Module], place: Callable[[str], str]) -> dict[str, set[str]]:
+    """The imports between places, lazy ones and those for types included."""
+    names = {module.name for module in house}
+    found: dict[str, set[str]] = {}
+    for module in house:
+        for _, name, _ in imports(module.tree):
+            target = name if name in names else name.rpartition(".")[0]
+            if target in names and not within(place(target), place(module.name)):
+                found.setdefault(place(module.name), set()).add(place(target))
+    return found
+
+
+def within(one: str, other: str) -> bool:
+    """Whether two places are the same, or one contains the other."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+
+
+def circle(found: dict[str, set[str]]) -> list[str]:
+    """The places on a circle of imports; empty if there is none."""
+    try:
+        tuple(TopologicalSorter(found).static_order())
+    except CycleError as error:
+        return [str(name) for name in error.args[1]]
+    return []
+
+
+def folder(name: str) -> str:
+    """The folder that a module is in; modules right below ``shared`` are places of their own."""
+    parent = name.rpartition(".")[0]
+    return name if parent in ("", "shared") else parent
+
+
+def test_no_imports_go_in_a_circle_not_even_lazy_ones() -> None:
+    house = [*PRODUCT, *SIMULATOR]
+
+    assert circle(arrows(house, str)) == []
+
+    lazily = "def f():\n    from shared.b import y"
+    loop = [Module("shared/a.py", lazily), Module("shared/b.py", "from shared.a import x")]
+    assert set(circle(arrows(loop, str))) == {"shared.a", "shared.b"}
 
 
 def test_every_part_of_the_house_has_its_place_in_the_order() -> None:
