@@ -13,7 +13,7 @@ from shared.mfa.rollup import Rollup
 from shared.mfa.window import WINDOW_DAYS, make_window, window_days
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.publishing import Publication, publish
-from shared.sources.files.directory_file import read_directory
+from shared.sources.files.documents import read_directory
 from shared.sources.files.exceptions_file import read_exceptions
 from shared.sources.files.exports import discover, read_exports
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Window
     from shared.sources.files.exports import Pair, ReadingResult
-    from shared.sources.files.intake import BrokenOff
+    from shared.sources.files.intake import TruncatedFile
 
 HISTORY_DAYS = 30  #: how many earlier windows are assessed, if the files reach back that far
 NOT_IN_FILES = "not in the files"
@@ -156,7 +156,7 @@ class _Known:
     """The days that the files are taken to be complete for."""
 
     first: date
-    broken_off: Sequence[BrokenOff]
+    broken_off: Sequence[TruncatedFile]
 
     def why_not(self, day: date) -> str:
         """Return why a day is missing; empty if it is not."""

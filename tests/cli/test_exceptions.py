@@ -114,19 +114,19 @@ def without(field):
         *((without(field), f"{field} is missing") for field in ENTRY),
         *((ENTRY | {field: None}, f"{field} is missing") for field in ENTRY),
         *((ENTRY | {field: " \t"}, f"{field} is blank") for field in ENTRY),
-        *((ENTRY | {field: 7}, f"{field} is 7; expected is a text") for field in ENTRY),
+        *((ENTRY | {field: 7}, f"{field} is 7; expected a string") for field in ENTRY),
         (
             ENTRY | {"expires": "31.12.2026"},
-            "expires is '31.12.2026'; expected is a date, YYYY-MM-DD",
+            "expires is '31.12.2026'; expected a date, YYYY-MM-DD",
         ),
-        (ENTRY | {"expires": "20261231"}, "expires is '20261231'; expected is a date, YYYY-MM-DD"),
+        (ENTRY | {"expires": "20261231"}, "expires is '20261231'; expected a date, YYYY-MM-DD"),
         (
             ENTRY | {"expires": "2026-02-30"},
-            "expires is '2026-02-30'; expected is a date, YYYY-MM-DD",
+            "expires is '2026-02-30'; expected a date, YYYY-MM-DD",
         ),
         (
             "user-91@contoso.example",
-            "it is no object with the fields account, owner, reason, ticket, expires",
+            "it is not an object with the fields account, owner, reason, ticket, expires",
         ),
         (
             ENTRY | {"account": "FIRST@contoso.example"},

@@ -1,4 +1,4 @@
-"""A place in a stream of JSON values, in flat memory."""
+"""A position in a stream of JSON values, in constant memory."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from shared.sources.files.lines import BLOCK_BYTES, LONGEST_RECORD_BYTES, SPACE
 if TYPE_CHECKING:
     from shared.sources.files.streams import Stream
 
-_LOOKAHEAD_BYTES = 8 * 1024  #: enough to see what an object is: a page's next link is long
+_LOOKAHEAD_BYTES = 8 * 1024  #: enough to recognise an object: a page's next link is long
 
 _SPACES = re.compile(rb"[ \t\r\n\xef\xbb\xbf]*")
-#: msgspec says in words where a value ends that more follows; a test holds it to these words.
+#: msgspec's messages say where a value ends if more follows; a test checks the wording.
 _TRAILING = re.compile(r"JSON is malformed: trailing characters \(byte ([0-9]+)\)")
 _TRUNCATED = "Input data was truncated"
 _CLOSING = (b"}", b"]", b'"')
@@ -25,15 +25,15 @@ _raw_decoder = msgspec.json.Decoder(msgspec.Raw)
 
 
 class BrokenValueError(Exception):
-    """What is here is no JSON value, or one without an end."""
+    """Not a JSON value, or one without an end."""
 
 
 class EndlessValueError(BrokenValueError):
-    """A value that has no end within reach."""
+    """A value without an end within reach."""
 
 
 def value_end(data: memoryview) -> int | None:
-    """Where the JSON value ends that `data` begins with; `None` if `data` ends before it does."""
+    """Where the first JSON value in `data` ends; `None` if `data` ends before it."""
     try:
         _raw_decoder.decode(data)
     except msgspec.DecodeError as error:
@@ -42,14 +42,14 @@ def value_end(data: memoryview) -> int | None:
             return int(trailing[1]) - 1  # it counts from 1
         if message == _TRUNCATED:
             return None
-        raise BrokenValueError(f"it is no JSON: {message}") from None
+        raise BrokenValueError(f"it is not valid JSON: {message}") from None
     except RecursionError:
-        raise BrokenValueError("it is nested too deep") from None
+        raise BrokenValueError("it is nested too deeply") from None
     return len(data)
 
 
 class Cursor:
-    """A place in a stream of JSON values, and enough of what follows."""
+    """A position in a stream of JSON values; `data` holds enough of what follows."""
 
     def __init__(self, stream: Stream, block_bytes: int = BLOCK_BYTES) -> None:
         self.at = 0
@@ -61,7 +61,7 @@ class Cursor:
         self._counted = 0  #: how far into `data` line ends have been counted
 
     def fill(self) -> bool:
-        """Let go of what was passed and read on; false at the end of the stream."""
+        """Drop what was passed and read more; false at the end of the stream."""
         size = self._stream.readinto(self._block)
         self._has_ended = not size
         if size:
@@ -72,14 +72,14 @@ class Cursor:
 
     @property
     def line(self) -> int:
-        """The number of the line that the place is on."""
+        """The line number of the position, from 1."""
         if self.at > self._counted:
             self._line += stringzilla.count(self.data, b"\n", self._counted, self.at)
             self._counted = self.at
         return self._line
 
     def peek(self) -> bytes:
-        """The first byte that is not space; the cursor stands on it. Empty at the end."""
+        """Skip white space and return the next byte; empty at the end."""
         byte = self.data[self.at : self.at + 1]
         if byte not in SPACE and len(self.data) - self.at >= _LOOKAHEAD_BYTES:
             return byte
@@ -91,9 +91,10 @@ class Cursor:
 
     def value(self, reach: int = LONGEST_RECORD_BYTES) -> bytes:
         """
-        The JSON value that begins here, and go past it.
+        Read the JSON value that begins here, and move past it.
 
-        `BrokenValueError` if it is no JSON, or has no end within `reach`, or before the stream's.
+        Raises `BrokenValueError` if it is not JSON, or does not end within `reach` bytes or before
+        the stream does.
         """
         while True:
             end = value_end(memoryview(self.data)[self.at : self.at + reach])
@@ -103,7 +104,7 @@ class Cursor:
                 self.at += end
                 return value
             if len(self.data) - self.at >= reach:
-                raise EndlessValueError(f"it has no end within {reach:,} bytes")
+                raise EndlessValueError(f"it does not end within {reach:,} bytes")
             if self._has_ended:
-                raise BrokenValueError("it is cut short")
+                raise BrokenValueError("it is truncated")
             self.fill()

@@ -1,4 +1,4 @@
-"""Our own JSON documents: one object that says which format it has, and in which version."""
+"""Our own JSON documents: one object that names its format and version."""
 
 from __future__ import annotations
 
@@ -10,38 +10,44 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from shared.errors import BadInputError
+from shared.mfa.accounts.directory import FORMAT, VERSION, Directory
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _T = TypeVar("_T")
 
-#: A directory of 640,000 accounts has a third of that; a few kilobytes of gzip can hold gigabytes.
+#: Three times a directory of 640,000 accounts. A few kilobytes of gzip can hold gigabytes.
 LONGEST_BYTES = 2**30
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
 
-class _Heading(msgspec.Struct):
+class _Header(msgspec.Struct):
     format: str | None = None
     version: int | None = None
 
 
-def read_document(path: Path, kind: type[_T], what: str, heading: tuple[str, int]) -> _T:
+def read_document(path: Path, kind: type[_T], what: str, header: tuple[str, int]) -> _T:
     """
-    The document in *path*: plain or gzip (told by content), with or without BOM.
+    The document in `path`: plain or gzip (recognised by content), with or without BOM.
 
-    Raises `BadInputError` with one sentence that says what is wrong, where, and what is expected;
-    *what* is the kind of file in words, *heading* its format and version.
+    `what` is the kind of file in words, `header` its format and version. Raises `BadInputError`
+    with one sentence that says what is wrong, where, and what is expected.
     """
     document = _without_bom(_content(path))
-    found = _decode(document, _Heading, path, what)
-    format_, version = heading
+    found = _decode(document, _Header, path, what)
+    format_, version = header
     if found.format != format_:
         raise BadInputError(f'{path} has format {_shown(found.format)}, not "{format_}".')
     if found.version != version:
         raise BadInputError(f"{path} has version {_shown(found.version)}, not {version}.")
     return _decode(document, kind, path, what)
+
+
+def read_directory(path: Path) -> Directory:
+    """A tenant's directory from a file (``--directory``); the format is in directory-format.md."""
+    return read_document(path, Directory, "a directory file", (FORMAT, VERSION))
 
 
 def _content(path: Path) -> bytes:
@@ -51,11 +57,13 @@ def _content(path: Path) -> bytes:
             with gzip.open(BytesIO(data)) as file:
                 data = file.read(LONGEST_BYTES + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BadInputError(f"{path} is a gzip file that is damaged or cut short.") from error
+        raise BadInputError(f"{path} is a damaged or truncated gzip file.") from error
     except OSError as error:
         raise BadInputError(f"{path} cannot be read: {error.strerror}.") from error
     if len(data) > LONGEST_BYTES:
-        raise BadInputError(f"{path} is longer than {LONGEST_BYTES >> 20:,} MiB; no document is.")
+        raise BadInputError(
+            f"{path} is longer than {LONGEST_BYTES >> 20:,} MiB, the maximum for a document."
+        )
     if not data.strip():
         raise BadInputError(f"{path} is empty.")
     return data
@@ -70,8 +78,8 @@ def _decode(document: bytes | memoryview, kind: type[_T], path: Path, what: str)
         return msgspec.json.decode(document, type=kind)
     except msgspec.ValidationError as error:
         fault, _, where = str(error).partition(" - at ")
-        place = f" at {where.strip('`')}" if where else ""
-        raise BadInputError(f"{path} is not {what}{place}: {_lower(fault)}.") from error
+        position = f" at {where.strip('`')}" if where else ""
+        raise BadInputError(f"{path} is not {what}{position}: {_lower(fault)}.") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInputError(f"{path} is not UTF-8 JSON: {error}.") from error
     except RecursionError:

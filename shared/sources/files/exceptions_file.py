@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 _FIELDS = tuple(field.name for field in msgspec.structs.fields(AcceptedException))
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MOST_SHOWN = 80  #: characters of a wrong value that are repeated
+_MOST_SHOWN = 80  #: characters of an invalid value that an error repeats
 
 
 class _Document(msgspec.Struct):
-    exceptions: list[Any]  #: looked at one by one, so that a sentence can name entry and field
+    exceptions: list[Any]  #: checked one by one, so that errors can name entry and field
 
 
 class _WrongEntryError(Exception):
-    """What is wrong with an entry, without saying which file and entry."""
+    """What is wrong with an entry; the message does not name file and entry."""
 
 
 def read_exceptions(path: Path) -> tuple[AcceptedException, ...]:
     """
-    The exceptions in *path*, in the order in which they are written.
+    The exceptions in `path`, in their order in the file.
 
-    Raises `BadInputError` with one sentence that names the file, the entry by its number (from 1),
+    Raises `BadInputError` with one sentence that names the file, the number of the entry (from 1),
     and the field.
     """
     document = read_document(path, _Document, "an exceptions file", (FORMAT, VERSION))
@@ -45,20 +45,20 @@ def read_exceptions(path: Path) -> tuple[AcceptedException, ...]:
     return tuple(kept.values())
 
 
-def _keep(kept: dict[str, AcceptedException], one: AcceptedException) -> None:
-    """Add to those *kept* so far, by account in lower case; none was left out, so place counts."""
-    name = one.account.lower()
+def _keep(kept: dict[str, AcceptedException], exception: AcceptedException) -> None:
+    """Add to those `kept` so far, by account in lower case, in their order in the file."""
+    name = exception.account.lower()
     if name in kept:
         first = list(kept).index(name) + 1
-        raise _WrongEntryError(f"account {_shown(one.account)} is in entry {first} already")
-    kept[name] = one
+        raise _WrongEntryError(f"account {_shown(exception.account)} is in entry {first} already")
+    kept[name] = exception
 
 
 def _exception(entry: object) -> AcceptedException:
     if not isinstance(entry, dict):
-        raise _WrongEntryError(f"it is no object with the fields {', '.join(_FIELDS)}")
-    told = {name: _text(entry, name) for name in _FIELDS}
-    return AcceptedException(**(told | {"expires": _day(told["expires"])}))  # type: ignore[arg-type]
+        raise _WrongEntryError(f"it is not an object with the fields {', '.join(_FIELDS)}")
+    values = {name: _text(entry, name) for name in _FIELDS}
+    return AcceptedException(**(values | {"expires": _day(values["expires"])}))  # type: ignore[arg-type]
 
 
 def _text(entry: dict[str, object], name: str) -> str:
@@ -66,7 +66,7 @@ def _text(entry: dict[str, object], name: str) -> str:
     if value is None:
         raise _WrongEntryError(f"{name} is missing")
     if not isinstance(value, str):
-        raise _WrongEntryError(f"{name} is {_shown(value)}; expected is a text")
+        raise _WrongEntryError(f"{name} is {_shown(value)}; expected a string")
     if not value.strip():
         raise _WrongEntryError(f"{name} is blank")
     return value.strip()
@@ -78,10 +78,10 @@ def _day(text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise _WrongEntryError(f"expires is {_shown(text)}; expected is a date, YYYY-MM-DD")
+    raise _WrongEntryError(f"expires is {_shown(text)}; expected a date, YYYY-MM-DD")
 
 
 def _shown(value: object) -> str:
-    """A value as it may be printed: without characters that act on a terminal."""
+    """A value that is safe to print: without terminal control characters."""
     text = repr(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"

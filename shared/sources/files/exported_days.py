@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 class ExportedDays:
     """
-    The sign-ins in a folder of exports, taken to be complete from their first day to their last.
+    The sign-ins in a folder of exports, assumed complete from their first day to their last.
 
-    The files do not tell which of them a day is in, so all are read for every slice: for a folder
-    that somebody fills by hand, that is soon done.
+    Nothing says which files a day is in, so all are read for every slice. That is fast enough for a
+    folder that is filled by hand.
     """
 
     name = "exports"
@@ -32,23 +32,23 @@ class ExportedDays:
         self._folder = folder
         self._scope = scope
 
-    def sign_ins(self, owed: Slice) -> Iterator[SignIn]:
+    def sign_ins(self, slice_: Slice) -> Iterator[SignIn]:
         """Yield every sign-in of the slice; raise for a day that is not in the files."""
         found: list[SignIn] = []
 
         def take(sign_in: SignIn) -> None:
-            if owed.owns(sign_in) and sign_in.tenant_id in ("", owed.tenant_id):
+            if slice_.owns(sign_in) and sign_in.tenant_id in ("", slice_.tenant_id):
                 found.append(sign_in)
 
         result = self._read(take)
-        if not result.first_day <= owed.day <= result.last_day:
+        if not result.first_day <= slice_.day <= result.last_day:
             raise SourceIncompleteError(
                 f"Not in the files: they hold {result.first_day} to {result.last_day}."
             )
         yield from found
 
     def reach_days(self, today: date) -> int:
-        """How far back the first record is."""
+        """How many days before `today` the first record was."""
         return (today - self._read(lambda _: None).first_day).days
 
     def _read(self, take: Callable[[SignIn], None]) -> ReadingResult:

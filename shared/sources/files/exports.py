@@ -1,9 +1,9 @@
 """
-Sign-ins from files: whatever Graph, diagnostic settings or Log Analytics were exported as.
+Sign-ins from files: exports of Graph, diagnostic settings or Log Analytics in any layout.
 
 JSON arrays, Graph pages, ``{"records": […]}``, one object a line, objects one after another, the
-answer of a Log Analytics query, CSV from its portal; plain or gzip, UTF-8 or UTF-16. All of that is
-told by content, never by a file's name.
+response to a Log Analytics query, CSV from its portal; plain or gzip, UTF-8 or UTF-16. All of that
+is recognised by content, never by a file's name.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 __all__ = ["Pair", "ReadingResult", "discover", "read_exports"]
 
 EXPECTED = (
-    "expected are sign-in records from Graph, a diagnostic setting or Log Analytics, "
+    "expected sign-in records from Graph, a diagnostic setting or Log Analytics, "
     "as JSON, JSON lines or CSV, plain or gzip"
 )
 _PORTAL_CSV = (
-    "it is CSV from the Entra admin center, which leaves out the steps that tell whether there was "
-    "MFA: download the same sign-ins as JSON"
+    "it is CSV from the Entra admin center, which lacks the steps that show whether there was MFA: "
+    "download the same sign-ins as JSON"
 )
-_HEAD_BYTES = BLOCK_BYTES  #: of a file, to see how it is laid out
+_HEAD_BYTES = BLOCK_BYTES  #: of a file, to recognise its layout
 _HEAD_LINES = 100
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """An application and the resource it asked for, as far as records tell; ids may be empty."""
+    """An application and a resource it requested tokens for; ids may be empty."""
 
     app_id: str
     app_name: str
@@ -60,10 +60,10 @@ def read_exports(
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ReadingResult:
     """
-    Read all files, and all files below folders, and hand on the sign-ins that name one of `ids`.
+    Read all files, and all files below folders, and pass on the sign-ins with one of the `ids`.
 
-    `ids` are of applications and resources, GUIDs in lower case. `on_progress` is told how many
-    bytes of how many were read. `BadInputError` for a path that holds no readable record.
+    `ids` are of applications and resources, GUIDs in lower case. `on_progress` is called with the
+    bytes read and the bytes in total. Raises `BadInputError` for a path without a readable record.
     """
     return _read_all(paths, Intake(ids, on_sign_in), ids, on_progress)
 
@@ -71,7 +71,7 @@ def read_exports(
 def discover(
     paths: Sequence[Path], on_progress: Callable[[int, int], None] | None = None
 ) -> list[Pair]:
-    """Which applications ask for which resources in these files, the most frequent first."""
+    """Which applications request which resources in these files, the most frequent first."""
     counts: dict[tuple[str, str], int] = {}
     names: dict[str, str] = {}
 
@@ -111,16 +111,16 @@ def _read_all(
         if intake.records == records and intake.unreadable > unreadable:
             raise BadInputError(_nothing_readable(path, intake.refusal(unreadable)))
     if not intake.records:
-        raise BadInputError(f"{', '.join(map(str, paths))}: there is no record in it; {EXPECTED}.")
+        raise BadInputError(f"No record found in {', '.join(map(str, paths))}; {EXPECTED}.")
     return intake.result()
 
 
 def _files(path: Path) -> list[Path]:
-    """The file itself, or every file below a folder but hidden ones, in order of their names."""
+    """The file itself, or all files below a folder except hidden ones, by name."""
     if path.is_dir():
         files = sorted(file for file in _below(path) if not file.name.startswith("."))
         if not any(file.stat().st_size for file in files):
-            raise BadInputError(f"The folder {path} holds nothing to read; {EXPECTED}.")
+            raise BadInputError(f"The folder {path} contains nothing to read; {EXPECTED}.")
         return files
     if not path.exists():
         raise BadInputError(f"There is no file or folder {path}; {EXPECTED}.")
@@ -130,7 +130,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Every file; a folder that cannot be looked into stops, for what it holds would be missed."""
+    """Every file; raises for an unreadable folder, whose content would be missing."""
 
     def stop(error: OSError) -> NoReturn:
         raise BadInputError(f"The folder {error.filename} cannot be read: {error.strerror}.")
@@ -141,7 +141,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _nothing_readable(path: Path, refusal: UnreadableRecord | None) -> str:
     why = f" ({refusal.file}, line {refusal.line}: {refusal.reason})" if refusal else ""
-    return f"{path} holds no readable sign-in record{why}; {EXPECTED}."
+    return f"{path} contains no readable sign-in record{why}; {EXPECTED}."
 
 
 def _read_file(
@@ -159,7 +159,7 @@ def _read_file(
 def read_stream(
     stream: Stream, intake: Intake, skimmer: Skimmer | None, block_bytes: int = BLOCK_BYTES
 ) -> None:
-    """Take in one file; without a `Skimmer` every record is decoded, to the same result."""
+    """Take in one file; without a `Skimmer` every record is decoded, with the same result."""
     head = _head(stream)
     stream.push_back(head)
     text = head.strip(SPACE)

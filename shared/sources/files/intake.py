@@ -1,4 +1,4 @@
-"""Where records are taken in, one after another, and every one of them is accounted for."""
+"""Takes in records one after another, and accounts for every one of them."""
 
 from __future__ import annotations
 
@@ -15,61 +15,61 @@ if TYPE_CHECKING:
 
     from shared.mfa.sign_in import SignIn
 
-UNREADABLE_KEPT = 100  #: of the unreadable records, the first so many are kept; all are counted
+UNREADABLE_KEPT = 100  #: how many unreadable records are kept; all are counted
 
 
-class BrokenOff(msgspec.Struct, frozen=True):
-    """A file that ends before its end, and the days, UTC, that what is lost may be of."""
+class TruncatedFile(msgspec.Struct, frozen=True):
+    """A file whose end is missing, and the days, UTC, that the missing records may be of."""
 
     file: str
-    lost_from: date | None  #: `None`: there is no telling how far back
-    lost_to: date | None  #: or how far on
+    lost_from: date | None  #: `None`: may be any day before
+    lost_to: date | None  #: `None`: may be any day after
 
     def may_have_lost(self, day: date) -> bool:
-        """Whether records of a day may be among what is lost."""
+        """Whether records of a day may be missing."""
         is_after = self.lost_from is None or day >= self.lost_from
         return is_after and (self.lost_to is None or day <= self.lost_to)
 
 
 class ReadingResult(msgspec.Struct, frozen=True):
-    """What files amounted to, beside the sign-ins themselves."""
+    """The result of reading files, without the sign-ins themselves."""
 
-    records: int  #: readable records, whatever application they are of
-    concerned: int  #: how many of those were handed on
+    records: int  #: readable records of any application
+    concerned: int  #: how many of them were passed on
     unreadable: int
     unreadable_records: tuple[UnreadableRecord, ...]  #: the first `UNREADABLE_KEPT`
     first_day: date  #: UTC, of all readable records
     last_day: date
-    broken_off: tuple[BrokenOff, ...] = ()
+    broken_off: tuple[TruncatedFile, ...] = ()
 
 
 class Intake:
-    """Parses records, hands on those that concern the wanted ids, and counts all."""
+    """Parses records, passes on those with one of the ids, and counts all."""
 
     def __init__(self, ids: Collection[str] | None, on_sign_in: Callable[[SignIn], None]) -> None:
-        self._ids = ids  #: lower case; `None` hands on every sign-in
+        self._ids = ids  #: lower case; `None` passes on every sign-in
         self._on_sign_in = on_sign_in
         self.records = self.unreadable = self._concerned = 0
         self._unreadable_records: list[UnreadableRecord] = []
         self._first_day, self._last_day = "9999-99-99", ""
-        self._broken_off: list[BrokenOff] = []
+        self._broken_off: list[TruncatedFile] = []
         self.begin("")
 
     def begin(self, file: str) -> None:
-        """Note which file is read from here on."""
+        """Start the next file."""
         self.file = file
-        self._day = ""  #: of the record before
-        self._rises = self._falls = False  #: whether days went up in this file, and down
+        self._day = ""  #: of the previous record
+        self._rises = self._falls = False  #: whether days went up in this file, or down
 
     def take(self, record: bytes, line: int, reason: str = "") -> bool:
         """
-        Take in the JSON of one record, or of an object that holds a list of them.
+        Take in the JSON of one record, or of an object with a list of records.
 
-        Returns whether it was one readable record. `reason` is why it cannot be read, where the
-        caller knows better than the parser.
+        Returns whether it was one readable record. `reason` replaces the parser's reason if it is
+        unreadable.
         """
         try:
-            sign_in = parse_sign_in(record, self._place)
+            sign_in = parse_sign_in(record, self._sequence)
         except UnreadableError as error:
             inner = _unwrap(record)
             if inner is None:
@@ -82,41 +82,41 @@ class Intake:
         return True
 
     def take_values(self, record: Mapping[str, object], line: int) -> None:
-        """Take in one record that is at hand as Python values."""
+        """Take in one record of Python values."""
         try:
-            self._count(parse_values(record, self._place))
+            self._count(parse_values(record, self._sequence))
         except UnreadableError as error:
             self.refuse(line, str(error))
 
     def skip(self, count: int, day: str) -> None:
-        """Count records of one day that are known to concern none of the ids."""
+        """Count records of one day that are known to have none of the ids."""
         self.records += count
         self._saw(day)
 
     def refuse(self, line: int, reason: str) -> None:
-        """Count a record that cannot be read; `line` is where it begins."""
+        """Count an unreadable record; `line` is where it begins."""
         self.unreadable += 1
         if len(self._unreadable_records) < UNREADABLE_KEPT:
             self._unreadable_records.append(UnreadableRecord(self.file, line, reason))
 
     def break_off(self) -> None:
         """
-        Note that the file ends before its end.
+        Note that the end of the file is missing.
 
-        In a file that goes from old to new, only what is newer can be lost, and the other way
-        round; where it goes both ways, or is of one day, that may be anything.
+        If the file runs from old to new, only newer records can be missing, and vice versa; if it
+        runs both ways, or is of one day, they may be of any day.
         """
         last = date.fromisoformat(self._day) if self._rises != self._falls else None
         lost_from, lost_to = (last, None) if self._rises else (None, last)
-        self._broken_off.append(BrokenOff(self.file, lost_from, lost_to))
+        self._broken_off.append(TruncatedFile(self.file, lost_from, lost_to))
 
-    def refusal(self, number: int) -> UnreadableRecord | None:
-        """An unreadable record, the first being number 0, if it is among those kept."""
+    def refusal(self, index: int) -> UnreadableRecord | None:
+        """The unreadable record with this index, from 0, if it was kept."""
         kept = self._unreadable_records
-        return kept[number] if number < len(kept) else None
+        return kept[index] if index < len(kept) else None
 
     def result(self) -> ReadingResult:
-        """What it all amounts to; at least one record must have been readable."""
+        """The result; at least one record must have been readable."""
         return ReadingResult(
             records=self.records,
             concerned=self._concerned,
@@ -128,7 +128,7 @@ class Intake:
         )
 
     @property
-    def _place(self) -> int:
+    def _sequence(self) -> int:
         return self.records + self.unreadable
 
     def _count(self, sign_in: SignIn) -> None:

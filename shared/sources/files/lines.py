@@ -1,4 +1,4 @@
-"""Records one a line (NDJSON), the way diagnostic settings write them: fast, in flat memory."""
+"""Records one per line (NDJSON), as diagnostic settings write them: fast, in constant memory."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from shared.sources.files.skimming import Skimmed, Skimmer
     from shared.sources.files.streams import Stream
 
-BLOCK_BYTES = 1024 * 1024  #: 1 to 4 MiB is best; the processor's cache holds one
-LONGEST_RECORD_BYTES = 4 * 1024 * 1024  #: sign-in records are some 4 to 12 kB, rarely 400
+BLOCK_BYTES = 1024 * 1024  #: 1 to 4 MiB is fastest; 1 MiB fits into the processor's cache
+LONGEST_RECORD_BYTES = 4 * 1024 * 1024  #: sign-in records have 4 to 12 kB, rarely 400
 
 _DAY_LENGTH = len("2026-11-23")
-SPACE = b" \t\r\n\xef\xbb\xbf"  #: between records; a byte order mark where files were joined
+SPACE = b" \t\r\n\xef\xbb\xbf"  #: between records; a byte order mark if files were joined
 
 _find = stringzilla.find
 
@@ -24,8 +24,8 @@ class LineReader:
     """
     Takes in a stream of lines.
 
-    With a `Skimmer`, lines that may concern one of its ids are decoded, lines that look regular are
-    counted, and all others are decoded too, so that the answer is that of decoding every line.
+    With a `Skimmer`, lines that may contain one of its ids are decoded, other lines are counted if
+    they look regular, and else decoded too. The result is the same as of decoding every line.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class LineReader:
         self._intake = intake
         self._skimmer = skimmer
         self._block_bytes = block_bytes
-        self._line = 1  #: number of the line that comes next
-        self._habit: Skimmed | None = None  #: the last line that was looked at one by one
-        self._days: set[bytes] = set()  #: days that were seen; others may be no days at all
-        self._is_too_long = False  #: the line that comes next has been refused already
+        self._line = 1  #: number of the next line
+        self._pattern: Skimmed | None = None  #: of the last line that was examined individually
+        self._days: set[bytes] = set()  #: days seen so far; other text may not be a valid day
+        self._is_too_long = False  #: the next line has already been refused
 
     def read(self, stream: Stream) -> None:
-        """Take in every line of the stream; a last line without an end counts too."""
+        """Take in every line of the stream, including a last line without a line break."""
         block, filled = bytearray(self._block_bytes), 0
         while size := stream.readinto(memoryview(block)[filled:]):
             filled += size
@@ -54,7 +54,7 @@ class LineReader:
         self._read_rest(bytes(block[:filled]), stream.fault)
 
     def _longer(self, block: bytearray) -> tuple[bytearray, int]:
-        """Room for a line that fills the block; one that is longer than any record is refused."""
+        """A larger block for a line that fills this one; refuses lines longer than any record."""
         if len(block) < LONGEST_RECORD_BYTES:
             return block + bytearray(len(block)), len(block)
         if not self._is_too_long:
@@ -70,14 +70,14 @@ class LineReader:
         return block.find(b"\n", 0, end) + 1
 
     def _read_rest(self, rest: bytes, fault: str) -> None:
-        """The last line, which the stream ends without ending it, and why the stream ends there."""
+        """Take in the last line if it has no line break, and note why the stream broke off."""
         unreadable = self._intake.unreadable
         record = b"" if self._is_too_long else rest.strip(SPACE)
         if record:
             self._intake.take(record, self._line, reason=fault)
         if fault and self._intake.unreadable == unreadable:
             self._intake.refuse(self._line, fault)
-        if fault:  # a last line that was being written is one record, and no more than that
+        if fault:  # a last line that was still being written is just one record
             self._intake.break_off()
 
     def _read_block(self, block: bytearray, start: int, end: int) -> None:
@@ -87,22 +87,22 @@ class LineReader:
         while start < end:
             while hits[hit] < start:
                 hit += 1
-            if self._habit:
-                start = self._skip_regular(block, start, end, hits[hit], self._habit)
+            if self._pattern:
+                start = self._skip_regular(block, start, end, hits[hit], self._pattern)
             if start < end:
                 stop = block.find(b"\n", start)
                 self._read_line(bytes(block[start:stop]), may_concern=hits[hit] < stop)
                 start = stop + 1
 
     def _skip_regular(
-        self, block: bytearray, start: int, end: int, hit: int, habit: Skimmed
+        self, block: bytearray, start: int, end: int, hit: int, pattern: Skimmed
     ) -> int:
         """
-        Count lines written as the last one was, up to the line of the `hit`; where the rest begins.
+        Count lines that match the pattern, up to the line of the `hit`; returns where it stopped.
 
-        This loop is passed once a line, and is what the speed of everything hangs on.
+        This loop runs once per line, and determines the speed of reading.
         """
-        opening, time_key, _ = habit
+        opening, time_key, _ = pattern
         find, startswith = block.find, block.startswith
         count, day = 0, b"?"
         time = _find(block, time_key, start, end)
@@ -110,7 +110,7 @@ class LineReader:
             stop = find(b"\n", start)
             at = time + len(time_key)
             quote = find(b'"', at)
-            time = _find(block, time_key, at, end)  # the next line's, if it is none of this line's
+            time = _find(block, time_key, at, end)  # may be the next line's
             if (
                 stop > hit
                 or not start + len(time_key) < at < quote < stop
@@ -137,13 +137,13 @@ class LineReader:
             self._line += count
 
     def _read_line(self, line: bytes, *, may_concern: bool) -> None:
-        """Take in one line: count it, where a look is enough, else decode it."""
+        """Take in one line: count it if skimming is enough, else decode it."""
         record = line.strip(SPACE)
         seen = None if may_concern or not self._skimmer else self._skimmer.look(record)
         if seen:
             self._intake.skip(1, seen.day)
             self._days.add(seen.day.encode())
-            self._habit = seen
+            self._pattern = seen
         elif record and self._intake.take(record, self._line) and self._skimmer:
             self._skimmer.learn(record)
         self._line += 1

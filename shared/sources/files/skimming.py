@@ -1,9 +1,9 @@
 """
-Telling without decoding that a record concerns none of the wanted ids.
+Recognises records without any of the wanted ids, without decoding them.
 
-Reading a record's fields costs ten times as much as searching it, and few records of a tenant's log
-concern Partner Center. The search only ever skips: whatever it finds is decoded, and the decoded
-fields decide.
+Decoding a record costs ten times as much as searching it, and few records of a tenant's log concern
+Partner Center. The search only skips records: those in which it finds something are decoded, and
+the decoded fields decide.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from shared.sources.records.timestamps import utc_text
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-#: Before the two hexadecimal digits of a character. An id with escaped characters would not be
-#: found, so a record with one of an id's characters escaped is decoded.
+#: Precedes the two hexadecimal digits of a character. The search misses ids with escaped
+#: characters, so a record in which a character that may be an id's is escaped is decoded.
 _ESCAPE = b"\\u00"
 _ESCAPED_ID_CHARACTERS = frozenset(
     f"{ord(character):02x}".encode() for character in "-0123456789abcdefABCDEF"
 )
-#: Of the characters of an id, those that are the same in capitals.
+#: The characters of an id that have no upper case.
 _CASELESS = re.compile(r"[0-9-]+")
-#: Spellings of the key of a record's own time, with the quote that opens its value.
+#: Spellings of the key of a record's time, with the quotation mark that opens its value.
 _TIME_KEYS = tuple(
     f'"{name}":{space}"'.encode()
     for name in ("createdDateTime", "CreatedDateTime")
@@ -41,9 +41,9 @@ Block = bytes | bytearray
 
 class Skimmer:
     """
-    Looks through one file's records for ids, in any mixture of capitals and small letters.
+    Searches the records of one file for ids, in any mixture of upper and lower case.
 
-    A record may be counted by its looks once another that begins the same way has been decoded.
+    A record may be counted without decoding once another that begins the same way was decoded.
     """
 
     def __init__(self, ids: Collection[str]) -> None:
@@ -52,30 +52,30 @@ class Skimmer:
         self._last: Skimmed | None = None
 
     def hits(self, block: Block, end: int) -> list[int]:
-        """Where in ``block[:end]`` lines may concern an id: a place in each such line, in order."""
-        places = []
+        """One position in each line of ``block[:end]`` that may contain an id, sorted."""
+        positions = []
         for needle in self._needles:
             at = _find(block, needle, 0, end)
             while 0 <= at < end:
-                places.append(at)
+                positions.append(at)
                 at = block.find(b"\n", at)
                 at = _find(block, needle, at, end) if at >= 0 else end
-        return sorted(places + _escapes(block, end))
+        return sorted(positions + _escapes(block, end))
 
     def may_concern(self, record: bytes) -> bool:
-        """Whether an id may be in a record."""
+        """Whether a record may contain an id."""
         for needle in self._needles:
             if _find(record, needle) >= 0:
                 return True
         return bool(_escapes(record, len(record)))
 
     def learn(self, record: bytes) -> None:
-        """Take note of how a record began that was decoded."""
+        """Remember how a decoded record begins."""
         if opening := _OPENING.match(record):
             self._known_openings.add(opening[0])
 
     def look(self, record: bytes) -> Skimmed | None:
-        """What is seen of a record that concerns no id; `None` if it has to be decoded."""
+        """Skim a record without an id; returns `None` if it has to be decoded."""
         if self._last and _is_like(record, self._last):
             return self._last
         seen = _skim(record)
@@ -86,20 +86,20 @@ class Skimmer:
 
 
 class Skimmed(NamedTuple):
-    """What is seen of a regular record without decoding it."""
+    """What skimming finds in a regular record."""
 
     opening: bytes  #: its brace and first key, with the colon
-    time_key: bytes  #: the key of its time, as it spells it, up to the quote that opens the value
+    time_key: bytes  #: the key of its time, as spelled, up to the quotation mark of the value
     day: str  #: UTC
 
 
 def _skim(record: bytes) -> Skimmed | None:
     """
-    A look at a record, if it is regular.
+    Skim a record, if it is regular.
 
-    Regular is one object from its first to its last byte, with one ``createdDateTime`` in it, and
-    before that no second beginning (a line cut short has the next one run on). What is between is
-    not looked at: JSON that is broken there goes unnoticed, and so may an hour that is none.
+    A regular record is one object from its first to its last byte, with one ``createdDateTime``,
+    and without a second beginning before that (a truncated line may continue with the next one).
+    Nothing else is checked: broken JSON elsewhere goes unnoticed, and so may an invalid hour.
     """
     opening = _OPENING.match(record)
     if not opening or record[-1:] != b"}" or _LISTS.match(record):
@@ -119,7 +119,7 @@ def _skim(record: bytes) -> Skimmed | None:
 
 
 def _is_like(record: bytes, last: Skimmed) -> bool:
-    """Whether all that is looked at is as it was in another record: `_skim` would find the same."""
+    """Whether `_skim` would find the same in a record as in the last one."""
     opening, time_key, day = last
     at = _find(record, time_key) + len(time_key)
     end = record.find(b'"', at)
@@ -136,18 +136,18 @@ def _is_like(record: bytes, last: Skimmed) -> bool:
 
 def _needle(wanted: str) -> bytes:
     """
-    The longest part of an id that is the same in any spelling: ``-9193-47`` of a GUID.
+    The longest part of an id that is independent of case: ``-9193-47`` of a GUID.
 
-    Where there is none, what every record has: then all are decoded.
+    If there is none, a character that every record contains, so that all are decoded.
     """
     return max(_CASELESS.findall(wanted), key=len, default=":").encode()
 
 
 def _escapes(block: Block, end: int) -> list[int]:
-    places = []
+    positions = []
     at = _find(block, _ESCAPE, 0, end)
     while at >= 0:
         if bytes(block[at + 4 : at + 6]).lower() in _ESCAPED_ID_CHARACTERS:
-            places.append(at)
+            positions.append(at)
         at = _find(block, _ESCAPE, at + 1, end)
-    return places
+    return positions

@@ -1,4 +1,4 @@
-"""Files as streams of plain UTF-8, whatever they are compressed with and written in."""
+"""Files as streams of plain UTF-8, whatever their compression and encoding."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-_CHUNK_BYTES = 256 * 1024  #: fits the processor's cache beside what is made of it
+_CHUNK_BYTES = 256 * 1024  #: fits into the processor's cache together with the result
 _GZIP = b"\x1f\x8b"
-_GZIP_FORMAT = 31  #: zlib's number for it
+_GZIP_FORMAT = 31  #: as zlib's ``wbits``
 _BREAKS = (OSError, EOFError, zlib.error)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  #: what PowerShell's ``>`` writes
 
 
 class Stream(io.RawIOBase):
     """
-    The text of a file as UTF-8 bytes, read from front to back in flat memory.
+    The text of a file as UTF-8 bytes, read sequentially in constant memory.
 
-    A file that breaks off (gzip cut short or damaged, a disk error) ends there, and `fault` says
-    why; what could be read before counts.
+    The stream of a file that breaks off (truncated or damaged gzip, a disk error) ends there, and
+    `fault` says why; what was read before counts.
     """
 
     def __init__(
@@ -34,17 +34,17 @@ class Stream(io.RawIOBase):
         super().__init__()
         self.fault = ""
         self._file = file
-        self._on_bytes = on_bytes  #: is told how many bytes of the file were read
+        self._on_bytes = on_bytes  #: called with the number of bytes just read from the file
         self._chunks: Iterator[bytes] | None = None  #: of a file that is not plain UTF-8
         self._pending = memoryview(b"")
         self._open()
 
     def readable(self) -> bool:
-        """Whether it can be read: `io` asks."""
+        """True; required by `io`."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill the buffer as far as is convenient; 0 at the end, or where the file breaks off."""
+        """Fill the buffer at least partly; returns 0 at the end, or where the file breaks off."""
         view = memoryview(buffer)
         if not self._pending:
             try:
@@ -60,11 +60,11 @@ class Stream(io.RawIOBase):
         return size
 
     def push_back(self, data: bytes) -> None:
-        """Let `data`, which was read last, be read again."""
+        """Make `data`, which was read last, be read again."""
         self._pending = memoryview(data + bytes(self._pending))
 
     def _open(self) -> None:
-        """Read the first bytes, and see from them what it is."""
+        """Read the first bytes, and recognise compression and encoding from them."""
         first = self._first_chunk(self._rest())
         if first[:2] == _GZIP:
             chunks = _inflate(chain([first], self._rest()))
@@ -95,9 +95,9 @@ class Stream(io.RawIOBase):
 
 def _inflate(compressed: Iterator[bytes]) -> Iterator[bytes]:
     """
-    The content of a gzip file of any number of members, in chunks of limited size.
+    The content of a gzip file with any number of members, in chunks of limited size.
 
-    Python's own `gzip` loses what it has unpacked since the last whole read when a file breaks off.
+    When a file breaks off, Python's `gzip` loses what it decompressed since the last complete read.
     """
     engine = zlib.decompressobj(wbits=_GZIP_FORMAT)
     for data in compressed:
@@ -110,7 +110,7 @@ def _inflate(compressed: Iterator[bytes]) -> Iterator[bytes]:
                 yield chunk
             left = engine.unused_data if engine.eof else engine.unconsumed_tail
     if not engine.eof:
-        raise EOFError("the gzip data are cut short")
+        raise EOFError("the gzip data are truncated")
 
 
 def _recode(utf16: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Log Analytics' portal exports CSV: one row a record, JSON in cells that span lines."""
+"""CSV from the Log Analytics portal: one record per row, JSON in cells of several lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.sources.files.streams import Stream
 
 _TIMES = ("createddatetime", "timegenerated")
-#: What the portal puts behind the name of a time: ``TimeGenerated [UTC]``, or the zone it shows.
+#: What the portal appends to the name of a time: ``TimeGenerated [UTC]``, or its display time zone.
 _ZONE = re.compile(r"\s*\[([^\]]*)\]\s*$")
 
 
@@ -27,10 +27,10 @@ def is_header(line: str) -> bool:
 
 def is_portal_header(line: str) -> bool:
     """
-    Whether a line is the header of what the Entra admin center downloads as CSV.
+    Whether a line is the header of a CSV file from the Entra admin center.
 
-    Its columns (``Date (UTC)``, ``Request ID``, …) tell neither the steps of a sign-in nor its
-    kind, without which no request could ever be said to be without MFA.
+    Its columns (``Date (UTC)``, ``Request ID``, …) contain neither the steps of a sign-in nor its
+    kind, so no request could ever count as one without MFA.
     """
     return "request id" in _names(line)
 
@@ -55,7 +55,7 @@ def read_table(stream: Stream, intake: Intake) -> None:
     for row in _lenient(rows):
         unreadable = intake.unreadable
         if isinstance(row, csv.Error):
-            intake.refuse(line, f"it is no CSV: {row}")
+            intake.refuse(line, f"it is not valid CSV: {row}")
         elif zone:
             intake.refuse(line, f"its times are in {zone}: export with the portal set to UTC")
         elif len(row) == len(names):
@@ -70,13 +70,13 @@ def read_table(stream: Stream, intake: Intake) -> None:
 
 
 def _other_zone(header: list[str]) -> str:
-    """The zone of the times, where it is not UTC."""
+    """The time zone of the times if it is not UTC, else an empty string."""
     zones = (match[1] for cell in header if (match := _ZONE.search(cell)))
     return next((zone for zone in zones if zone.strip().upper() != "UTC"), "")
 
 
 def _lenient(rows: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
-    """Every row, and in the place of one that is none the error."""
+    """Every row; for an invalid one, the error."""
     while True:
         try:
             yield next(rows)

@@ -1,9 +1,9 @@
 """
-JSON values in a row, wherever their lines end: arrays, pages, pretty-printed objects.
+Consecutive JSON values, wherever lines end: arrays, pages, pretty-printed objects.
 
-Arrays are read element by element, so that memory stays flat whatever their size. What lies between
-the records (brackets, commas, the keys of a page) is read loosely, because after a broken element
-nobody knows how deep it was.
+Arrays are read element by element, so that memory is constant whatever their size. What is between
+the records (brackets, commas, the keys of a page) is read loosely, because the nesting depth is
+unknown after a broken element.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
     from shared.sources.files.skimming import Skimmer
     from shared.sources.files.streams import Stream
 
-#: How far a value is followed that may be where records go on after a broken one; less where many
-#: were broken, so that rubble takes time in proportion to its size.
+#: How far to read a value that may be the next record after a broken one; less after many broken
+#: ones, so that the time for rubble is proportional to its size.
 _FOLLOWED_BYTES = 256 * 1024
 _FOLLOWED_IN_RUBBLE_BYTES = 32 * 1024
 _MUCH_RUBBLE = 100
-_KEPT_BYTES = 64  #: of what was searched, in case an object's brace and first key are apart
+_KEPT_BYTES = 64  #: of what was searched, in case a block ends between a brace and its first key
 
-#: What is around records: a Graph page, what Event Hubs delivers, the answer to a query.
+#: What encloses records: a Graph page, an Event Hubs message, the response to a query.
 _PAGE = re.compile(
     rb'\{\s*(?:"@odata[^"]*"\s*:\s*(?:"[^"]*"|[0-9]+)\s*,\s*)*'
     rb'"(?:value|records|tables)"\s*:\s*\['
 )
-#: An object that is not the value of a key, which would be a part of another.
+#: An object that is not the value of a key, and so not a part of another object.
 _OBJECT = re.compile(rb'(?<!:)(?<!: )\{\s*"')
 _OPENING = re.compile(rb'\{\s*"[^"]*"')
 
 
-class _Place(Enum):
-    """Where among brackets the cursor is."""
+class _Context(Enum):
+    """What the cursor is directly inside of."""
 
     OUTSIDE = auto()  #: between whole values, or among the keys of a page
     LIST = auto()  #: a list of records
-    TABLES = auto()  #: the tables of a Log Analytics query's answer
+    TABLES = auto()  #: the tables in the response to a Log Analytics query
     ROWS = auto()  #: the rows of such a table
 
 
-_PLACES = {b"tables": _Place.TABLES, b"rows": _Place.ROWS}
+_CONTEXTS = {b"tables": _Context.TABLES, b"rows": _Context.ROWS}
 
 
 class ValueReader:
@@ -60,11 +60,11 @@ class ValueReader:
         self._intake = intake
         self._skimmer = skimmer
         self._block_bytes = block_bytes
-        self._place = _Place.OUTSIDE
+        self._context = _Context.OUTSIDE
         self._columns: list[str] = []
 
     def read(self, stream: Stream) -> None:
-        """Take in every record of the stream, whatever it is wrapped in."""
+        """Take in every record of the stream, whatever encloses it."""
         self._cursor = Cursor(stream, self._block_bytes)
         unreadable = self._intake.unreadable
         while byte := self._cursor.peek():
@@ -74,59 +74,59 @@ class ValueReader:
             except BrokenValueError as error:
                 self._intake.refuse(self._cursor.line, stream.fault or str(error))
                 self._find_next_record(_opening(self._cursor))
-        fault = stream.fault or self._what_is_missing()
+        fault = stream.fault or self._missing_end()
         if fault and self._intake.unreadable == unreadable:
             self._intake.refuse(self._cursor.line, fault)
         if fault:
             self._intake.break_off()
 
-    def _what_is_missing(self) -> str:
-        return "" if self._place is _Place.OUTSIDE else "the file ends in the middle of a list"
+    def _missing_end(self) -> str:
+        return "" if self._context is _Context.OUTSIDE else "the file ends in the middle of a list"
 
     def _step(self, byte: bytes) -> None:
         if byte in (b",", b"}"):
             self._cursor.at += 1
         elif byte == b"]":
-            self._place = _Place.TABLES if self._place is _Place.ROWS else _Place.OUTSIDE
+            self._context = _Context.TABLES if self._context is _Context.ROWS else _Context.OUTSIDE
             self._cursor.at += 1
         elif byte == b"{":
             self._read_object()
-        elif byte == b"[" and self._place is _Place.ROWS:
+        elif byte == b"[" and self._context is _Context.ROWS:
             self._read_row()
         elif byte == b"[":
-            self._place = _Place.LIST
+            self._context = _Context.LIST
             self._cursor.at += 1
-        elif byte == b'"' and self._place in (_Place.OUTSIDE, _Place.TABLES):
+        elif byte == b'"' and self._context in (_Context.OUTSIDE, _Context.TABLES):
             self._read_key()
         else:
             self._take(self._cursor.line, self._cursor.value())
 
     def _read_object(self) -> None:
-        """Take in a record, or step into what is around records."""
-        if self._place is _Place.TABLES:
+        """Take in a record, or step into an object that encloses records."""
+        if self._context is _Context.TABLES:
             self._cursor.at += 1
         elif _PAGE.match(self._cursor.data, self._cursor.at):
-            self._place = _Place.OUTSIDE
+            self._context = _Context.OUTSIDE
             self._cursor.at += 1
         else:
             try:
                 self._take(self._cursor.line, self._cursor.value())
             except EndlessValueError:
-                if self._place is not _Place.OUTSIDE:
+                if self._context is not _Context.OUTSIDE:
                     raise
                 self._cursor.at += 1
 
     def _read_key(self) -> None:
-        """Pass a key of what is around records, and step into what it holds, if that is a list."""
+        """Skip a key of an enclosing object, and step into its value if that is a list."""
         name = self._cursor.value()[1:-1].lower()
         if self._cursor.peek() != b":":
-            raise BrokenValueError("it is no JSON object but a text")
+            raise BrokenValueError("it is not a JSON object but a string")
         self._cursor.at += 1
         byte = self._cursor.peek()
         if name == b"columns":
             self._columns = [_column_name(column) for column in _list(self._cursor.value())]
         elif byte == b"[":
-            self._place = _PLACES.get(name, _Place.LIST)
+            self._context = _CONTEXTS.get(name, _Context.LIST)
             self._cursor.at += 1
         elif byte == b"{":
             self._cursor.at += 1
@@ -151,10 +151,10 @@ class ValueReader:
 
     def _find_next_record(self, opening: bytes) -> None:
         """
-        Go on to the next object that is a record, or a page of them.
+        Move to the next object that is a record, or a page of records.
 
-        Objects inside the broken record are passed: as the value of a key, or as no record. Others
-        that are broken, and begin as the broken record does, are unreadable records.
+        Objects inside the broken record are skipped, because they are the value of a key or not a
+        record. Other broken objects that begin like the broken record are unreadable records.
         """
         is_rubble = self._intake.unreadable > _MUCH_RUBBLE
         reach = _FOLLOWED_IN_RUBBLE_BYTES if is_rubble else _FOLLOWED_BYTES
@@ -163,7 +163,7 @@ class ValueReader:
             pass
 
     def _takes_record(self, opening: bytes, reach: int) -> bool:
-        """Take in what is here if it is a record; else go past its beginning."""
+        """Take in the object here if it is a record; else move past its beginning."""
         if _PAGE.match(self._cursor.data, self._cursor.at):
             return True
         line = self._cursor.line
@@ -184,7 +184,7 @@ class ValueReader:
         cursor = self._cursor
         while not (found := _OBJECT.search(cursor.data, cursor.at)):
             kept = max(cursor.at, len(cursor.data) - _KEPT_BYTES)
-            context = min(2, kept - cursor.at)  # what the pattern looks back on
+            context = min(2, kept - cursor.at)  # that the pattern looks back at
             cursor.at = kept
             if not cursor.fill():
                 cursor.at = len(cursor.data)
@@ -195,17 +195,17 @@ class ValueReader:
 
 
 def _opening(cursor: Cursor) -> bytes:
-    """How an object begins: its brace and first key."""
+    """The beginning of an object: its brace and first key."""
     found = _OPENING.match(cursor.data, cursor.at)
     return found[0] if found else b""
 
 
 def _list(value: bytes) -> list[object]:
     try:
-        told = loads(value)
+        items = loads(value)
     except ValueError:
         return []
-    return told if isinstance(told, list) else []
+    return items if isinstance(items, list) else []
 
 
 def _column_name(column: object) -> str:

@@ -1,9 +1,9 @@
 """
-One record's bytes to the fields that are used, typed.
+From one record's bytes to the fields that are used, typed.
 
-Regular records are decoded straight into `shapes`, in the shape that their keys point to. Irregular
-ones (keys in the wrong case, values of another type, broken characters) are read slowly by
-`tolerant`, with the same meaning.
+Regular records are decoded directly into `shapes`, into the shape that their keys indicate.
+Irregular ones (keys in another case, values of another type, broken characters) are read slowly by
+`tolerant`, with the same result.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _LOWER = bytes(range(256)).lower()
 
 
 class UnreadableError(MfaStatusError):
-    """No sign-in record, or one that cannot be placed in time; the message says why."""
+    """Not a sign-in record, or one without a valid time; the message says why."""
 
 
 def decode_record(record: bytes) -> tuple[Fields, Envelope]:
-    """The fields of a JSON object, whatever its shape; `UnreadableError` if it is none."""
+    """The fields of a JSON object of any shape; raises `UnreadableError` if it is not an object."""
     try:
         typed = _decode_typed(record)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -45,30 +45,30 @@ def decode_record(record: bytes) -> tuple[Fields, Envelope]:
 
 
 def object_of(record: bytes) -> dict[str, object]:
-    """A JSON object whole, as Python values; `UnreadableError` if it is none."""
+    """A JSON object as Python values; raises `UnreadableError` if it is not an object."""
     try:
         values = loads(record)
     except RecursionError:
-        refuse("it is nested too deep")
+        refuse("it is nested too deeply")
     except ValueError as error:
-        refuse(f"it is no JSON: {error}")
+        refuse(f"it is not valid JSON: {error}")
     if not isinstance(values, dict):
-        refuse(f"it is no JSON object but {_kind(values)}")
+        refuse(f"it is not a JSON object but {_kind(values)}")
     return values
 
 
 def refuse(reason: str) -> NoReturn:
-    """Raise `UnreadableError`, which says all there is to say."""
+    """Raise `UnreadableError`, without the error that led to it."""
     raise UnreadableError(reason) from None
 
 
 def _kind(values: object) -> str:
-    kinds = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    kinds = {list: "a list", str: "a string", bool: "true or false", type(None): "null"}
     return kinds.get(type(values), "a number")
 
 
 def _decode_typed(record: bytes) -> tuple[Fields, Envelope] | None:
-    """The record in the shape that its keys point to; `None` if it is irregular."""
+    """The record in the shape that its keys indicate; `None` if it is irregular."""
     if _find(record, b'"properties"') >= 0:
         envelope = _envelope_decoder.decode(record)
         fields = envelope.properties
@@ -85,7 +85,7 @@ def _decode_typed(record: bytes) -> tuple[Fields, Envelope] | None:
 
 
 def _misspells(record: bytes, *parts: msgspec.Struct) -> bool:
-    """Whether a key that is not there may be there after all, in another spelling."""
+    """Whether a missing key may be present in another spelling."""
     absent = [
         keys
         for part in parts
@@ -97,19 +97,19 @@ def _misspells(record: bytes, *parts: msgspec.Struct) -> bool:
     return any(_find(lowered, key) >= 0 for keys in absent for key in keys)
 
 
-def _keys(shape: type[msgspec.Struct], *, but: Collection[str] = ()) -> list[tuple[bytes, ...]]:
-    """For each attribute of a shape the keys, quoted and in lower case, that would fill it too."""
+def _keys(shape: type[msgspec.Struct], *, without: Collection[str] = ()) -> list[tuple[bytes, ...]]:
+    """For each attribute of a shape, all keys that may hold it: quoted and in lower case."""
     return [
         ()
-        if attribute in but
+        if attribute in without
         else tuple(f'"{key}"'.encode() for key in {name.lower(), *FLAT_KEYS.get(attribute, ())})
         for attribute, name in names_of(shape).items()
     ]
 
 
-#: An envelope has none of the attributes that only a row fills, and its ``properties`` are there.
+#: An envelope never has the attributes that only a row fills, and always has ``properties``.
 _KEYS = {
     Fields: _keys(Fields),
-    Envelope: _keys(Envelope, but=("received", "table", "further_policies", "properties")),
+    Envelope: _keys(Envelope, without=("received", "table", "further_policies", "properties")),
     Row: _keys(Row),
 }

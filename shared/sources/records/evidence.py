@@ -1,4 +1,4 @@
-"""What the fields that may speak of MFA say, read the same way from every shape of a record."""
+"""What the fields about MFA say, read the same way from every shape of a record."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 #: Entra "howto-mfa-reporting": completed in the cloud; satisfied by claim in the token, by claim
 #: provided by external provider, by strong authentication; successfully completed. Records prefix
-#: each with "MFA requirement" or "MFA", which is all that "First factor requirement satisfied by
-#: claim in the token" lacks. "Registration prompted" and "has expired due to the policies
-#: configured on tenant", which that page lists too, prove neither MFA nor its absence.
+#: each with "MFA requirement" or "MFA"; only that prefix distinguishes them from "First factor
+#: requirement satisfied by claim in the token". "Registration prompted" and "has expired due to the
+#: policies configured on tenant", also on that page, prove neither MFA nor its absence.
 _SATISFIED = re.compile(
     r"\bmfa\s+(requirement\s+)?(satisfied|successfully completed|completed in)\b"
 )
@@ -38,7 +38,7 @@ _REQUIREMENTS = {requirement.lower(): requirement for requirement in Requirement
 
 @lru_cache(maxsize=1024)
 def text_evidence(text: str) -> Evidence:
-    """What one result text says: ``status.additionalDetails``, or a step's result detail."""
+    """The evidence in one result text: ``status.additionalDetails``, or a step's result detail."""
     plain = text.lower()
     if _SATISFIED.search(plain):
         return Evidence.SATISFIED
@@ -49,27 +49,27 @@ def text_evidence(text: str) -> Evidence:
 
 def steps_evidence(details: Iterable[str]) -> Evidence:
     """
-    What the result details of all steps say together; no steps say nothing, not even "no MFA".
+    The evidence in the result details of all steps; no steps are no evidence, not even of "no MFA".
 
-    Whether a step succeeded is of no account: a step "Authentication in progress" with
-    ``succeeded: false`` is on record for a sign-in that completed MFA.
+    Whether a step succeeded does not matter: a real sign-in that completed MFA has a step
+    "Authentication in progress" with ``succeeded: false``.
     """
-    said = {text_evidence(detail) for detail in details}
+    found = {text_evidence(detail) for detail in details}
     for evidence in (Evidence.SATISFIED, Evidence.SKIPPED):
-        if evidence in said:
+        if evidence in found:
             return evidence
-    return Evidence.SILENT if said else Evidence.NOT_GIVEN
+    return Evidence.SILENT if found else Evidence.NOT_GIVEN
 
 
 def policies_evidence(policies: Iterable[AppliedPolicy]) -> Evidence:
     """
-    Whether an applied conditional access policy demanded MFA and was met.
+    Whether an applied conditional access policy required MFA and was satisfied.
 
-    Report-only results enforce nothing, and are other words than ``success``.
+    Report-only results enforce nothing; they have words other than ``success``.
     """
     evidence = Evidence.NOT_GIVEN
     for policy in policies:
-        if (policy.result or "").lower() == "success" and _demands_mfa(
+        if (policy.result or "").lower() == "success" and _requires_mfa(
             tuple(policy.enforced_grant_controls or ())
         ):
             return Evidence.SATISFIED
@@ -78,29 +78,29 @@ def policies_evidence(policies: Iterable[AppliedPolicy]) -> Evidence:
 
 
 @lru_cache(maxsize=1024)
-def _demands_mfa(controls: tuple[str, ...]) -> bool:
-    """``Mfa``, or an authentication strength, whose name follows it in words of its own."""
+def _requires_mfa(controls: tuple[str, ...]) -> bool:
+    """Whether a control is ``Mfa`` or an authentication strength, whose name follows the word."""
     plain = ("".join(control.lower().split()) for control in controls)
     return any(control == "mfa" or "authenticationstrength" in control for control in plain)
 
 
 def event_of_types(types: str) -> SignInEventType:
-    """The event of Graph's ``signInEventTypes``, all in one text; applications outrank users."""
-    told = set(re.findall(r"[a-z]+", types.lower()))
+    """The event of Graph's ``signInEventTypes``, joined to one text; applications outrank users."""
+    words = set(re.findall(r"[a-z]+", types.lower()))
     ranks = (
         SignInEventType.SERVICE_PRINCIPAL,
         SignInEventType.MANAGED_IDENTITY,
         SignInEventType.NON_INTERACTIVE,
         SignInEventType.INTERACTIVE,
     )
-    return next((event for event in ranks if event.lower() in told), SignInEventType.NOT_GIVEN)
+    return next((event for event in ranks if event.lower() in words), SignInEventType.NOT_GIVEN)
 
 
 def event_of_log(name: str) -> SignInEventType:
-    """The event of a diagnostic category, or of a Log Analytics table (``AAD`` before it)."""
+    """The event of a diagnostic category, or of a Log Analytics table (with prefix ``AAD``)."""
     return _LOGS.get(name.lower().removeprefix("aad"), SignInEventType.NOT_GIVEN)
 
 
 def requirement_of(text: str) -> Requirement:
-    """Graph's ``authenticationRequirement``; a word it does not document is `Requirement.OTHER`."""
+    """Graph's ``authenticationRequirement``; an undocumented word is `Requirement.OTHER`."""
     return _REQUIREMENTS.get(text.strip().lower(), Requirement.OTHER)

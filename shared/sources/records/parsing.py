@@ -1,7 +1,7 @@
 """
-One sign-in record to a `SignIn`, in whichever of three shapes it comes.
+From one sign-in record, in any of three shapes, to a `SignIn`.
 
-The shapes (Graph, diagnostic settings, Log Analytics) are told apart by content, never by where the
+The shapes (Graph, diagnostic settings, Log Analytics) are recognised by content, never by where the
 record was found.
 """
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FAILED", "SignInPage", "UnreadableError", "parse_page", "parse_sign_in", "parse_values"]
 
-FAILED = -1  #: the error code of a sign-in of which only a word says that it was not completed
+FAILED = -1  #: the error code of a sign-in whose failure is recorded only as a word
 
 _LARGEST_CODE = 2**31 - 1  #: Graph's ``errorCode`` is an Int32
 _NUMBER = re.compile(r"\s*-?[0-9]{1,18}\s*", re.ASCII)
@@ -55,23 +55,23 @@ class SignInPage(msgspec.Struct):
 
     sign_ins: list[SignIn]
     next_link: str | None  #: ``@odata.nextLink``; `None` on the last page
-    unreadable: list[str]  #: why, one for each record that could not be read
+    unreadable: list[str]  #: one reason for each unreadable record
 
 
 def parse_sign_in(record: bytes, sequence: int) -> SignIn:
     """
-    The sign-in that a JSON object tells of; `UnreadableError` if it tells of none.
+    The sign-in in a JSON object; raises `UnreadableError` if it is not a sign-in record.
 
-    `sequence` is its place in what is read. Its time is ``createdDateTime``, where that is missing
-    the envelope's ``time`` or the row's ``TimeGenerated``; without any it is no sign-in record, nor
-    where it has nothing else of one: users and policies have a ``createdDateTime`` too.
+    `sequence` is its position in what is read. Its time is ``createdDateTime``, or if that is
+    missing the envelope's ``time`` or the row's ``TimeGenerated``. Without a time, or with nothing
+    but a time, it is not a sign-in record: users and policies have a ``createdDateTime`` too.
     """
     fields, envelope = decode_record(record)
     return _sign_in(fields, envelope, sequence, lambda: object_of(record))
 
 
 def parse_values(record: Mapping[str, object], sequence: int) -> SignIn:
-    """The same for a record that is at hand as Python values: a row of a table."""
+    """The same as `parse_sign_in`, for a record of Python values: a row of a table."""
     fields, envelope = read_tolerantly(record)
     return _sign_in(fields, envelope, sequence, lambda: record)
 
@@ -80,24 +80,24 @@ def parse_page(data: bytes, sequence: int = 0) -> SignInPage:
     """
     A page ``{"value": […]}`` of Graph's answer; `sequence` is that of its first record.
 
-    `msgspec.DecodeError` if it is cut short, or no page.
+    Raises `msgspec.DecodeError` if it is truncated, or not a page.
     """
     page = _page_decoder.decode(data)
     sign_ins, unreadable = [], []
-    for place, record in enumerate(page.value, sequence):
+    for position, record in enumerate(page.value, sequence):
         try:
-            sign_ins.append(parse_sign_in(bytes(record), place))
+            sign_ins.append(parse_sign_in(bytes(record), position))
         except UnreadableError as error:
             unreadable.append(str(error))
     return SignInPage(sign_ins, page.next_link, unreadable)
 
 
-class _Page(msgspec.Struct):
+class _GraphPage(msgspec.Struct):
     value: list[msgspec.Raw]
     next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
 
 
-_page_decoder = msgspec.json.Decoder(_Page)
+_page_decoder = msgspec.json.Decoder(_GraphPage)
 
 
 def _sign_in(
@@ -105,7 +105,7 @@ def _sign_in(
 ) -> SignIn:
     created_at = _created_at(fields, envelope)
     if not _is_sign_in(fields, envelope):
-        refuse("it is no sign-in record: all it has of one is a time")
+        refuse("it is not a sign-in record: its only sign-in field is a time")
     status = fields.status
     if not isinstance(status, Status):
         status = status_of(status)
@@ -137,18 +137,18 @@ def _sign_in(
 
 
 def _is_sign_in(fields: Fields, envelope: Envelope) -> bool:
-    """Whether a key is there, filled or not, that only sign-in records have beside their time."""
-    traits = (
+    """Whether the record has a key, empty or not, that only sign-in records have."""
+    keys = (
         *(fields.ip_address, fields.correlation_id, fields.is_interactive, fields.session_id),
         *(fields.sign_in_event_types, fields.authentication_details),
         *(fields.authentication_requirement, envelope.result_type, envelope.category),
     )
-    asks = fields.app_id is not UNSET and fields.resource_id is not UNSET
-    return asks or any(trait is not UNSET for trait in traits)
+    has_app_and_resource = fields.app_id is not UNSET and fields.resource_id is not UNSET
+    return has_app_and_resource or any(key is not UNSET for key in keys)
 
 
 def _id(text: Text) -> str:
-    """An id; a GUID in lower case, so that one written in capitals is the same."""
+    """An id; a GUID in lower case, so that its spelling does not matter."""
     if not text:
         return ""
     lower = text.lower()
@@ -158,11 +158,11 @@ def _id(text: Text) -> str:
 def _created_at(fields: Fields, envelope: Envelope) -> str:
     text = fields.created_date_time or envelope.time or envelope.received
     if not text:
-        refuse("it is no sign-in record: it has neither createdDateTime nor time")
+        refuse("it is not a sign-in record: it has neither createdDateTime nor time")
     try:
         return utc_text(text)
     except ValueError:
-        refuse(f"its time {text[:40]!r} is no timestamp")
+        refuse(f"its time {text[:40]!r} is not a valid timestamp")
 
 
 def _received_at(envelope: Envelope) -> str:
@@ -173,7 +173,7 @@ def _received_at(envelope: Envelope) -> str:
 
 
 def _digest(record: object) -> str:
-    """The same for equal content, whatever the order of its keys and the space between them."""
+    """A digest of the content, independent of the order of keys and of white space."""
     try:
         canonical = json.dumps(record, sort_keys=True, separators=(",", ":"))
     except RecursionError:
@@ -183,10 +183,10 @@ def _digest(record: object) -> str:
 
 def _tenant_id(envelope: Envelope) -> str:
     """
-    The tenant whose log it is, as the log itself says; Graph's record does not say.
+    The tenant whose log it is, according to the envelope; Graph's record does not say.
 
-    ``resourceTenantId`` is not it: in a partner's own log that is the customer, where one of the
-    partner's people acted in a customer's tenant.
+    ``resourceTenantId`` is something else: in a partner's own log it is the customer's tenant if
+    one of the partner's users acted there.
     """
     if envelope.tenant:
         return _id(envelope.tenant)
@@ -206,17 +206,17 @@ def _event(fields: Fields, envelope: Envelope) -> SignInEventType:
     return _INTERACTIVE.get(fields.is_interactive, SignInEventType.NOT_GIVEN)
 
 
-def _error_code(told: int | str | None, result: int | str | UnsetType | None) -> int | None:
+def _error_code(code: int | str | None, result: int | str | UnsetType | None) -> int | None:
     """
-    0 for a completed sign-in; `None` where nothing tells.
+    0 for a completed sign-in; `None` if the record does not say.
 
-    ``status.errorCode`` wins over ``resultType``, and a number over a word (some collectors write
-    ``Failure`` in its place).
+    ``status.errorCode`` takes precedence over ``resultType``, and a number over a word (some
+    collectors write ``Failure`` instead).
     """
-    for value in (told, result):
+    for value in (code, result):
         if isinstance(value, int) or (value and _NUMBER.fullmatch(value)):
-            code = int(value)
-            return code if abs(code) <= _LARGEST_CODE else FAILED
+            number = int(value)
+            return number if abs(number) <= _LARGEST_CODE else FAILED
     if not isinstance(result, str) or not result.strip():
         return None
     return 0 if result.strip().lower() in ("success", "succeeded") else FAILED
@@ -236,7 +236,7 @@ def _steps(fields: Fields) -> Evidence:
 
 
 def _policies(fields: Fields, envelope: Envelope) -> Evidence:
-    """A row has two columns for them, of which at least one is filled."""
+    """The policies' evidence. A row has two columns for them, at least one of which is filled."""
     for policies in (fields.applied_conditional_access_policies, envelope.further_policies):
         if policies:
             evidence = policies_evidence(

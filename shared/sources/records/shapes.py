@@ -1,9 +1,9 @@
 """
-The fields of a sign-in record that are used, typed, under the names they have in each shape.
+The fields of a sign-in record that are used, typed, with their names in each shape.
 
-A record comes as Graph's ``signIn`` (`Fields`), as a diagnostic setting's envelope around one
-(`Envelope`), or as a row of a Log Analytics table (`Row`: both at once, in columns). `UNSET` is a
-key that is not there, perhaps only because it is spelled in another case.
+A record is Graph's ``signIn`` (`Fields`), a diagnostic setting's envelope around one (`Envelope`),
+or a row of a Log Analytics table (`Row`: both at once, in columns). `UNSET` means a missing key,
+perhaps only because it is spelled in another case.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class AppliedPolicy(msgspec.Struct, rename="camel", gc=False):
 
 
 class Fields(msgspec.Struct, rename="camel", gc=False, kw_only=True):
-    """What a Graph record says, and an envelope's ``properties``. JSON may come as text."""
+    """A Graph record, or an envelope's ``properties``. Nested JSON may be text."""
 
     id: Text = UNSET
     created_date_time: Text = UNSET
@@ -64,10 +64,10 @@ class Fields(msgspec.Struct, rename="camel", gc=False, kw_only=True):
 
 
 class Envelope(msgspec.Struct, gc=False, kw_only=True):
-    """What a diagnostic setting says around the record, and Log Analytics beside it."""
+    """What a diagnostic setting or Log Analytics adds to the record."""
 
     time: Text = UNSET  #: when it was logged
-    received: Text = UNSET  #: a row's ``TimeGenerated``: when this copy of it came in
+    received: Text = UNSET  #: a row's ``TimeGenerated``: when this copy arrived
     path: Text = msgspec.field(default=UNSET, name="resourceId")  #: ``/tenants/<id>/…``
     category: Text = UNSET
     table: Text = msgspec.field(default=UNSET, name="type")  #: of a row
@@ -79,7 +79,7 @@ class Envelope(msgspec.Struct, gc=False, kw_only=True):
     properties: Fields | UnsetType | None = UNSET
 
 
-#: Columns of a row; others have Graph's name with its first letter in upper case.
+#: Columns of a row; all others have Graph's name with a capital first letter.
 COLUMNS = {
     "resource_id": "ResourceIdentity",
     "ip_address": "IPAddress",
@@ -95,7 +95,7 @@ COLUMNS = {
 
 
 def names_of(shape: type[msgspec.Struct]) -> Mapping[str, str]:
-    """The keys of a shape in JSON, by attribute."""
+    """The JSON keys of a shape, by attribute."""
     return {field.name: field.encode_name for field in msgspec.structs.fields(shape)}
 
 
@@ -117,5 +117,5 @@ def _pascal(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-#: A row of ``SigninLogs`` and its sister tables: `Fields` and `Envelope` in one.
+#: A row of ``SigninLogs`` and related tables: `Fields` and `Envelope` in one.
 Row = msgspec.defstruct("Row", _columns(Fields) + _columns(Envelope), gc=False)

@@ -1,4 +1,4 @@
-"""Timestamps as the logs write them, brought to one form whose text order is the order in time."""
+"""Timestamps as the logs write them, converted to one form whose text order is time order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ISO = re.compile(
     r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
 )
 #: The Log Analytics portal's CSV, ``11/23/2026, 8:15:00.000 AM``. Other regional formats put the
-#: day first and write "am", or no half of the day: refused, because to guess is to misplace.
+#: day first and write "am", or use 24 hours: refused, because a guess may be a wrong day.
 _PORTAL = re.compile(
     r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}),?\s+"
     r"(1[0-2]|0?[1-9]):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]{1,9}))?\s*(AM|PM)"
@@ -22,10 +22,10 @@ _UTC_ZONES = (None, "Z", "+00:00", "z", "+0000", "-00:00", "-0000")
 
 def utc_text(text: str) -> str:
     """
-    A timestamp as ``2026-11-23T08:15:00.0000000Z``; `ValueError` if it is none.
+    A timestamp as ``2026-11-23T08:15:00.0000000Z``; raises `ValueError` if it is not one.
 
-    0 to 9 fractional digits (Azure writes 7; what is beyond is cut off), ``T`` or a space, ``Z``,
-    an offset, or neither, which is UTC: Log Analytics leaves it out.
+    Accepts 0 to 9 fractional digits (Azure writes 7; more are cut off), ``T`` or a space, and
+    ``Z``, an offset, or neither, which means UTC: Log Analytics leaves it out.
     """
     iso = _ISO.fullmatch(text)
     if iso is None:

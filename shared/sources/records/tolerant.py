@@ -1,14 +1,14 @@
 """
 The slow way to read a record: any spelling of its keys, any type of its values.
 
-Its results are those of typed decoding (`shapes`), so that nothing after it knows the difference.
-A value that cannot be made sense of counts as not told; it never stops the record.
+The results are those of typed decoding (`shapes`), so that no other code sees a difference. A value
+that cannot be understood counts as missing; it never makes the record unreadable.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 _FIELDS, _ENVELOPE, _ROW = names_of(Fields), names_of(Envelope), names_of(Row)
-#: Lower-case keys that a record without ``properties`` may have a value under, the better first.
+#: Lower-case keys of each attribute in a record without ``properties``, the preferred one first.
 FLAT_KEYS = {
     attribute: (column.lower(), *([_FIELDS[attribute].lower()] if attribute in _FIELDS else []))
     for attribute, column in _ROW.items()
 }
+
+_T = TypeVar("_T")
 
 _steps_decoder = msgspec.json.Decoder(list[AuthenticationStep])
 _policies_decoder = msgspec.json.Decoder(list[AppliedPolicy])
@@ -42,9 +44,9 @@ _status_decoder = msgspec.json.Decoder(Status)
 
 def loads(data: bytes) -> object:
     """
-    JSON as Python values; `ValueError` if it is none.
+    JSON as Python values; raises `ValueError` if it is not JSON.
 
-    What msgspec refuses the standard library may still take: half a surrogate pair, raw control
+    The standard library accepts some input that msgspec refuses: half a surrogate pair, raw control
     characters, bytes that are not UTF-8.
     """
     try:
@@ -57,58 +59,60 @@ def loads(data: bytes) -> object:
 
 
 def read_tolerantly(record: Mapping[str, object]) -> tuple[Fields, Envelope]:
-    """A record as typed decoding would give it, had its writer kept to names and types."""
+    """A record as typed decoding would return it if its names and types were regular."""
     lowered = _lowered(record, _ENVELOPE.values())
     inner = _object(lowered.get("properties"))
     if inner is not None:
         properties = _lowered(inner, _FIELDS.values())
-        fields = _fields(_told(properties, {name: (key,) for name, key in _FIELDS.items()}))
-        envelope = _envelope(_told(lowered, {name: (key,) for name, key in _ENVELOPE.items()}))
+        fields = _fields(_filled(properties, {name: (key,) for name, key in _FIELDS.items()}))
+        envelope = _envelope(_filled(lowered, {name: (key,) for name, key in _ENVELOPE.items()}))
         fields.correlation_id = fields.correlation_id or envelope.correlation
         return fields, envelope
     flat = _lowered(record, (*_FIELDS.values(), *COLUMNS.values()))
-    told = _told(flat, FLAT_KEYS)
-    if _is_path(told.get("resource_id")):
-        del told["resource_id"]
-    return _fields(told), _envelope(told)
+    values = _filled(flat, FLAT_KEYS)
+    if _is_path(values.get("resource_id")):
+        del values["resource_id"]
+    return _fields(values), _envelope(values)
 
 
 def _lowered(record: Mapping[str, object], exact: Iterable[str]) -> dict[str, object]:
-    """Values by key in lower case; of several spellings of a key, the exact one wins."""
+    """Values by lower-case key; of several spellings of a key, the exact one wins."""
     lowered = {str(key).lower(): value for key, value in record.items()}
     lowered.update((key.lower(), record[key]) for key in exact if key in record)
     return lowered
 
 
-def _told(lowered: Mapping[str, object], keys: Mapping[str, Iterable[str]]) -> dict[str, object]:
-    """Of the values that are there for each attribute the first that is not empty."""
-    told = {}
+def _filled(lowered: Mapping[str, object], keys: Mapping[str, Iterable[str]]) -> dict[str, object]:
+    """For each attribute, the first value that is not empty; `None` if all are."""
+    first_filled = {}
     for attribute, names in keys.items():
         values = [lowered[name.lower()] for name in names if name.lower() in lowered]
         if values:
             filled = (value for value in values if value not in (None, "", []))
-            told[attribute] = next(filled, None)
-    return told
+            first_filled[attribute] = next(filled, None)
+    return first_filled
 
 
 def _is_path(value: object) -> bool:
     return isinstance(value, str) and value.startswith("/")
 
 
-def _fields(told: Mapping[str, object]) -> Fields:
-    return Fields(**_read(told, _FIELDS.keys()))
+def _fields(values: Mapping[str, object]) -> Fields:
+    return Fields(**_read(values, _FIELDS.keys()))
 
 
-def _envelope(told: Mapping[str, object]) -> Envelope:
-    return Envelope(**_read(told, _ENVELOPE.keys() - {"properties"}))
+def _envelope(values: Mapping[str, object]) -> Envelope:
+    return Envelope(**_read(values, _ENVELOPE.keys() - {"properties"}))
 
 
-def _read(told: Mapping[str, object], attributes: Iterable[str]) -> dict[str, Any]:
-    return {name: _READERS.get(name, text_of)(told[name]) for name in attributes if name in told}
+def _read(values: Mapping[str, object], attributes: Iterable[str]) -> dict[str, Any]:
+    return {
+        name: _READERS.get(name, text_of)(values[name]) for name in attributes if name in values
+    }
 
 
 def text_of(value: object) -> str:
-    """A text, or a whole number as one."""
+    """A string, or a whole number as one; anything else is empty."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode(errors="replace").decode()
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
@@ -116,28 +120,22 @@ def text_of(value: object) -> str:
 
 def status_of(value: object) -> Status:
     """``status``, an object or the text of one."""
-    if isinstance(value, str):
-        try:
-            return _status_decoder.decode(value)
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            pass
-    told = {key.lower(): item for key, item in (_object(value) or {}).items()}
-    details = text_of(told.get("additionaldetails"))
-    return Status(_number_or_text(told.get("errorcode")), details)
+    if (status := _decoded(_status_decoder, value)) is not None:
+        return status
+    values = {key.lower(): item for key, item in (_object(value) or {}).items()}
+    details = text_of(values.get("additionaldetails"))
+    return Status(_number_or_text(values.get("errorcode")), details)
 
 
 def steps_of(value: object) -> list[AuthenticationStep]:
     """
     ``authenticationDetails``, a list or the text of one.
 
-    A text that is no JSON (cut off by whoever copied it) tells of a step only if it holds evidence:
-    that there were steps without MFA must not be read out of rubble.
+    Text that is not valid JSON (truncated when it was copied) counts as a step only if it contains
+    evidence: a fragment must not prove that there were steps without MFA.
     """
-    if isinstance(value, str):
-        try:
-            return _steps_decoder.decode(value)
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            pass
+    if (steps := _decoded(_steps_decoder, value)) is not None:
+        return steps
     items = _list(value)
     if items is not None:
         return [
@@ -151,11 +149,8 @@ def steps_of(value: object) -> list[AuthenticationStep]:
 
 def policies_of(value: object) -> list[AppliedPolicy]:
     """``appliedConditionalAccessPolicies``, a list or the text of one."""
-    if isinstance(value, str):
-        try:
-            return _policies_decoder.decode(value)
-        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-            pass
+    if (policies := _decoded(_policies_decoder, value)) is not None:
+        return policies
     return [
         AppliedPolicy(
             text_of(_get(item, "result")),
@@ -163,6 +158,15 @@ def policies_of(value: object) -> list[AppliedPolicy]:
         )
         for item in _list(value) or []
     ]
+
+
+def _decoded(decoder: msgspec.json.Decoder[_T], value: object) -> _T | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return decoder.decode(value)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
 
 
 def _flag_of(value: object) -> bool | None:
@@ -187,7 +191,7 @@ def _object(value: object) -> dict[str, Any] | None:
 
 
 def _list(value: object) -> list[Any] | None:
-    """A list of what is not null; a lone object is a list of one."""
+    """The items of a list that are not null; an object counts as a list of one."""
     plain = _from_text(value, "[{")
     if isinstance(plain, dict):
         return [plain]
@@ -204,8 +208,8 @@ def _from_text(value: object, openings: str) -> object:
 
 
 def _get(item: object, key: str) -> object:
-    told = {name.lower(): value for name, value in (_object(item) or {}).items()}
-    return told.get(key)
+    values = {name.lower(): value for name, value in (_object(item) or {}).items()}
+    return values.get(key)
 
 
 _READERS: dict[str, Callable[[object], Any]] = {

@@ -1,4 +1,4 @@
-"""Files of records, however they are laid out, compressed, encoded or broken."""
+"""Files of records in any layout, compression and encoding, broken ones included."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ IDS = Scope().ids
 
 
 class Read:
-    """What reading some bytes came to."""
+    """The result of reading some bytes."""
 
     def __init__(
         self, data: bytes, *, is_skimming: bool = True, block_bytes: int = lines.BLOCK_BYTES
@@ -72,7 +72,7 @@ class Read:
 
 
 def three() -> list[dict[str, Any]]:
-    """Two records of Partner Center, and one between them that is not."""
+    """Two records of Partner Center, with an unrelated one between them."""
     return [
         graph_record(id="first"),
         graph_record(id="other", appId=OTHER, createdDateTime="2026-11-23T00:00:00Z"),
@@ -96,7 +96,7 @@ def _csv(*rows: dict[str, Any], zone: str = "UTC", line_end: str = "\r\n") -> by
 
 
 def _table(*rows: dict[str, Any]) -> bytes:
-    """Rows as the Log Analytics query API answers."""
+    """Rows as the Log Analytics query API returns them."""
     columns = [{"name": name, "type": "string"} for name in rows[0]]
     cells = [list(row.values()) for row in rows]
     return line({"tables": [{"name": "PrimaryResult", "columns": columns, "rows": cells}]})
@@ -162,7 +162,7 @@ ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
 class TestLayouts:
     @pytest.mark.parametrize("block_bytes", [64, 1000, lines.BLOCK_BYTES])
     @pytest.mark.parametrize("layout", LAYOUTS)
-    def test_every_layout_is_told_by_content(self, layout: str, block_bytes: int) -> None:
+    def test_every_layout_is_recognised_by_content(self, layout: str, block_bytes: int) -> None:
         read = Read(LAYOUTS[layout](), block_bytes=block_bytes)
 
         assert read.ids == ["first", "last"]
@@ -174,7 +174,7 @@ class TestLayouts:
 
     @pytest.mark.parametrize("encoding", ENCODINGS)
     @pytest.mark.parametrize("layout", ["array, pretty-printed", "lines", "CSV", "query answer"])
-    def test_every_encoding_is_told_by_content(self, layout: str, encoding: str) -> None:
+    def test_every_encoding_is_recognised_by_content(self, layout: str, encoding: str) -> None:
         plain = LAYOUTS[layout]().replace(b"Ann Adams", "Ännchen 你".encode())
 
         read = Read(ENCODINGS[encoding](plain))
@@ -207,8 +207,10 @@ class TestLayouts:
             "\ufeffRequest ID,Authentication date (utc),Authentication method,Succeeded",
         ],
     )
-    def test_the_portal_s_csv_is_refused_with_what_to_download_instead(self, header: str) -> None:
-        """It would leave every request without MFA undecided, and the share too good."""
+    def test_the_portal_s_csv_is_refused_and_the_error_says_what_to_download_instead(
+        self, header: str
+    ) -> None:
+        """It would leave every request without MFA undecided, and the share too high."""
         read = Read(f"{header}\r\n2026-11-20T10:00:00Z,a,b,c,d,e\r\n".encode())
 
         assert read.records == 0
@@ -216,7 +218,7 @@ class TestLayouts:
         assert line == 1
         assert reason.endswith("download the same sign-ins as JSON")
 
-    def test_an_empty_page_is_no_error_beside_others(self, tmp_path: Path) -> None:
+    def test_an_empty_page_among_others_is_not_an_error(self, tmp_path: Path) -> None:
         (tmp_path / "a.json").write_bytes(page())
         (tmp_path / "b.json").write_bytes(page(graph_record()))
 
@@ -224,9 +226,7 @@ class TestLayouts:
 
 
 class TestBrokenInput:
-    def test_a_record_that_cannot_be_read_is_kept_with_file_line_and_reason(
-        self, tmp_path: Path
-    ) -> None:
+    def test_an_unreadable_record_is_kept_with_file_line_and_reason(self, tmp_path: Path) -> None:
         file = tmp_path / "mixed.json"
         good = ndjson(graph_record())
         file.write_bytes(good + b"oops\n" + good + b'{"createdDateTime":"never"}\n')
@@ -236,8 +236,8 @@ class TestBrokenInput:
         assert (result.records, result.unreadable) == (2, 2)
         first, second = result.unreadable_records
         assert (first.file, first.line) == (str(file), 2)
-        assert first.reason.startswith("it is no JSON")
-        assert (second.line, second.reason) == (4, "its time 'never' is no timestamp")
+        assert first.reason.startswith("it is not valid JSON")
+        assert (second.line, second.reason) == (4, "its time 'never' is not a valid timestamp")
 
     def test_all_unreadable_records_are_counted_and_the_first_are_kept(
         self, tmp_path: Path
@@ -250,7 +250,7 @@ class TestBrokenInput:
         assert result.unreadable == 250
         assert len(result.unreadable_records) == UNREADABLE_KEPT
 
-    def test_a_last_line_cut_short_is_unreadable(self) -> None:
+    def test_a_truncated_last_line_is_unreadable(self) -> None:
         read = Read(ndjson(*three())[:-60])
 
         assert read.ids == ["first"]
@@ -351,7 +351,7 @@ class TestBrokenInput:
         assert read.ids == ["whole", "whole"]
         assert read.unreadable == 2
 
-    def test_an_array_cut_short_gives_what_was_whole_and_one_unreadable_record(self) -> None:
+    def test_a_truncated_array_has_its_complete_records_and_one_unreadable_record(self) -> None:
         whole = line(three())
 
         in_element = Read(whole[:-50])
@@ -361,18 +361,18 @@ class TestBrokenInput:
         assert (between.records, between.unreadable) == (2, 1)
         assert between.reasons == [(1, "the file ends in the middle of a list")]
 
-    def test_elements_that_are_no_records_are_unreadable_one_by_one(self) -> None:
+    def test_elements_that_are_not_records_are_unreadable_one_by_one(self) -> None:
         read = Read(line([1, "x", None, [], {"id": "1"}, graph_record(id="good")]))
 
         assert read.ids == ["good"]
         assert [reason for _, reason in read.reasons] == [
-            "it is no JSON object but a number",
-            "it is no JSON object but a text",
-            "it is no JSON object but null",
-            "it is no sign-in record: it has neither createdDateTime nor time",
+            "it is not a JSON object but a number",
+            "it is not a JSON object but a string",
+            "it is not a JSON object but null",
+            "it is not a sign-in record: it has neither createdDateTime nor time",
         ]
 
-    def test_lines_are_those_where_records_begin(self) -> None:
+    def test_line_numbers_are_those_where_records_begin(self) -> None:
         good = json.dumps(graph_record(), indent=1).encode()
         length = good.count(b"\n") + 1
 
@@ -380,7 +380,7 @@ class TestBrokenInput:
 
         assert [line for line, _ in read.reasons] == [2 + length, 3 + 2 * length]
 
-    def test_a_row_with_other_cells_than_the_header_is_unreadable(self) -> None:
+    def test_a_row_with_more_or_fewer_cells_than_the_header_is_unreadable(self) -> None:
         data = _csv(*_rows()) + b'"a","b"\r\n'
 
         read = Read(data)
@@ -390,7 +390,7 @@ class TestBrokenInput:
         assert read.reasons[0][0] == data.count(b"\n")
 
     @pytest.mark.parametrize("layout", ["lines", "array", "CSV"])
-    def test_gzip_cut_short_gives_what_was_read_and_one_unreadable_record(
+    def test_truncated_gzip_has_the_records_read_so_far_and_one_unreadable_record(
         self, layout: str
     ) -> None:
         data = gzip.compress(LAYOUTS[layout](), compresslevel=0)
@@ -399,15 +399,15 @@ class TestBrokenInput:
 
         assert read.ids[0] == "first"
         assert read.unreadable == 1
-        assert "the gzip data are cut short" in read.reasons[0][1]
+        assert "the gzip data are truncated" in read.reasons[0][1]
 
     def test_gzip_cut_after_its_last_record_is_reported_too(self) -> None:
         read = Read(gzip.compress(ndjson(*three()))[:-4])
 
         assert (read.records, read.unreadable) == (3, 1)
-        assert "cut short" in read.reasons[0][1]
+        assert "truncated" in read.reasons[0][1]
 
-    def test_damaged_gzip_gives_what_was_read_before_the_damage(self) -> None:
+    def test_damaged_gzip_has_the_records_before_the_damage(self) -> None:
         records = [graph_record(userAgent=str(n) * 700) for n in range(2000)]
         data = bytearray(gzip.compress(ndjson(*records), compresslevel=0))
         data[len(data) // 2 :] = b"\xff" * (len(data) - len(data) // 2)
@@ -418,7 +418,7 @@ class TestBrokenInput:
         assert read.unreadable == 1
         assert "the file breaks off" in read.reasons[0][1]
 
-    def test_every_broken_element_is_counted_where_all_are_broken(self) -> None:
+    def test_every_broken_element_is_counted_if_all_are_broken(self) -> None:
         unclosed = line(diagnostic_record()).replace(b'"durationMs":0', b'"durationMs":[0')
 
         read = Read(b"[" + b",".join([unclosed] * 3000) + b"]")
@@ -426,14 +426,14 @@ class TestBrokenInput:
         assert (read.records, read.unreadable) == (0, 3000)
 
     @pytest.mark.parametrize("rubble", [b'{"":[', b"[", b'[{"', b'{"a":', b"x", b'[{"a":[1,', b","])
-    def test_rubble_of_any_kind_comes_to_an_end(self, rubble: bytes) -> None:
+    def test_reading_rubble_of_any_kind_ends(self, rubble: bytes) -> None:
         read = Read(rubble * 3000 + b"\n" + ndjson(graph_record()))
 
         assert read.unreadable >= 1
 
 
 @pytest.mark.parametrize("wanted", ["legacy", "", "Ann Adams"])
-def test_an_id_of_letters_alone_is_found_too(wanted: str, tmp_path: Path) -> None:
+def test_an_id_of_letters_only_is_found_too(wanted: str, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(ndjson(graph_record(), graph_record(appId=wanted)))
     seen: list[SignIn] = []
 
@@ -444,7 +444,7 @@ def test_an_id_of_letters_alone_is_found_too(wanted: str, tmp_path: Path) -> Non
 
 
 class TestPaths:
-    def test_a_folder_is_every_file_below_it_but_hidden_ones(self, tmp_path: Path) -> None:
+    def test_a_folder_means_every_file_below_it_except_hidden_ones(self, tmp_path: Path) -> None:
         (tmp_path / "deep" / "er").mkdir(parents=True)
         (tmp_path / "deep" / "er" / "b.json.gz").write_bytes(gzip.compress(ndjson(graph_record())))
         (tmp_path / "a.txt").write_bytes(ndjson(graph_record()))
@@ -455,7 +455,7 @@ class TestPaths:
 
         assert (result.records, result.unreadable) == (2, 0)
 
-    def test_later_files_have_later_places(self, tmp_path: Path) -> None:
+    def test_later_files_have_later_sequence_numbers(self, tmp_path: Path) -> None:
         for name in ("b", "a"):
             (tmp_path / name).write_bytes(ndjson(graph_record(id=name)))
         seen: list[SignIn] = []
@@ -464,31 +464,33 @@ class TestPaths:
 
         assert [(sign_in.id, sign_in.sequence) for sign_in in seen] == [("b", 0), ("a", 1)]
 
-    def test_progress_tells_bytes_read_of_all_bytes(self, tmp_path: Path) -> None:
+    def test_progress_reports_bytes_read_and_all_bytes(self, tmp_path: Path) -> None:
         (tmp_path / "a").write_bytes(ndjson(*[graph_record() for _ in range(50)]))
         (tmp_path / "b").write_bytes(gzip.compress(ndjson(graph_record())))
         total = sum(file.stat().st_size for file in tmp_path.iterdir())
-        told: list[tuple[int, int]] = []
+        progress_calls: list[tuple[int, int]] = []
 
-        read_exports([tmp_path], IDS, lambda _: None, lambda *progress: told.append(progress))
+        read_exports(
+            [tmp_path], IDS, lambda _: None, lambda *progress: progress_calls.append(progress)
+        )
 
-        assert told[-1] == (total, total)
-        assert [done for done, _ in told] == sorted(done for done, _ in told)
+        assert progress_calls[-1] == (total, total)
+        assert [done for done, _ in progress_calls] == sorted(done for done, _ in progress_calls)
 
     @pytest.mark.parametrize(
         ("content", "sentence"),
         [
             (None, "There is no file or folder "),
-            (b"", " is empty; expected are sign-in records"),
-            (b"hello\n", " holds no readable sign-in record"),
-            (b"\x00\x01\x02", " holds no readable sign-in record"),
-            (b"x" * 200_000, " holds no readable sign-in record"),
-            (b"[]", "there is no record in it"),
-            (b" \n", "there is no record in it"),
-            (b'{"value":[]}', "there is no record in it"),
+            (b"", " is empty; expected sign-in records"),
+            (b"hello\n", " contains no readable sign-in record"),
+            (b"\x00\x01\x02", " contains no readable sign-in record"),
+            (b"x" * 200_000, " contains no readable sign-in record"),
+            (b"[]", "No record found in"),
+            (b" \n", "No record found in"),
+            (b'{"value":[]}', "No record found in"),
             (b'[{"id":"1","userPrincipalName":"ann"}]', "neither createdDateTime nor time"),
-            (gzip.compress(b"", mtime=0), "there is no record in it"),
-            (b"\x1f\x8b", "cut short"),
+            (gzip.compress(b"", mtime=0), "No record found in"),
+            (b"\x1f\x8b", "truncated"),
         ],
         ids=lambda value: str(value)[:20],
     )
@@ -506,27 +508,29 @@ class TestPaths:
         assert sentence in str(caught.value)
         assert str(caught.value).endswith(".")
 
-    def test_lines_of_another_kind_are_not_counted_by_their_looks(self, tmp_path: Path) -> None:
+    def test_lines_of_another_kind_are_not_counted_without_decoding(self, tmp_path: Path) -> None:
         users = [{"id": n, "createdDateTime": "2026-11-20T09:00:00Z"} for n in range(9)]
         (tmp_path / "users").write_bytes(ndjson(*users))
 
-        with pytest.raises(BadInputError, match="all it has of one is a time"):
+        with pytest.raises(BadInputError, match="its only sign-in field is a time"):
             _read([tmp_path / "users"])
 
-    def test_a_wrong_file_is_an_error_even_beside_a_right_one(self, tmp_path: Path) -> None:
+    def test_a_wrong_file_is_an_error_even_next_to_a_right_one(self, tmp_path: Path) -> None:
         (tmp_path / "right").write_bytes(ndjson(graph_record()))
         (tmp_path / "wrong").write_bytes(b"hello\n")
 
-        with pytest.raises(BadInputError, match="wrong holds no readable"):
+        with pytest.raises(BadInputError, match="wrong contains no readable"):
             _read([tmp_path / "right", tmp_path / "wrong"])
 
     def test_an_empty_folder_is_an_error(self, tmp_path: Path) -> None:
-        with pytest.raises(BadInputError, match="holds nothing to read"):
+        with pytest.raises(BadInputError, match="contains nothing to read"):
             _read([tmp_path])
 
 
 class TestDiscover:
-    def test_it_lists_who_asks_for_what_the_most_frequent_first(self, tmp_path: Path) -> None:
+    def test_it_lists_applications_and_resources_the_most_frequent_first(
+        self, tmp_path: Path
+    ) -> None:
         portal = [graph_record(), diagnostic_record(appDisplayName=None), log_analytics_row()]
         vendor = graph_record(
             appId=VENDOR, appDisplayName="Panel", resourceId=API, resourceDisplayName="Partner"
@@ -544,7 +548,7 @@ class TestDiscover:
 
 
 @pytest.mark.parametrize("layout", ["lines", "array", "gzip"])
-def test_memory_stays_flat_however_large_the_input(layout: str, tmp_path: Path) -> None:
+def test_memory_is_constant_however_large_the_input(layout: str, tmp_path: Path) -> None:
     record = line(diagnostic_record(appId=OTHER, userAgent="x" * 2500))
     between, start, end = (b",", b"[", b"]") if layout == "array" else (b"\n", b"", b"\n")
     data = start + between.join([record] * 8000) + end
@@ -574,12 +578,14 @@ def test_memory_stays_flat_however_large_the_input(layout: str, tmp_path: Path) 
         (b'{"a":', None),
     ],
 )
-def test_msgspec_says_where_a_value_ends_in_the_words_we_read(data: bytes, end: int | None) -> None:
+def test_msgspec_reports_where_a_value_ends_in_the_words_we_parse(
+    data: bytes, end: int | None
+) -> None:
     assert value_end(memoryview(data)) == end
 
 
 def _spelled(draw: Any, record: dict[str, Any]) -> bytes:
-    """A record as some writer or other may have spelled it."""
+    """A record as any writer may have spelled it."""
     text = json.dumps(record) if draw(st.booleans()) else line(record).decode()
     chance = random.Random(draw(st.integers(0, 1000)))
     for wanted in (PORTAL, API):
@@ -633,7 +639,7 @@ def _any_line(draw: Any) -> bytes:
     mark=st.sampled_from([b"", b"\xef\xbb\xbf"]),
     block_bytes=st.sampled_from([16, 700, 5000, lines.BLOCK_BYTES]),
 )
-def test_skimming_gives_what_decoding_every_line_gives(
+def test_skimming_gives_the_same_result_as_decoding_every_line(
     written: list[bytes], end: bytes, last: bytes, mark: bytes, block_bytes: int
 ) -> None:
     data = mark + end.join(written) + last
@@ -652,7 +658,7 @@ def test_skimming_gives_what_decoding_every_line_gives(
     space=st.sampled_from([b"", b" ", b"\n  "]),
     block_bytes=st.sampled_from([16, 700, lines.BLOCK_BYTES]),
 )
-def test_arrays_give_the_same_in_any_block_size_and_way_of_reading(
+def test_arrays_give_the_same_result_with_any_block_size_and_way_of_reading(
     records: list[bytes], space: bytes, block_bytes: int
 ) -> None:
     data = b"[" + (b"," + space).join(records) + space + b"]"

@@ -9,7 +9,7 @@ from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import Directory, PerUserMfaState, User
 from shared.mfa.accounts.membership import Membership
-from shared.sources.files.directory_file import read_directory
+from shared.sources.files.documents import read_directory
 from shared.sources.graph.directory import read_directory_from_graph
 from simulator.graph.directory import DirectoryBehaviour
 from simulator.graph.faults import (

@@ -1,4 +1,4 @@
-"""One record, in any shape and spelling, to a `SignIn`."""
+"""From one record, in any shape and spelling, to a `SignIn`."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class TestShapes:
 
         assert parse(row).tenant_id == ""
 
-    def test_the_tenant_is_read_from_the_resource_path_where_no_field_names_it(self) -> None:
+    def test_the_tenant_is_read_from_the_resource_path_if_no_field_names_it(self) -> None:
         path = f"/tenants/{TENANT.upper()}/providers/Microsoft.aadiam"
 
         envelope = diagnostic_record(envelope={"tenantId": ABSENT, "resourceId": path})
@@ -104,7 +104,9 @@ class TestShapes:
         assert sign_in.ip_address == "203.0.113.7"
         assert sign_in.correlation_id == "33333333-0000-4000-8000-000000000003"
 
-    def test_an_application_without_a_display_name_is_called_as_its_service_principal(self) -> None:
+    def test_an_application_without_a_display_name_has_the_name_of_its_service_principal(
+        self,
+    ) -> None:
         record = graph_record(appDisplayName=None, servicePrincipalName="nightly-sync")
 
         assert parse(record).app_name == "nightly-sync"
@@ -127,7 +129,7 @@ class TestShapes:
         assert parse(as_texts).details is Evidence.SKIPPED
         assert parse(as_texts).steps is parse(as_texts).policies is Evidence.SATISFIED
 
-    def test_the_other_column_for_policies_counts_where_the_first_is_empty(self) -> None:
+    def test_the_other_column_for_policies_counts_if_the_first_is_empty(self) -> None:
         row = log_analytics_row(
             ConditionalAccessPolicies=[],
             AppliedConditionalAccessPolicies=json.dumps([policy("success", "Mfa")]),
@@ -166,7 +168,7 @@ class TestTime:
             ("1/3/2026, 12:05:09\u202fAM", "2026-01-03T00:05:09.0000000Z"),
         ],
     )
-    def test_every_way_of_writing_a_time_comes_to_one(self, text: str, expected: str) -> None:
+    def test_every_way_of_writing_a_time_becomes_one(self, text: str, expected: str) -> None:
         assert parse(graph_record(createdDateTime=text)).created_at == expected
 
     @pytest.mark.parametrize(
@@ -183,8 +185,8 @@ class TestTime:
             "5/11/2026, 8:15:00 am",  # written so where the day comes first
         ],
     )
-    def test_what_is_no_certain_time_makes_the_record_unreadable(self, text: str) -> None:
-        with pytest.raises(UnreadableError, match=r"its time .* is no timestamp"):
+    def test_an_ambiguous_or_invalid_time_makes_the_record_unreadable(self, text: str) -> None:
+        with pytest.raises(UnreadableError, match=r"its time .* is not a valid timestamp"):
             parse(graph_record(createdDateTime=text))
 
     def test_the_sign_ins_own_time_wins_over_the_time_it_was_logged(self) -> None:
@@ -209,13 +211,13 @@ class TestTime:
         ],
         ids=["user", "policy", "application"],
     )
-    def test_other_things_that_were_created_some_time_are_no_sign_in_records(
+    def test_other_objects_with_a_creation_time_are_not_sign_in_records(
         self, record: dict[str, object]
     ) -> None:
-        with pytest.raises(UnreadableError, match="all it has of one is a time"):
+        with pytest.raises(UnreadableError, match="its only sign-in field is a time"):
             parse(record | {"createdDateTime": "2026-11-20T09:00:00Z"})
 
-    def test_without_any_time_it_is_no_sign_in_record(self) -> None:
+    def test_a_record_without_a_time_is_not_a_sign_in_record(self) -> None:
         with pytest.raises(UnreadableError, match="neither createdDateTime nor time"):
             parse({"id": "1", "displayName": "Ann"})
 
@@ -293,17 +295,17 @@ class TestErrorCode:
 
         assert parse(record).error_code == 50140
 
-    def test_a_number_wins_over_a_word_wherever_it_stands(self) -> None:
+    def test_a_number_wins_over_a_word_in_either_field(self) -> None:
         record = diagnostic_record(status={"errorCode": ""}, envelope={"resultType": "50074"})
 
         assert parse(record).error_code == 50074
 
     @pytest.mark.parametrize("code", [10**30, "9" * 18])
-    def test_a_number_that_is_no_error_code_is_no_success_either(self, code: object) -> None:
+    def test_a_number_that_is_not_an_error_code_is_a_failure(self, code: object) -> None:
         assert parse(graph_record(status={"errorCode": code})).error_code == FAILED
 
     @pytest.mark.parametrize("code", ["50140", 50140.0, " 50140 "])
-    def test_an_error_code_may_be_written_otherwise(self, code: object) -> None:
+    def test_an_error_code_may_be_written_in_other_ways(self, code: object) -> None:
         assert parse(graph_record(status={"errorCode": code})).error_code == 50140
 
 
@@ -318,7 +320,7 @@ SATISFIED = [
     "MFA successfully completed",
     "mfa REQUIREMENT Satisfied by multi-factor device",
 ]
-#: The same page, under "satisfied", though a skip is no proof of the claim.
+#: The same page, under "satisfied", though a skip does not prove the claim.
 SKIPPED = [
     "MFA requirement skipped due to remembered device",
     "MFA requirement skipped due to app password",
@@ -349,7 +351,9 @@ class TestEvidence:
             (None, Evidence.NOT_GIVEN),
         ],
     )
-    def test_a_text_says_what_its_class_says(self, text: str | None, expected: Evidence) -> None:
+    def test_a_text_is_the_evidence_of_its_class(
+        self, text: str | None, expected: Evidence
+    ) -> None:
         sign_in = parse(
             graph_record(
                 status={"errorCode": 0, "additionalDetails": text}, authenticationDetails=[]
@@ -375,15 +379,15 @@ class TestEvidence:
         assert parse(graph_record(authenticationDetails=[*map(step, texts)])).steps is expected
 
     @pytest.mark.parametrize("nothing", [[], None, ABSENT, "", "[]"])
-    def test_a_list_of_steps_that_is_not_there_yet_tells_nothing(self, nothing: object) -> None:
+    def test_a_missing_list_of_steps_is_no_evidence(self, nothing: object) -> None:
         assert parse(graph_record(authenticationDetails=nothing)).steps is Evidence.NOT_GIVEN
 
-    def test_whether_a_step_succeeded_is_of_no_account(self) -> None:
+    def test_whether_a_step_succeeded_does_not_matter(self) -> None:
         failed = step("MFA completed in Azure AD") | {"succeeded": False}
 
         assert parse(graph_record(authenticationDetails=[failed])).steps is Evidence.SATISFIED
 
-    def test_the_ruins_of_a_list_prove_mfa_but_never_its_absence(self) -> None:
+    def test_a_fragment_of_a_list_may_prove_mfa_but_never_its_absence(self) -> None:
         whole = json.dumps([step("Correct password"), step(BY_CLAIM)])
 
         cut = parse(log_analytics_row(AuthenticationDetails=whole[:-40]))
@@ -411,7 +415,7 @@ class TestEvidence:
             (None, Evidence.NOT_GIVEN),
         ],
     )
-    def test_a_policy_counts_where_its_demand_for_mfa_was_met(
+    def test_a_policy_counts_if_its_requirement_of_mfa_was_satisfied(
         self, policies: object, expected: Evidence
     ) -> None:
         record = graph_record(appliedConditionalAccessPolicies=policies)
@@ -429,21 +433,21 @@ class TestEvidence:
             (None, Requirement.NOT_GIVEN),
         ],
     )
-    def test_what_was_demanded_is_read_in_any_case(
+    def test_required_controls_are_read_in_any_case(
         self, text: str | None, expected: Requirement
     ) -> None:
         assert parse(graph_record(authenticationRequirement=text)).requirement is expected
 
 
 class TestIds:
-    def test_guids_are_brought_to_lower_case_and_nothing_else_is(self) -> None:
+    def test_only_guids_are_converted_to_lower_case(self) -> None:
         sign_in = parse(graph_record(appId=VENDOR.upper(), resourceId="Legacy-App", userId="ANN"))
 
         assert sign_in.app_id == VENDOR
         assert sign_in.resource_id == "Legacy-App"
         assert sign_in.user_id == "ANN"
 
-    def test_a_record_without_an_id_is_told_by_its_content(self) -> None:
+    def test_a_record_without_an_id_is_identified_by_its_content(self) -> None:
         record = graph_record(id=ABSENT)
         reordered = dict(reversed(record.items()))
         other = record | {"ipAddress": "203.0.113.8"}
@@ -468,7 +472,7 @@ class TestTolerance:
         assert sign_in.session_id == "s"
 
     @given(st.data())
-    def test_no_value_whatever_stops_a_record(self, data: st.DataObject) -> None:
+    def test_no_value_makes_a_record_unreadable(self, data: st.DataObject) -> None:
         shape = data.draw(st.sampled_from([graph_record, diagnostic_record, log_analytics_row]))
         record = shape()
         inner = record.get("properties", record)
@@ -482,10 +486,10 @@ class TestTolerance:
         else:
             assert msgspec.msgpack.decode(msgspec.msgpack.encode(sign_in), type=SignIn) == sign_in
 
-    def test_a_number_where_a_text_is_expected_is_read_as_that_text(self) -> None:
+    def test_a_number_in_place_of_a_string_is_read_as_a_string(self) -> None:
         assert parse(graph_record(userDisplayName=42)).user_name == "42"
 
-    def test_broken_characters_do_not_stop_a_record(self) -> None:
+    def test_broken_characters_do_not_make_a_record_unreadable(self) -> None:
         record = line(graph_record(userDisplayName="ANN", id="x"))
 
         half_a_pair = parse_sign_in(record.replace(b"ANN", rb"\ud800 Ann"), 0)
@@ -499,18 +503,20 @@ class TestTolerance:
     @pytest.mark.parametrize(
         ("record", "reason"),
         [
-            (b"", "no JSON"),
-            (b'{"createdDateTime":"2026', "no JSON"),
-            (b"hello", "no JSON"),
-            (b"[]", "no JSON object but a list"),
-            (b"null", "no JSON object but null"),
-            (b"1", "no JSON object but a number"),
-            (b"true", "no JSON object but true or false"),
-            (b'"x"', "no JSON object but a text"),
-            (b'{"a":' * 100_000, "nested too deep"),
+            (b"", "not valid JSON"),
+            (b'{"createdDateTime":"2026', "not valid JSON"),
+            (b"hello", "not valid JSON"),
+            (b"[]", "not a JSON object but a list"),
+            (b"null", "not a JSON object but null"),
+            (b"1", "not a JSON object but a number"),
+            (b"true", "not a JSON object but true or false"),
+            (b'"x"', "not a JSON object but a string"),
+            (b'{"a":' * 100_000, "nested too deeply"),
         ],
     )
-    def test_what_is_no_object_is_refused_with_the_reason(self, record: bytes, reason: str) -> None:
+    def test_anything_but_an_object_is_refused_with_the_reason(
+        self, record: bytes, reason: str
+    ) -> None:
         with pytest.raises(UnreadableError, match=reason):
             parse_sign_in(record, 0)
 
@@ -532,7 +538,7 @@ def test_the_fast_and_the_tolerant_way_of_reading_agree(data: st.DataObject) -> 
 
 
 class TestPage:
-    def test_a_page_gives_its_sign_ins_in_order_and_the_link_to_the_next(self) -> None:
+    def test_a_page_has_its_sign_ins_in_order_and_the_link_to_the_next(self) -> None:
         records = [graph_record(), graph_record()]
         link = "https://graph.microsoft.com/beta/auditLogs/signIns?$skiptoken=x"
 
@@ -545,14 +551,14 @@ class TestPage:
     def test_the_last_page_has_no_link(self) -> None:
         assert parse_page(page()).next_link is None
 
-    def test_a_record_that_cannot_be_read_does_not_stop_its_page(self) -> None:
+    def test_an_unreadable_record_does_not_fail_its_page(self) -> None:
         read = parse_page(page(graph_record(createdDateTime="never"), graph_record(appId=API)))
 
         assert [sign_in.app_id for sign_in in read.sign_ins] == [API]
-        assert read.unreadable == ["its time 'never' is no timestamp"]
+        assert read.unreadable == ["its time 'never' is not a valid timestamp"]
 
     @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"error":{}}', page(graph_record())[:-9]])
-    def test_a_body_that_is_no_whole_page_is_an_error(self, body: bytes) -> None:
+    def test_a_body_that_is_not_a_complete_page_is_an_error(self, body: bytes) -> None:
         with pytest.raises(msgspec.DecodeError):
             parse_page(body)
 

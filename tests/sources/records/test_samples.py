@@ -2,7 +2,7 @@
 Real records written by others (``../shared/samples``), read as a person reads them.
 
 The expectations were worked out by hand from the files, not printed by the code. `samples` skips
-where the folder is not beside this clone.
+where the folder is not next to this clone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Sample(NamedTuple):
 
 
 def read(file: Path) -> Sample:
-    """Every sign-in of a file: all applications in it are named as wanted."""
+    """Every sign-in of a file: all its applications are wanted."""
     ids = {pair.app_id for pair in discover([file])} | {
         pair.resource_id for pair in discover([file])
     }
@@ -37,7 +37,7 @@ def read(file: Path) -> Sample:
     return Sample(read_exports([file], ids, sign_ins.append), sign_ins)
 
 
-def test_graphs_v1_example_is_a_success_that_tells_nothing_of_mfa(samples: Path) -> None:
+def test_graphs_v1_example_is_a_success_without_evidence_of_mfa(samples: Path) -> None:
     """A 2021 answer: no requirement, no steps; two policies, both not applied or not enabled."""
     result, [sign_in] = read(samples / "graph-docs-signins-v1.0.json")
 
@@ -54,8 +54,8 @@ def test_graphs_v1_example_is_a_success_that_tells_nothing_of_mfa(samples: Path)
     assert judge(sign_in) is None
 
 
-def test_graphs_beta_example_was_asked_for_mfa_and_completed(samples: Path) -> None:
-    """Its steps say "methodSucceeded", which is none of the MFA texts; its requirement decides."""
+def test_graphs_beta_example_was_asked_for_mfa_and_completed_it(samples: Path) -> None:
+    """Its steps say "methodSucceeded", which is not an MFA text; its requirement decides."""
     _, [sign_in] = read(samples / "graph-docs-signins-beta-mfa.json")
 
     assert sign_in.id == "66ea54eb-blah-4ee5-be62-ff5a759b0100"
@@ -65,7 +65,7 @@ def test_graphs_beta_example_was_asked_for_mfa_and_completed(samples: Path) -> N
 
 
 def test_entras_diagnostic_example_was_interrupted(samples: Path) -> None:
-    """Error 50140, "keep me signed in": no request came of it, though MFA had been satisfied."""
+    """Error 50140, "keep me signed in": no request followed, although MFA was satisfied."""
     result, [sign_in] = read(samples / "entra-docs-signin-diagnostic.json")
 
     assert result.first_day == result.last_day == date(2019, 3, 12)
@@ -184,8 +184,8 @@ def test_a_row_of_that_capture_is_read_in_full(samples: Path) -> None:
     )
 
 
-def test_an_empty_shape_of_2026_is_read_without_a_fall(samples: Path) -> None:
-    """All 75 properties that beta returned, every value null or empty but the times of 1900."""
+def test_an_empty_shape_of_2026_is_read_without_an_error(samples: Path) -> None:
+    """All 75 properties that beta returned, every value null or empty except the times of 1900."""
     result, [sign_in] = read(samples / "zerotrustassessment-signIn-beta-shape.json")
 
     assert (result.records, result.unreadable) == (1, 0)
@@ -195,9 +195,9 @@ def test_an_empty_shape_of_2026_is_read_without_a_fall(samples: Path) -> None:
     assert judge(sign_in) is None
 
 
-def test_files_of_another_kind_are_told_from_sign_ins(samples: Path) -> None:
+def test_files_of_another_kind_are_not_taken_for_sign_ins(samples: Path) -> None:
     sign_in_files = {*samples.glob("*sign[iI]n*")}
 
     for file in sorted(set(samples.glob("*.json")) - sign_in_files):
-        with pytest.raises(BadInputError, match="holds no readable sign-in record"):
+        with pytest.raises(BadInputError, match="contains no readable sign-in record"):
             read_exports([file], {"x"}, lambda _: None)

@@ -1,4 +1,4 @@
-"""Reading a ``--directory`` file: what is accepted, and what is said of what is not."""
+"""Reading a ``--directory`` file: what is accepted, and the errors about what is not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from shared.errors import BadInputError
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import Directory
-from shared.sources.files.directory_file import read_directory
+from shared.sources.files.documents import read_directory
 from tests.directories import document, group, policy, user
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_a_file_is_read_in_whatever_form_it_comes(form, written) -> None:
+def test_a_file_is_read_in_any_form(form, written) -> None:
     written.write_bytes(form(content()))
 
     directory = read_directory(written)
@@ -78,7 +78,7 @@ def test_absent_and_null_mean_not_read_and_an_empty_list_means_read(written) -> 
     assert directory.role_definitions == ()
 
 
-def test_unknown_keys_and_unknown_words_are_no_trouble_at_any_depth(written) -> None:
+def test_unknown_keys_and_unknown_words_are_accepted_at_any_depth(written) -> None:
     strange = policy(state="paused", clientAppTypes=["telepathy"], newCondition={"a": 1})
     odd = user(userType="Robot", perUserMfaState="perhaps", someKey=[1, {"b": None}])
     cell = group("g", "ann", theme="blue")
@@ -91,7 +91,7 @@ def test_unknown_keys_and_unknown_words_are_no_trouble_at_any_depth(written) -> 
     assert row.enforcement == "unknown"
 
 
-def test_what_is_written_again_is_read_the_same(written) -> None:
+def test_a_directory_that_is_written_again_is_read_the_same(written) -> None:
     written.write_bytes(content(customers=[{"tenantId": "t", "mfa": {"totalUsersCount": 5}}]))
     first = read_directory(written)
 
@@ -115,20 +115,20 @@ TROUBLES: dict[str, tuple[bytes, str]] = {
         "at $.users[0].displayName: expected `str | null`, got `int`.",
     ),
     "no object": (b"[]", "expected `object`, got `array`."),
-    "no JSON": (b"users", "is not UTF-8 JSON"),
+    "not JSON": (b"users", "is not UTF-8 JSON"),
     "nothing": (b"", "is empty."),
     "blanks": (b" \n", "is empty."),
     "a bomb of brackets": (b'{"x":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply."),
-    "JSON that is cut short": (content()[:-5], "is not UTF-8 JSON"),
+    "truncated JSON": (content()[:-5], "is not UTF-8 JSON"),
     "another encoding": ("{}".encode("utf-16"), "is not UTF-8 JSON"),
     "bytes that are no UTF-8": (content().replace(b"Ann", b"\xff\xfe"), "is not UTF-8 JSON"),
-    "gzip that is cut short": (gzip.compress(content())[:-9], "damaged or cut short"),
-    "gzip that is damaged": (b"\x1f\x8b" + b"\x00" * 20, "damaged or cut short"),
+    "truncated gzip": (gzip.compress(content())[:-9], "damaged or truncated gzip file"),
+    "damaged gzip": (b"\x1f\x8b" + b"\x00" * 20, "damaged or truncated gzip file"),
 }
 
 
 @pytest.mark.parametrize(("data", "sentence"), TROUBLES.values(), ids=TROUBLES)
-def test_what_cannot_be_read_is_told_in_one_sentence_that_names_the_file(
+def test_an_unreadable_file_is_an_error_of_one_sentence_that_names_it(
     data: bytes, sentence: str, written: Path
 ) -> None:
     written.write_bytes(data)
@@ -143,7 +143,7 @@ def test_what_cannot_be_read_is_told_in_one_sentence_that_names_the_file(
     assert "\n" not in message
 
 
-def test_a_file_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=r"nowhere\.json cannot be read: No such file"):
         read_directory(tmp_path / "nowhere.json")
     with pytest.raises(BadInputError, match="cannot be read"):
@@ -154,7 +154,7 @@ def read_sample(samples: Path, name: str) -> Any:
     return json.loads((samples / name).read_bytes())
 
 
-def test_the_answers_of_microsofts_own_pages_make_a_directory(samples, written) -> None:
+def test_the_responses_on_microsofts_own_pages_make_a_directory(samples, written) -> None:
     policies = [
         *read_sample(samples, "graph-docs-ca-policies-v1.0.json")["value"],
         *read_sample(samples, "graph-docs-ca-policies-created.json")["value"],
