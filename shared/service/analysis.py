@@ -94,7 +94,7 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
         _meta(question, collected, snapshot),
         history=_history(collected.days, known, ending, question),
         reading=_reading(result, collected),
-        people=snapshot,
+        snapshot=snapshot,
     )
 
 

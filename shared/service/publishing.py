@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from shared.delivery.files.csv_files import csv_files, file_entries
+from shared.delivery.files.csv_files import csv_files, file_entries, report_tables
 from shared.delivery.files.customers import Customers, customer_notes
 from shared.delivery.files.directory_rows import account_rows, customer_rows
 from shared.delivery.files.partner_center_json import partner_center_files
@@ -17,9 +15,9 @@ from shared.service.addresses import API, CUSTOMERS, PERMISSIONS
 from shared.service.directory_snapshot import DIRECTORY_FILE, requests_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from shared.delivery.files.csv_files import Row
+    from shared.delivery.files.csv_files import CsvFile, ReportTables
     from shared.mfa.assessment import Assessment
     from shared.mfa.report import HistoryPoint, InputSummary, Report
     from shared.service.directory_snapshot import DirectorySnapshot
@@ -35,96 +33,101 @@ class Publication:
 
 def publish(
     assessment: Assessment,
-    heading: ReportMeta,
+    meta: ReportMeta,
     history: Sequence[HistoryPoint] = (),
     reading: InputSummary | None = None,
-    people: DirectorySnapshot | None = None,
+    snapshot: DirectorySnapshot | None = None,
 ) -> Publication:
-    """Render every file of the contract; ``report.json`` is last, so that it never comes alone."""
+    """Render the files of a report for a folder."""
     from shared.delivery.page.report_page import render_page
 
-    tables = csv_files(assessment, heading.tenant_id, *_directory_rows(assessment, heading, people))
-    beside = _beside(assessment, people)
-    beside["reading"] = reading
-    report = make_report(assessment, heading, file_entries(tables), history, **beside)
-    files = {table.name: table.content for table in tables}
-    files["report.html"] = render_page(report).encode()
-    files["report.json"] = report.to_json()
-    return Publication(report, files)
-
-
-def _beside(assessment: Assessment, people: DirectorySnapshot | None) -> ReportExtras:
-    """What is told beside the figures; without a directory, what the log alone supports."""
-    if people is None:
-        return ReportExtras(findings=request_findings(None, requests_of(assessment)))
-    return ReportExtras(
-        findings=people.findings(assessment),
-        directory_notes=people.notes,
-        exceptions=people.exceptions(assessment.window.ending),
-    )
-
-
-def _directory_rows(
-    assessment: Assessment, heading: ReportMeta, people: DirectorySnapshot | None
-) -> tuple[Iterable[Row] | None, Iterable[Row] | None]:
-    """The rows of the accounts and the customers file, `None` for what was not read."""
-    if people is None:
-        return None, None
-    customers = people.directory.customers
-    return (
-        account_rows(people.accounts, assessment, heading.tenant_id),
-        None if customers is None else customer_rows(customers, people.read_at),
-    )
+    files = csv_files(_tables(assessment, meta, snapshot))
+    extras = _extras(assessment, snapshot)
+    extras["reading"] = reading
+    report = make_report(assessment, meta, file_entries(files), history, **extras)
+    return Publication(report, _report_files(report, files, render_page(report)))
 
 
 def publish_for_serving(
     assessment: Assessment,
-    heading: ReportMeta,
+    meta: ReportMeta,
     history: Sequence[HistoryPoint],
     address: str,
-    people: DirectorySnapshot | None = None,
+    snapshot: DirectorySnapshot | None = None,
 ) -> Publication:
     """
-    The same for the store, with what the HTTP functions serve besides: they compute nothing.
+    Render the same files for the store, and everything else that the HTTP functions serve.
 
-    ``page.html`` is the page with links that begin with `address`, the path below which the files
-    are served: the page itself is served at addresses from where relative links lead elsewhere.
+    ``page.html`` is the report's page with links that begin with `address`, the path below which
+    the files are served: at the addresses where that page is served, relative links would break.
     """
-    from shared.delivery.page.report_page import OtherPages, render_page
+    from shared.delivery.page.report_page import PageLinks, page_for_folder, render_page
 
-    plain = publish(assessment, heading, history, people=people)
-    entries = {
-        name: msgspec.structs.replace(entry, href=f"{address}/{entry.href}")
-        for name, entry in plain.report.files.items()
-    }
-    beside = partner_center_files(assessment, heading.tenant_id)
-    if people:
-        beside[DIRECTORY_FILE] = people.to_bytes()
-        beside.update(_customer_files(people, heading))
-        beside["permissions.html"] = _permissions_page(people, heading)
-    others = OtherPages(
-        customers=CUSTOMERS if "customers.html" in beside else "",
-        permissions=PERMISSIONS if people else "",
+    tables = _tables(assessment, meta, snapshot)
+    files = csv_files(tables)
+    report = make_report(
+        assessment, meta, file_entries(files), history, **_extras(assessment, snapshot)
     )
-    page = render_page(msgspec.structs.replace(plain.report, files=entries), others)
-    return Publication(plain.report, {**beside, "page.html": page.encode(), **plain.files})
+    served = partner_center_files(tables)
+    if snapshot:
+        served.update(_directory_files(snapshot, tables, meta))
+    links = PageLinks(
+        files=f"{address}/",
+        customers=CUSTOMERS if "customers.html" in served else "",
+        permissions=PERMISSIONS if snapshot else "",
+    )
+    page = render_page(report, links)
+    served["page.html"] = page.encode()
+    in_folder = page_for_folder(page, links)
+    return Publication(report, served | _report_files(report, files, in_folder))
 
 
-def _customer_files(people: DirectorySnapshot, heading: ReportMeta) -> dict[str, bytes]:
-    """The customers' page and JSON; nothing where they were not read."""
+def _tables(
+    assessment: Assessment, meta: ReportMeta, snapshot: DirectorySnapshot | None
+) -> ReportTables:
+    if snapshot is None:
+        return report_tables(assessment, meta.tenant_id)
+    customers = snapshot.directory.customers
+    return report_tables(
+        assessment,
+        meta.tenant_id,
+        accounts=account_rows(snapshot.accounts, assessment, meta.tenant_id),
+        customers=None if customers is None else customer_rows(customers, snapshot.read_at),
+    )
+
+
+def _extras(assessment: Assessment, snapshot: DirectorySnapshot | None) -> ReportExtras:
+    """Findings and notes; without a directory only the findings that the log alone supports."""
+    if snapshot is None:
+        return ReportExtras(findings=request_findings(None, requests_of(assessment)))
+    return ReportExtras(
+        findings=snapshot.findings(assessment),
+        directory_notes=snapshot.notes,
+        exceptions=snapshot.exceptions(assessment.window.ending),
+    )
+
+
+def _report_files(report: Report, files: Sequence[CsvFile], page: str) -> dict[str, bytes]:
+    """The files of the contract; ``report.json`` is last, so it is never there without them."""
+    return {
+        **{file.name: file.content for file in files},
+        "report.html": page.encode(),
+        "report.json": report.to_json(),
+    }
+
+
+def _directory_files(
+    snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
+) -> dict[str, bytes]:
+    """The directory, the customers if they were read, and the permissions it was read with."""
     from shared.delivery.page.customers_page import Frame, render_customers
-
-    if people.directory.customers is None:
-        return {}
-    rows = customer_rows(people.directory.customers, people.read_at)
-    customers = Customers.of(heading.tenant_id, people.read_at, rows)
-    page = render_customers(customers, heading, Frame(API, customer_notes(people.notes)))
-    return {"customers.html": page.encode(), "customers.json": customers.to_json()}
-
-
-def _permissions_page(people: DirectorySnapshot, heading: ReportMeta) -> bytes:
-    """What the directory was read with, and what the figures need."""
     from shared.delivery.page.permissions_page import Granted, render_permissions
 
-    granted = Granted(people.granted, people.read_at, people.notes)
-    return render_permissions(granted, heading, API).encode()
+    files = {DIRECTORY_FILE: snapshot.to_bytes()}
+    if tables.customers is not None:
+        customers = Customers.of(meta.tenant_id, snapshot.read_at, tables.customers)
+        page = render_customers(customers, meta, Frame(API, customer_notes(snapshot.notes)))
+        files |= {"customers.html": page.encode(), "customers.json": customers.to_json()}
+    granted = Granted(snapshot.granted, snapshot.read_at, snapshot.notes)
+    files["permissions.html"] = render_permissions(granted, meta, API).encode()
+    return files

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from shared.delivery.files.csv_files import csv_files, file_entries
+from shared.delivery.files.csv_files import csv_files, file_entries, report_tables
 from shared.mfa.assessment import Assessment, ReportMeta, assess, make_report
 from shared.mfa.findings.catalogue import Severity
 from shared.mfa.findings.finding import Finding
@@ -117,7 +117,7 @@ def report(
         **(heading or {}),
     }
     judged = assessment(*sign_ins, **of_assessment)
-    files = file_entries(csv_files(judged, told["tenant_id"]))
+    files = file_entries(csv_files(report_tables(judged, told["tenant_id"])))
     return make_report(judged, ReportMeta(**told), files, history or [], reading=reading)
 
 

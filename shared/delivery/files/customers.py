@@ -1,4 +1,4 @@
-"""How the customers stand, as ``customers.json`` tells it: values, and what can be said of them."""
+"""The customers of a partner as ``customers.json`` holds them, and what can be said about them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from shared.errors import DamagedError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from shared.delivery.files.csv_files import Row
+    from shared.delivery.files.directory_rows import CustomerStatusRow
 
-_PARTS = ("customers", "customerInsights", "delegatedAdminCustomers")  #: of a directory's notes
+_NOTED_PARTS = ("customers", "customerInsights", "delegatedAdminCustomers")
 
 
 class CustomerStatus(StrEnum):
-    """Where a customer stands, worst first; also its look."""
+    """How many of a customer's users have MFA, worst first; the value also names its look."""
 
     UNKNOWN = "unknown"  #: a figure was not read
     NONE = "none"  #: no user has MFA
@@ -29,8 +29,8 @@ class CustomerStatus(StrEnum):
     EMPTY = "empty"  #: there are no users
 
 
-class Customer(msgspec.Struct, frozen=True):
-    """One customer; `None` is not known."""
+class CustomerEntry(msgspec.Struct, frozen=True):
+    """One customer; `None` is unknown."""
 
     customer: str | None
     admins_with_mfa: int | None
@@ -43,7 +43,7 @@ class Customer(msgspec.Struct, frozen=True):
     status: str  #: in words, as in ``customers.csv``
 
     @property
-    def standing(self) -> CustomerStatus:
+    def mfa_status(self) -> CustomerStatus:
         """The status as a value."""
         admins, others, total = self.admins_with_mfa, self.non_admins_with_mfa, self.total_users
         if admins is None or others is None or total is None:
@@ -54,8 +54,8 @@ class Customer(msgspec.Struct, frozen=True):
             return CustomerStatus.ALL
         return CustomerStatus.SOME if admins + others else CustomerStatus.NONE
 
-    def answers_to(self, search: str) -> bool:
-        """Whether its name or tenant id holds a text, in any case."""
+    def matches(self, search: str) -> bool:
+        """Whether its name or tenant id contains a text, in any case."""
         wanted = search.casefold()
         return wanted in (self.customer or "").casefold() or wanted in self.tenant_id.casefold()
 
@@ -65,12 +65,13 @@ class Customers(msgspec.Struct, frozen=True):
 
     tenant_id: str | None  #: the partner's
     as_of: str | None  #: when they were read, UTC
-    customers: list[Customer]
+    customers: list[CustomerEntry]
 
     @classmethod
-    def of(cls, tenant_id: str | None, as_of: str, rows: Iterable[Row]) -> Self:
-        """What the rows of ``customers.csv`` tell, in their order."""
-        return cls(tenant_id, as_of or None, [_customer(row) for row in rows])
+    def of(cls, tenant_id: str | None, as_of: str, rows: Iterable[CustomerStatusRow]) -> Self:
+        """The rows of ``customers.csv`` in their order; `as_of` is stated once, for all of them."""
+        entries = [msgspec.convert(row, CustomerEntry, from_attributes=True) for row in rows]
+        return cls(tenant_id, as_of or None, entries)
 
     def to_json(self) -> bytes:
         """Indented UTF-8 JSON, ending in a newline; equal customers give equal bytes."""
@@ -78,43 +79,32 @@ class Customers(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """What `to_json` gave; `DamagedError` if it is none."""
+        """Read what `to_json` wrote. Raises `DamagedError` if it is not valid."""
         try:
             return msgspec.json.decode(data, type=cls)
         except msgspec.DecodeError as error:
             raise DamagedError(f"Stored customers cannot be read: {error}.") from error
 
     def matching(self, search: str) -> Self:
-        """Only those that answer to a text; all where it is empty."""
-        found = [customer for customer in self.customers if customer.answers_to(search)]
+        """Only the customers whose name or tenant id contains a text; all if it is empty."""
+        found = [customer for customer in self.customers if customer.matches(search)]
         return msgspec.structs.replace(self, customers=found)
 
-    def standings(self) -> Counter[CustomerStatus]:
-        """How many stand where."""
-        return Counter(customer.standing for customer in self.customers)
+    def status_counts(self) -> Counter[CustomerStatus]:
+        """The number of customers by status."""
+        return Counter(customer.mfa_status for customer in self.customers)
 
     def headline(self) -> str:
-        """The verdict: ``7 of 42 customers have MFA for all users; 3 not known.`` or the like."""
+        """The verdict in words: ``7 of 42 customers have MFA for all users; 3 not known.``."""
         if not self.customers:
             return "There are no customers."
-        found, total = self.standings(), len(self.customers)
-        have = "has" if 1 in (found[CustomerStatus.ALL], total) else "have"
-        unknown = (
-            f"; {found[CustomerStatus.UNKNOWN]:,} not known"
-            if found[CustomerStatus.UNKNOWN]
-            else ""
-        )
-        whose = f"{found[CustomerStatus.ALL]:,} of {count(total, 'customer')}"
-        return f"{whose} {have} MFA for all users{unknown}."
+        counts, total = self.status_counts(), len(self.customers)
+        protected, unknown = counts[CustomerStatus.ALL], counts[CustomerStatus.UNKNOWN]
+        have = "has" if 1 in (protected, total) else "have"
+        rest = f"; {unknown:,} not known" if unknown else ""
+        return f"{protected:,} of {count(total, 'customer')} {have} MFA for all users{rest}."
 
 
 def customer_notes(notes: Mapping[str, str]) -> list[str]:
-    """Those of a directory's notes that say why customers, or something of them, were not read."""
-    return [notes[part] for part in _PARTS if part in notes]
-
-
-def _customer(row: Row) -> Customer:
-    """One row, whose columns are `HEADERS`'s; as-of is said once, for all."""
-    *told, _, status = row
-    values = dict(zip(Customer.__struct_fields__, (*told, status), strict=True))
-    return msgspec.convert({**values, "customer": values["customer"] or None}, Customer)
+    """The directory notes that say why customers, or some of their figures, were not read."""
+    return [notes[part] for part in _NOTED_PARTS if part in notes]

@@ -4,46 +4,90 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from shared.delivery.text.words import utc_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shared.delivery.files.csv_files import Row
     from shared.mfa.accounts.assessment import AccountRow
     from shared.mfa.accounts.directory import Customer
     from shared.mfa.assessment import Assessment
+    from shared.mfa.metrics import ShareRule
     from shared.mfa.requests import Request
 
 
 _QUOTES = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
 
 
+class AccountStatusRow(msgspec.Struct, frozen=True, rename="pascal"):
+    """One account in ``accounts.csv``; `None` is unknown."""
+
+    object_id: str
+    tenant_id: str | None
+    upn: str
+    display_name: str
+    user_type: str
+    enabled: bool | None
+    is_admin: bool | None
+    enforcement: str | None  #: `None` for a disabled account
+    enforced_by: str
+    cause: str
+    remedy: str
+    mfa_registered: bool | None
+    last_request: str | None  #: UTC; `None` if it made no request in the window
+    last_request_mfa_compliant: bool | None
+
+
+class CustomerStatusRow(msgspec.Struct, frozen=True, rename="pascal"):
+    """One customer in ``customers.csv``; `None` is unknown."""
+
+    customer: str | None
+    admins_with_mfa: int | None = msgspec.field(name="Admins with MFA enabled")
+    non_admins_with_mfa: int | None = msgspec.field(name="Non-admins with MFA enabled")
+    total_users: int | None = msgspec.field(name="Total Users")
+    tenant_id: str
+    security_defaults: str | None
+    conditional_access: str | None
+    per_user_mfa: str | None
+    as_of: str | None  #: when the figures were read, UTC
+    status: str  #: in words
+
+
 def account_rows(
     accounts: Iterable[AccountRow], assessment: Assessment, tenant_id: str | None
-) -> Iterator[Row]:
-    """One row per account, in the order given, with the newest request of the window it made."""
+) -> Iterator[AccountStatusRow]:
+    """One row per account, in the order given, with its newest request in the window."""
     newest = _newest_by_user(assessment)
     for account in accounts:
         request = newest.get(account.object_id.lower())
-        yield (
-            account.object_id,
-            tenant_id,
-            account.upn,
-            account.display_name,
-            account.user_type,
-            account.enabled,
-            account.is_admin,
-            account.enforcement.value if account.enforcement else None,
-            *map(_plain, (account.enforced_by, account.cause, account.remedy)),
-            account.mfa_registered,
-            utc_time(request.sign_in.created_at) if request else None,
-            assessment.rule.is_compliant(request.verdict) if request else None,
-        )
+        yield _account_row(account, request, assessment.rule, tenant_id)
+
+
+def _account_row(
+    account: AccountRow, request: Request | None, rule: ShareRule, tenant_id: str | None
+) -> AccountStatusRow:
+    return AccountStatusRow(
+        object_id=account.object_id,
+        tenant_id=tenant_id,
+        upn=account.upn,
+        display_name=account.display_name,
+        user_type=account.user_type,
+        enabled=account.enabled,
+        is_admin=account.is_admin,
+        enforcement=account.enforcement.value if account.enforcement else None,
+        enforced_by=_plain(account.enforced_by),
+        cause=_plain(account.cause),
+        remedy=_plain(account.remedy),
+        mfa_registered=account.mfa_registered,
+        last_request=utc_time(request.sign_in.created_at) if request else None,
+        last_request_mfa_compliant=rule.is_compliant(request.verdict) if request else None,
+    )
 
 
 def _plain(sentence: str) -> str:
-    """A sentence of ours without curly quotes, which Excel garbles where it is not told UTF-8."""
+    """Our own sentence without curly quotes: Excel garbles them unless it knows it reads UTF-8."""
     return sentence.translate(_QUOTES)
 
 
@@ -63,50 +107,46 @@ def _made_at(request: Request) -> tuple[str, str]:
     return request.sign_in.created_at, request.sign_in.id
 
 
-def customer_rows(customers: Iterable[Customer], as_of: str) -> Iterator[Row]:
+def customer_rows(customers: Iterable[Customer], as_of: str) -> Iterator[CustomerStatusRow]:
     """
-    One row per customer, worst first; those whose figures were not read come before all others.
+    One row per customer, worst first; customers whose figures were not read come first of all.
 
     `as_of` is when the figures were read, UTC.
     """
-    ranked = sorted(customers, key=lambda customer: (_protected(customer), _name(customer)))
+    ranked = sorted(customers, key=lambda it: (_protected(it), it.display_name or ""))
     return (_customer_row(customer, as_of) for customer in ranked)
 
 
-def _customer_row(customer: Customer, as_of: str) -> Row:
+def _customer_row(customer: Customer, as_of: str) -> CustomerStatusRow:
     mfa = customer.mfa
-    return (
-        _name(customer),
-        mfa.compliant_admins_count if mfa else None,
-        mfa.compliant_non_admins_count if mfa else None,
-        mfa.total_users_count if mfa else None,
-        customer.tenant_id,
-        mfa.security_defaults_status if mfa else None,
-        mfa.mfa_conditional_access_policy_status if mfa else None,
-        mfa.legacy_per_user_mfa_status if mfa else None,
-        as_of if mfa else None,
-        _status(customer),
+    return CustomerStatusRow(
+        customer=customer.display_name or None,
+        admins_with_mfa=mfa.compliant_admins_count if mfa else None,
+        non_admins_with_mfa=mfa.compliant_non_admins_count if mfa else None,
+        total_users=mfa.total_users_count if mfa else None,
+        tenant_id=customer.tenant_id,
+        security_defaults=mfa.security_defaults_status if mfa else None,
+        conditional_access=mfa.mfa_conditional_access_policy_status if mfa else None,
+        per_user_mfa=mfa.legacy_per_user_mfa_status if mfa else None,
+        as_of=as_of if mfa else None,
+        status=_status(customer),
     )
 
 
-def _name(customer: Customer) -> str:
-    return customer.display_name or ""
-
-
 def _with_mfa(customer: Customer) -> tuple[int, int] | None:
-    """How many users have MFA, of how many; `None` where any of the figures is not known."""
+    """How many users have MFA, and how many users there are; `None` if a figure is unknown."""
     mfa = customer.mfa
     if mfa is None:
         return None
-    told = (mfa.compliant_admins_count, mfa.compliant_non_admins_count, mfa.total_users_count)
-    admins, others, total = told
+    admins, others = mfa.compliant_admins_count, mfa.compliant_non_admins_count
+    total = mfa.total_users_count
     if admins is None or others is None or total is None:
         return None
     return admins + others, total
 
 
 def _protected(customer: Customer) -> float:
-    """Fraction of users with MFA, for sorting; unknown sorts below all, no users at the end."""
+    """The fraction of users with MFA, to sort by: unknown is lowest, no users at all is highest."""
     counts = _with_mfa(customer)
     if counts is None:
         return -1.0

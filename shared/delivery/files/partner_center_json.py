@@ -3,76 +3,81 @@ The three REST resources of Partner Center that its report's downloads are made 
 
 The same names, nesting and formats as in Partner Center's own documentation (partner-center-sdk:
 ``get-portal-requests-without-mfa``, ``get-api-request-summary``, ``get-api-request-details``), so
-that a client written for Partner Center works with only its base URL changed. The JSON names are
-not the CSV's: ``lastNonMfaCompliantRequestDateTime`` and ``sourceIpAddress`` (the latter besides
-``ipAddress``, which the documentation's table promises). Instants are UTC and carry no zone.
+that a client written for Partner Center works with only its base URL changed. Two JSON names differ
+from the CSV's: ``lastNonMfaCompliantRequestDateTime``, and ``sourceIpAddress``, which stands next
+to the ``ipAddress`` that the documentation's table promises. Times are UTC and carry no zone.
 """
 
 from __future__ import annotations
 
 import json
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from shared.delivery.files.csv_files import request_rows, summary_rows, visitor_rows
 from shared.mfa.requests import REQUESTS_CAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.delivery.files.csv_files import Cell, Row
-    from shared.mfa.assessment import Assessment
-
-PRINCIPALS = "nonMfaCompliantPartnerPrincipals"
-ADOPTION = "applicationmfaadoptionstatus"
-REQUESTS = "partnerRequests"
-
-_FIELDS = {
-    PRINCIPALS: ("objectId", "tenantId", "upn", "lastNonMfaCompliantRequestDateTime"),
-    ADOPTION: (
-        "loginDate", "mfaCompliantRequestCount", "totalRequestCount", "applicationId",
-        "applicationName",
-    ),
-    REQUESTS: (
-        "requestId", "correlationId", "operationName", "requestDateTime", "sourceIpAddress",
-        "objectId", "tenantId", "upn", "applicationId", "mfaCompliant",
-    ),
-}  # fmt: skip
+    from shared.delivery.files.csv_files import ReportTables
+    from shared.delivery.files.request_rows import ApiRequestRow, ApplicationDayRow, PortalUserRow
 
 
-def partner_center_files(assessment: Assessment, tenant_id: str | None) -> dict[str, bytes]:
+def partner_center_files(tables: ReportTables) -> dict[str, bytes]:
     """The JSON of each resource by file name: the resource's name and ``.json``."""
-    principals = _items(PRINCIPALS, islice(visitor_rows(assessment, tenant_id), REQUESTS_CAP))
-    adoption = _items(ADOPTION, summary_rows(assessment))
-    requests = [
-        {**item, "ipAddress": item["sourceIpAddress"]}
-        for item in _items(REQUESTS, request_rows(assessment, tenant_id))
-    ]
+    principals = map(_principal, tables.portal_users[:REQUESTS_CAP])
+    adoption = list(map(_adoption, tables.application_days))
+    requests = map(_request, tables.api_requests)
     return {
-        f"{PRINCIPALS}.json": _encode(_collection(principals)),
-        f"{ADOPTION}.json": _encode(adoption),
-        f"{REQUESTS}.json": _encode(_collection(requests)),
+        "nonMfaCompliantPartnerPrincipals.json": _encode(_collection(principals)),
+        "applicationmfaadoptionstatus.json": _encode(adoption),
+        "partnerRequests.json": _encode(_collection(requests)),
     }
 
 
-def _items(resource: str, rows: Iterable[Row]) -> list[dict[str, Cell]]:
-    """Each row as an object; an unknown ``mfaCompliant`` is ``null``."""
-    fields = _FIELDS[resource]
-    return [
-        {
-            name: _without_zone(cell) if name.endswith("DateTime") else cell
-            for name, cell in zip(fields, row, strict=True)
-        }
-        for row in rows
-    ]
+def _principal(row: PortalUserRow) -> dict[str, object]:
+    return {
+        "objectId": row.object_id,
+        "tenantId": row.tenant_id,
+        "upn": row.upn,
+        "lastNonMfaCompliantRequestDateTime": _without_zone(
+            row.last_non_mfa_compliant_login_date_time
+        ),
+    }
 
 
-def _without_zone(cell: Cell) -> Cell:
-    return cell.removesuffix("Z") if isinstance(cell, str) else cell
+def _adoption(row: ApplicationDayRow) -> dict[str, object]:
+    return {
+        "loginDate": row.login_date,
+        "mfaCompliantRequestCount": row.mfa_compliant_request_count,
+        "totalRequestCount": row.total_request_count,
+        "applicationId": row.application_id,
+        "applicationName": row.application_name,
+    }
 
 
-def _collection(items: list[dict[str, Cell]]) -> dict[str, object]:
-    return {"totalCount": len(items), "items": items, "attributes": {"objectType": "Collection"}}
+def _request(row: ApiRequestRow) -> dict[str, object]:
+    return {
+        "requestId": row.request_id,
+        "correlationId": row.correlation_id,
+        "operationName": row.operation_name,
+        "requestDateTime": _without_zone(row.request_date_time),
+        "sourceIpAddress": row.ip_address,
+        "objectId": row.object_id,
+        "tenantId": row.tenant_id,
+        "upn": row.upn,
+        "applicationId": row.application_id,
+        "mfaCompliant": row.mfa_compliant,  # null where it is unknown
+        "ipAddress": row.ip_address,
+    }
+
+
+def _without_zone(utc: str) -> str:
+    return utc.removesuffix("Z")
+
+
+def _collection(items: Iterable[dict[str, object]]) -> dict[str, object]:
+    listed = list(items)
+    return {"totalCount": len(listed), "items": listed, "attributes": {"objectType": "Collection"}}
 
 
 def _encode(value: object) -> bytes:

@@ -164,7 +164,7 @@ def account_bar(accounts: AccountFigure) -> list[Segment]:
     return _stacked(pieces)
 
 
-def customer_bar(standings: Mapping[CustomerStatus, int]) -> list[Segment]:
+def customer_bar(counts: Mapping[CustomerStatus, int]) -> list[Segment]:
     """The customers as one horizontal bar."""
     pieces = [
         ("verified", CustomerStatus.ALL, "with MFA for all users"),
@@ -173,7 +173,7 @@ def customer_bar(standings: Mapping[CustomerStatus, int]) -> list[Segment]:
         ("missing", CustomerStatus.EMPTY, "without users"),
         ("unknown", CustomerStatus.UNKNOWN, "not known"),
     ]
-    return _stacked([(kind, standings.get(where, 0), told) for kind, where, told in pieces])
+    return _stacked([(kind, counts.get(where, 0), told) for kind, where, told in pieces])
 
 
 def _stacked(pieces: list[tuple[str, int, str]], *, of: int = 0) -> list[Segment]:

@@ -51,7 +51,7 @@ def render_customers(customers: Customers, heading: ReportMeta, frame: Frame | N
             heading=heading,
             frame=told,
             state=_state(customers),
-            bar=charts.customer_bar(customers.standings()),
+            bar=charts.customer_bar(customers.status_counts()),
             linked_rows=LINKED_ROWS,
             switched=_switched,
             security_defaults=_security_defaults,
@@ -62,7 +62,7 @@ def render_customers(customers: Customers, heading: ReportMeta, frame: Frame | N
 
 
 def _state(customers: Customers) -> State:
-    found = customers.standings()
+    found = customers.status_counts()
     if found[CustomerStatus.SOME] or found[CustomerStatus.NONE]:
         return State.BELOW
     if found[CustomerStatus.UNKNOWN]:

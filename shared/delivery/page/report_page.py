@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -54,17 +55,19 @@ _GLOBALS = {
 }
 
 
-class OtherPages(NamedTuple):
-    """Where what has a page of its own is served; empty where it has none."""
+class PageLinks(NamedTuple):
+    """Where the links of a page that is served lead; nothing is set for a page in a folder."""
 
-    customers: str = ""
-    permissions: str = ""
-
-
-_NOWHERE = OtherPages()
+    files: str = ""  #: what stands before a file's name; ends in a slash
+    customers: str = ""  #: the customers' page; empty if there is none
+    permissions: str = ""  #: the permissions' page; empty if there is none
 
 
-def render_page(report: Report, others: OtherPages = _NOWHERE) -> str:
+_IN_A_FOLDER = PageLinks()
+_SERVED_LINK = re.compile(r' <a class="served" [^>]*>[^<]*</a>')
+
+
+def render_page(report: Report, links: PageLinks = _IN_A_FOLDER) -> str:
     """
     The whole page: no other host, no script, equal reports give equal pages.
 
@@ -72,7 +75,17 @@ def render_page(report: Report, others: OtherPages = _NOWHERE) -> str:
     characters: names come from logs, and whoever signs in chooses them.
     """
     page = environment().get_template("page.html")
-    return page.render(report=report, others=others)
+    return page.render(report=report, links=links)
+
+
+def page_for_folder(page: str, links: PageLinks) -> str:
+    """
+    The page as `render_page` renders it for a folder, made from one with these links.
+
+    Links to files become relative, and links to other pages go. No name in the page can pass for
+    a link, because names are escaped.
+    """
+    return _SERVED_LINK.sub("", page).replace(f' href="{links.files}', ' href="')
 
 
 @cache

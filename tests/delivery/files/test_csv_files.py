@@ -7,11 +7,20 @@ import re
 from io import StringIO
 from itertools import chain
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.files.csv_files import HEADERS, CsvFile, csv_files, file_entries, listing
+from shared.delivery.files.csv_files import (
+    CsvFile,
+    csv_file,
+    csv_files,
+    file_entries,
+    report_tables,
+)
+from shared.delivery.files.directory_rows import AccountStatusRow
+from shared.delivery.files.request_rows import ApiRequestRow
 from shared.mfa.metrics import ShareRule
 from shared.mfa.report import FileEntry
 from shared.mfa.requests import REQUESTS_CAP, newest
@@ -39,7 +48,8 @@ def rows_of(file: CsvFile) -> list[dict[str, str]]:
 
 
 def files_of(*sign_ins, tenant_id: str | None = TENANT, **told) -> dict[str, CsvFile]:
-    return {file.name: file for file in csv_files(assessment(*sign_ins, **told), tenant_id)}
+    tables = report_tables(assessment(*sign_ins, **told), tenant_id)
+    return {file.name: file for file in csv_files(tables)}
 
 
 def portal_rows(*sign_ins, **told):
@@ -226,7 +236,7 @@ def test_more_than_ten_thousand_requests_are_cut_to_the_newest_and_the_total_is_
     ]
     judged = assessment(*sign_ins)
 
-    file = csv_files(judged, TENANT)[2]
+    file = csv_files(report_tables(judged, TENANT))[2]
 
     assert (file.rows, file.total) == (10_000, 10_007)
     assert [row["RequestId"] for row in rows_of(file)] == [
@@ -306,7 +316,7 @@ def test_any_text_comes_back_from_a_csv_reader_and_no_cell_begins_with_a_formula
     text = files_of(*sign_ins)["all-api-requests.csv"].content.decode()
     header, *rows = csv.reader(StringIO(text, newline=""), strict=True)
 
-    assert tuple(header) == HEADERS["all-api-requests"]
+    assert tuple(header) == ApiRequestRow.__struct_encode_fields__
     assert [(row[7], row[8], row[2], row[4]) for row in rows] == [
         (_safe(upn), _safe(app_id), _safe(f"Sign-in: {resource}"), _safe(address))
         for upn, app_id, resource, address in reversed(names)
@@ -325,19 +335,40 @@ def _safe(text: str) -> str:
     return f"'{safe}" if is_control and not safe.startswith("'") else safe
 
 
-def test_rows_made_elsewhere_are_written_with_true_false_and_empty_cells():
-    file = listing("customers", [("Contoso", 3, 40, 43, "t-1", True, False, None, "", "-x")])
+class SomeRow(msgspec.Struct, rename="pascal"):
+    name: str
+    number: int
+    yes: bool
+    no: bool
+    unknown: bool | None
+    empty: str
+    last: str = msgspec.field(name="Last one")
 
-    assert file.content.splitlines()[1] == b"Contoso,3,40,43,t-1,true,false,,,'-x"
+
+def test_a_struct_becomes_a_header_and_cells_true_false_and_empty_among_them():
+    file = csv_file(
+        "some.csv",
+        SomeRow,
+        [SomeRow("Contoso", 3, yes=True, no=False, unknown=None, empty="", last="-x")],
+    )
+
+    assert file.content.splitlines() == [
+        b"Name,Number,Yes,No,Unknown,Empty,Last one",
+        b"Contoso,3,true,false,,,'-x",
+    ]
     assert (file.rows, file.total) == (1, 1)
 
 
 def test_a_listing_of_nothing_is_not_the_same_as_one_that_was_not_read():
-    assert (listing("accounts", []).total, listing("accounts", None).total) == (0, None)
+    empty = csv_file("accounts.csv", AccountStatusRow, [])
+    unread = csv_file("accounts.csv", AccountStatusRow, None)
+
+    assert (empty.total, unread.total) == (0, None)
+    assert empty.content == unread.content
 
 
 def test_the_report_names_the_files_with_underscores_and_says_where_they_are():
-    entries = file_entries(csv_files(assessment(*worked_api()), TENANT))
+    entries = file_entries(csv_files(report_tables(assessment(*worked_api()), TENANT)))
 
     assert list(entries) == [
         "portal_requests_without_mfa", "api_requests_summary", "all_api_requests", "accounts",

@@ -6,7 +6,6 @@ from datetime import date
 
 import msgspec
 
-from shared.delivery.files.csv_files import HEADERS
 from shared.delivery.files.directory_rows import account_rows, customer_rows
 from shared.mfa.accounts.assessment import AccountRow
 from shared.mfa.accounts.directory import Customer, CustomerMfa
@@ -41,7 +40,7 @@ def rows(object_id, *sign_ins):
     window = make_window(date(2026, 11, 23), {date(2026, 11, 20): Rollup(sign_ins)})
     assessment = assess(window, Scope(), ShareRule())
     made = account_rows([account(object_id)], assessment, "tenant")
-    return [dict(zip(HEADERS["accounts"], row, strict=True)) for row in made]
+    return [msgspec.to_builtins(row) for row in made]
 
 
 def test_an_account_shows_its_newest_request_of_either_channel_and_whether_that_had_mfa() -> None:
@@ -90,9 +89,8 @@ def test_sentences_of_ours_have_plain_quotes_and_a_name_stays_as_it_is() -> None
 
     [made] = account_rows([told], assess(window, Scope(), ShareRule()), "tenant")
 
-    row = dict(zip(HEADERS["accounts"], made, strict=True))
-    assert row["DisplayName"] == "Ann “the Boss”"
-    assert (row["EnforcedBy"], row["Cause"], row["Remedy"]) == (
+    assert made.display_name == "Ann “the Boss”"
+    assert (made.enforced_by, made.cause, made.remedy) == (
         'policy "MFA"',
         'Excluded from policy "MFA" by name.',
         'Let policy "MFA" demand it.',
@@ -117,9 +115,7 @@ def test_customers_are_listed_worst_first_and_those_not_read_before_all_others()
         "2026-11-24T02:00:00Z",
     )
 
-    told = [(row[0], row[8], row[9]) for row in listed]
-
-    assert told == [
+    assert [(row.customer, row.as_of, row.status) for row in listed] == [
         ("Partly read", "2026-11-24T02:00:00Z", "not known"),
         ("Unread", None, "not known"),
         ("None", "2026-11-24T02:00:00Z", "4 of 4 users without MFA"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.mail import content as mail_content
+from shared.delivery.mail import content
 from shared.delivery.mail.lists import unlinked
 from tests.delivery.mail.mail_making import earlier_report, mail_of, message_of
 from tests.delivery.mail.mail_sink import parts, read
@@ -18,7 +18,7 @@ from tests.delivery.making import DAYS, NOT_VERIFIED, portal, report, worked_por
 from tests.delivery.parsed import Page
 from tests.delivery.scenarios import HOSTILE, hostile, worked_examples
 
-TEMPLATES = Path(mail_content.__file__).parents[3] / "templates" / "mail"
+TEMPLATES = Path(content.__file__).parents[3] / "templates" / "mail"
 DANGEROUS = "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 
 
@@ -102,7 +102,7 @@ def test_no_template_marks_text_as_safe_or_switches_escaping_off() -> None:
 
 
 def test_a_template_that_prints_none_or_something_undefined_fails() -> None:
-    environment = mail_content._environment()  # noqa: SLF001 (its settings are what is tested)
+    environment = content._environment()  # noqa: SLF001 (its settings are what is tested)
 
     with pytest.raises(TypeError, match="an unknown needs words"):
         environment.from_string("{{ x }}").render(x=None)

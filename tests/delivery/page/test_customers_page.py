@@ -174,7 +174,7 @@ def test_customers_are_read_back_from_their_json_as_they_were():
     told = customers()
 
     assert Customers.from_json(told.to_json()) == told
-    assert told.matching("datum").standings() == {CustomerStatus.NONE: 1, CustomerStatus.ALL: 1}
+    assert told.matching("datum").status_counts() == {CustomerStatus.NONE: 1, CustomerStatus.ALL: 1}
     assert customers(read_at="").as_of is None
     with pytest.raises(DamagedError, match="cannot be read"):
         Customers.from_json(b"{}")

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.delivery.page import report_page as render
-from shared.delivery.page.report_page import render_page
+from shared.delivery.page import report_page
+from shared.delivery.page.report_page import PageLinks, page_for_folder, render_page
 from shared.mfa.metrics import AccountMetrics, ShareRule
 from shared.mfa.report import FileEntry, HistoryPoint, Report
 from tests.delivery.making import (
@@ -38,7 +38,7 @@ from tests.delivery.scenarios import (
     worked_examples,
 )
 
-TEMPLATES = Path(render.__file__).parents[3] / "templates" / "report"
+TEMPLATES = Path(report_page.__file__).parents[3] / "templates" / "report"
 
 
 @pytest.fixture(params=SCENARIOS)
@@ -50,6 +50,16 @@ def test_every_scenario_makes_a_page_whose_tags_are_closed_and_whose_ids_are_its
     ids = [attributes["id"] for _, attributes in page(scenario).elements if "id" in attributes]
 
     assert len(ids) == len(set(ids))
+
+
+def test_the_page_that_is_served_becomes_the_page_for_a_folder_without_rendering_it_again(scenario):
+    links = PageLinks("/api/reports/t/2026-11-23/", "/api/customers", "/api/permissions")
+    served = render_page(scenario, links)
+
+    for link in (*links[1:], *(f"{links.files}{file.href}" for file in scenario.files.values())):
+        assert f'href="{link}"' in served
+    assert page_for_folder(served, links) == render_page(scenario)
+    assert "/api/" not in render_page(scenario)
 
 
 def test_every_page_is_smaller_than_300_kilobytes(scenario):

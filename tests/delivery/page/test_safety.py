@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.delivery.page import report_page as render
+from shared.delivery.page import report_page
 from shared.delivery.page.findings import finding_card, safe_link
 from shared.delivery.page.report_page import render_page
 from tests.delivery.making import ENDING, NOT_VERIFIED, finding, portal, report
 from tests.delivery.parsed import Page, page
 from tests.delivery.scenarios import HOSTILE, hostile, worked_examples
 
-TEMPLATES = Path(render.__file__).parents[3] / "templates" / "report"
+TEMPLATES = Path(report_page.__file__).parents[3] / "templates" / "report"
 
 
 def test_names_that_are_markup_stay_text():
@@ -95,7 +95,7 @@ def test_any_name_makes_a_page_that_can_be_parsed_and_encoded(name):
 
 
 def test_a_template_that_prints_none_or_something_undefined_fails():
-    environment = render.environment()
+    environment = report_page.environment()
 
     with pytest.raises(TypeError, match="an unknown needs words"):
         environment.from_string("{{ x }}").render(x=None)
