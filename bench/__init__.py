@@ -1,1 +1,1 @@
-"""What the product costs to run, measured beside what else would do. ``python -m bench``."""
+"""The costs of running the product, next to those of alternatives. ``python -m bench``."""

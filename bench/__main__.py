@@ -1,4 +1,4 @@
-"""``python -m bench [--quick] [NAME …]``: run the benches of this folder, or those named."""
+"""``python -m bench [--quick] [NAME …]``: run all benches of this folder, or the named ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what was asked for, one bench after another; 2 for a bench that there is none of."""
+    """Run the requested benches one after another; exits with 2 if a name is unknown."""
     benches = {name: module for name in _names() if hasattr(module := _load(name), "run")}
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less data, for a first impression")
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.names) - benches.keys())
     if unknown:
-        parser.error(f"there is no bench {unknown[0]!r}; there are {', '.join(benches)}")
+        parser.error(f"unknown bench {unknown[0]!r}; expected one of {', '.join(benches)}")
     for name in options.names or benches:
         _run(name, benches[name], is_quick=options.quick, is_named=bool(options.names))
     return 0
@@ -40,10 +40,10 @@ def _load(name: str) -> ModuleType:
 
 
 def _run(name: str, bench: ModuleType, *, is_quick: bool, is_named: bool) -> None:
-    """With less data, where the bench can do with less; else only if it was asked for by name."""
+    """Run one bench; with `is_quick`, skip it if it has no quick form and was not named."""
     can_be_quick = "is_quick" in inspect.signature(bench.run).parameters
     if is_quick and not can_be_quick and not is_named:
-        print(f"{name}: left out, it has no quick form")
+        print(f"{name}: skipped, it has no quick form")
         return
     print(f"== {name}: {(bench.__doc__ or '').strip().splitlines()[0]}")
     start = time.perf_counter()

@@ -1,14 +1,13 @@
 """
-What judging every account costs: 640,000 accounts and 50 policies, beside a loop over both.
+The cost of judging every account: 640,000 accounts, 50 policies, compared with a loop over both.
 
-Each size runs in a process of its own, and peak memory is that process's, with the directory itself
-in it: a government's tenant of this size ran another tool out of memory at 788 MB. The loop judges
-one account and one policy at a time, as the tools of this field do, with the same judgement.
+Each size runs in its own process. Peak memory is that process's, including the directory itself: in
+a government's tenant of this size another tool ran out of memory at 788 MB. The loop judges one
+account and one policy at a time, as comparable tools do, with the same rules.
 """
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from bench.reading import peak_mb
 from shared.mfa.accounts.account_facts import AccountFacts
 from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.assessment import assess_accounts
@@ -45,8 +45,8 @@ LOOP_ACCOUNTS = 20_000
 SEED = 4
 
 
-class Cost(NamedTuple):
-    """What one run took; processor seconds, so that a busy machine does not show."""
+class AccountsCost(NamedTuple):
+    """The cost of one run, in processor seconds, which do not depend on other processes."""
 
     accounts: int
     assess_seconds: float
@@ -57,7 +57,7 @@ class Cost(NamedTuple):
 
 
 def run(*, is_quick: bool = False) -> None:
-    """Print the figures; quickly, those of a tenth of the accounts."""
+    """Print the figures; if quick, for a tenth of the accounts."""
     print(f"Judging accounts, {POLICIES} policies, processor time, each size in its own process")
     costs = [_measure_apart(size // 10 if is_quick else size) for size in SIZES]
     for cost in costs:
@@ -74,14 +74,14 @@ def run(*, is_quick: bool = False) -> None:
     )
 
 
-def _measure_apart(size: int) -> Cost:
+def _measure_apart(size: int) -> AccountsCost:
     command = [sys.executable, "-m", "bench.accounts", str(size)]
-    answer = subprocess.run(command, check=True, capture_output=True)
-    return Cost(*msgspec.json.decode(answer.stdout))
+    done = subprocess.run(command, check=True, capture_output=True)
+    return AccountsCost(*msgspec.json.decode(done.stdout))
 
 
-def measure(size: int) -> Cost:
-    """Judge a tenant of *size* accounts in this process, which should do nothing else."""
+def measure(size: int) -> AccountsCost:
+    """Judge a tenant of `size` accounts in this process, which should do nothing else."""
     directory = make_directory(size)
     start = time.process_time()
     accounts = assess_accounts(directory)
@@ -89,78 +89,77 @@ def measure(size: int) -> Cost:
     judged = time.process_time()
     rows = sum(1 for _ in accounts)
     made = time.process_time()
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     classes = len(accounts.classes)
-    return Cost(rows, judged - start, made - judged, peak_kb / 1024, classes, share)
+    return AccountsCost(rows, judged - start, made - judged, peak_mb(), classes, share)
 
 
 def make_directory(size: int) -> Directory:
-    """A partner of *size* accounts: departments, projects, nested groups, guests, roles."""
-    chance = Random(SEED)
-    users = tuple(_user(number, chance) for number in range(size))
-    groups = tuple(_groups(users, chance))
+    """A partner with `size` accounts: departments, projects, nested groups, guests, roles."""
+    rng = Random(SEED)
+    users = tuple(_user(index, rng) for index in range(size))
+    groups = tuple(_groups(users, rng))
     roles = tuple(RoleDefinition(f"role-{n}", f"role-{n}", f"Role {n}") for n in range(10))
     return Directory(
         users=users,
         groups=groups,
         role_definitions=roles,
         role_assignments=tuple(
-            RoleAssignment(user.id, f"role-{place % 10}", "/")
-            for place, user in enumerate(users[:: max(1, size // 500)])
+            RoleAssignment(user.id, f"role-{index % 10}", "/")
+            for index, user in enumerate(users[:: max(1, size // 500)])
         ),
         security_defaults=SecurityDefaults(is_enabled=False),
         conditional_access_policies=tuple(
-            msgspec.convert(_policy(place), ConditionalAccessPolicy) for place in range(POLICIES)
+            msgspec.convert(_policy(index), ConditionalAccessPolicy) for index in range(POLICIES)
         ),
     )
 
 
-def _user(number: int, chance: Random) -> User:
-    guest = chance.random() < 0.1  # noqa: PLR2004
-    name = f"user{number:06}"
+def _user(index: int, rng: Random) -> User:
+    is_guest = rng.random() < 0.1  # noqa: PLR2004
+    name = f"user{index:06}"
     return User(
-        id=f"{number:08x}-0000-4000-8000-{chance.getrandbits(48):012x}",
+        id=f"{index:08x}-0000-4000-8000-{rng.getrandbits(48):012x}",
         user_principal_name=f"{name}_partner.example#EXT#@contoso.example"
-        if guest
+        if is_guest
         else f"{name}@contoso.example",
-        display_name=f"User {number}",
-        account_enabled=chance.random() < 0.93,  # noqa: PLR2004
-        user_type=UserType.GUEST if guest else UserType.MEMBER,
-        per_user_mfa_state=chance.choices(
+        display_name=f"User {index}",
+        account_enabled=rng.random() < 0.93,  # noqa: PLR2004
+        user_type=UserType.GUEST if is_guest else UserType.MEMBER,
+        per_user_mfa_state=rng.choices(
             [PerUserMfaState.DISABLED, PerUserMfaState.ENFORCED, None], [96, 2, 2]
         )[0],
     )
 
 
-def _groups(users: tuple[User, ...], chance: Random) -> Iterator[Group]:
-    """Group 0 holds everybody through departments that are nested in it; projects overlap."""
+def _groups(users: tuple[User, ...], rng: Random) -> Iterator[Group]:
+    """Group 0 contains everybody, through nested departments; projects overlap."""
     departments = GROUPS // 2
     children = tuple(Member(f"group-{n}", MemberKind.GROUP) for n in range(1, departments))
     yield Group("group-0", "All staff", children)
-    for place in range(1, departments):
-        members = users[place - 1 :: departments - 1]
-        yield Group(f"group-{place}", f"Department {place}", _members(members))
-    for place in range(departments, GROUPS):
-        few = chance.choices(users, k=len(users) // 200)
-        yield Group(f"group-{place}", f"Project {place}", _members(few))
+    for index in range(1, departments):
+        members = users[index - 1 :: departments - 1]
+        yield Group(f"group-{index}", f"Department {index}", _members(members))
+    for index in range(departments, GROUPS):
+        few = rng.choices(users, k=len(users) // 200)
+        yield Group(f"group-{index}", f"Project {index}", _members(few))
 
 
 def _members(users: Iterable[User]) -> tuple[Member, ...]:
     return tuple(Member(user.id, MemberKind.USER) for user in users)
 
 
-def _policy(place: int) -> dict[str, Any]:
-    """Of every kind some, but for one that covers everybody."""
-    group = f"group-{1 + place % (GROUPS - 1)}"
+def _policy(index: int) -> dict[str, Any]:
+    """A policy of one of ten kinds; none covers everybody."""
+    group = f"group-{1 + index % (GROUPS - 1)}"
     conditions: dict[str, Any] = {
         "applications": {"includeApplications": ["All"]},
-        "users": {"includeGroups": [group], "excludeGroups": [f"group-{GROUPS - 1 - place % 9}"]},
+        "users": {"includeGroups": [group], "excludeGroups": [f"group-{GROUPS - 1 - index % 9}"]},
         "clientAppTypes": ["all"],
     }
     controls: dict[str, Any] = {"operator": "OR", "builtInControls": ["mfa"]}
-    match place % 10:
+    match index % 10:
         case 1:
-            conditions["users"] = {"includeRoles": [f"role-{place % 7}"]}
+            conditions["users"] = {"includeRoles": [f"role-{index % 7}"]}
         case 2:
             conditions["locations"] = {"includeLocations": ["All"], "excludeLocations": ["HQ"]}
         case 3:
@@ -175,10 +174,10 @@ def _policy(place: int) -> dict[str, Any]:
             conditions["platforms"] = {"includePlatforms": ["android", "iOS"]}
         case 8:
             conditions["users"] = {"includeUsers": ["All"], "excludeGroups": ["group-0"]}
-    state = "enabledForReportingButNotEnforced" if place % 10 == 9 else "enabled"  # noqa: PLR2004
+    state = "enabledForReportingButNotEnforced" if index % 10 == 9 else "enabled"  # noqa: PLR2004
     return {
-        "id": f"policy-{place}",
-        "displayName": f"Policy {place}",
+        "id": f"policy-{index}",
+        "displayName": f"Policy {index}",
         "state": state,
         "conditions": conditions,
         "grantControls": controls,
@@ -186,7 +185,7 @@ def _policy(place: int) -> dict[str, Any]:
 
 
 def _loop_seconds() -> float:
-    """What the loop takes for `LOOP_ACCOUNTS`, with the memberships it asks for made ready."""
+    """Seconds that the loop takes for `LOOP_ACCOUNTS`, with memberships prepared in advance."""
     accounts = assess_accounts(make_directory(LOOP_ACCOUNTS))
     tenant, size = accounts.tenant, len(accounts)
     reach = [
@@ -194,14 +193,14 @@ def _loop_seconds() -> float:
         for p in tenant.policies
     ]
     start = time.process_time()
-    for number, user in enumerate(accounts.membership.roster.users):
+    for index, user in enumerate(accounts.membership.roster.users):
         judge_class(
             tenant,
             AccountFacts(
                 enabled=user.account_enabled,
                 per_user=_PER_USER.get(user.per_user_mfa_state),
-                included=tuple(included.truth(number) for included, _ in reach),
-                applies=tuple(applies.truth(number) for _, applies in reach),
+                included=tuple(included.truth(index) for included, _ in reach),
+                applies=tuple(applies.truth(index) for _, applies in reach),
             ),
         )
     return time.process_time() - start

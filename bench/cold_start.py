@@ -1,9 +1,9 @@
 """
-What a cold start costs: the function app beside the SDK that every Python function app loads.
+The cost of a cold start: the function app, and the SDK that every Python function app loads.
 
-Imports are timed inside fresh processes, taken in turn so that a busy machine slows both, with
-bytecode as it is deployed. Then what the local host serves a second of a stored page: HTTP, the
-SDK's own request and response, and a read of the store from disk.
+Imports are timed in fresh processes, alternately, so that a busy machine slows both, with bytecode
+as deployed. Then the rate at which the local host serves a stored page: HTTP, the SDK's own request
+and response, and a read from the store on disk.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ RUNS = 5
 REQUESTS = 300
 TENANT = "00000000-0000-4000-8000-000000000001"
 _TIMED = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
-_FIRST_ANSWER = """
+_FIRST_RESPONSE = """
 import time; t = time.perf_counter()
 import azure.functions as func, function_app
 request = func.HttpRequest("GET", "http://localhost/api/health", headers={}, body=b"")
-answer = function_app.get_health(request)
+response = function_app.get_health(request)
 print(time.perf_counter() - t)
 """
 
@@ -48,12 +48,12 @@ print(time.perf_counter() - t)
 def run() -> None:
     """Print the figures."""
     sdk, app, first = _imports(
-        _TIMED.format("azure.functions"), _TIMED.format("function_app"), _FIRST_ANSWER
+        _TIMED.format("azure.functions"), _TIMED.format("function_app"), _FIRST_RESPONSE
     )
     print(f"Loading, best of {RUNS} fresh processes")
     print(f"  azure.functions alone           {sdk * 1000:6.1f} ms")
     print(f"  function_app                    {app * 1000:6.1f} ms, {app / sdk:.2f} x")
-    print(f"  function_app, first answer out  {first * 1000:6.1f} ms, {first / sdk:.2f} x")
+    print(f"  function_app, first response     {first * 1000:6.1f} ms, {first / sdk:.2f} x")
     with TemporaryDirectory() as folder, use(_published(Path(folder))) as service:
         host = LocalHost(function_app.app, service.settings, now=utc_now)
         with host.serve() as server:
@@ -62,10 +62,10 @@ def run() -> None:
     print(
         f"Local host, one connection: {whole:,.0f} stored pages of {size / 1000:.0f} kB a second,"
     )
-    print(f"  {same:,.0f} answers a second that nothing has changed")
+    print(f"  {same:,.0f} responses 'not modified' a second")
 
 
-class _Quiet:
+class _EmptySource:
     """A source of a week without sign-ins."""
 
     name = "simulated"
@@ -89,7 +89,7 @@ def _published(folder: Path) -> Service:
         }
     )
     service = Service(settings)
-    service.partner.source = _Quiet()  # in place of the files
+    service.partner.source = _EmptySource()  # in place of the files
     today = service.today
     collect_owed(service.partner.daily, today, lambda *_: None)
     publish_owed(service.partner.daily, today, lambda *_: None)
@@ -97,7 +97,7 @@ def _published(folder: Path) -> Service:
 
 
 def _imports(*codes: str) -> list[float]:
-    """Seconds that each code says it took, the least of some runs."""
+    """The seconds that each code prints, the least of some runs."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     environment = {**kept, "PYTHONPATH": str(ROOT), "TENANT_ID": TENANT}
     for code in codes:  # once for the bytecode
@@ -113,7 +113,7 @@ def _fresh(code: str, environment: dict[str, str]) -> float:
 
 
 def _served(url: str, headers: dict[str, str]) -> tuple[float, int]:
-    """Answers a second over one connection, the most of some runs, and the size of one."""
+    """Responses a second over one connection, the best of some runs, and the size of one."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"))
     rates, size = [], 0
     for _ in range(RUNS):

@@ -1,8 +1,8 @@
 """
-Made-up sign-in records by the hundred thousand, the same for the same seed.
+Generates any number of made-up sign-in records, equal for equal seeds.
 
 Names, nesting and order of keys are those of Entra's sample of the log schema; a record has 3.5 to
-3.9 kB. Times rise through seven days. No value is taken from a real tenant.
+3.9 kB. Times increase over seven days. No value is from a real tenant.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _POLICIES = [
     ("Terms of use for guests", []),
 ]
 _RESULTS = ["success", "notApplied", "notApplied", "notEnabled", "reportOnlyNotApplied"]
-Shape = Callable[[int, Random], dict[str, Any]]
+MakeRecord = Callable[[int, Random], dict[str, Any]]
 
 _BROWSERS = ["Edge 130.0.2849", "Chrome 130.0.0", "Firefox 132.0", "Rich Client 4.66.1"]
 _STEPS = [
@@ -54,7 +54,7 @@ _STEPS = [
 
 
 def write_lines(file: Path, count: int, share: float, *, seed: int) -> None:
-    """A diagnostic setting's lines; gzip, if the file is named so."""
+    """Write a diagnostic setting's lines; as gzip if the file's name ends in ``.gz``."""
     records = diagnostic_records(count, share, seed=seed)
     with gzip.open(file, "wb", 1) if file.suffix == ".gz" else file.open("wb") as target:
         while batch := list(islice(records, PAGE_RECORDS)):
@@ -62,7 +62,7 @@ def write_lines(file: Path, count: int, share: float, *, seed: int) -> None:
 
 
 def write_pages(file: Path, count: int, share: float, *, seed: int) -> None:
-    """Graph's pages, one a line."""
+    """Write Graph's pages, one per line."""
     records = graph_records(count, share, seed=seed)
     with file.open("wb") as target:
         while batch := list(islice(records, PAGE_RECORDS)):
@@ -79,28 +79,28 @@ def graph_records(count: int, share: float, *, seed: int) -> Iterator[bytes]:
     return _records(count, share, Random(seed), _graph)
 
 
-def _records(count: int, share: float, chance: Random, shape: Shape) -> Iterator[bytes]:
-    templates = [_template(shape(variant, chance)) for variant in range(_VARIANTS)]
-    users = [(_guid(chance), f"person{n}@contoso.example", f"Person {n}") for n in range(_USERS)]
-    apps = [(_guid(chance), f"Application {n}") for n in range(_APPS)]
+def _records(count: int, share: float, rng: Random, shape: MakeRecord) -> Iterator[bytes]:
+    templates = [_template(shape(variant, rng)) for variant in range(_VARIANTS)]
+    users = [(_guid(rng), f"person{n}@contoso.example", f"Person {n}") for n in range(_USERS)]
+    apps = [(_guid(rng), f"Application {n}") for n in range(_APPS)]
     step = _SPAN / count
     for number in range(count):
-        user_id, upn, name = users[chance.randrange(_USERS)]
-        app_id, app_name = apps[chance.randrange(_APPS)]
-        resource_id = apps[chance.randrange(_APPS)][0]
-        if chance.random() < share:
-            if chance.getrandbits(1):
+        user_id, upn, name = users[rng.randrange(_USERS)]
+        app_id, app_name = apps[rng.randrange(_APPS)]
+        resource_id = apps[rng.randrange(_APPS)][0]
+        if rng.random() < share:
+            if rng.getrandbits(1):
                 app_id, app_name = PORTAL, "Microsoft Partner"
             else:
                 resource_id = API
         at = _FIRST + number * step
         yield (
-            templates[chance.randrange(_VARIANTS)]
+            templates[rng.randrange(_VARIANTS)]
             % {
-                "id": _guid(chance),
+                "id": _guid(rng),
                 "time": at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond:06}7",
-                "correlation": _guid(chance),
-                "session": _guid(chance),
+                "correlation": _guid(rng),
+                "session": _guid(rng),
                 "user_id": user_id,
                 "upn": upn,
                 "name": name,
@@ -112,8 +112,8 @@ def _records(count: int, share: float, chance: Random, shape: Shape) -> Iterator
         ).encode()
 
 
-def _guid(chance: Random) -> str:
-    digits = f"{chance.getrandbits(128):032x}"
+def _guid(rng: Random) -> str:
+    digits = f"{rng.getrandbits(128):032x}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
@@ -122,8 +122,8 @@ def _template(record: dict[str, Any]) -> str:
     return json.dumps(record, separators=(",", ":"))
 
 
-def _diagnostic(variant: int, chance: Random) -> dict[str, Any]:
-    properties = _graph(variant, chance)
+def _diagnostic(variant: int, rng: Random) -> dict[str, Any]:
+    properties = _graph(variant, rng)
     properties["createdDateTime"] = "%(time)s+00:00"
     del properties["signInEventTypes"]
     return {
@@ -145,9 +145,9 @@ def _diagnostic(variant: int, chance: Random) -> dict[str, Any]:
     }
 
 
-def _graph(variant: int, chance: Random) -> dict[str, Any]:
+def _graph(variant: int, rng: Random) -> dict[str, Any]:
     is_interactive = bool(variant % 3)
-    steps = chance.choice(_STEPS)
+    steps = rng.choice(_STEPS)
     return {
         "id": "%(id)s",
         "createdDateTime": "%(time)sZ",
@@ -158,17 +158,17 @@ def _graph(variant: int, chance: Random) -> dict[str, Any]:
         "appDisplayName": "%(app)s",
         "ipAddress": "%(ip)s",
         "status": {
-            "errorCode": chance.choice([0, 0, 0, 0, 50074, 50126]),
+            "errorCode": rng.choice([0, 0, 0, 0, 50074, 50126]),
             "failureReason": "Other.",
             "additionalDetails": steps[-1][1] if len(steps) > 1 else None,
         },
         "clientAppUsed": "Browser" if is_interactive else "Mobile Apps and Desktop clients",
         "userAgent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like "
         "Gecko) Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0",
-        **_surroundings(chance),
+        **_surroundings(rng),
         "correlationId": "%(correlation)s",
         "conditionalAccessStatus": "success",
-        "appliedConditionalAccessPolicies": [_policy(*policy, chance) for policy in _POLICIES],
+        "appliedConditionalAccessPolicies": [_policy(*policy, rng) for policy in _POLICIES],
         "originalRequestId": "%(id)s",
         "isInteractive": is_interactive,
         "authenticationProcessingDetails": [{"key": "Login Hint Present", "value": "True"}],
@@ -184,7 +184,7 @@ def _graph(variant: int, chance: Random) -> dict[str, Any]:
         "authenticationRequirementPolicies": [
             {"requirementProvider": "multiConditionalAccess", "detail": "Conditional Access"}
         ],
-        "authenticationRequirement": chance.choice(
+        "authenticationRequirement": rng.choice(
             ["singleFactorAuthentication", "multiFactorAuthentication"]
         ),
         "authenticationProtocol": "oAuth2",
@@ -203,13 +203,13 @@ def _graph(variant: int, chance: Random) -> dict[str, Any]:
     }
 
 
-def _surroundings(chance: Random) -> dict[str, Any]:
+def _surroundings(rng: Random) -> dict[str, Any]:
     return {
         "deviceDetail": {
-            "deviceId": _guid(chance),
-            "displayName": f"DESKTOP-{chance.randrange(10**6)}",
+            "deviceId": _guid(rng),
+            "displayName": f"DESKTOP-{rng.randrange(10**6)}",
             "operatingSystem": "Windows10",
-            "browser": chance.choice(_BROWSERS),
+            "browser": rng.choice(_BROWSERS),
             "isCompliant": True,
             "isManaged": True,
             "trustType": "Azure AD joined",
@@ -223,13 +223,13 @@ def _surroundings(chance: Random) -> dict[str, Any]:
     }
 
 
-def _policy(name: str, controls: list[str], chance: Random) -> dict[str, Any]:
+def _policy(name: str, controls: list[str], rng: Random) -> dict[str, Any]:
     return {
-        "id": _guid(chance),
+        "id": _guid(rng),
         "displayName": name,
         "enforcedGrantControls": controls,
         "enforcedSessionControls": [],
-        "result": chance.choice(_RESULTS),
+        "result": rng.choice(_RESULTS),
         "conditionsSatisfied": 3,
         "conditionsNotSatisfied": 0,
     }

@@ -1,8 +1,9 @@
 """
-What keeping a window costs: crash-safe and replaceable, beside files that are just written.
+The cost of storing a window crash-safe and replaceable, compared with plain files.
 
-Seven rollups of 10,000 sign-ins are written and read back: by plain ``open().write()``, of which a
-kill leaves half a file, and by the local store with its ledger. Both encode and decode them.
+Seven rollups of 10,000 sign-ins are written and read back: by plain ``open().write()``, which
+leaves half a file if the process is killed, and by the local store with its ledger. Both encode and
+decode them.
 """
 
 from __future__ import annotations
@@ -50,14 +51,14 @@ def run() -> None:
                 _best(lambda _: _read_store(store, rollups)),
             ),
         }
-    print(f"{DAYS} days of {SIGN_INS:,} sign-ins, {size / 1000:,.0f} kB a day at rest")
+    print(f"{DAYS} days of {SIGN_INS:,} sign-ins, {size / 1000:,.0f} kB a day as stored")
     for name, (bare, kept) in figures.items():
         cost = f"{bare * 1000:5.0f} ms plain, {kept * 1000:5.0f} ms local store"
         print(f"  {name:5} a window  {cost}, {kept / bare:.2f} x")
 
 
 def _best(work: Callable[[int], None]) -> float:
-    """Seconds on the wall, the least of some runs: forcing to disk is most of the difference."""
+    """Elapsed seconds, the least of some runs; forcing data to disk is most of the difference."""
     seconds = []
     for again in range(RUNS):
         started = time.perf_counter()
@@ -80,8 +81,8 @@ def _read_plain(folder: Path, rollups: dict[date, Rollup]) -> None:
 def _write_store(store: Store, rollups: dict[date, Rollup], again: int) -> None:
     at = f"{AT + timedelta(seconds=again):%Y-%m-%dT%H:%M:%SZ}"
     for day, rollup in rollups.items():
-        piece = Slice(TENANT, day)
-        store.save_slice(LedgerEntry(piece, SliceState.COMPLETE, "bench", at, len(rollup)), rollup)
+        slice_ = Slice(TENANT, day)
+        store.save_slice(LedgerEntry(slice_, SliceState.COMPLETE, "bench", at, len(rollup)), rollup)
 
 
 def _read_store(store: Store, rollups: dict[date, Rollup]) -> None:
