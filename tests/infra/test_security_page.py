@@ -1,4 +1,4 @@
-"""What SECURITY.md and docs/deploy.md promise, beside what there is."""
+"""What SECURITY.md and docs/deploy.md promise, checked against what exists."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_every_test_that_the_security_page_names_exists() -> None:
     assert named - existing == set()
 
 
-def test_every_threat_says_what_stands_against_it_and_which_test_shows_it() -> None:
+def test_every_threat_says_what_protects_against_it_and_which_test_shows_it() -> None:
     threats = [row for row in rows(SECURITY) if row[0] not in ("Who, how", "---")]
 
     assert len(threats) > 20
@@ -44,11 +44,11 @@ def test_every_threat_says_what_stands_against_it_and_which_test_shows_it() -> N
 
 
 def test_the_deployment_page_names_the_permissions_that_each_figure_needs() -> None:
-    told = {row[0].split("`")[1]: row[1] for row in rows(DEPLOY) if row[0].split("`")[1:]}
+    roles = {row[0].split("`")[1]: row[1] for row in rows(DEPLOY) if row[0].split("`")[1:]}
 
     for figure in FIGURES:
         needed = {need.role for need in NEEDS if need.figure == figure}
-        assert set(re.findall(r"[\w-]+\.[\w.]+", told[figure])) == needed
+        assert set(re.findall(r"[\w-]+\.[\w.]+", roles[figure])) == needed
 
 
 def test_the_deployment_page_names_every_app_role() -> None:
