@@ -70,8 +70,8 @@ class _EmptySource:
 
     name = "simulated"
 
-    def sign_ins(self, owed: Slice) -> Iterator[SignIn]:
-        del owed
+    def sign_ins(self, slice_: Slice) -> Iterator[SignIn]:
+        del slice_
         yield from ()
 
     def reach_days(self, today: date) -> int:

@@ -109,10 +109,10 @@ def _diagnostics(context: SourceContext) -> SignInSource:
 
 
 def _exports(context: SourceContext) -> SignInSource:
-    from shared.sources.files.exported_days import ExportedDays
+    from shared.sources.files.exports import ExportedSignIns
 
     folder = Path(context.settings.require(Settings.exports_folder))
-    return ExportedDays(folder, context.settings.scope)
+    return ExportedSignIns(folder, context.settings.scope)
 
 
 _SOURCES: dict[SourceKind, Callable[[SourceContext], SignInSource]] = {

@@ -398,10 +398,10 @@ def test_a_host_that_closes_waits_for_running_functions(service, source, monkeyp
     begun, closing = threading.Event(), threading.Event()
     sign_ins = source.sign_ins
 
-    def slowly(owed):
+    def slowly(slice_):
         begun.set()
         assert closing.wait(60)
-        return sign_ins(owed)
+        return sign_ins(slice_)
 
     source.sign_ins = slowly
     host = LocalHost(function_app.app, service.settings, now=Clock())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from shared.errors import BadInputError
+from shared.errors import BadInputError, SourceIncompleteError
 from shared.sources.files.intake import Intake, ReadingResult
 from shared.sources.files.lines import BLOCK_BYTES, SPACE, LineReader
 from shared.sources.files.skimming import Skimmer
@@ -25,11 +25,14 @@ from shared.sources.records.parsing import UnreadableError, parse_sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
+    from datetime import date
 
     from shared.mfa.report import UnreadableRecord
+    from shared.mfa.scope import Scope
     from shared.mfa.sign_in import SignIn
+    from shared.mfa.window import Slice
 
-__all__ = ["Pair", "ReadingResult", "discover", "read_exports"]
+__all__ = ["ExportedSignIns", "Pair", "ReadingResult", "discover", "read_exports"]
 
 EXPECTED = (
     "expected sign-in records from Graph, a diagnostic setting or Log Analytics, "
@@ -86,6 +89,46 @@ def discover(
         Pair(app_id, names[app_id], resource_id, names[resource_id], counts[app_id, resource_id])
         for app_id, resource_id in sorted(counts, key=lambda pair: (-counts[pair], pair))
     ]
+
+
+class ExportedSignIns:
+    """
+    The sign-ins in a folder of exports, assumed complete from their first day to their last.
+
+    Nothing says which files a day is in, so all are read for every slice. That is fast enough for a
+    folder that is filled by hand.
+    """
+
+    name = "exports"
+
+    def __init__(self, folder: Path, scope: Scope) -> None:
+        self._folder = folder
+        self._scope = scope
+
+    def sign_ins(self, slice_: Slice) -> Iterator[SignIn]:
+        """Yield every sign-in of the slice; raise for a day that is not in the files."""
+        found: list[SignIn] = []
+
+        def take(sign_in: SignIn) -> None:
+            if slice_.owns(sign_in) and sign_in.tenant_id in ("", slice_.tenant_id):
+                found.append(sign_in)
+
+        result = self._read(take)
+        if not result.first_day <= slice_.day <= result.last_day:
+            raise SourceIncompleteError(
+                f"Not in the files: they hold {result.first_day} to {result.last_day}."
+            )
+        yield from found
+
+    def reach_days(self, today: date) -> int:
+        """How many days before `today` the first record was."""
+        return (today - self._read(lambda _: None).first_day).days
+
+    def _read(self, take: Callable[[SignIn], None]) -> ReadingResult:
+        try:
+            return read_exports([self._folder], self._scope.ids, take)
+        except BadInputError as error:
+            raise SourceIncompleteError(str(error)) from error
 
 
 def _read_all(
