@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 #: The figures by name, and what they are.
 FIGURES = {
     "requests": "portal and API requests, with MFA and without",
-    "accounts": "accounts with MFA enforced, by what, and why not",
-    "federation": "whether federated domains do MFA, and whether Entra believes them",
-    "customers": "how the customers stand (the global cloud only)",
-    "eligible-roles": "who can activate a role, and has no MFA enforced before (Entra ID P2 only)",
-    "hidden-groups": "policies that aim at groups whose members are hidden",
+    "accounts": "accounts with MFA enforced, by what, or why not",
+    "federation": "whether federated domains do MFA, and whether Entra accepts it",
+    "customers": "MFA status of the customers (global cloud only)",
+    "eligible-roles": "accounts that can activate a role without enforced MFA (Entra ID P2 only)",
+    "hidden-groups": "policies that target groups with hidden members",
 }
 #: Least privilege: hidden groups are rare, so their role is only requested if wanted. Graph's
 #: documentation says that RoleManagement.Read.Directory includes the one for eligible roles.
@@ -46,7 +46,7 @@ NEEDS = (
     PermissionNeed("accounts", "Organization.Read.All", "the tenant's name"),
     PermissionNeed("federation", "Domain.Read.All", "which domains are federated"),
     PermissionNeed(
-        "federation", "Domain-InternalFederation.Read.All", "what Entra makes of their MFA"
+        "federation", "Domain-InternalFederation.Read.All", "whether Entra accepts their MFA"
     ),
     PermissionNeed("customers", "PartnerSecurity.Read.All", "the customers' MFA figures"),
     PermissionNeed("customers", "DelegatedAdminRelationship.Read.All", "the customers' names"),
@@ -58,7 +58,7 @@ NEEDS = (
 
 #: Warnings about roles that no figure needs.
 WARNINGS = {
-    "Mail.Send": "it is for every mailbox of the tenant, and undoes the narrowing by Exchange's "
+    "Mail.Send": "it covers every mailbox of the tenant and overrides a restriction by Exchange's "
     "RBAC for Applications, because permissions add up",
 }
 

@@ -184,11 +184,11 @@ def enter_pull(before: LedgerEntry | None, found: LedgerEntry) -> tuple[LedgerEn
         return entry, True
     if before.refused_rows is not None:
         return entry, True
-    kept = f"{before.rows} kept; kept until repeated"
     refused = {
         "rows": before.rows,
         "refused_rows": found.rows,
-        "reason": f"A later pull found {found.rows} rows, fewer than the {kept}.",
+        "reason": f"A later pull found {found.rows} rows, fewer than the {before.rows} stored; "
+        "these are kept unless the next pull finds fewer, too.",
     }
     return msgspec.structs.replace(entry, **refused), False
 

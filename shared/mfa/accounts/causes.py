@@ -227,7 +227,7 @@ def _spaced(when: str) -> str:
 
 
 def _near_misses(tenant: TenantFacts, facts: AccountFacts) -> Iterator[_Reason]:
-    """Policies that reach the accounts and would enforce MFA but for their state or control."""
+    """Policies that reach the accounts and would enforce MFA if not for their state or control."""
     for demand in _reaching(tenant, facts):
         name, when = f"“{demand.name}”", _spaced(demand.extent.when)
         if demand.is_report_only and demand.grant.requires_mfa and not demand.extent.futile:

@@ -56,7 +56,7 @@ def test_what_no_figure_needs_could_be_removed() -> None:
     made = html(*USUAL, "Mail.Send", "Directory.ReadWrite.All")
 
     assert "2 permissions could be removed." in text(made)
-    assert "it is for every mailbox of the tenant" in text(made)
+    assert "it covers every mailbox of the tenant" in text(made)
     assert "Directory.ReadWrite.All" in text(made)
 
 
