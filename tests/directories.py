@@ -1,4 +1,4 @@
-"""Small directories, written as Graph would answer."""
+"""Small directories, in the form of Graph's answers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def policy(
     state: str = "enabled",
     **conditions: Any,
 ) -> Json:
-    """A policy that demands MFA of everybody, for all cloud apps, always; but for *changes*."""
+    """A policy that requires MFA for everybody, all cloud apps, always, except for *changes*."""
     return {
         "id": f"id of {name}",
         "displayName": name,
@@ -83,7 +83,7 @@ def document(*policies: Json, **changes: Any) -> Json:
 
 
 def directory(*policies: Json, **changes: Any) -> Directory:
-    """The same, read."""
+    """The same as a `Directory`."""
     return msgspec.convert(document(*policies, **changes), Directory)
 
 
@@ -93,7 +93,7 @@ def assess(*policies: Json, **changes: Any) -> JudgedAccounts:
 
 
 def ann(*policies: Json, **changes: Any) -> AccountRow:
-    """The only account there is, judged."""
+    """The only account, judged."""
     (account,) = assess(*policies, **changes)
     return account
 
@@ -103,7 +103,7 @@ def by_id(*policies: Json, **changes: Any) -> dict[str, AccountRow]:
     return {account.object_id: account for account in assess(*policies, **changes)}
 
 
-#: Ann is a Global Administrator, a Reader through nested groups, Helpdesk for one unit only.
+#: Ann is a Global Administrator, a Reader through nested groups, and Helpdesk for one unit only.
 ROLES_AND_GROUPS: Json = {
     "groups": [
         group("staff", groups=("contractors",)),

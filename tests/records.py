@@ -1,9 +1,9 @@
 """
-Sign-in records for tests, in the three shapes they are logged in; all written for this project.
+Sign-in records for tests, in the three shapes in which they are logged; all made for this project.
 
-Each builder gives one record as Python values: Ann (``ANN``) opens the portal in a browser with a
-password and nothing else, which is "not verified". Name what differs, by the shape's own keys:
-``graph_record(appId=VENDOR, isInteractive=False)``; the value `ABSENT` takes a key away. Names and
+Each builder returns one record as Python values: Ann (``ANN``) opens the portal in a browser with
+only a password, which is "not verified". Pass what differs, by the keys of the shape:
+``graph_record(appId=VENDOR, isInteractive=False)``; the value `ABSENT` removes a key. Names and
 nesting: Graph beta ``signIn``, Entra's sign-in log schema, and the ``SigninLogs`` table.
 """
 
@@ -15,9 +15,9 @@ from typing import Any
 
 PORTAL = "4990cffe-04e8-4e8b-808a-1175604b879f"  #: client: the Partner Center portal
 API = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"  #: resource: the Partner Center API
-AZURE = "797f4846-ba00-4fd7-ba43-dac1f8f63013"  #: resource that the portal asks for too
+AZURE = "797f4846-ba00-4fd7-ba43-dac1f8f63013"  #: a resource that the portal also requests
 VENDOR = "aaaaaaaa-0000-4000-8000-00000000000a"  #: client: a control panel vendor
-OTHER = "bbbbbbbb-0000-4000-8000-00000000000b"  #: client and resource of no concern
+OTHER = "bbbbbbbb-0000-4000-8000-00000000000b"  #: client and resource out of scope
 TENANT = "cccccccc-0000-4000-8000-00000000000c"  #: the partner
 WORKSPACE = "dddddddd-0000-4000-8000-00000000000d"  #: Log Analytics' own ``TenantId``
 ANN = "eeeeeeee-0000-4000-8000-00000000000e"
@@ -25,7 +25,7 @@ ANN = "eeeeeeee-0000-4000-8000-00000000000e"
 BY_CLAIM = "MFA requirement satisfied by claim in the token"
 REMEMBERED = "MFA requirement skipped due to remembered device"
 
-ABSENT = object()  #: a change to this takes the key away
+ABSENT = object()  #: a change to this value removes the key
 
 _numbers = count(1)
 
@@ -160,7 +160,7 @@ def line(record: Any) -> bytes:
 
 
 def ndjson(*records: Any) -> bytes:
-    """One record a line."""
+    """One record per line."""
     return b"".join(line(record) + b"\n" for record in records)
 
 

@@ -1,4 +1,4 @@
-"""Sign-ins for tests: one plain interactive portal sign-in, and whatever differs from it."""
+"""Sign-ins for tests: a plain interactive portal sign-in, and variations of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _numbers = count(1)
 
 
 def portal_sign_in(**changes: Any) -> SignIn:
-    """Ann opens the portal in a browser with a password and nothing else: not verified."""
+    """Ann opens the portal in a browser with only a password: not verified."""
     plain: dict[str, Any] = {
         "created_at": "2026-11-20T09:00:00.0000000Z",
         "id": f"id-{next(_numbers)}",
@@ -35,7 +35,7 @@ def portal_sign_in(**changes: Any) -> SignIn:
 
 
 def api_sign_in(**changes: Any) -> SignIn:
-    """The vendor's application asks for Partner Center's API on Ann's behalf, without evidence."""
+    """The vendor's application calls Partner Center's API on Ann's behalf, without evidence."""
     plain: dict[str, Any] = {
         "event": SignInEventType.NON_INTERACTIVE,
         "app_id": VENDOR,
@@ -47,7 +47,7 @@ def api_sign_in(**changes: Any) -> SignIn:
 
 
 def at(day: int, hour: int = 9) -> str:
-    """An instant in November 2026, as sign-ins write it."""
+    """An instant in November 2026, in the format of sign-ins."""
     return f"2026-11-{day:02}T{hour:02}:00:00.0000000Z"
 
 
@@ -55,7 +55,7 @@ _ids = st.sampled_from([f"id-{n}" for n in range(8)])
 
 
 def any_sign_in() -> st.SearchStrategy[SignIn]:
-    """Sign-ins of a small world, so that ids, users, sessions and instants collide often."""
+    """Sign-ins from few values, so that ids, users, sessions and instants often collide."""
     return st.builds(
         SignIn,
         created_at=st.builds(at, st.integers(17, 23), st.integers(0, 3)),

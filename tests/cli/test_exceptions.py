@@ -1,4 +1,4 @@
-"""Accepted exceptions: kept in a file, shown beside the accounts figure, never inside it."""
+"""Accepted exceptions: read from a file, shown next to the accounts figure, never part of it."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def entries(*accounts, **changes):
     return [ENTRY | {"account": account} | changes for account in accounts]
 
 
-def kept(*accounts, **changes):
-    told = entries(*accounts, **changes)
-    return tuple(msgspec.convert(told, list[AcceptedException]))
+def accepted_exceptions(*accounts, **changes):
+    shown = entries(*accounts, **changes)
+    return tuple(msgspec.convert(shown, list[AcceptedException]))
 
 
 def standings(judged):
@@ -58,13 +58,13 @@ def standings(judged):
 
 
 def two_of_three():
-    """Ann has MFA enforced, Bob and Cyd have not; Dan is disabled."""
+    """Ann has MFA enforced, Bob and Cyd do not; Dan is disabled."""
     users = [user("ann"), user("bob"), user("cyd"), user("dan", accountEnabled=False)]
     return assess(policy(users={"includeUsers": ["ann"]}), users=users)
 
 
 def with_an_unread_group():
-    """Ann has MFA enforced; of Bob it hangs on a group that was not read; Cyd has none."""
+    """Ann has MFA enforced; Bob's depends on a group that was not read; Cyd has none."""
     return assess(
         policy(users={"includeUsers": ["ann"]}),
         policy("Crew", users={"includeUsers": ["bob"], "excludeGroups": ["crew"]}),
@@ -84,13 +84,13 @@ def report_with(accounts, *exceptions, day=DAY):
 def test_a_file_is_read_as_it_is_documented(tmp_path) -> None:
     path = exceptions_file(tmp_path, ENTRY | {"account": " user-90@contoso.example ", "note": "x"})
 
-    assert read_exceptions(path) == kept("user-90@contoso.example")
+    assert read_exceptions(path) == accepted_exceptions("user-90@contoso.example")
 
     path.write_bytes(gzip.compress(b"\xef\xbb\xbf" + path.read_bytes()))
-    assert read_exceptions(path) == kept("user-90@contoso.example")
+    assert read_exceptions(path) == accepted_exceptions("user-90@contoso.example")
 
 
-def test_a_file_without_entries_is_a_list_that_is_kept_and_empty(tmp_path) -> None:
+def test_a_file_without_entries_is_an_empty_list(tmp_path) -> None:
     assert read_exceptions(exceptions_file(tmp_path)) == ()
 
 
@@ -134,7 +134,7 @@ def without(field):
         ),
     ],
 )
-def test_a_wrong_entry_is_refused_in_one_sentence_that_names_file_entry_and_field(
+def test_an_invalid_entry_is_refused_in_one_sentence_that_names_file_entry_and_field(
     tmp_path, wrong, sentence
 ) -> None:
     path = exceptions_file(tmp_path, *entries("first@contoso.example"), wrong)
@@ -167,21 +167,21 @@ def test_a_file_of_another_kind_is_refused(tmp_path, changes, sentence) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "sentence"),
     [(None, "cannot be read"), (b"{", "is not UTF-8 JSON"), (b"\x1f\x8b\x08", "damaged")],
 )
-def test_a_file_that_cannot_be_read_is_named(tmp_path, content, told) -> None:
+def test_a_file_that_cannot_be_read_is_named(tmp_path, content, sentence) -> None:
     path = tmp_path / "exceptions.json"
     if content is not None:
         path.write_bytes(content)
 
-    with pytest.raises(BadInputError, match=told) as refused:
+    with pytest.raises(BadInputError, match=sentence) as refused:
         read_exceptions(path)
 
     assert str(path) in str(refused.value)
 
 
-def test_a_wrong_value_is_repeated_without_what_acts_on_a_terminal_and_not_at_length(
+def test_an_invalid_value_is_repeated_without_control_characters_and_shortened(
     tmp_path,
 ) -> None:
     path = exceptions_file(tmp_path, ENTRY | {"expires": "\x1b[2J\u202e" + "x" * 500})
@@ -189,16 +189,16 @@ def test_a_wrong_value_is_repeated_without_what_acts_on_a_terminal_and_not_at_le
     with pytest.raises(BadInputError) as refused:
         read_exceptions(path)
 
-    said = str(refused.value).removeprefix(str(path))
-    assert said.isprintable()
-    assert len(said) < 200
+    message = str(refused.value).removeprefix(str(path))
+    assert message.isprintable()
+    assert len(message) < 200
 
 
 # What becomes of an exception.
 
 
-def test_an_exception_is_accepted_not_needed_or_of_nobody() -> None:
-    judged = judge_exceptions(kept("ann", "bob", "dan", "eve"), two_of_three(), DAY)
+def test_an_exception_is_accepted_or_not_needed_or_unmatched() -> None:
+    judged = judge_exceptions(accepted_exceptions("ann", "bob", "dan", "eve"), two_of_three(), DAY)
 
     assert standings(judged) == {
         "ann": "needless",
@@ -206,12 +206,12 @@ def test_an_exception_is_accepted_not_needed_or_of_nobody() -> None:
         "dan": "unmatched",  # disabled accounts are in no figure
         "eve": "unmatched",
     }
-    told = judged.metrics
-    assert (told.accepted, told.needless, told.unmatched, told.expired) == (1, 1, 2, 0)
-    assert told.share_without_accepted == 1 / 2
+    shown = judged.metrics
+    assert (shown.accepted, shown.needless, shown.unmatched, shown.expired) == (1, 1, 2, 0)
+    assert shown.share_without_accepted == 1 / 2
 
 
-def test_an_exception_holds_through_the_day_it_names_and_not_a_day_longer() -> None:
+def test_an_exception_is_valid_through_the_day_it_names_and_not_a_day_longer() -> None:
     accounts = two_of_three()
 
     for expires, standing in (
@@ -219,45 +219,47 @@ def test_an_exception_holds_through_the_day_it_names_and_not_a_day_longer() -> N
         ("2026-11-23", "accepted"),
         ("2026-11-22", "expired"),
     ):
-        judged = judge_exceptions(kept("bob", expires=expires), accounts, DAY)
+        judged = judge_exceptions(accepted_exceptions("bob", expires=expires), accounts, DAY)
         assert standings(judged) == {"bob": standing}, expires
 
 
-def test_an_expired_exception_that_is_not_needed_is_told_to_be_not_needed() -> None:
-    judged = judge_exceptions(kept("ann", expires="2026-01-01"), two_of_three(), DAY)
+def test_an_expired_exception_that_is_not_needed_is_reported_as_not_needed() -> None:
+    judged = judge_exceptions(accepted_exceptions("ann", expires="2026-01-01"), two_of_three(), DAY)
 
     assert standings(judged) == {"ann": "needless"}
 
 
-def test_an_account_is_found_by_id_or_by_name_in_whatever_case_and_counted_once() -> None:
-    judged = judge_exceptions(kept("BOB", "Bob@Contoso.Example"), two_of_three(), DAY)
+def test_an_account_is_found_by_id_or_by_name_in_any_case_and_counted_once() -> None:
+    judged = judge_exceptions(
+        accepted_exceptions("BOB", "Bob@Contoso.Example"), two_of_three(), DAY
+    )
 
     assert {one.upn for one in judged.listed} == {"bob@contoso.example"}
     assert judged.metrics.accepted == 1
     assert judged.metrics.share_without_accepted == 1 / 2
 
 
-def test_an_account_of_unknown_standing_stays_unknown_and_is_not_left_out() -> None:
+def test_an_account_of_unknown_enforcement_stays_unknown_and_is_not_left_out() -> None:
     accounts = with_an_unread_group()
     assert accounts.metrics.unknown == 1
 
-    judged = judge_exceptions(kept("bob"), accounts, DAY)
+    judged = judge_exceptions(accepted_exceptions("bob"), accounts, DAY)
 
     assert standings(judged) == {"bob": "undecided"}
     assert (judged.metrics.accepted, judged.metrics.undecided) == (0, 1)
     assert judged.metrics.share_without_accepted == accounts.metrics.share
 
 
-def test_where_every_account_is_accepted_there_is_no_second_share() -> None:
+def test_if_every_account_is_accepted_there_is_no_second_share() -> None:
     accounts = assess(users=[user("ann"), user("bob")])
 
-    judged = judge_exceptions(kept("ann", "bob"), accounts, DAY)
+    judged = judge_exceptions(accepted_exceptions("ann", "bob"), accounts, DAY)
 
     assert judged.metrics.share_without_accepted is None
 
 
 def test_what_expires_first_is_listed_first_however_the_file_is_sorted() -> None:
-    late, soon = kept("bob"), kept("cyd", expires="2026-11-30")
+    late, soon = accepted_exceptions("bob"), accepted_exceptions("cyd", expires="2026-11-30")
 
     for order in ((*late, *soon), (*soon, *late)):
         judged = judge_exceptions(order, two_of_three(), DAY)
@@ -266,7 +268,11 @@ def test_what_expires_first_is_listed_first_however_the_file_is_sorted() -> None
 
 def test_expired_and_needless_exceptions_are_findings() -> None:
     accounts = two_of_three()
-    stale = (*kept("ann"), *kept("bob", expires="2026-11-22"), *kept("cyd", "eve"))
+    stale = (
+        *accepted_exceptions("ann"),
+        *accepted_exceptions("bob", expires="2026-11-22"),
+        *accepted_exceptions("cyd", "eve"),
+    )
 
     found = list(exception_findings(judge_exceptions(stale, accounts, DAY), accounts))
 
@@ -277,28 +283,32 @@ def test_expired_and_needless_exceptions_are_findings() -> None:
     assert needless.href == ""
 
 
-def test_enforcing_mfa_where_it_is_unknown_is_not_promised_to_buy_anything() -> None:
+def test_enforcing_mfa_where_it_is_unknown_promises_no_gain() -> None:
     accounts = with_an_unread_group()
-    expired = judge_exceptions(kept("bob", "cyd", expires="2026-11-22"), accounts, DAY)
+    expired = judge_exceptions(
+        accepted_exceptions("bob", "cyd", expires="2026-11-22"), accounts, DAY
+    )
 
     (found,) = exception_findings(expired, accounts)
 
     assert (found.subjects_total, found.gained) == (2, 1)
 
 
-def test_exceptions_that_hold_are_no_finding() -> None:
+def test_valid_exceptions_are_not_a_finding() -> None:
     accounts = two_of_three()
 
-    assert not list(exception_findings(judge_exceptions(kept("bob"), accounts, DAY), accounts))
+    assert not list(
+        exception_findings(judge_exceptions(accepted_exceptions("bob"), accounts, DAY), accounts)
+    )
 
 
 def test_a_stored_directory_keeps_the_exceptions_of_its_day() -> None:
     tenant = directory(users=[user("ann")])
-    for told in (None, (), kept("ann")):
-        stored = DirectorySnapshot(tenant, Scope(), exceptions=told).to_bytes()
+    for shown in (None, (), accepted_exceptions("ann")):
+        stored = DirectorySnapshot(tenant, Scope(), exceptions=shown).to_bytes()
         again = DirectorySnapshot.from_bytes(stored, Scope())
         assert again.exceptions(DAY) == DirectorySnapshot(
-            tenant, Scope(), exceptions=told
+            tenant, Scope(), exceptions=shown
         ).exceptions(DAY)
 
 
@@ -314,23 +324,25 @@ def test_a_directory_that_was_stored_before_there_were_exceptions_is_still_read(
 # The page and the mail.
 
 
-def test_the_page_says_it_beside_the_figure_and_who_answers_for_what() -> None:
-    told = parsed(report_with(two_of_three(), *kept("bob"))).text
+def test_the_page_shows_exceptions_next_to_the_figure_with_who_is_responsible() -> None:
+    shown = parsed(report_with(two_of_three(), *accepted_exceptions("bob"))).text
 
     assert (
         "1 of the 3 accounts is an accepted exception; without it this would read 50 %: "
-        "the figure above counts it." in told
+        "the figure above counts it." in shown
     )
-    assert "33.3 %" in told
-    assert "bob@contoso.example" in told
+    assert "33.3 %" in shown
+    assert "bob@contoso.example" in shown
     for words in ("Eva Berg", "The scanner is replaced in December", "CHG-4711"):
-        assert words in told
-    assert "31 December 2026 in force" in told
+        assert words in shown
+    assert "31 December 2026 in force" in shown
 
 
-def test_several_are_told_in_the_plural_and_the_share_is_at_least_where_some_are_unknown() -> None:
-    many = parsed(report_with(assess(users=[user(n) for n in "abc"]), *kept("a", "b"))).text
-    unknown = parsed(report_with(with_an_unread_group(), *kept("cyd", "bob"))).text
+def test_several_are_in_the_plural_and_the_share_is_at_least_if_some_are_unknown() -> None:
+    many = parsed(
+        report_with(assess(users=[user(n) for n in "abc"]), *accepted_exceptions("a", "b"))
+    ).text
+    unknown = parsed(report_with(with_an_unread_group(), *accepted_exceptions("cyd", "bob"))).text
 
     assert "2 of the 3 accounts are accepted exceptions; without them it would read 0 %" in many
     assert "the figure above counts them." in many
@@ -339,45 +351,45 @@ def test_several_are_told_in_the_plural_and_the_share_is_at_least_where_some_are
 
 
 def test_expired_needless_and_unmatched_ones_are_marked_in_words() -> None:
-    stale = (*kept("ann", "eve"), *kept("bob", expires="2026-11-22"))
+    stale = (*accepted_exceptions("ann", "eve"), *accepted_exceptions("bob", expires="2026-11-22"))
 
-    told = parsed(report_with(two_of_three(), *stale)).text
+    shown = parsed(report_with(two_of_three(), *stale)).text
 
-    assert "No account is an accepted exception on 23 November 2026." in told
-    assert "22 November 2026 expired: no longer accepted" in told
-    assert "not needed: MFA is enforced" in told
-    assert "no such enabled account" in told
+    assert "No account is an accepted exception on 23 November 2026." in shown
+    assert "22 November 2026 expired: no longer accepted" in shown
+    assert "not needed: MFA is enforced" in shown
+    assert "no such enabled account" in shown
 
 
-def test_where_every_account_is_accepted_the_page_says_so() -> None:
-    told = parsed(report_with(assess(users=[user("ann")]), *kept("ann"))).text
+def test_if_every_account_is_accepted_the_page_says_so() -> None:
+    shown = parsed(report_with(assess(users=[user("ann")]), *accepted_exceptions("ann"))).text
 
-    assert "Every account is an accepted exception; the figure above counts them all." in told
+    assert "Every account is an accepted exception; the figure above counts them all." in shown
 
 
 @pytest.mark.parametrize("made", [make_report(), report_with(two_of_three())])
-def test_without_exceptions_page_and_mail_do_not_speak_of_them(made) -> None:
+def test_without_exceptions_page_and_mail_do_not_mention_them(made) -> None:
     assert "exception" not in parsed(made).text
     assert "exception" not in mail_of(made).text
 
 
 def test_a_long_list_is_cut_and_the_rest_is_counted() -> None:
-    told = parsed(report_with(two_of_three(), *kept(*map(str, range(60))))).text
+    shown = parsed(report_with(two_of_three(), *accepted_exceptions(*map(str, range(60))))).text
 
-    assert "And 10 more in report.json." in told
+    assert "And 10 more in report.json." in shown
 
 
-def test_whatever_the_file_holds_stays_text() -> None:
+def test_whatever_the_file_contains_stays_text() -> None:
     fields = {"owner": HOSTILE, "reason": HOSTILE, "ticket": HOSTILE}
 
-    told = parsed(report_with(two_of_three(), *kept(HOSTILE, **fields)))
+    shown = parsed(report_with(two_of_three(), *accepted_exceptions(HOSTILE, **fields)))
 
-    assert told.all("script") == []
-    assert told.text.count("<script>alert(1)</script>[U+202E]gpj") == 4
+    assert shown.all("script") == []
+    assert shown.text.count("<script>alert(1)</script>[U+202E]gpj") == 4
 
 
 def test_the_mail_says_it_in_one_line_and_names_nobody() -> None:
-    mail = mail_of(report_with(two_of_three(), *kept("bob")))
+    mail = mail_of(report_with(two_of_three(), *accepted_exceptions("bob")))
 
     line = "1 of the 3 accounts is an accepted exception; without it this would read 50 %"
     assert line in plain(mail.text)
@@ -389,22 +401,22 @@ def test_the_mail_says_it_in_one_line_and_names_nobody() -> None:
 
 
 def test_the_raw_figure_is_the_same_to_the_byte_with_the_file_and_without(tmp_path) -> None:
-    people = directory_file(tmp_path)
+    snapshot = directory_file(tmp_path)
     expired = entries("user-98@contoso.example", expires="2026-11-22")
-    accepted = entries("USER-90", *(f"user-{number}@contoso.example" for number in range(91, 96)))
+    accepted = entries("USER-90", *(f"user-{n}@contoso.example" for n in range(91, 96)))
     others = entries("user-3", "user-105", "nobody@contoso.example")
     file = exceptions_file(tmp_path, *accepted, *expired, *others)
     metrics, accounts = [], []
 
     for options in ([], ["--exceptions", file]):
-        told = analyze(tmp_path, page(graph_record()), options=["--directory", people, *options])
-        metrics.append(json.dumps(told["metrics"]))
+        shown = analyze(tmp_path, page(graph_record()), options=["--directory", snapshot, *options])
+        metrics.append(json.dumps(shown["metrics"]))
         accounts.append((tmp_path / "report" / "accounts.csv").read_bytes())
 
     assert metrics[0] == metrics[1]
     assert accounts[0] == accounts[1]
-    assert told["metrics"]["accounts"]["share"] == 0.9
-    assert told["exceptions"]["metrics"] == {
+    assert shown["metrics"]["accounts"]["share"] == 0.9
+    assert shown["exceptions"]["metrics"] == {
         "accepted": 6,
         "undecided": 0,
         "expired": 1,
@@ -412,14 +424,14 @@ def test_the_raw_figure_is_the_same_to_the_byte_with_the_file_and_without(tmp_pa
         "unmatched": 2,
         "share_without_accepted": 90 / 94,
     }
-    assert told["exceptions"]["listed"][0] == ENTRY | {
+    assert shown["exceptions"]["listed"][0] == ENTRY | {
         "account": "user-98@contoso.example",
         "expires": "2026-11-22",
         "standing": "expired",
         "object_id": "user-98",
         "upn": "user-98@contoso.example",
     }
-    stale = {found["id"]: found["subjects"] for found in told["findings"]}
+    stale = {found["id"]: found["subjects"] for found in shown["findings"]}
     assert stale["exception-expired"] == ["user-98@contoso.example"]
     assert stale["exception-needless"] == ["user-3@contoso.example"]
     html = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
@@ -429,10 +441,10 @@ def test_the_raw_figure_is_the_same_to_the_byte_with_the_file_and_without(tmp_pa
 def test_without_the_file_the_field_is_null(tmp_path) -> None:
     options = ["--directory", directory_file(tmp_path)]
 
-    told = analyze(tmp_path, page(graph_record()), options=options)
+    shown = analyze(tmp_path, page(graph_record()), options=options)
 
-    assert told["exceptions"] is None
-    assert not {found["id"] for found in told["findings"]} & {
+    assert shown["exceptions"] is None
+    assert not {found["id"] for found in shown["findings"]} & {
         "exception-expired",
         "exception-needless",
     }
@@ -445,12 +457,12 @@ def test_the_day_that_counts_is_the_last_of_the_seven(tmp_path, ending, standing
     file = exceptions_file(tmp_path, *entries("user-90", expires="2026-11-20"))
     options = ["--directory", directory_file(tmp_path), "--exceptions", file]
 
-    told = analyze(tmp_path, page(graph_record()), ending=ending, options=options)
+    shown = analyze(tmp_path, page(graph_record()), ending=ending, options=options)
 
-    assert [one["standing"] for one in told["exceptions"]["listed"]] == [standing]
+    assert [one["standing"] for one in shown["exceptions"]["listed"]] == [standing]
 
 
-def test_a_wrong_file_stops_the_command_with_its_sentence(tmp_path) -> None:
+def test_an_invalid_file_stops_the_command_with_its_sentence(tmp_path) -> None:
     source = tmp_path / "signins.json"
     source.write_bytes(page(graph_record()))
     file = exceptions_file(tmp_path, without("owner"))
@@ -486,20 +498,22 @@ def test_the_daily_run_takes_the_file_that_the_setting_names(tmp_path) -> None:
     assert standings(judged) == {ENTRY["account"]: "unmatched"}
 
 
-def test_a_report_made_again_takes_the_exceptions_that_were_kept_on_its_day(tmp_path) -> None:
+def test_a_report_made_again_uses_the_exceptions_of_its_day(tmp_path) -> None:
     tenant = directory(users=[user("ann"), user("bob")])
-    people = DirectorySnapshot(tenant, Scope(), exceptions=kept("bob"))
-    daily = replace(make_daily(tmp_path, Scripted(a_week())), read_directory=lambda: people)
+    snapshot = DirectorySnapshot(tenant, Scope(), exceptions=accepted_exceptions("bob"))
+    daily = replace(make_daily(tmp_path, Scripted(a_week())), read_directory=lambda: snapshot)
     run_day(daily)
 
     again = replace(daily, read_directory=None).publish(DAY, DAY)
 
-    assert again.exceptions == people.exceptions(DAY)
+    assert again.exceptions == snapshot.exceptions(DAY)
     assert again.exceptions is not None
     assert standings(again.exceptions) == {"bob": "accepted"}
 
 
-def test_a_wrong_file_stops_with_the_name_of_the_setting_before_anything_is_read(tmp_path) -> None:
+def test_an_invalid_file_stops_with_the_name_of_the_setting_before_anything_is_read(
+    tmp_path,
+) -> None:
     file = exceptions_file(tmp_path, without("ticket"))
 
     with simulated(EXCEPTIONS_FILE=str(file)) as service, pytest.raises(BadSettingError) as stop:

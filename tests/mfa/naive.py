@@ -1,8 +1,8 @@
 """
-The slow way to judge accounts: one user, one policy, one sign-in at a time, straight from the JSON.
+The slow way to judge accounts: one user, policy and sign-in at a time, straight from the JSON.
 
-Shares no line with the code under test. Membership is three-valued by Kleene's rules; a policy is
-tried against every kind of sign-in that the policies could tell apart.
+Shares no code with the product. Membership is three-valued by Kleene's rules; every policy is
+checked against every kind of sign-in that the policies could distinguish.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def sign_ins(platforms: list[str], places: list[str]) -> list[tuple[Any, ...]]:
 
 
 def level(doc: Json, user: Json, every_sign_in: list[tuple[Any, ...]], *, best: bool) -> int:
-    """2: MFA always; 1: something is asked for, sometimes; 0: nothing."""
+    """2: MFA always; 1: something is required sometimes; 0: nothing."""
 
     def counts(truth: Truth) -> bool:
         return truth is True or (best and truth is None)
@@ -163,7 +163,7 @@ def level(doc: Json, user: Json, every_sign_in: list[tuple[Any, ...]], *, best: 
         risk = policy["conditions"].get("signInRiskLevels")
         if counts(both(in_force, required)) and not blocks and not risk:
             demanding.append(policy)
-    if all(any(within(policy, *one) for policy in demanding) for one in every_sign_in):
+    if all(any(within(policy, *sign_in) for policy in demanding) for sign_in in every_sign_in):
         return 2
     return 1 if asking else 0
 

@@ -59,10 +59,10 @@ def test_the_example_of_partner_centers_page_is_app_and_user_with_mfa() -> None:
 
 
 def test_nothing_that_names_the_person_is_kept() -> None:
-    kept = repr(decode_token(token_of(USER_CLAIMS)))
+    decoded = repr(decode_token(token_of(USER_CLAIMS)))
 
-    assert TENANT in kept
-    assert [value for value in PERSON.values() if value in kept] == []
+    assert TENANT in decoded
+    assert [value for value in PERSON.values() if value in decoded] == []
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_without_any_account_there_is_no_share_and_no_row() -> None:
     assert accounts.metrics.share is None
 
 
-def test_unknown_accounts_are_against_the_share_and_for_the_upper_one() -> None:
+def test_unknown_accounts_count_against_the_share_and_for_the_upper_share() -> None:
     metrics = measure({ENFORCED: 2, UNKNOWN: 1, CONDITIONAL: 1, None: 5})
 
     assert (metrics.enabled, metrics.disabled) == (4, 5)
@@ -90,7 +90,7 @@ SOURCES: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
 
 
 @pytest.mark.parametrize(("changes", "expected", "by"), SOURCES.values(), ids=SOURCES)
-def test_any_source_of_mfa_is_enough_and_only_what_was_read_is_one(
+def test_any_source_of_mfa_is_enough_if_it_was_read(
     changes: dict[str, Any], expected: Enforcement, by: str
 ) -> None:
     account = ann(**changes)
@@ -165,7 +165,7 @@ def test_a_row_says_who_is_an_admin_and_who_has_registered() -> None:
     assert [unread[name].is_admin for name in ("ann", "bob", "cyd")] == [False, None, None]
 
 
-def test_an_account_that_is_pasted_twice_counts_once_as_the_later_copy_has_it() -> None:
+def test_an_account_that_occurs_twice_counts_once_by_its_later_copy() -> None:
     accounts = assess(users=[user(), user("bob"), user("ANN", perUserMfaState="enforced")])
 
     assert len(accounts) == 2
@@ -175,7 +175,7 @@ def test_an_account_that_is_pasted_twice_counts_once_as_the_later_copy_has_it() 
     }
 
 
-def test_at_most_two_policies_are_told_of_in_one_cause() -> None:
+def test_at_most_two_policies_are_named_in_one_cause() -> None:
     left_out = {"includeUsers": ["All"], "excludeUsers": ["ann"]}
 
     account = ann(*[policy(f"P{n}", users=left_out) for n in range(4)])
@@ -185,7 +185,7 @@ def test_at_most_two_policies_are_told_of_in_one_cause() -> None:
     )
 
 
-def test_the_way_is_told_account_by_account() -> None:
+def test_the_way_is_named_for_each_account() -> None:
     crew = policy(users={"includeUsers": ["All"], "excludeGroups": ["crew"]})
 
     found = by_id(
@@ -198,7 +198,7 @@ def test_the_way_is_told_account_by_account() -> None:
     assert found["bob"].cause == "Excluded from policy “MFA” through the group Crew > Night."
 
 
-def test_report_only_and_custom_controls_are_told_as_what_they_are() -> None:
+def test_report_only_policies_and_custom_controls_are_named_as_such() -> None:
     reporting = ann(policy("R", state="enabledForReportingButNotEnforced"))
     custom = ann(policy("D", grant={"builtInControls": [], "customAuthenticationFactors": ["duo"]}))
 
@@ -209,7 +209,7 @@ def test_report_only_and_custom_controls_are_told_as_what_they_are() -> None:
     )
 
 
-def test_a_directory_of_accounts_alone_can_be_read_and_says_nothing_of_them() -> None:
+def test_a_directory_with_only_accounts_can_be_read_but_leaves_them_unknown() -> None:
     bare = directory()
 
     assert bare.customers is None

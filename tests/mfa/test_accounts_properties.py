@@ -59,7 +59,7 @@ def groups(draw: st.DrawFn) -> list[dict[str, Any]] | None:
 
 
 @st.composite
-def people(draw: st.DrawFn) -> dict[str, list[str]]:
+def policy_users(draw: st.DrawFn) -> dict[str, list[str]]:
     words = [*USERS, "All", "All", "GuestsOrExternalUsers"]
     return {
         "includeUsers": draw(some(words)),
@@ -95,7 +95,7 @@ def policies(draw: st.DrawFn, name: str) -> dict[str, Any]:
     controls = some(["mfa", "compliantDevice"]) | st.just(["mfa"]) | st.just(["block"])
     return policy(
         name,
-        users=draw(people()),
+        users=draw(policy_users()),
         applications={"includeApplications": include, "excludeApplications": exclude},
         clientAppTypes=draw(
             st.sampled_from(
@@ -129,7 +129,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     definitions = [{"id": f"of {role}", "templateId": role} for role in ROLES[:2]]
     is_read = draw(st.integers(0, 9)) > 0
     return document(
-        *[draw(policies(f"P{place}")) for place in range(draw(st.integers(0, 4)))],
+        *[draw(policies(f"P{index}")) for index in range(draw(st.integers(0, 4)))],
         users=draw(accounts()),
         groups=draw(groups()),
         roleAssignments=assignments if is_read else None,
@@ -142,11 +142,11 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
 
 @given(documents())
 @settings(max_examples=300)
-def test_accounts_stand_as_one_user_one_policy_one_sign_in_at_a_time_would_say(
+def test_accounts_are_judged_as_by_one_user_one_policy_one_sign_in_at_a_time(
     doc: dict[str, Any],
 ) -> None:
     every_sign_in = naive.sign_ins(PLATFORMS, PLACES)
-    expected = {one["id"]: naive.enforcement(doc, one, every_sign_in) for one in doc["users"]}
+    expected = {user["id"]: naive.enforcement(doc, user, every_sign_in) for user in doc["users"]}
 
     judged = assess_accounts(msgspec.convert(doc, Directory))
 

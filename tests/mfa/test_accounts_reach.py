@@ -16,7 +16,7 @@ OUTSIDE = policy(
     "Outside", locations={"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}
 )
 
-PEOPLE: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
+TARGETS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
     "nobody": ({"includeUsers": ["None"]}, UNPROTECTED, "Nothing requires MFA"),
     "by name": ({"includeUsers": ["ANN"]}, ENFORCED, ""),
     "by a group in a group": ({"includeGroups": ["staff"]}, ENFORCED, ""),
@@ -72,20 +72,20 @@ PEOPLE: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
 }
 
 
-@pytest.mark.parametrize(("users", "expected", "told"), PEOPLE.values(), ids=PEOPLE)
-def test_whom_a_policy_reaches_decides_and_the_way_is_told(
-    users: dict[str, Any], expected: Enforcement, told: str
+@pytest.mark.parametrize(("users", "expected", "cause"), TARGETS.values(), ids=TARGETS)
+def test_whom_a_policy_reaches_decides_and_the_way_is_named(
+    users: dict[str, Any], expected: Enforcement, cause: str
 ) -> None:
     account = ann(policy(users=users), **ROLES_AND_GROUPS)
 
     assert account.enforcement is expected
-    assert told in account.cause
+    assert cause in account.cause
     assert bool(account.remedy) == (expected is not ENFORCED)
 
 
 @pytest.mark.parametrize("key", ["roleDefinitions", "roleAssignments"])
 @pytest.mark.parametrize("list_", ["includeRoles", "excludeRoles"])
-def test_where_roles_were_not_read_nothing_that_hangs_on_a_role_is_known(key, list_) -> None:
+def test_if_roles_were_not_read_nothing_that_depends_on_a_role_is_known(key, list_) -> None:
     users = {"includeUsers": [] if list_ == "includeRoles" else ["All"], list_: ["ga"]}
 
     account = ann(policy(users=users), **{**ROLES_AND_GROUPS, key: None})
@@ -94,7 +94,7 @@ def test_where_roles_were_not_read_nothing_that_hangs_on_a_role_is_known(key, li
     assert "who holds the role “" in account.cause
 
 
-def test_an_unread_group_does_not_matter_where_another_policy_covers() -> None:
+def test_an_unread_group_does_not_matter_if_another_policy_covers() -> None:
     third = policy("Third", users={"includeUsers": ["All"], "excludeGroups": ["gone"]})
 
     account = ann(third, policy("Second"))
@@ -103,7 +103,7 @@ def test_an_unread_group_does_not_matter_where_another_policy_covers() -> None:
     assert account.enforced_by == "policy “Second”"
 
 
-def test_an_unread_group_does_not_matter_where_the_policy_would_not_help() -> None:
+def test_an_unread_group_does_not_matter_if_the_policy_would_not_help() -> None:
     reporting = policy(
         "Reporting", users={"includeGroups": ["gone"]}, state="enabledForReportingButNotEnforced"
     )
@@ -119,13 +119,13 @@ def test_an_unread_group_does_not_matter_where_the_policy_would_not_help() -> No
         {"grant": {"builtInControls": []}},
     ],
 )
-def test_an_unread_group_of_a_policy_without_a_say_does_not_matter(harmless) -> None:
+def test_an_unread_group_of_an_irrelevant_policy_does_not_matter(harmless) -> None:
     account = ann(policy(users={"includeGroups": ["gone"]}, **harmless))
 
     assert account.enforcement is UNPROTECTED
 
 
-def test_an_unread_group_matters_only_to_those_whose_answer_hangs_on_it() -> None:
+def test_an_unread_group_matters_only_to_those_whose_answer_depends_on_it() -> None:
     found = by_id(
         policy("A", users={"includeUsers": ["ann"]}),
         policy("B", users={"includeUsers": ["ann", "bob"], "excludeGroups": ["gone"]}),
@@ -146,7 +146,7 @@ def test_between_conditional_and_unprotected_an_unread_group_matters_too() -> No
     assert ann(browsers, OUTSIDE).enforcement is CONDITIONAL
 
 
-def test_only_what_matters_is_said_to_be_missing() -> None:
+def test_only_what_matters_is_reported_as_missing() -> None:
     harmless = policy("Harmless", users={"includeGroups": ["other"]}, clientAppTypes=["browser"])
     decisive = policy("Decisive", users={"includeGroups": ["gone"]})
 
@@ -157,7 +157,7 @@ def test_only_what_matters_is_said_to_be_missing() -> None:
     assert "Harmless" not in account.cause
 
 
-def test_three_unread_policies_of_which_any_two_would_do_are_all_named() -> None:
+def test_three_unread_policies_any_two_of_which_suffice_are_all_named() -> None:
     gone = {"includeGroups": ["gone"]}
     spans = [["android"], ["iOS"], ["windows"]]
     policies = [
@@ -243,7 +243,7 @@ EVERY_KIND = (
 )
 
 
-def test_the_guest_types_that_leave_an_account_out_are_named() -> None:
+def test_the_guest_types_that_exclude_an_account_are_named() -> None:
     gil = user("gil", userType="Guest", userPrincipalName="gil#EXT#@contoso.example")
 
     causes = [
@@ -266,7 +266,7 @@ def test_the_guest_types_that_leave_an_account_out_are_named() -> None:
 
 
 @pytest.mark.parametrize(("account", "kinds", "expected"), GUESTS.values(), ids=GUESTS)
-def test_guests_are_told_by_kind_and_left_open_where_the_kind_cannot_be_told(
+def test_guests_are_distinguished_by_kind_and_unknown_if_the_kind_is(
     account: dict[str, Any], kinds: dict[str, Any], expected: Enforcement
 ) -> None:
     excluded = (
@@ -293,7 +293,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changes", NEEDED.values(), ids=NEEDED)
-def test_nothing_is_shown_as_covered_or_as_bare_when_a_needed_read_is_missing(changes) -> None:
+def test_nothing_is_judged_enforced_or_unprotected_when_a_needed_read_is_missing(changes) -> None:
     only = policy("Only", users={"includeUsers": ["All"], "excludeGroups": ["staff"]})
     document = {"groups": [group("staff")], "conditionalAccessPolicies": [only], **changes}
 

@@ -1,4 +1,4 @@
-"""Several policies count together, and each is told as what it is."""
+"""Several policies count together, and each is named as what it is."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ FOR_PORTAL = policy("For portal", applications={"includeApplications": [PORTAL]}
 UNIONS: dict[str, tuple[list[dict[str, Any]], Enforcement]] = {
     "browsers, and apps": ([BROWSERS, APPS], ENFORCED),
     "browsers twice": ([BROWSERS, BROWSERS], CONDITIONAL),
-    "outside trusted places, and inside": ([OUTSIDE, INSIDE], ENFORCED),
-    "outside trusted places, and inside but for one of them": (
+    "outside trusted locations, and inside": ([OUTSIDE, INSIDE], ENFORCED),
+    "outside trusted locations, and inside but for one of them": (
         [
             OUTSIDE,
             policy(
@@ -118,7 +118,7 @@ def test_policies_count_together(policies: list[dict[str, Any]], expected: Enfor
     assert ann(*policies).enforcement is expected
 
 
-def test_policies_that_enforce_only_together_are_named_so_and_none_that_could_be_spared() -> None:
+def test_policies_that_enforce_only_together_are_named_without_superfluous_ones() -> None:
     account = ann(BROWSERS, OUTSIDE, APPS)
 
     assert account.enforced_by == "policies “Browsers” and “Apps” together"
@@ -143,14 +143,14 @@ def test_an_application_that_another_policy_covers_in_browsers_only_stays_noted(
     assert "Office 365" in ann(but_mail, mail).cause
 
 
-def test_partner_center_left_out_here_and_covered_there_leaves_nothing_to_note() -> None:
+def test_partner_center_excluded_by_one_policy_and_covered_by_another_is_not_noted() -> None:
     account = ann(BUT_PORTAL, FOR_PORTAL)
 
     assert account.enforced_by == "policies “But portal” and “For portal” together"
     assert account.cause == account.remedy == ""
 
 
-def test_a_block_is_told_as_a_block() -> None:
+def test_a_block_is_called_a_block() -> None:
     account = ann(policy(grant={"builtInControls": ["block"]}, signInRiskLevels=["high"]))
 
     assert account.enforcement is CONDITIONAL
@@ -165,9 +165,9 @@ def test_blocking_legacy_protocols_protects_nobody_by_itself() -> None:
     assert ann(block).enforcement is UNPROTECTED
 
 
-def test_with_many_named_places_the_answer_errs_towards_conditional() -> None:
-    places = [f"place-{n}" for n in range(9)]
-    inside = policy("In", locations={"includeLocations": places})
-    outside = policy("Out", locations={"includeLocations": ["All"], "excludeLocations": places})
+def test_with_many_named_locations_the_answer_errs_towards_conditional() -> None:
+    locations = [f"location-{n}" for n in range(9)]
+    inside = policy("In", locations={"includeLocations": locations})
+    outside = policy("Out", locations={"includeLocations": ["All"], "excludeLocations": locations})
 
     assert ann(inside, outside).enforcement is CONDITIONAL

@@ -1,4 +1,4 @@
-"""Accounts that no set tells apart are one class; over many accounts, and whatever their order."""
+"""Accounts that no set distinguishes form one class, for any number and order of accounts."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from shared.mfa.accounts.roster import Roster
 
 
 def roster(size: int) -> Roster:
-    return Roster(tuple(User(f"user-{number}") for number in range(size)))
+    return Roster(tuple(User(f"user-{index}") for index in range(size)))
 
 
 def check(size: int, sets: list[AccountSet]) -> None:
-    """Every account's class says of each set what the set says of the account."""
-    classes = AccountClassifier(roster(size))
-    columns = [classes.add(people) for people in sets]
-    classes.split()
+    """Every account's class agrees with each set about the account's membership."""
+    classifier = AccountClassifier(roster(size))
+    columns = [classifier.add(accounts) for accounts in sets]
+    classifier.split()
 
     answers = [
-        tuple(column.truth(signature) for column in columns) for signature in classes.signatures
+        tuple(column.truth(signature) for column in columns) for signature in classifier.signatures
     ]
-    lookups = [AccountLookup(people, size) for people in sets]
-    for number, place in enumerate(classes.class_of):
-        assert answers[place] == tuple(lookup.truth(number) for lookup in lookups)
-    assert len(classes.class_of) == size
+    lookups = [AccountLookup(accounts, size) for accounts in sets]
+    for index, class_index in enumerate(classifier.class_of):
+        assert answers[class_index] == tuple(lookup.truth(index) for lookup in lookups)
+    assert len(classifier.class_of) == size
     assert len(set(answers)) == len(answers)
 
 
-numbers = st.sets(st.integers(0, 19))
+indexes = st.sets(st.integers(0, 19))
 
 
-@given(st.lists(st.tuples(numbers, numbers), max_size=4))
+@given(st.lists(st.tuples(indexes, indexes), max_size=4))
 def test_a_class_says_what_its_sets_say(pairs) -> None:
     check(20, [AccountSet(bits_of(sure, 20), bits_of(sure | more, 20)) for sure, more in pairs])
 

@@ -90,15 +90,15 @@ GRANTS = {
 
 
 @pytest.mark.parametrize(("grant", "expected"), GRANTS.values(), ids=GRANTS)
-def test_what_a_policy_asks_for_decides(grant: dict[str, Any], expected: Enforcement) -> None:
+def test_what_a_policy_requires_decides(grant: dict[str, Any], expected: Enforcement) -> None:
     assert ann(policy(grant=grant)).enforcement is expected
 
 
-def test_a_policy_without_grant_controls_demands_nothing() -> None:
+def test_a_policy_without_grant_controls_requires_nothing() -> None:
     assert ann({**policy(), "grantControls": None}).enforcement is UNPROTECTED
 
 
-def test_a_strength_is_looked_up_where_the_policy_does_not_expand_it() -> None:
+def test_a_strength_is_looked_up_if_the_policy_does_not_expand_it() -> None:
     strengths = [{"id": "CUSTOM", "requirementsSatisfied": "mfa"}]
 
     account = ann(policy(grant=STRENGTH), authenticationStrengthPolicies=strengths)
@@ -234,17 +234,17 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
 }
 
 
-@pytest.mark.parametrize(("conditions", "expected", "told"), CONDITIONS.values(), ids=CONDITIONS)
+@pytest.mark.parametrize(("conditions", "expected", "cause"), CONDITIONS.values(), ids=CONDITIONS)
 def test_when_a_policy_applies_decides(
-    conditions: dict[str, Any], expected: Enforcement, told: str
+    conditions: dict[str, Any], expected: Enforcement, cause: str
 ) -> None:
-    places = [{"id": "hq", "displayName": "Head office"}]
+    locations = [{"id": "hq", "displayName": "Head office"}]
 
-    account = ann(policy(**conditions), namedLocations=places)
+    account = ann(policy(**conditions), namedLocations=locations)
 
     assert account.enforcement is expected
-    assert told in account.cause
-    assert bool(told) == (account.enforcement is not ENFORCED)
+    assert cause in account.cause
+    assert bool(cause) == (account.enforcement is not ENFORCED)
 
 
 APPLICATIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
@@ -315,22 +315,22 @@ APPLICATIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
 
 
 @pytest.mark.parametrize(
-    ("applications", "expected", "told"), APPLICATIONS.values(), ids=APPLICATIONS
+    ("applications", "expected", "cause"), APPLICATIONS.values(), ids=APPLICATIONS
 )
-def test_what_a_policy_is_for_decides(
-    applications: dict[str, Any], expected: Enforcement, told: str
+def test_what_a_policy_targets_decides(
+    applications: dict[str, Any], expected: Enforcement, cause: str
 ) -> None:
     account = ann(policy(applications=applications))
 
     assert account.enforcement is expected
-    assert told in account.cause
+    assert cause in account.cause
 
 
 def test_a_policy_without_conditions_at_all_reaches_nobody() -> None:
     assert ann({**policy(), "conditions": None}).enforcement is UNPROTECTED
 
 
-def test_other_ids_can_stand_for_partner_center() -> None:
+def test_other_ids_can_replace_partner_centers() -> None:
     given = policy(applications={"excludeApplications": ["an id of our own"]})
     tenant = msgspec.convert(
         {
@@ -373,7 +373,7 @@ def test_the_strengths_of_microsofts_own_page_are_all_mfa(samples) -> None:
         assert account.enforcement is ENFORCED
 
 
-def test_words_that_graph_adds_later_never_stop_the_reading() -> None:
+def test_unknown_words_from_graph_never_stop_the_reading() -> None:
     strange = {"state": "paused", "grantControls": {"operator": "NAND"}, "newKey": {"a": [1]}}
 
     assert msgspec.convert(strange, ConditionalAccessPolicy).state == "unknownFutureValue"

@@ -1,4 +1,4 @@
-"""Do several policies leave a gap between them? Against trying every kind of sign-in."""
+"""Whether several policies leave a gap, compared with trying every kind of sign-in."""
 
 from __future__ import annotations
 
@@ -54,23 +54,23 @@ def extent(some: tuple[Span, ...]) -> Extent:
     return Extent(tuple(Limit(ConditionKind.OTHER, "", span) for span in some))
 
 
-def admits(one: Extent, sign_in: dict[Axis, frozenset[str]]) -> bool:
+def admits(extent: Extent, sign_in: dict[Axis, frozenset[str]]) -> bool:
     return all(
         (span.include is None or span.include & sign_in[axis]) and not span.exclude & sign_in[axis]
-        for axis, span in one.spans.items()
+        for axis, span in extent.spans.items()
     )
 
 
 @given(st.lists(extents(), max_size=6))
 @settings(max_examples=300)
 def test_there_is_no_gap_exactly_when_every_sign_in_is_within_one(some: list[Extent]) -> None:
-    expected = all(any(admits(one, sign_in) for one in some) for sign_in in SIGN_INS)
+    expected = all(any(admits(extent, sign_in) for extent in some) for sign_in in SIGN_INS)
 
     assert leave_no_gap(some) is expected
 
 
 @given(spans(Axis.PLATFORM) | spans(Axis.LOCATION) | spans(Axis.APPLICATION))
-def test_what_is_excluded_here_and_included_there_leaves_no_gap(span: Span) -> None:
+def test_what_one_policy_excludes_and_another_includes_leaves_no_gap(span: Span) -> None:
     outside = extent((Span(span.axis, exclude=span.values),))
     inside = extent((Span(span.axis, include=span.values),))
 

@@ -60,7 +60,7 @@ def test_the_list_of_pages_names_them_all() -> None:
     assert linked == set(CATALOGUE)
 
 
-def test_a_tenant_without_any_mfa_is_told_so_once() -> None:
+def test_a_tenant_without_any_mfa_has_a_single_finding() -> None:
     found = find(users=staff("ann", "bob"))
 
     assert list(found) == ["mfa-not-implemented"]
@@ -70,11 +70,11 @@ def test_a_tenant_without_any_mfa_is_told_so_once() -> None:
     assert only.gain == "100 % of the accounts would have MFA enforced (+2)."
 
 
-def test_a_tenant_of_which_all_is_well_has_no_finding() -> None:
+def test_a_tenant_without_problems_has_no_finding() -> None:
     assert find(policy()) == {}
 
 
-def test_accounts_that_nothing_comes_near_are_named() -> None:
+def test_accounts_that_nothing_covers_are_named() -> None:
     found = find(policy(users={"includeUsers": ["ann"]}), users=staff("ann", "bob"))
 
     missed = found["accounts-not-targeted"]
@@ -82,7 +82,7 @@ def test_accounts_that_nothing_comes_near_are_named() -> None:
     assert missed.share_after == 1.0
 
 
-def test_exclusions_are_told_with_their_entries_and_what_lifting_them_buys() -> None:
+def test_exclusions_are_reported_with_their_entries_and_the_gain_of_removing_them() -> None:
     left_out = {"includeUsers": ["All"], "excludeUsers": ["ann"], "excludeGroups": ["crew"]}
 
     found = find(
@@ -98,7 +98,7 @@ def test_exclusions_are_told_with_their_entries_and_what_lifting_them_buys() -> 
     assert excluded.href.endswith("/policyId/id of All")
 
 
-def test_lifting_an_exclusion_from_a_policy_with_conditions_buys_nothing() -> None:
+def test_removing_an_exclusion_from_a_policy_with_conditions_gains_nothing() -> None:
     left_out = {"includeUsers": ["All"], "excludeUsers": ["ann"]}
 
     excluded = find(policy(users=left_out, clientAppTypes=["browser"]))["accounts-excluded"]
@@ -123,7 +123,7 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(("finding_id", "conditions"), CONDITIONS.items(), ids=CONDITIONS)
-def test_each_condition_has_its_finding_and_lifting_it_would_enforce(
+def test_each_condition_has_its_finding_and_removing_it_would_enforce(
     finding_id: str, conditions: dict[str, Any]
 ) -> None:
     found = find(policy("Sometimes", **conditions))
@@ -136,14 +136,14 @@ def test_each_condition_has_its_finding_and_lifting_it_would_enforce(
     assert only.href.endswith("/policyId/id of Sometimes")
 
 
-def test_a_block_alone_is_told_and_beside_mfa_it_is_not() -> None:
+def test_a_block_is_reported_alone_but_not_with_mfa() -> None:
     block = policy("Block", grant={"builtInControls": ["block"]}, signInRiskLevels=["high"])
 
     assert list(find(block)) == ["blocked-not-mfa"]
     assert "blocked-not-mfa" not in find(block, policy("B", clientAppTypes=["browser"]))
 
 
-def test_a_report_only_policy_is_rehearsed() -> None:
+def test_a_report_only_policy_is_judged_as_if_switched_on() -> None:
     rehearsal = policy("Soon", state=REPORT_ONLY, users={"includeUsers": ["ann", "bob"]})
 
     found = find(
@@ -156,20 +156,20 @@ def test_a_report_only_policy_is_rehearsed() -> None:
     assert "it would close 2 of 3 gaps" in soon.cause
 
 
-def test_two_halves_of_which_one_only_reports_close_the_gap_together() -> None:
+def test_two_halves_one_of_them_report_only_close_the_gap_together() -> None:
     browsers = policy("Browsers", clientAppTypes=["browser"])
     apps = policy("Apps", clientAppTypes=["mobileAppsAndDesktopClients"], state=REPORT_ONLY)
 
     assert find(browsers, apps)["report-only"].share_after == 1.0
 
 
-def test_a_report_only_policy_that_demands_no_mfa_is_not_rehearsed() -> None:
+def test_a_report_only_policy_that_does_not_require_mfa_is_not_reported() -> None:
     compliant = policy(state=REPORT_ONLY, grant={"builtInControls": ["compliantDevice"]})
 
     assert "report-only" not in find(compliant)
 
 
-def test_a_custom_control_is_told_with_its_policy() -> None:
+def test_a_custom_control_is_reported_with_its_policy() -> None:
     duo = policy("Duo", grant={"builtInControls": [], "customAuthenticationFactors": ["duo"]})
 
     found = find(duo)
@@ -179,7 +179,7 @@ def test_a_custom_control_is_told_with_its_policy() -> None:
     assert "“Duo” requires a custom control" in found["third-party-mfa"].cause
 
 
-def test_a_policy_about_no_sign_in_is_told() -> None:
+def test_a_policy_that_affects_no_sign_in_is_reported() -> None:
     register = {"includeApplications": [], "includeUserActions": ["urn:user:registersecurityinfo"]}
 
     found = find(policy("Register", applications=register))
@@ -204,7 +204,7 @@ def federated(behavior: str | None) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("behavior", "told"),
+    ("behavior", "phrase"),
     [
         ("acceptIfMfaDoneByFederatedIdp", "is accepted where its token says so"),
         ("enforceMfaByFederatedIdp", "sends its users to the provider"),
@@ -212,22 +212,22 @@ def federated(behavior: str | None) -> dict[str, Any]:
         ("somethingNew", "an unknown value"),
     ],
 )
-def test_a_federated_domain_is_told_with_whose_mfa_counts(behavior, told) -> None:
+def test_a_federated_domain_is_reported_with_whose_mfa_counts(behavior, phrase) -> None:
     found = find(
         domains=[federated(behavior), {"id": "b.example", "authenticationType": "Managed"}]
     )
 
     assert found["federation-claim"].subjects == ["contoso.example"]
-    assert told in found["federation-claim"].cause
+    assert phrase in found["federation-claim"].cause
     assert found["federation-alone"].subjects == upn("ann")
     assert "federated" in found["third-party-mfa"].cause
 
 
-def test_a_federated_domain_of_which_entra_does_the_mfa_is_no_finding() -> None:
+def test_a_federated_domain_whose_mfa_entra_does_is_not_a_finding() -> None:
     assert not find(policy(), domains=[federated("rejectMfaByFederatedIdp")])
 
 
-def test_a_federated_domain_with_mfa_in_entra_has_no_bare_accounts() -> None:
+def test_a_federated_domain_with_mfa_in_entra_has_no_unprotected_accounts() -> None:
     unread = {**federated(None), "federationConfiguration": None}
 
     found = find(policy(), domains=[unread])
@@ -236,7 +236,7 @@ def test_a_federated_domain_with_mfa_in_entra_has_no_bare_accounts() -> None:
     assert "was not read" in found["federation-claim"].cause
 
 
-def test_guests_without_mfa_are_told() -> None:
+def test_guests_without_mfa_are_reported() -> None:
     guests = {"includeUsers": ["All"], "excludeUsers": ["GuestsOrExternalUsers"]}
 
     found = find(policy(users=guests), users=[user(), user("gil", userType="Guest")])
@@ -245,7 +245,7 @@ def test_guests_without_mfa_are_told() -> None:
     assert found["guests-without-mfa"].share_after == 1.0
 
 
-def test_accounts_that_software_seems_to_sign_in_with_are_told() -> None:
+def test_accounts_that_software_seems_to_use_are_reported() -> None:
     names = ["svc-backup", "mail.scanner", "sync_dc01", "ann", "synclair", "service2"]
 
     found = find(policy(users={"includeUsers": ["None"]}), users=staff(*names))
@@ -255,7 +255,7 @@ def test_accounts_that_software_seems_to_sign_in_with_are_told() -> None:
     )
 
 
-def test_accounts_without_a_method_are_told_and_guests_and_disabled_ones_left_out() -> None:
+def test_accounts_without_a_method_are_reported_except_guests_and_disabled_ones() -> None:
     users = [*staff("ann", "bob"), user("gil", userType="Guest"), user("off", accountEnabled=False)]
     details = [{"id": one["id"], "isMfaRegistered": one["id"] == "bob"} for one in users]
 
@@ -283,7 +283,7 @@ STRONG = {
         ([], False),
     ],
 )
-def test_methods_too_weak_for_the_demanded_strength_are_told(methods, is_weak) -> None:
+def test_methods_too_weak_for_the_required_strength_are_reported(methods, is_weak) -> None:
     strong = policy(grant={"builtInControls": [], "authenticationStrength": {"id": STRONG["id"]}})
     details = [{"id": "ann", "isMfaRegistered": True, "methodsRegistered": methods}]
 
@@ -292,7 +292,7 @@ def test_methods_too_weak_for_the_demanded_strength_are_told(methods, is_weak) -
     assert ("strength-not-registered" in found) is is_weak
 
 
-def test_a_strength_that_a_federated_provider_can_satisfy_accuses_nobody() -> None:
+def test_a_strength_that_a_federated_provider_can_satisfy_names_nobody() -> None:
     loose = {**STRONG, "allowedCombinations": ["fido2", "federatedMultiFactor"]}
     weak = policy(grant={"builtInControls": [], "authenticationStrength": loose})
     details = [{"id": "ann", "methodsRegistered": ["mobilePhone"]}]
@@ -319,13 +319,13 @@ MODERN = policy("Modern", clientAppTypes=["browser", "mobileAppsAndDesktopClient
         (policy("Perhaps", users={"includeGroups": ["gone"]}), False),
     ],
 )
-def test_legacy_protocols_that_nothing_stops_are_told(other, is_open) -> None:
+def test_legacy_protocols_that_nothing_stops_are_reported(other, is_open) -> None:
     found = find(*filter(None, [MODERN, other]))
 
     assert ("legacy-authentication" in found) is is_open
 
 
-def test_what_was_not_read_is_told_with_what_it_could_amount_to() -> None:
+def test_what_was_not_read_is_reported_with_its_possible_gain() -> None:
     unread = {"includeUsers": ["All"], "excludeGroups": ["gone"]}
 
     found = find(policy(users=unread), users=staff("ann", "bob"))
@@ -341,7 +341,7 @@ def test_more_than_three_things_that_were_not_read_are_counted() -> None:
     assert find(*policies)["not-read"].cause.endswith("; and 2 more.")
 
 
-def test_what_buys_most_comes_first_and_what_buys_nothing_last() -> None:
+def test_the_largest_gain_comes_first_and_no_gain_last() -> None:
     found = find(
         policy("One", users={"includeUsers": ["ann"]}, clientAppTypes=["browser"]),
         policy("Two", users={"includeUsers": ["bob", "cyd"]}, clientAppTypes=["browser"]),
@@ -354,7 +354,7 @@ def test_what_buys_most_comes_first_and_what_buys_nothing_last() -> None:
     assert list(found)[-1] == "mfa-not-registered"
 
 
-def test_without_enabled_accounts_a_rehearsal_promises_no_figure() -> None:
+def test_without_enabled_accounts_a_report_only_policy_promises_no_figure() -> None:
     rehearsal = policy(state=REPORT_ONLY)
 
     found = find(rehearsal, users=[user(accountEnabled=False)])
@@ -363,7 +363,7 @@ def test_without_enabled_accounts_a_rehearsal_promises_no_figure() -> None:
     assert found["report-only"].gain == ""
 
 
-def test_a_policy_that_is_switched_off_is_no_finding() -> None:
+def test_a_policy_that_is_switched_off_is_not_a_finding() -> None:
     assert list(find(policy(state="disabled"))) == ["mfa-not-implemented"]
 
 
@@ -373,7 +373,7 @@ def test_very_many_subjects_are_counted_beyond_the_first_thousand() -> None:
     assert (len(only.subjects), only.subjects_total) == (1000, 1200)
 
 
-def test_what_a_fix_would_give_is_rounded_as_the_figure_itself_is() -> None:
+def test_the_gain_of_a_fix_is_rounded_like_the_figure() -> None:
     found = find(
         policy(users={"includeUsers": ["ann"]}),
         policy("Two", users={"includeUsers": ["bob"]}, clientAppTypes=["browser"]),
@@ -391,26 +391,26 @@ def test_a_finding_says_what_to_do_without_sending_its_reader_to_a_page(finding_
     assert not re.search(r"\b(?:page|table|docs)\b", f"{entry.cause} {entry.remedy}")
 
 
-def test_names_with_braces_are_told_as_they_are() -> None:
+def test_names_with_braces_are_shown_unchanged() -> None:
     assert (
         "{policy_id}"
         in find(policy("{policy_id}", clientAppTypes=["browser"]))["conditional-client-app"].cause
     )
 
 
-def people() -> JudgedAccounts:
+def judged_accounts() -> JudgedAccounts:
     return assess(
         policy(users={"includeUsers": ["ann"]}),
         users=[*staff("ann", "bob"), user("off", accountEnabled=False)],
     )
 
 
-def told(requests: RequestSummary) -> dict[str, Finding]:
-    return {found.id: found for found in request_findings(people(), requests)}
+def findings_of(requests: RequestSummary) -> dict[str, Finding]:
+    return {found.id: found for found in request_findings(judged_accounts(), requests)}
 
 
 def test_a_request_without_mfa_by_a_covered_account_contradicts_the_policies() -> None:
-    found = told(RequestSummary(without_mfa={"ANN": "r1", "bob": "r2", "deleted": "r3"}))
+    found = findings_of(RequestSummary(without_mfa={"ANN": "r1", "bob": "r2", "deleted": "r3"}))
 
     assert found["enforced-but-without-mfa"].subjects == ["ann@contoso.example (record r1)"]
     assert found["signed-in-without-mfa"].subjects == [
@@ -420,16 +420,18 @@ def test_a_request_without_mfa_by_a_covered_account_contradicts_the_policies() -
 
 
 def test_accounts_that_used_partner_center_without_enforcement_come_first() -> None:
-    found = told(RequestSummary(active=["ann", "BOB", "off", "deleted"], exempted={"ann": "r"}))
+    found = findings_of(
+        RequestSummary(active=["ann", "BOB", "off", "deleted"], exempted={"ann": "r"})
+    )
 
     assert list(found) == ["active-without-enforcement", "remembered-device"]
     assert found["active-without-enforcement"].subjects == upn("bob")
     assert found["active-without-enforcement"].share_after == 1.0
 
 
-def test_skipped_mfa_and_calls_without_a_user_are_told() -> None:
-    found = told(RequestSummary(exempted={"gone": "r"}, app_only={"Sync": 3}))
-    several = told(RequestSummary(app_only={"Sync": 3, "Bill": 1000}))
+def test_skipped_mfa_and_calls_without_a_user_are_reported() -> None:
+    found = findings_of(RequestSummary(exempted={"gone": "r"}, app_only={"Sync": 3}))
+    several = findings_of(RequestSummary(app_only={"Sync": 3, "Bill": 1000}))
 
     assert found["remembered-device"].subjects == ["gone (record r)"]
     assert found["app-only-access"].cause.startswith("1 application called")
@@ -437,7 +439,7 @@ def test_skipped_mfa_and_calls_without_a_user_are_told() -> None:
 
 
 def test_without_requests_there_is_no_finding_about_them() -> None:
-    assert told(RequestSummary()) == {}
+    assert findings_of(RequestSummary()) == {}
 
 
 def test_a_finding_encodes_to_what_the_report_promises() -> None:

@@ -34,13 +34,13 @@ def tenant(**changes: Any) -> dict[str, Any]:
 
 
 def find(*policies: dict[str, Any], **changes: Any) -> Finding | None:
-    """The finding about eligible people of a small tenant, if there is one."""
+    """The finding about eligible accounts of a small tenant, or `None`."""
     given = tenant(**changes)
     found = account_findings(directory(*policies, **given), assess(*policies, **given))
     return next((one for one in found if one.id == "eligible-admins"), None)
 
 
-def test_who_can_activate_a_role_is_told_although_a_policy_is_about_the_role() -> None:
+def test_accounts_that_can_activate_a_role_are_named_although_a_policy_targets_the_role() -> None:
     found = find(FOR_ADMINS, roleEligibilities=eligible("ann"))
 
     assert found
@@ -68,12 +68,12 @@ def test_once_the_role_is_active_the_policy_reaches_him_and_the_finding_is_gone(
     assert find(FOR_ADMINS, **both) is None
 
 
-def test_of_whom_mfa_is_enforced_anyway_is_not_told_nor_who_is_disabled() -> None:
+def test_accounts_with_enforced_mfa_and_disabled_ones_are_not_named() -> None:
     assert find(FOR_BOB, roleEligibilities=eligible("bob", "dan")) is None
 
 
 @pytest.mark.parametrize("scope", ["/", "/administrativeUnits/1"])
-def test_who_is_eligible_through_nested_groups_is_told_whatever_the_scope(scope) -> None:
+def test_accounts_eligible_through_nested_groups_are_named_for_any_scope(scope) -> None:
     groups = [group("tier 0", "bob", groups=("interns",)), group("interns", "ann", "dan")]
 
     found = find(FOR_BOB, groups=groups, roleEligibilities=eligible("tier 0", scope=scope))
@@ -82,7 +82,7 @@ def test_who_is_eligible_through_nested_groups_is_told_whatever_the_scope(scope)
     assert found.subjects == ["ann@contoso.example"]
 
 
-def test_conditional_and_unknown_accounts_are_told_as_not_enforced_for_certain() -> None:
+def test_conditional_and_unknown_accounts_are_reported_as_not_certainly_enforced() -> None:
     in_browsers = policy("Browsers", users={"includeUsers": ["ann"]}, clientAppTypes=["browser"])
     for_unread = policy("Unread", users={"includeGroups": ["unread"]})
 
@@ -108,10 +108,10 @@ def test_a_group_that_was_not_read_accuses_nobody_and_clears_nobody(groups) -> N
     )
 
 
-def test_a_group_that_was_not_read_does_not_matter_where_everybody_is_covered() -> None:
+def test_a_group_that_was_not_read_does_not_matter_if_everybody_is_covered() -> None:
     assert find(policy(), groups=None, roleEligibilities=eligible("tier 0")) is None
 
 
 @pytest.mark.parametrize("given", [{}, {"roleEligibilities": None}, {"roleEligibilities": []}])
-def test_where_eligibilities_were_not_read_or_there_are_none_nothing_is_said(given) -> None:
+def test_if_eligibilities_were_not_read_or_there_are_none_there_is_no_finding(given) -> None:
     assert find(**given) is None

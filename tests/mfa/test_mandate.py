@@ -138,7 +138,7 @@ def test_entras_mfa_opens_everything_and_no_mfa_opens_nothing() -> None:
         }
 
 
-def test_where_the_editions_differ_the_stricter_one_is_the_answer_and_both_are_named() -> None:
+def test_if_the_editions_differ_the_stricter_one_is_the_answer_and_both_are_named() -> None:
     ruling = MANDATE[GDAP, MfaBy.THIRD_PARTY]
 
     assert ruling.answer is MandateAnswer.BLOCKED
@@ -180,7 +180,7 @@ def test_who_did_the_mfa_of_a_federated_sign_in_is_not_in_its_token(vouched) -> 
     assert "allowed by those since 2025" in sentence(token, GDAP)
 
 
-def test_a_version_2_token_without_amr_is_cannot_tell_and_not_no_mfa() -> None:
+def test_a_version_2_token_without_amr_is_unknown_rather_than_without_mfa() -> None:
     token = decode_token(user_token(without=["amr"], ver="2.0"))
 
     assert columns(token) == ()
@@ -200,7 +200,7 @@ def test_an_application_uses_the_api_without_mfa_and_has_no_other_scenario() -> 
     }
 
 
-def test_a_token_of_unknown_kind_is_cannot_tell() -> None:
+def test_a_token_of_unknown_kind_gets_an_unknown_answer() -> None:
     token = decode_token(user_token(idtyp="app"))
 
     assert asked(token) == dict.fromkeys(MandateScenario, MandateAnswer.CANNOT_TELL)
@@ -283,7 +283,7 @@ def test_everything_that_is_wrong_with_a_token_is_named_at_once() -> None:
     ("claim", "gap"),
     [("exp", "when it expires"), ("iss", "who issued it"), ("aud", "which audience it is for")],
 )
-def test_a_token_that_leaves_out_what_the_api_checks_is_cannot_tell(claim, gap) -> None:
+def test_a_token_without_a_claim_that_the_api_checks_gets_an_unknown_answer(claim, gap) -> None:
     token = decode_token(user_token(without=[claim]))
 
     assert asked(token)[API] is MandateAnswer.CANNOT_TELL

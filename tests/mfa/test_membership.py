@@ -1,4 +1,4 @@
-"""Who belongs to what, as sets over all accounts."""
+"""Membership of groups and roles, as sets over all accounts."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def membership(**changes: Any) -> Membership:
     return Membership(directory(**{"users": USERS, **changes}))
 
 
-def names(people: AccountSet) -> tuple[set[str], set[str]]:
-    """Who surely belongs, and who may besides."""
-    told = [user["id"] for user in USERS]
-    lookup = AccountLookup(people, len(told))
-    truths = {name: lookup.truth(number) for number, name in enumerate(told)}
+def names(accounts: AccountSet) -> tuple[set[str], set[str]]:
+    """The certain members, and the other possible ones."""
+    ids = [user["id"] for user in USERS]
+    lookup = AccountLookup(accounts, len(ids))
+    truths = {name: lookup.truth(index) for index, name in enumerate(ids)}
     return (
         {name for name, truth in truths.items() if truth},
         {name for name, truth in truths.items() if truth is None},
@@ -59,7 +59,7 @@ def test_a_nested_group_that_was_not_read_leaves_the_others_open() -> None:
     assert names(groups.members("a")) == ({"ann"}, {"bob", "cyd"})
 
 
-def test_members_that_are_no_accounts_of_the_directory_change_nothing() -> None:
+def test_members_that_are_not_accounts_of_the_directory_change_nothing() -> None:
     members = [
         {"@odata.type": "#microsoft.graph.user", "id": "deleted"},
         {"@odata.type": "#microsoft.graph.device", "id": "laptop"},
@@ -72,7 +72,7 @@ def test_members_that_are_no_accounts_of_the_directory_change_nothing() -> None:
     assert names(groups.members("a")) == ({"bob"}, set())
 
 
-def test_a_member_of_no_known_kind_may_be_a_group_that_was_not_read() -> None:
+def test_a_member_of_an_unknown_kind_may_be_a_group_that_was_not_read() -> None:
     members = [{"@odata.type": "#microsoft.graph.somethingNew", "id": "x"}]
 
     groups = membership(groups=[group("a", members=members)]).groups
@@ -90,7 +90,7 @@ def test_the_path_to_a_member_is_a_shortest_one() -> None:
         ]
     ).groups
 
-    paths = [groups.path("a", number) for number in range(3)]
+    paths = [groups.path("a", index) for index in range(3)]
 
     assert paths == ["A", "A > B > D", "A > C"]
 
@@ -146,12 +146,12 @@ def test_an_assignment_of_a_role_that_was_not_read_may_be_of_any() -> None:
     assert names(held.holders("not read")) == ({"ann"}, set())
 
 
-def test_a_principal_that_is_no_account_may_be_a_group_that_was_not_read() -> None:
+def test_a_principal_that_is_not_an_account_may_be_a_group_that_was_not_read() -> None:
     application = {"@odata.type": "#microsoft.graph.servicePrincipal", "id": "x"}
 
     assert names(roles(assignment("x", "own id")).holders("ga"))[1] == {"ann", "bob", "cyd"}
-    told = roles(assignment("x", "own id", principal=application))
-    assert names(told.holders("ga")) == (set(), set())
+    ids = roles(assignment("x", "own id", principal=application))
+    assert names(ids.holders("ga")) == (set(), set())
 
 
 def test_without_assignments_or_definitions_anyone_may_hold_a_role() -> None:
@@ -162,11 +162,11 @@ def test_without_assignments_or_definitions_anyone_may_hold_a_role() -> None:
     assert names(roles(roleAssignments=None).admins) == everyone
 
 
-def test_who_can_activate_a_role_holds_none_until_then() -> None:
-    told = roles(roleEligibilities=[assignment("ann", "own id"), assignment("staff", "own id")])
+def test_an_account_that_can_activate_a_role_does_not_hold_it_until_then() -> None:
+    ids = roles(roleEligibilities=[assignment("ann", "own id"), assignment("staff", "own id")])
 
-    assert names(told.eligible) == ({"ann", "bob"}, set())
-    assert names(told.holders("ga")) == names(told.admins) == (set(), set())
+    assert names(ids.eligible) == ({"ann", "bob"}, set())
+    assert names(ids.holders("ga")) == names(ids.admins) == (set(), set())
 
 
 def test_without_eligibilities_or_an_eligible_group_anyone_may_be_eligible() -> None:
@@ -177,22 +177,22 @@ def test_without_eligibilities_or_an_eligible_group_anyone_may_be_eligible() -> 
     assert names(roles(roleEligibilities=[]).eligible) == (set(), set())
 
 
-numbers = st.sets(st.integers(0, 40))
+indexes = st.sets(st.integers(0, 40))
 
 
-@given(numbers, numbers, numbers, numbers)
+@given(indexes, indexes, indexes, indexes)
 def test_sets_follow_kleenes_logic_for_every_account(a_sure, a_more, b_sure, b_more) -> None:
-    a, b = people(a_sure, a_more), people(b_sure, b_more)
+    a, b = accounts(a_sure, a_more), accounts(b_sure, b_more)
 
-    for number in range(41):
-        x, y = AccountLookup(a, 41).truth(number), AccountLookup(b, 41).truth(number)
+    for index in range(41):
+        x, y = AccountLookup(a, 41).truth(index), AccountLookup(b, 41).truth(index)
         either = True if True in (x, y) else None if None in (x, y) else False
         without = False if x is False or y is True else True if x and y is False else None
-        assert AccountLookup(a | b, 41).truth(number) is either
-        assert AccountLookup(a - b, 41).truth(number) is without
+        assert AccountLookup(a | b, 41).truth(index) is either
+        assert AccountLookup(a - b, 41).truth(index) is without
 
 
-def people(sure: set[int], more: set[int]) -> AccountSet:
+def accounts(sure: set[int], more: set[int]) -> AccountSet:
     return AccountSet(bits_of(sure, 41), bits_of(sure | more, 41))
 
 
@@ -201,6 +201,6 @@ def test_every_account_is_found_by_its_id_whatever_the_others_are(present, asked
     ids = [f"user-{n}" for n in dict.fromkeys(present)]
     roster = Membership(directory(users=[user(name) for name in ids])).roster
 
-    for number in asked:
-        name = f"user-{number}"
+    for index in asked:
+        name = f"user-{index}"
         assert roster.index_of(name.upper()) == (ids.index(name) if name in ids else None)

@@ -24,14 +24,14 @@ from shared.mfa.percent import percent, tenths
         (0.00001, "0.1 %"),
     ],
 )
-def test_a_share_has_a_decimal_only_where_it_is_not_whole(share, printed) -> None:
+def test_a_share_has_a_decimal_only_if_it_is_not_whole(share, printed) -> None:
     assert percent(share) == printed
 
 
 @given(st.integers(1, 10**7), st.integers(1, 10**7))
 @example(1, 9_999_999)
 @example(9_999_999, 1)
-def test_a_share_reads_0_or_100_percent_only_where_it_is_exactly_that(with_mfa, without) -> None:
+def test_a_share_reads_0_or_100_percent_only_if_it_is_exactly_that(with_mfa, without) -> None:
     printed = percent(with_mfa / (with_mfa + without))
 
     assert printed not in ("0 %", "100 %")

@@ -84,7 +84,7 @@ def test_no_request_at_all_is_an_unknown_share_not_zero_and_not_success() -> Non
     assert report.metrics.portal.provisional_share is None
 
 
-def test_unknown_requests_are_on_neither_side_of_the_share() -> None:
+def test_unknown_requests_are_not_part_of_the_share() -> None:
     unknown = api_sign_in()
     verified = api_sign_in(details=VERIFIED)
 
@@ -94,7 +94,9 @@ def test_unknown_requests_are_on_neither_side_of_the_share() -> None:
 
 
 @pytest.mark.parametrize(("counts", "share"), [(False, 0.5), (True, 1.0)])
-def test_exempted_requests_count_against_unless_the_setting_says_otherwise(counts, share) -> None:
+def test_exempted_requests_count_against_the_share_unless_the_setting_says_otherwise(
+    counts, share
+) -> None:
     exempted = portal_sign_in(details=Evidence.SKIPPED)
     verified = portal_sign_in(details=VERIFIED)
 
@@ -105,11 +107,11 @@ def test_exempted_requests_count_against_unless_the_setting_says_otherwise(count
 
 
 def test_a_verdict_is_inherited_across_days_but_not_from_before_the_window() -> None:
-    donor = portal_sign_in(created_at=at(17), session_id="s", details=VERIFIED)
-    heir = api_sign_in(created_at=at(23), session_id="s")
+    decided = portal_sign_in(created_at=at(17), session_id="s", details=VERIFIED)
+    undecided = api_sign_in(created_at=at(23), session_id="s")
 
-    assert report_of(donor, heir).metrics.api.verified == 1
-    assert report_of(donor, heir, ending=ENDING + timedelta(days=1)).metrics.api.unknown == 1
+    assert report_of(decided, undecided).metrics.api.verified == 1
+    assert report_of(decided, undecided, ending=ENDING + timedelta(days=1)).metrics.api.unknown == 1
 
 
 def test_it_reads_100_percent_seven_days_after_the_last_request_that_counts_against() -> None:
@@ -144,7 +146,7 @@ def test_the_parts_of_the_missing_share_add_up_exactly(sign_ins) -> None:
             assert sum(part.counts.requests for part in parts) == figure.requests
 
 
-def test_more_subjects_than_are_shown_are_added_up_in_one_part_called_others() -> None:
+def test_subjects_that_are_not_shown_are_added_up_as_others() -> None:
     count = SUBJECTS_SHOWN + 3
     report = report_of(*(portal_sign_in(user_id=f"u{n}", upn=f"u{n}") for n in range(count)))
 
@@ -154,7 +156,7 @@ def test_more_subjects_than_are_shown_are_added_up_in_one_part_called_others() -
     assert sum(part.against for part in parts) == count
 
 
-def test_a_user_is_shown_by_the_newest_name() -> None:
+def test_a_user_is_shown_with_the_newest_name() -> None:
     old = portal_sign_in(created_at=at(18), upn="ann.old@contoso.example")
     new = portal_sign_in(created_at=at(20), upn="ann.new@contoso.example")
 
@@ -175,7 +177,7 @@ def test_split_anywhere_in_any_order_the_report_has_the_same_bytes(sign_ins, dat
     assert joined.to_json() == report_of(*sign_ins).to_json()
 
 
-def test_the_days_of_the_window_are_told_one_by_one_and_a_missing_one_has_no_counts() -> None:
+def test_the_days_of_the_window_are_listed_and_a_missing_one_has_no_counts() -> None:
     report = report_of(portal_sign_in(created_at=at(20)), without=[date(2026, 11, 18)])
 
     portal = {counts.day.day: counts.portal and counts.portal.requests for counts in report.days}
@@ -199,7 +201,7 @@ def test_a_report_is_read_back_equal(sign_ins) -> None:
     assert Report.from_json(report.to_json()) == report
 
 
-def test_bytes_that_are_no_report_of_this_version_are_refused() -> None:
+def test_bytes_that_are_not_a_report_of_this_version_are_refused() -> None:
     with pytest.raises(StoreError, match="cannot be read"):
         Report.from_json(b"{}")
     other = report_of().to_json().replace(b'"schema_version": 1', b'"schema_version": 2')
@@ -207,7 +209,7 @@ def test_bytes_that_are_no_report_of_this_version_are_refused() -> None:
         Report.from_json(other)
 
 
-def test_accounts_of_which_nothing_is_known_are_no_zero_in_the_history() -> None:
+def test_unknown_accounts_are_not_a_zero_in_the_history() -> None:
     nothing = AccountMetrics(3, 0, 0, 0, 0, 3, 0.0, 1.0)
     something = AccountMetrics(3, 0, 1, 0, 0, 2, 1 / 3, 1.0)
 

@@ -19,20 +19,20 @@ def verdicts(*sign_ins):
     }
 
 
-def test_a_silent_request_takes_the_verdict_of_its_session() -> None:
-    donor = portal_sign_in(created_at=at(19), session_id="s", details=Evidence.SATISFIED)
-    heir = api_sign_in(id="heir", created_at=at(20), session_id="s")
+def test_a_request_without_evidence_takes_the_verdict_of_its_session() -> None:
+    decided = portal_sign_in(created_at=at(19), session_id="s", details=Evidence.SATISFIED)
+    undecided = api_sign_in(id="undecided", created_at=at(20), session_id="s")
 
-    assert verdicts(donor, heir)["heir"] == (Verdict.VERIFIED, VerdictBasis.SESSION)
+    assert verdicts(decided, undecided)["undecided"] == (Verdict.VERIFIED, VerdictBasis.SESSION)
 
 
-def test_it_takes_the_latest_one_at_or_before_it_not_a_later_one() -> None:
+def test_it_takes_the_latest_verdict_at_or_before_it_not_a_later_one() -> None:
     early = portal_sign_in(created_at=at(18), session_id="s", details=Evidence.SATISFIED)
     same_instant = portal_sign_in(created_at=at(20), session_id="s")
     later = portal_sign_in(created_at=at(21), session_id="s", details=Evidence.SATISFIED)
-    heir = api_sign_in(id="heir", created_at=at(20), session_id="s")
+    undecided = api_sign_in(id="undecided", created_at=at(20), session_id="s")
 
-    found = verdicts(early, same_instant, later, heir)["heir"]
+    found = verdicts(early, same_instant, later, undecided)["undecided"]
 
     assert found == (Verdict.NOT_VERIFIED, VerdictBasis.SESSION)
 
@@ -40,23 +40,29 @@ def test_it_takes_the_latest_one_at_or_before_it_not_a_later_one() -> None:
 def test_the_session_comes_before_a_later_request_with_the_same_correlation_id() -> None:
     session = portal_sign_in(created_at=at(18), session_id="s", details=Evidence.SATISFIED)
     correlated = portal_sign_in(created_at=at(19), correlation_id="c")
-    heir = api_sign_in(id="heir", created_at=at(20), session_id="s", correlation_id="c")
+    undecided = api_sign_in(id="undecided", created_at=at(20), session_id="s", correlation_id="c")
 
-    assert verdicts(session, correlated, heir)["heir"] == (Verdict.VERIFIED, VerdictBasis.SESSION)
+    assert verdicts(session, correlated, undecided)["undecided"] == (
+        Verdict.VERIFIED,
+        VerdictBasis.SESSION,
+    )
 
 
 def test_without_a_session_the_correlation_id_decides() -> None:
     correlated = portal_sign_in(created_at=at(19), session_id="other", correlation_id="c")
-    heir = api_sign_in(id="heir", created_at=at(20), session_id="s", correlation_id="c")
+    undecided = api_sign_in(id="undecided", created_at=at(20), session_id="s", correlation_id="c")
 
-    assert verdicts(correlated, heir)["heir"] == (Verdict.NOT_VERIFIED, VerdictBasis.CORRELATION)
+    assert verdicts(correlated, undecided)["undecided"] == (
+        Verdict.NOT_VERIFIED,
+        VerdictBasis.CORRELATION,
+    )
 
 
 def test_an_exemption_is_inherited_as_an_exemption() -> None:
-    donor = portal_sign_in(created_at=at(19), session_id="s", details=Evidence.SKIPPED)
-    heir = api_sign_in(id="heir", created_at=at(20), session_id="s")
+    decided = portal_sign_in(created_at=at(19), session_id="s", details=Evidence.SKIPPED)
+    undecided = api_sign_in(id="undecided", created_at=at(20), session_id="s")
 
-    assert verdicts(donor, heir)["heir"] == (Verdict.EXEMPTED, VerdictBasis.SESSION)
+    assert verdicts(decided, undecided)["undecided"] == (Verdict.EXEMPTED, VerdictBasis.SESSION)
 
 
 def test_nobody_inherits_from_another_user_an_empty_id_or_a_sign_in_that_was_not_completed() -> (
@@ -68,56 +74,56 @@ def test_nobody_inherits_from_another_user_an_empty_id_or_a_sign_in_that_was_not
         portal_sign_in(created_at=at(18), session_id="", correlation_id="", details=satisfied),
         portal_sign_in(created_at=at(18), session_id="s", error_code=50076, details=satisfied),
         portal_sign_in(created_at=at(18), event=SignInEventType.SERVICE_PRINCIPAL, session_id="s"),
-        api_sign_in(id="heir", created_at=at(20), session_id="s"),
+        api_sign_in(id="undecided", created_at=at(20), session_id="s"),
         api_sign_in(id="bare", created_at=at(20)),
     )
 
     found = verdicts(*sign_ins)
 
-    assert found["heir"] == found["bare"] == (Verdict.UNKNOWN, VerdictBasis.NOTHING)
+    assert found["undecided"] == found["bare"] == (Verdict.UNKNOWN, VerdictBasis.NOTHING)
 
 
 def test_sign_ins_without_any_user_never_inherit_from_each_other() -> None:
     nobody = {"user_id": "", "upn": "", "session_id": "s"}
-    donor = portal_sign_in(created_at=at(18), details=Evidence.SATISFIED, **nobody)
-    heir = api_sign_in(id="heir", created_at=at(20), **nobody)
+    decided = portal_sign_in(created_at=at(18), details=Evidence.SATISFIED, **nobody)
+    undecided = api_sign_in(id="undecided", created_at=at(20), **nobody)
 
-    assert verdicts(donor, heir)["heir"] == (Verdict.UNKNOWN, VerdictBasis.NOTHING)
+    assert verdicts(decided, undecided)["undecided"] == (Verdict.UNKNOWN, VerdictBasis.NOTHING)
 
 
-def test_an_heir_is_no_donor() -> None:
+def test_an_inherited_verdict_is_not_inherited_again() -> None:
     first = api_sign_in(id="first", created_at=at(19), session_id="s", correlation_id="c")
-    donor = portal_sign_in(created_at=at(18), session_id="s", details=Evidence.SATISFIED)
+    decided = portal_sign_in(created_at=at(18), session_id="s", details=Evidence.SATISFIED)
     second = api_sign_in(id="second", created_at=at(20), correlation_id="c")
 
-    found = verdicts(donor, first, second)
+    found = verdicts(decided, first, second)
 
     assert found["first"] == (Verdict.VERIFIED, VerdictBasis.SESSION)
     assert found["second"] == (Verdict.UNKNOWN, VerdictBasis.NOTHING)
 
 
 @given(st.lists(any_sign_in(), max_size=12, unique_by=lambda sign_in: sign_in.id))
-def test_settling_agrees_with_looking_for_a_donor_one_by_one(sign_ins) -> None:
+def test_judging_all_agrees_with_searching_for_each_verdict(sign_ins) -> None:
     for request in judge_all(sign_ins, Scope()):
         assert request.verdict is naive_verdict(request.sign_in, sign_ins)
 
 
-def naive_verdict(heir, sign_ins):
-    own = judge(heir)
+def naive_verdict(undecided, sign_ins):
+    own = judge(undecided)
     if own is not None:
         return own
-    for bond in ("session_id", "correlation_id"):
-        donors = [
-            donor
-            for donor in sign_ins
-            if Scope().channel(donor)
-            and judge(donor) in (Verdict.VERIFIED, Verdict.NOT_VERIFIED, Verdict.EXEMPTED)
-            and donor.user_key == heir.user_key != ""
-            and getattr(donor, bond) == getattr(heir, bond) != ""
-            and donor.created_at <= heir.created_at
+    for link in ("session_id", "correlation_id"):
+        candidates = [
+            decided
+            for decided in sign_ins
+            if Scope().channel(decided)
+            and judge(decided) in (Verdict.VERIFIED, Verdict.NOT_VERIFIED, Verdict.EXEMPTED)
+            and decided.user_key == undecided.user_key != ""
+            and getattr(decided, link) == getattr(undecided, link) != ""
+            and decided.created_at <= undecided.created_at
         ]
-        if donors:
-            return judge(max(donors, key=lambda donor: (donor.created_at, donor.id)))
+        if candidates:
+            return judge(max(candidates, key=lambda decided: (decided.created_at, decided.id)))
     return Verdict.UNKNOWN
 
 

@@ -44,7 +44,7 @@ def test_adding_changes_neither_summand(a, b) -> None:
 
 
 @given(st.lists(any_sign_in(), max_size=12), st.data())
-def test_split_anywhere_and_folded_in_any_order_it_is_the_same_rollup(sign_ins, data) -> None:
+def test_split_anywhere_and_added_in_any_order_it_is_the_same_rollup(sign_ins, data) -> None:
     shuffled = data.draw(st.permutations(sign_ins))
     cut = data.draw(st.integers(0, len(sign_ins)))
 
@@ -74,6 +74,6 @@ def test_a_sign_in_logged_twice_is_one_sign_in_with_two_copies() -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"no gzip", Rollup().to_bytes()[:-3], Rollup().to_bytes()[:10] + b"\xff" * 20]
 )
-def test_bytes_that_are_no_rollup_are_refused_in_one_sentence(data) -> None:
+def test_bytes_that_are_not_a_rollup_are_refused_in_one_sentence(data) -> None:
     with pytest.raises(StoreError, match="rollup"):
         Rollup.from_bytes(data)

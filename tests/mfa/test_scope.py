@@ -24,7 +24,7 @@ from tests.sign_ins import API, PORTAL, VENDOR, portal_sign_in
         ({"app_id": "", "resource_id": ""}, None),
     ],
 )
-def test_the_portal_is_told_by_its_client_and_the_api_by_its_resource(shows, channel) -> None:
+def test_the_portal_is_recognised_by_its_client_and_the_api_by_its_resource(shows, channel) -> None:
     assert Scope().channel(portal_sign_in(**shows)) is channel
 
 

@@ -35,7 +35,7 @@ def test_received_later_beats_read_later_because_exports_are_often_newest_first(
 
 
 @given(st.lists(any_sign_in(), min_size=1, max_size=5), st.randoms())
-def test_the_order_in_which_copies_are_given_is_of_no_account(copies, random) -> None:
+def test_the_order_of_the_copies_does_not_matter(copies, random) -> None:
     shuffled = random.sample(copies, len(copies))
 
     assert merge_copies(shuffled) == merge_copies(copies)

@@ -130,5 +130,5 @@ TABLE = [
 @pytest.mark.parametrize(
     ("shows", "verdict"), [row[2:] for row in TABLE], ids=[f"{row[0]} ({row[1]})" for row in TABLE]
 )
-def test_the_first_row_that_fits_decides(shows, verdict):
+def test_the_first_row_that_matches_decides(shows, verdict):
     assert judge(portal_sign_in(**shows)) is verdict

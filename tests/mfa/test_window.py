@@ -50,7 +50,7 @@ def test_a_day_begins_at_its_first_tick_and_ends_before_the_next_days(created_at
 
 
 @given(st.integers(0, 23), st.data())
-def test_the_halves_of_a_slice_own_exactly_what_it_owns(hour, data) -> None:
+def test_the_halves_of_a_slice_own_exactly_what_the_slice_owns(hour, data) -> None:
     whole = Slice("t", DAY, hour, data.draw(st.integers(hour + 1, 24)))
     sign_in = portal_sign_in(
         created_at=f"2026-11-20T{data.draw(st.integers(0, 23)):02}:59:59.9999999Z"
@@ -68,7 +68,7 @@ def test_one_hour_is_not_halved() -> None:
 def test_the_first_run_owes_every_day_the_log_reaches() -> None:
     owed = owed_slices([], "t", TODAY, settle_days=2, reach_days=30)
 
-    assert [piece.day for piece in owed] == closed(*range(1, 31))
+    assert [slice_.day for slice_ in owed] == closed(*range(1, 31))
 
 
 def test_an_ordinary_day_owes_the_newest_closed_day_and_the_settling_ones() -> None:
@@ -76,7 +76,7 @@ def test_an_ordinary_day_owes_the_newest_closed_day_and_the_settling_ones() -> N
 
     owed = owed_slices(ledger, "t", TODAY, settle_days=2, reach_days=7)
 
-    assert [piece.day for piece in owed] == closed(1, 2, 3)
+    assert [slice_.day for slice_ in owed] == closed(1, 2, 3)
 
 
 @pytest.mark.parametrize("state", [SliceState.FAILED, SliceState.DENIED])
@@ -85,13 +85,13 @@ def test_a_gap_in_the_window_is_owed_until_it_is_filled(state) -> None:
 
     owed = owed_slices(ledger, "t", TODAY, settle_days=0, reach_days=7)
 
-    assert [piece.day for piece in owed] == closed(1, 5, 6)
+    assert [slice_.day for slice_ in owed] == closed(1, 5, 6)
 
 
 def test_today_is_never_owed_because_it_is_not_closed() -> None:
     owed = owed_slices([], "t", TODAY, settle_days=2, reach_days=7)
 
-    assert TODAY not in [piece.day for piece in owed]
+    assert TODAY not in [slice_.day for slice_ in owed]
 
 
 def test_a_day_is_known_when_its_parts_cover_all_its_hours() -> None:
@@ -101,13 +101,13 @@ def test_a_day_is_known_when_its_parts_cover_all_its_hours() -> None:
     assert complete_days([evening]) == {}
 
 
-def test_the_whole_day_stands_alone_beside_its_parts_so_that_nothing_counts_twice() -> None:
+def test_the_whole_day_replaces_its_parts_so_that_nothing_counts_twice() -> None:
     whole, part = entry(DAY), entry(DAY, from_hour=0, to_hour=12)
 
     assert complete_days([part, whole]) == {DAY: [whole.slice]}
 
 
-def test_a_failed_pull_again_leaves_the_day_known_by_what_is_stored() -> None:
+def test_a_failed_second_pull_leaves_the_day_complete_with_what_is_stored() -> None:
     failed = entry(DAY, SliceState.FAILED, has_rollup=True, reason="Graph answered 503.")
 
     assert complete_days([failed]) == {DAY: [failed.slice]}
@@ -140,7 +140,7 @@ def pulled(before, rows):
     return enter_pull(before, entry(DAY, rows=rows))
 
 
-def test_a_pull_again_with_fewer_rows_is_refused_once_and_believed_when_repeated() -> None:
+def test_a_second_pull_with_fewer_rows_is_refused_once_and_accepted_when_repeated() -> None:
     first, stored_first = pulled(None, 100)
     fewer, stored_fewer = pulled(first, 60)
     again, stored_again = pulled(fewer, 61)
@@ -152,7 +152,7 @@ def test_a_pull_again_with_fewer_rows_is_refused_once_and_believed_when_repeated
 
 
 @pytest.mark.parametrize("rows", [100, 101])
-def test_a_pull_again_with_as_many_rows_or_more_replaces_what_was_there(rows) -> None:
+def test_a_second_pull_with_as_many_rows_or_more_replaces_the_first(rows) -> None:
     first, _ = pulled(None, 100)
 
     entered, stored = pulled(first, rows)
@@ -160,7 +160,7 @@ def test_a_pull_again_with_as_many_rows_or_more_replaces_what_was_there(rows) ->
     assert (entered.rows, entered.refused_rows, stored) == (rows, None, True)
 
 
-def test_a_failure_after_a_complete_pull_keeps_what_that_one_stored() -> None:
+def test_a_failure_after_a_complete_pull_keeps_the_stored_rollup() -> None:
     first, _ = pulled(None, 100)
 
     failed = enter_failure(first, entry(DAY, SliceState.FAILED, reason="503."))
