@@ -40,7 +40,7 @@ class HttpRequest:
     @property
     def url(self) -> str:
         """The address in full."""
-        return f"http://{self.headers['host']}{self.target}"
+        return f"http://{self.headers.get('host', HOST)}{self.target}"
 
     @property
     def path(self) -> str:
