@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from shared.cli.console import DONE, DONE_IN_PART, day, say
 from shared.cli.progress import Progress
 from shared.delivery.files.folder import write_files
+from shared.delivery.text.formatting import harmless
 from shared.delivery.text.summary import summarise
-from shared.delivery.text.words import harmless
 from shared.errors import UsageError
 from shared.service.analysis import Question, analyze, pairs_in
 

@@ -7,8 +7,7 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from shared.delivery.text.days import days_by_reason
-from shared.delivery.text.words import harmless
+from shared.delivery.text.formatting import days_by_reason, harmless
 from shared.errors import SourceIncompleteError
 from shared.mfa.window import SliceState
 from shared.service import daily as steps

@@ -120,13 +120,13 @@ def _directory_files(
     snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
 ) -> dict[str, bytes]:
     """The directory, the customers if they were read, and the permissions it was read with."""
-    from shared.delivery.page.customers_page import Frame, render_customers
+    from shared.delivery.page.customers_page import PageContext, render_customers
     from shared.delivery.page.permissions_page import Granted, render_permissions
 
     files = {DIRECTORY_FILE: snapshot.to_bytes()}
     if tables.customers is not None:
         customers = Customers.of(meta.tenant_id, snapshot.read_at, tables.customers)
-        page = render_customers(customers, meta, Frame(API, customer_notes(snapshot.notes)))
+        page = render_customers(customers, meta, PageContext(API, customer_notes(snapshot.notes)))
         files |= {"customers.html": page.encode(), "customers.json": customers.to_json()}
     granted = Granted(snapshot.granted, snapshot.read_at, snapshot.notes)
     files["permissions.html"] = render_permissions(granted, meta, API).encode()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.delivery.mail.mailer import valid_address, valid_recipients
 from shared.delivery.teams.channel import TeamsChannel
-from shared.delivery.text.digest import base_of_links
+from shared.delivery.text.digest import link_base
 from shared.endpoints import make_endpoint
 from shared.errors import BadSettingError
 from shared.service.composition import use
@@ -72,6 +72,6 @@ _FURTHER_CHECKS: dict[Setting[object], Callable[[Service, Settings], object]] = 
         settings.report_sender, "REPORT_SENDER"
     ),
     Settings.report_recipients: lambda _, settings: valid_recipients(settings.report_recipients),
-    Settings.public_url: lambda _, settings: base_of_links(settings.public_url),
+    Settings.public_url: lambda _, settings: link_base(settings.public_url),
     Settings.teams_webhook_url: lambda _, settings: TeamsChannel(settings.teams_webhook_url),
 }

@@ -44,22 +44,22 @@ NOT_COMPLETED: dict[str, Any] = {"error_code": 50074}
 APP_ONLY: dict[str, Any] = {"error_code": 0, "event": SignInEventType.SERVICE_PRINCIPAL}
 
 
-def portal(day: date = ENDING, time: str = "08:15:00", **told) -> SignIn:
-    """One sign-in to the portal; by agent A, and without a word on MFA, unless told otherwise."""
+def portal(day: date = ENDING, time: str = "08:15:00", **fields) -> SignIn:
+    """One sign-in to the portal; by agent A, and without a word on MFA, unless given otherwise."""
     return _sign_in(
         day,
         time,
-        {"app_id": PORTAL_APP, "app_name": "Microsoft Partner Center", **told},
+        {"app_id": PORTAL_APP, "app_name": "Microsoft Partner Center", **fields},
     )
 
 
-def api(day: date = ENDING, time: str = "08:15:00", **told) -> SignIn:
-    """One sign-in to the API, through a control panel unless told otherwise."""
+def api(day: date = ENDING, time: str = "08:15:00", **fields) -> SignIn:
+    """One sign-in to the API, through a control panel unless given otherwise."""
     app = {"app_id": "14f38d7d-c4fc-448a-b2df-0fc60e75465a", "app_name": "Control Panel"}
-    return _sign_in(day, time, {**app, **told})
+    return _sign_in(day, time, {**app, **fields})
 
 
-def _sign_in(day: date, time: str, told) -> SignIn:
+def _sign_in(day: date, time: str, fields: dict[str, Any]) -> SignIn:
     number = next(_ids)
     known = {
         "id": f"{number:08}-cccc-4cc4-8c4c-000000000000",
@@ -73,7 +73,7 @@ def _sign_in(day: date, time: str, told) -> SignIn:
         "tenant_id": TENANT,
     }
     fraction = "" if "." in time else ".0000000"
-    return SignIn(created_at=f"{day}T{time}{fraction}Z", **{**known, **told})
+    return SignIn(created_at=f"{day}T{time}{fraction}Z", **{**known, **fields})
 
 
 def user(letter: str) -> dict[str, Any]:
@@ -105,20 +105,20 @@ def report(
     *sign_ins: SignIn,
     history: list[HistoryPoint] | None = None,
     reading: InputSummary | None = None,
-    heading: dict[str, Any] | None = None,
+    meta: dict[str, Any] | None = None,
     **of_assessment,
 ) -> Report:
     """The report of those sign-ins."""
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "tenant_id": TENANT,
         "tenant_name": "Fabrikam Cloud Services",
         "source": "exports",
         "generated_at": "2026-11-24T06:02:11Z",
-        **(heading or {}),
+        **(meta or {}),
     }
     judged = assessment(*sign_ins, **of_assessment)
-    files = file_entries(csv_files(report_tables(judged, told["tenant_id"])))
-    return make_report(judged, ReportMeta(**told), files, history or [], reading=reading)
+    files = file_entries(csv_files(report_tables(judged, fields["tenant_id"])))
+    return make_report(judged, ReportMeta(**fields), files, history or [], reading=reading)
 
 
 def worked_portal() -> list[SignIn]:

@@ -80,12 +80,12 @@ def worked_examples() -> Report:
 def a_missing_day() -> Report:
     """The worked examples with one day that could not be pulled."""
     missing = {DAYS[4]: "Microsoft Graph was throttling; the slice is pulled again within the hour"}
-    return report(*worked_portal(), *worked_api(), missing=missing, heading={"source": "graph"})
+    return report(*worked_portal(), *worked_api(), missing=missing, meta={"source": "graph"})
 
 
 def nothing_at_all() -> Report:
     """A window without a single request."""
-    return report(heading={"tenant_name": None}, reading=_reading(812, 9))
+    return report(meta={"tenant_name": None}, reading=_reading(812, 9))
 
 
 def many(users: int = 130, apps: int = 70) -> Report:
@@ -126,7 +126,7 @@ def many(users: int = 130, apps: int = 70) -> Report:
     )  # fmt: skip
     return report(
         *sign_ins, accounts=accounts, history=history, reading=_reading(2_481_117, 23),
-        heading={"source": "simulated"},
+        meta={"source": "simulated"},
     )  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def hostile(source: str = "exports") -> Report:
     unreadable = [UnreadableRecord(text, 1, text) for text in HOSTILE]
     return report(
         *sign_ins,
-        heading={"tenant_name": HOSTILE[0], "tenant_id": HOSTILE[1], "source": source},
+        meta={"tenant_name": HOSTILE[0], "tenant_id": HOSTILE[1], "source": source},
         reading=InputSummary(32, len(unreadable), unreadable, 0, None, None),
         missing={DAYS[6]: HOSTILE[3]},
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from shared.delivery.text.words import instant
+from shared.delivery.text.formatting import instant
 from shared.stores import open_store
 from simulator.tenants.partner import TENANT_ID
 from tests.clock import CLOCK

@@ -61,7 +61,7 @@ def test_each_recipient_gets_one_mail_however_often_the_run_is_repeated() -> Non
 
 def test_the_next_window_is_another_mail_and_so_is_another_tenants() -> None:
     world = World()
-    for made in (report(), earlier_report(), report(heading={"tenant_id": "another"})):
+    for made in (report(), earlier_report(), report(meta={"tenant_id": "another"})):
         run(world, made=made, recipients=[ANN])
 
     assert len({key for _, key in world.delivered}) == 3
@@ -227,7 +227,7 @@ def test_nothing_is_sent_if_one_address_is_none() -> None:
 
 def test_a_report_of_no_named_tenant_cannot_be_mailed() -> None:
     with pytest.raises(BadInputError, match="tenant id"):
-        run(World(), made=report(heading={"tenant_id": None}))
+        run(World(), made=report(meta={"tenant_id": None}))
 
 
 def test_links_in_a_mail_lead_to_where_the_function_app_serves_the_report(tmp_path) -> None:

@@ -81,7 +81,7 @@ def test_the_next_window_is_another_card_and_so_is_another_channel_s_or_tenant_s
     other = channel(world)
     other.id = "workflows.example/another"
 
-    for made in (report(), earlier_report(), report(heading={"tenant_id": "another"})):
+    for made in (report(), earlier_report(), report(meta={"tenant_id": "another"})):
         run(world, made=made)
     announce(report(), None, other, FakeStore(world))
 
@@ -139,7 +139,7 @@ def test_a_claim_says_nothing_of_the_channel() -> None:
 
 def test_a_report_of_no_named_tenant_cannot_be_posted() -> None:
     with pytest.raises(BadInputError, match="tenant id"):
-        run(World(), made=report(heading={"tenant_id": None}))
+        run(World(), made=report(meta={"tenant_id": None}))
 
 
 # Every way

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from shared.delivery.text.words import count
+from shared.delivery.text.formatting import count
 from shared.errors import DamagedError
 
 if TYPE_CHECKING:

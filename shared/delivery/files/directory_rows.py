@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.delivery.text.words import utc_time
+from shared.delivery.text.formatting import utc_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

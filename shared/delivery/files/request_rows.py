@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.delivery.text.words import utc_time
+from shared.delivery.text.formatting import utc_time
 from shared.mfa.metrics import tally
 from shared.mfa.requests import REQUESTS_CAP
 from shared.mfa.scope import Channel

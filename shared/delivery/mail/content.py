@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from shared.delivery.mail.mailer import Mail
 from shared.delivery.mail.subject import short_tenant_name, verdicts
-from shared.delivery.text import words
-from shared.delivery.text.digest import write_letter
+from shared.delivery.text import formatting
+from shared.delivery.text.digest import report_digest
 from shared.delivery.text.line_breaks import breakable
 from shared.delivery.text.sentences import label
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 TEXT_COLUMNS = 76  #: a line of the text part; longer only where an address would have to be broken
 _TEMPLATES = Path(__file__).parents[3] / "templates" / "mail"
 _FILTERS = {
-    "count": words.count,
-    "thousands": words.thousands,
-    "capitalised": words.capitalised,
+    "count": formatting.count,
+    "thousands": formatting.thousands,
+    "capitalised": formatting.capitalised,
     "breakable": breakable,
     "label": label,
 }
@@ -43,20 +43,20 @@ def render_mail(report: Report, earlier: Report | None, public_url: str | None) 
     `earlier` is the report to compare with, normally of the day before. `public_url` is the base
     of the links, without which there are none; `BadSettingError` if it cannot be one.
     """
-    letter = write_letter(report, earlier, public_url)
+    digest = report_digest(report, earlier, public_url)
     subject = _one_line(
         _render(
             "subject.txt",
-            whose=short_tenant_name(report),
+            tenant_name=short_tenant_name(report),
             verdicts=verdicts(report, earlier),
             findings=len(report.findings),
-            letter=letter,
+            digest=digest,
         )
     )
     return Mail(
         subject=subject,
-        text=_folded(_render("body.txt", letter=letter)),
-        html=_render("body.html", letter=letter, subject=subject),
+        text=_folded(_render("body.txt", digest=digest)),
+        html=_render("body.html", digest=digest, subject=subject),
         date=_date(report),
     )
 
@@ -88,7 +88,7 @@ def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a te
     if value is None:
         raise TypeError("A template prints None: an unknown needs words of its own.")
     if isinstance(value, str) and not hasattr(value, "__html__"):
-        return words.harmless(value)
+        return formatting.harmless(value)
     return value
 
 
@@ -105,7 +105,7 @@ def _folded(text: str) -> str:
     """
     lines = [folded for line in text.splitlines() for folded in _fold(line.rstrip())]
     joined = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
-    return joined.replace(words.NBSP, " ").strip("\n") + "\n"
+    return joined.replace(formatting.NBSP, " ").strip("\n") + "\n"
 
 
 def _fold(line: str) -> list[str]:

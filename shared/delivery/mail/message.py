@@ -9,7 +9,7 @@ from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from shared.delivery.text.words import harmless, shorten
+from shared.delivery.text.formatting import harmless, shorten
 
 if TYPE_CHECKING:
     from shared.delivery.mail.mailer import Mail

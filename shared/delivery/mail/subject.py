@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.delivery.text.comparison import compare
 from shared.delivery.text.figures import State, account_figure, request_figures
-from shared.delivery.text.words import name_of, percent, shorten
+from shared.delivery.text.formatting import name_of, percent, shorten
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:

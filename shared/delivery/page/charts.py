@@ -7,8 +7,8 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from shared.delivery.files.customers import CustomerStatus
+from shared.delivery.text.formatting import count, long_day, percent, unbroken, weekday
 from shared.delivery.text.sentences import part_name
-from shared.delivery.text.words import count, long_day, percent, unbroken, weekday
 from shared.mfa.percent import percent_of_tenths, tenths
 from shared.mfa.scope import Channel
 
@@ -35,7 +35,7 @@ class Segment:
     kind: str  #: ``verified``, ``exempted``, ``not_verified``, ``unknown``: also its look
     start: float
     length: float
-    words: str
+    label: str  #: its number and what it counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def customer_bar(counts: Mapping[CustomerStatus, int]) -> list[Segment]:
         ("missing", CustomerStatus.EMPTY, "without users"),
         ("unknown", CustomerStatus.UNKNOWN, "not known"),
     ]
-    return _stacked([(kind, counts.get(where, 0), told) for kind, where, told in pieces])
+    return _stacked([(kind, counts.get(status, 0), noun) for kind, status, noun in pieces])
 
 
 def _stacked(pieces: list[tuple[str, int, str]], *, of: int = 0) -> list[Segment]:
@@ -185,8 +185,8 @@ def _stacked(pieces: list[tuple[str, int, str]], *, of: int = 0) -> list[Segment
     lengths = [round(length * scale, 2) for length in raw]
     starts = [0.0, *accumulate(lengths)]
     return [
-        Segment(kind, round(start, 2), length, f"{number:,} {words}")
-        for (kind, number, words), start, length in zip(present, starts, lengths, strict=False)
+        Segment(kind, round(start, 2), length, f"{number:,} {noun}")
+        for (kind, number, noun), start, length in zip(present, starts, lengths, strict=False)
     ]
 
 
@@ -199,7 +199,7 @@ class DayBar:
     total: int
     against: int
     segments: list[Segment]  #: from the bottom up
-    words: str  #: the whole bar as a sentence
+    sentence: str  #: the whole bar in words
 
 
 def day_bars(report: Report, figure: RequestFigure) -> list[DayBar]:
@@ -220,21 +220,21 @@ def _of(day: DayCounts, channel: Channel) -> Tally | None:
 
 
 def _missing_bar(day: date, reason: str) -> DayBar:
-    words = f"{weekday(day)}, {long_day(day)}: not known. {reason}"
-    return DayBar(day=day, missing=True, total=0, against=0, segments=[], words=words)
+    sentence = f"{weekday(day)}, {long_day(day)}: not known. {reason}"
+    return DayBar(day=day, missing=True, total=0, against=0, segments=[], sentence=sentence)
 
 
 def _day_bar(day: date, counts: Tally, against: int, busiest: int) -> DayBar:
     segments = _stacked(_pieces(counts), of=busiest)
-    kinds = ", ".join(segment.words for segment in segments)
-    words = f"{weekday(day)}, {long_day(day)}: {count(counts.requests, 'request')}"
+    kinds = ", ".join(segment.label for segment in segments)
+    start = f"{weekday(day)}, {long_day(day)}: {count(counts.requests, 'request')}"
     return DayBar(
         day=day,
         missing=False,
         total=counts.requests,
         against=against,
         segments=segments,
-        words=f"{words}: {kinds}." if kinds else f"{words}.",
+        sentence=f"{start}: {kinds}." if kinds else f"{start}.",
     )
 
 
@@ -267,7 +267,7 @@ def trend(history: Sequence[HistoryPoint]) -> list[Series]:
 
 def _series(key: str, name: str, days: list[int], shares: list[float | None]) -> Series:
     width = max(days[-1] - days[0], 1)
-    places = [
+    points = [
         None if share is None else (_rounded((day - days[0]) / width), _rounded(1 - share))
         for day, share in zip(days, shares, strict=True)
     ]
@@ -275,8 +275,8 @@ def _series(key: str, name: str, days: list[int], shares: list[float | None]) ->
         key=key,
         name=name,
         latest=percent(shares[-1]),
-        dots=[place for place in places if place],
-        lines=[(*start, *end) for start, end in pairwise(places) if start and end],
+        dots=[point for point in points if point],
+        lines=[(*start, *end) for start, end in pairwise(points) if start and end],
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.delivery.files.customers import CustomerStatus
 from shared.delivery.page import charts
 from shared.delivery.page.report_page import environment, look
-from shared.delivery.text import words
+from shared.delivery.text import formatting
 from shared.delivery.text.figures import State
 from shared.mfa.guid import is_guid
 
@@ -27,7 +27,7 @@ _SWITCHED = {"enabled": "on", "disabled": "off"}
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PageContext:
     """What the page tells around the customers themselves."""
 
     base: str = ""  #: the path below which HTTP functions are
@@ -35,21 +35,20 @@ class Frame:
     search: str = ""  #: only those that answer to it are listed; figures are of all
 
 
-def render_customers(customers: Customers, heading: ReportMeta, frame: Frame | None = None) -> str:
+def render_customers(customers: Customers, meta: ReportMeta, context: PageContext) -> str:
     """
     The whole page: no other host, no script, equal values give equal pages.
 
     Names are whatever a customer calls itself, so all that is printed is escaped and made harmless.
     """
-    told = frame or Frame()
     return (
         environment()
         .get_template("customers.html")
         .render(
             customers=customers,
-            listed=customers.matching(told.search).customers,
-            heading=heading,
-            frame=told,
+            listed=customers.matching(context.search).customers,
+            meta=meta,
+            context=context,
             state=_state(customers),
             bar=charts.customer_bar(customers.status_counts()),
             linked_rows=LINKED_ROWS,
@@ -74,7 +73,7 @@ def _switched(word: str | None) -> str:
     """``on``, ``off``; Graph's own word where it is another."""
     if word is None:
         return "not known"
-    return _SWITCHED.get(word) or words.name_of(word)
+    return _SWITCHED.get(word) or formatting.name_of(word)
 
 
 def _security_defaults(tenant_id: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shared.delivery.page.report_page import environment, look
 from shared.delivery.text.figures import State
-from shared.delivery.text.words import count
+from shared.delivery.text.formatting import count
 from shared.mfa.permissions import FIGURES, NEEDS, WARNINGS, figures_of, permission_receipt
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Granted(NamedTuple):
     notes: Mapping[str, str]  #: why what was not read of the directory was not
 
 
-def render_permissions(granted: Granted, heading: ReportMeta, base: str) -> str:
+def render_permissions(granted: Granted, meta: ReportMeta, base: str) -> str:
     """
     The whole page: no other host, no script, equal values give equal pages.
 
@@ -47,7 +47,7 @@ def render_permissions(granted: Granted, heading: ReportMeta, base: str) -> str:
         .get_template("permissions.html")
         .render(
             granted=granted,
-            heading=heading,
+            meta=meta,
             base=base,
             state=_state(granted, receipt),
             headline=_headline(granted, receipt),

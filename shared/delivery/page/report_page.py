@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from shared.delivery.page import charts, exceptions, findings
-from shared.delivery.text import figures, sentences, words
+from shared.delivery.page import charts
+from shared.delivery.text import exceptions, figures, findings, formatting, sentences
 from shared.delivery.text.line_breaks import breakable
 
 if TYPE_CHECKING:
@@ -26,25 +26,25 @@ ROWS_OPEN = 5  #: rows that a table of users or applications may have to lie ope
 
 
 _FILTERS = {
-    "percent": words.percent,
-    "thousands": words.thousands,
-    "count": words.count,
-    "long_day": words.long_day,
-    "short_day": words.short_day,
-    "weekday": words.weekday,
-    "instant": words.instant,
-    "short_instant": words.short_instant,
+    "percent": formatting.percent,
+    "thousands": formatting.thousands,
+    "count": formatting.count,
+    "long_day": formatting.long_day,
+    "short_day": formatting.short_day,
+    "weekday": formatting.weekday,
+    "instant": formatting.instant,
+    "short_instant": formatting.short_instant,
     "label": sentences.label,
     "source_name": sentences.source_name,
     "breakable": breakable,
-    "capitalize_first": words.capitalised,
+    "capitalize_first": formatting.capitalised,
     "finding_card": findings.finding_card,
     "safe_link": findings.safe_link,
 }
 
 _GLOBALS = {
-    "span": words.span,
-    "name_of": words.name_of,
+    "span": formatting.span,
+    "name_of": formatting.name_of,
     "sentences": sentences,
     "charts": charts,
     "request_figures": figures.request_figures,
@@ -119,7 +119,7 @@ def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a te
     if value is None:
         raise TypeError("A template prints None: an unknown needs words of its own.")
     if isinstance(value, str) and not isinstance(value, Markup):
-        return words.harmless(value)
+        return formatting.harmless(value)
     return value
 
 

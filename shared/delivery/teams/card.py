@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shared.delivery.mail.lists import unlinked
-from shared.delivery.text.digest import base_of_links, write_letter
+from shared.delivery.text.digest import link_base, report_digest
 from shared.delivery.text.figures import State
-from shared.delivery.text.words import count, harmless, long_day, shorten
+from shared.delivery.text.formatting import count, harmless, long_day, shorten
+from shared.delivery.text.lists import unlinked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def render_card(report: Report, earlier: Report | None, public_url: str | None) 
     `earlier` is the report to compare with and `public_url` the base of the link, as in
     `render_mail`. Without `public_url` there is no button.
     """
-    digest = write_letter(report, earlier, public_url)
+    digest = report_digest(report, earlier, public_url)
     card: Part = {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -61,7 +61,7 @@ def render_card(report: Report, earlier: Report | None, public_url: str | None) 
         "body": list(_body(digest, report)),
     }
     if public_url:
-        url = base_of_links(public_url) + REPORT_PATH
+        url = link_base(public_url) + REPORT_PATH
         card["actions"] = [{"type": "Action.OpenUrl", "title": "Open the report", "url": url}]
     return msgspec.json.encode(_message(card))
 
@@ -79,8 +79,8 @@ def _body(digest: ReportDigest, report: Report) -> Iterator[Part]:
     simulated = "[Simulated] " if digest.is_simulated else ""
     title = f"{simulated}Partner Center MFA status"
     yield _block(_run(title, size="large", weight="bolder"))
-    yield _block(_run(digest.whose, weight="bolder"), spacing="none")
-    yield _block(_run(f"{digest.when} (UTC). {_newest(report)}", isSubtle=True), spacing="none")
+    yield _block(_run(digest.tenant_name, weight="bolder"), spacing="none")
+    yield _block(_run(f"{digest.period} (UTC). {_newest(report)}", isSubtle=True), spacing="none")
     yield _block(_run(digest.headline))
     for figure in digest.figures:
         yield _figure(figure)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.delivery.text.figures import account_figure, request_figures
-from shared.delivery.text.words import NBSP, count, percent, short_day
+from shared.delivery.text.formatting import NBSP, count, percent, short_day
 from shared.mfa.breakdown import SUBJECTS_SHOWN
 from shared.mfa.percent import tenths
 from shared.mfa.scope import Channel

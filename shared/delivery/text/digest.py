@@ -6,23 +6,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from shared.delivery.mail.lists import caveats, changed_names, unlinked, worst_tables
 from shared.delivery.page.charts import account_bar, request_bar
-from shared.delivery.page.exceptions import accepted_of
-from shared.delivery.page.findings import finding_card
 from shared.delivery.text import sentences
 from shared.delivery.text.comparison import Comparison, change_words, compare
+from shared.delivery.text.exceptions import accepted_of
 from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
-from shared.delivery.text.words import count, instant, name_of, percent, short_day, shorten, span
+from shared.delivery.text.findings import finding_card
+from shared.delivery.text.formatting import (
+    count,
+    instant,
+    name_of,
+    percent,
+    short_day,
+    shorten,
+    span,
+)
+from shared.delivery.text.lists import caveats, changed_names, unlinked, worst_tables
 from shared.endpoints import parse_url
 from shared.errors import BadSettingError
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from shared.delivery.mail.lists import Names, Table
     from shared.delivery.page.charts import Segment
     from shared.delivery.text.figures import AccountFigure, RequestFigure
+    from shared.delivery.text.lists import NameList, WorstTable
     from shared.mfa.findings import finding as found
     from shared.mfa.report import Report
 
@@ -50,7 +58,7 @@ class FindingSummary:
     title: str
     cause: str
     remedy: str
-    whom: list[str]
+    subjects: list[str]
     more: int  #: subjects beyond those that are named
 
 
@@ -66,8 +74,8 @@ class Links:
 class ReportDigest:
     """A report as a mail tells it."""
 
-    whose: str
-    when: str
+    tenant_name: str
+    period: str
     is_simulated: bool
     state: State
     headline: str
@@ -76,24 +84,24 @@ class ReportDigest:
     completeness: str
     missing: list[str]  #: each missing day with its reason
     since: str  #: the earlier report's day in words; empty where there is none to compare with
-    changes: list[Names]
+    changes: list[NameList]
     caveats: list[str]
-    tables: list[Table]
+    tables: list[WorstTable]
     findings: list[FindingSummary]
     more_findings: int
     links: Links | None
     stored_at: str  #: where the report's files lie in the store
-    made: str
+    made_at: str
     source: str  #: of the figures
 
 
-def write_letter(report: Report, earlier: Report | None, public_url: str | None) -> ReportDigest:
+def report_digest(report: Report, earlier: Report | None, public_url: str | None) -> ReportDigest:
     """What both parts of the mail say; `BadSettingError` if `public_url` is no base of links."""
     comparison = compare(report, earlier)
     name = name_of(report.tenant_name or "", report.tenant_id or "", "Unnamed tenant")
     return ReportDigest(
-        whose=name,
-        when=span(report.window.start, report.window.ending),
+        tenant_name=name,
+        period=span(report.window.start, report.window.ending),
         is_simulated=report.source == "simulated",
         state=overall_state(report),
         headline=sentences.headline(report),
@@ -109,7 +117,7 @@ def write_letter(report: Report, earlier: Report | None, public_url: str | None)
         more_findings=len(report.findings[FINDINGS_SHOWN:]),
         links=_links(report.tenant_id, report.window.ending, public_url),
         stored_at=f"reports/{name_of(report.tenant_id or '')}/{report.window.ending}/",
-        made=instant(report.generated_at),
+        made_at=instant(report.generated_at),
         source=sentences.source_name(report.source),
     )
 
@@ -173,7 +181,7 @@ def _finding(finding: found.Finding) -> FindingSummary:
         title=name_of(card.title),
         cause=shorten(unlinked(card.cause), _TEXT_LIMIT),
         remedy=shorten(card.remedy, _TEXT_LIMIT),
-        whom=shown,
+        subjects=shown,
         more=len(card.subjects) - len(shown) + card.more,
     )
 
@@ -181,11 +189,11 @@ def _finding(finding: found.Finding) -> FindingSummary:
 def _links(tenant_id: str | None, ending: date, public_url: str | None) -> Links | None:
     if not (public_url and tenant_id):
         return None
-    page = f"{base_of_links(public_url)}/api/reports/{quote(tenant_id, safe='')}/{ending}"
+    page = f"{link_base(public_url)}/api/reports/{quote(tenant_id, safe='')}/{ending}"
     return Links(page=page, requests=f"{page}/all-api-requests.csv")
 
 
-def base_of_links(public_url: str) -> str:
+def link_base(public_url: str) -> str:
     """
     Its address without the last slash: over TLS, or on this machine; else `BadSettingError`.
 

@@ -6,7 +6,7 @@ import re
 
 from markupsafe import Markup, escape
 
-from shared.delivery.text.words import harmless
+from shared.delivery.text.formatting import harmless
 
 _ROOM = 16  #: letters of the narrowest column there is, a table's on a phone
 

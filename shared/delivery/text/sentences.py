@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
-from shared.delivery.text.words import (
+from shared.delivery.text.formatting import (
     capitalised,
     count,
     harmless,
@@ -76,7 +76,7 @@ def so_far(report: Report) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
+class SentenceWithName:
     """A sentence that ends in a name out of a log, which a page sets apart from its own words."""
 
     before: str
@@ -86,7 +86,7 @@ class Naming:
         return f"{self.before} {self.name}."
 
 
-def worst(report: Report) -> list[Naming]:
+def worst(report: Report) -> list[SentenceWithName]:
     """Per channel below 100 %, who or what most of it comes from."""
     return [
         _worst_of(figure)
@@ -95,7 +95,7 @@ def worst(report: Report) -> list[Naming]:
     ]
 
 
-def _worst_of(figure: RequestFigure) -> Naming:
+def _worst_of(figure: RequestFigure) -> SentenceWithName:
     by_user = figure.channel is Channel.PORTAL
     part = (figure.breakdown.by_user if by_user else figure.breakdown.by_application)[0]
     without = f"{count(figure.against, figure.noun)} without MFA"
@@ -106,7 +106,7 @@ def _worst_of(figure: RequestFigure) -> Naming:
     else:
         verb = "was" if part.against == 1 else "were"
         made = f"Of the {without}, {thousands(part.against)} {verb} made by"
-    return Naming(made if by_user else f"{made} the application", part_name(part))
+    return SentenceWithName(made if by_user else f"{made} the application", part_name(part))
 
 
 def asides(report: Report) -> list[str]:

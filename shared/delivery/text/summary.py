@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.delivery.text.days import days_by_reason
 from shared.delivery.text.figures import State, account_figure, request_figures
-from shared.delivery.text.words import (
+from shared.delivery.text.formatting import (
     NBSP,
     count,
+    days_by_reason,
     harmless,
     listed,
     percent,
@@ -37,8 +37,8 @@ def summarise(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     window = report.window
-    whose = harmless(report.tenant_name or report.tenant_id or "Unnamed tenant")
-    yield f"{whose}: {span(window.start, window.ending)}, {window.complete_days} of 7 days known"
+    name = harmless(report.tenant_name or report.tenant_id or "Unnamed tenant")
+    yield f"{name}: {span(window.start, window.ending)}, {window.complete_days} of 7 days known"
     missing = days_by_reason((gap.day, gap.reason) for gap in window.missing)
     yield from (f"  missing: {days}, {reason}" for reason, days in missing.items())
     yield ""
@@ -70,17 +70,17 @@ def _accounts(accounts: AccountFigure) -> str:
 
 def _requests(figure: RequestFigure) -> str:
     if figure.state is State.EMPTY:
-        return "; ".join(["no requests", *_beside(figure.counts)])
+        return "; ".join(["no requests", *_other_counts(figure.counts)])
     told = f"{percent(figure.share):>8}   "
     if not figure.counts.requests:
-        return "; ".join([f"{told}no requests", *_beside(figure.counts)])
+        return "; ".join([f"{told}no requests", *_other_counts(figure.counts)])
     told += f"{thousands(figure.with_mfa)} of {thousands(figure.decided)} decided"
     if figure.share is None and figure.provisional is not None:
         told += f" (provisional: {percent(figure.provisional)})"
-    return "; ".join([told, *_beside(figure.counts)])
+    return "; ".join([told, *_other_counts(figure.counts)])
 
 
-def _beside(counts: Tally) -> Iterator[str]:
+def _other_counts(counts: Tally) -> Iterator[str]:
     """What is neither for nor against, so that nobody has to wonder where it went."""
     for name in ("exempted", "unknown", "not_completed", "app_only"):
         number = getattr(counts, name)

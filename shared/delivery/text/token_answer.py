@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.delivery.text.words import NBSP, harmless, instant, listed
+from shared.delivery.text.formatting import NBSP, harmless, instant, listed
 from shared.mfa.access_token import AccessToken, MfaClaim, TokenKind
 from shared.mfa.mandate import MANDATE, MandateAnswer, MandateScenario, MfaBy, Ruling, columns
 

@@ -42,7 +42,7 @@ def find(
     name: str,
     read: Callable[[str], bytes],
     wanted: str,
-    heading: ReportMeta,
+    meta: ReportMeta,
     notes: Sequence[str],
 ) -> StoredFile:
     """What is left of ``customers.html``, ``.json`` or ``.csv``; `read` gives a stored file."""
@@ -51,9 +51,9 @@ def find(
     customers = Customers.from_json(read("customers.json"))
     if name == "customers.json":
         return _tagged(customers.matching(wanted).to_json())
-    from shared.delivery.page.customers_page import Frame, render_customers  # loads Jinja
+    from shared.delivery.page.customers_page import PageContext, render_customers  # loads Jinja
 
-    return _tagged(render_customers(customers, heading, Frame(API, notes, wanted)).encode())
+    return _tagged(render_customers(customers, meta, PageContext(API, notes, wanted)).encode())
 
 
 def rows_with(content: bytes, search: str) -> bytes:

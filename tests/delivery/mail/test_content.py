@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from shared.delivery.page.report_page import render_page
-from shared.delivery.text.digest import write_letter
+from shared.delivery.text.digest import report_digest
 from shared.delivery.text.summary import summarise
 from shared.errors import BadSettingError
 from shared.mfa.metrics import AccountMetrics
@@ -83,7 +83,7 @@ def test_the_subject_says_unknown_where_it_is_unknown() -> None:
 
 
 def test_simulated_data_is_said_in_the_subject_and_in_both_parts() -> None:
-    mail = mail_of(report(*worked_portal(), heading={"source": "simulated"}))
+    mail = mail_of(report(*worked_portal(), meta={"source": "simulated"}))
 
     assert mail.subject.startswith("[Simulated] Fabrikam")
     assert "SIMULATED DATA" in mail.text
@@ -102,33 +102,33 @@ def test_a_subject_is_one_short_line_that_comes_through_as_it_was(made) -> None:
 # What the parts say
 
 
-def words_of(value):
-    """Every text of a letter, whatever holds it."""
+def texts_of(value):
+    """Every text in a digest, at whatever depth."""
     if isinstance(value, Enum):
         return
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for item in value:
-            yield from words_of(item)
+            yield from texts_of(item)
     elif dataclasses.is_dataclass(value):
-        for told in dataclasses.fields(value):
-            if told.name not in ("kind", "stored_at", "page", "requests"):
-                yield from words_of(getattr(value, told.name))
+        for field in dataclasses.fields(value):
+            if field.name not in ("kind", "stored_at", "page", "requests"):
+                yield from texts_of(getattr(value, field.name))
 
 
 @pytest.mark.parametrize("public_url", [PUBLIC_URL, None])
 @pytest.mark.parametrize("made", [make() for make in SCENARIOS.values()], ids=SCENARIOS)
 def test_both_parts_say_everything_that_there_is_to_say(made, public_url) -> None:
-    letter = write_letter(made, yesterday(), public_url)
+    digest = report_digest(made, yesterday(), public_url)
     mail = mail_of(made, yesterday(), public_url)
     text, html = plain(mail.text).lower(), Page(mail.html).text.lower()
 
-    told = [plain(words).strip().lower() for words in words_of(letter)]
+    given = [plain(it).strip().lower() for it in texts_of(digest)]
 
-    assert len(told) > 10
-    assert [words for words in told if words not in text] == []
-    assert [words for words in told if words not in html] == []
+    assert len(given) > 10
+    assert [it for it in given if it not in text] == []
+    assert [it for it in given if it not in html] == []
 
 
 def test_each_figure_comes_with_its_numerator_denominator_change_and_forecast() -> None:
@@ -283,7 +283,7 @@ def crowded():
             title="T" * 5000, cause="<" * 50_000, remedy="R" * 50_000, subjects=["S" * 5000] * 1000
         )
     ] * 400
-    made = report(*sign_ins, heading={"tenant_name": "T" * 5000, "source": "simulated"})
+    made = report(*sign_ins, meta={"tenant_name": "T" * 5000, "source": "simulated"})
     return msgspec.structs.replace(made, findings=findings)
 
 
@@ -322,6 +322,6 @@ def test_the_same_report_makes_the_same_mail_dated_when_the_report_was_made() ->
 
 @pytest.mark.parametrize("told", ["", "yesterday", "2026-11-24T00:00:00"])
 def test_a_report_that_does_not_say_when_it_was_made_is_dated_after_its_window(told) -> None:
-    mail = mail_of(report(heading={"generated_at": told}))
+    mail = mail_of(report(meta={"generated_at": told}))
 
     assert mail.date == datetime(ENDING.year, ENDING.month, ENDING.day + 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.mail import content
-from shared.delivery.mail.lists import unlinked
+from shared.delivery.text.lists import unlinked
 from tests.delivery.mail.mail_making import earlier_report, mail_of, message_of
 from tests.delivery.mail.mail_sink import parts, read
 from tests.delivery.making import DAYS, NOT_VERIFIED, portal, report, worked_portal
@@ -54,7 +54,7 @@ def test_names_cannot_reorder_hide_or_break_the_text_around_them() -> None:
 def test_any_name_makes_a_mail_with_the_headers_it_should_have(name) -> None:
     made = report(
         portal(upn=name, user_name=name, app_name=name, **NOT_VERIFIED),
-        heading={"tenant_name": name},
+        meta={"tenant_name": name},
         missing={DAYS[2]: name},
     )
 

@@ -130,10 +130,10 @@ def test_a_days_bar_holds_every_request_of_the_day_and_says_it_in_words():
     bars = charts.day_bars(worked_examples(), portal)
 
     assert [bar.total for bar in bars] == [3, 5, 2, 0, 0, 0, 0]
-    assert bars[1].words.replace("\u00a0", " ") == (
+    assert bars[1].sentence.replace("\u00a0", " ") == (
         "Wednesday, 18 November 2026: 5 requests: 5 without MFA."
     )
-    assert bars[3].words.replace("\u00a0", " ") == "Friday, 20 November 2026: 0 requests."
+    assert bars[3].sentence.replace("\u00a0", " ") == "Friday, 20 November 2026: 0 requests."
 
 
 def test_a_missing_day_is_no_day_without_requests():
@@ -141,8 +141,8 @@ def test_a_missing_day_is_no_day_without_requests():
     bar = charts.day_bars(made, request_figures(made)[0])[4]
 
     assert bar.missing
-    assert "not known" in bar.words
-    assert "throttling" in bar.words
+    assert "not known" in bar.sentence
+    assert "throttling" in bar.sentence
 
 
 def test_no_bar_is_longer_than_its_chart_and_nothing_that_was_counted_is_invisible():

@@ -8,7 +8,7 @@ import pytest
 
 from shared.delivery.files.customers import Customers, CustomerStatus, customer_notes
 from shared.delivery.files.directory_rows import customer_rows
-from shared.delivery.page.customers_page import LINKED_ROWS, Frame, render_customers
+from shared.delivery.page.customers_page import LINKED_ROWS, PageContext, render_customers
 from shared.errors import DamagedError
 from shared.mfa.accounts.directory import Customer, CustomerMfa
 from shared.mfa.assessment import ReportMeta
@@ -48,13 +48,13 @@ def customers(*listed, read_at=READ_AT):
     return Customers.of(TENANT, read_at, customer_rows(listed or SOME, read_at))
 
 
-def html(*listed, source="graph", **frame):
-    heading = ReportMeta(TENANT, "Northwind Cloud", source, "2026-11-24T02:15:00Z")
-    return render_customers(customers(*listed), heading, Frame("/api", **frame))
+def html(*listed, source="graph", **context):
+    meta = ReportMeta(TENANT, "Northwind Cloud", source, "2026-11-24T02:15:00Z")
+    return render_customers(customers(*listed), meta, PageContext("/api", **context))
 
 
 def rows(made):
-    """The cells of the table as text, without the heading."""
+    """The cells of the table as text, without the meta."""
     body = made.partition("<tbody>")[2].partition("</tbody>")[0]
     return [
         re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row)).strip() for row in body.split("</tr>")

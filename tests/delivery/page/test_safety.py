@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.page import report_page
-from shared.delivery.page.findings import finding_card, safe_link
 from shared.delivery.page.report_page import render_page
+from shared.delivery.text.findings import finding_card, safe_link
 from tests.delivery.making import ENDING, NOT_VERIFIED, finding, portal, report
 from tests.delivery.parsed import Page, page
 from tests.delivery.scenarios import HOSTILE, hostile, worked_examples
@@ -85,7 +85,7 @@ def test_a_link_leads_beside_the_report_or_over_tls_or_nowhere(href, kept):
 def test_any_name_makes_a_page_that_can_be_parsed_and_encoded(name):
     made = report(
         portal(upn=name, user_name=name, app_name=name, **NOT_VERIFIED),
-        heading={"tenant_name": name},
+        meta={"tenant_name": name},
     )
 
     html = render_page(made)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.delivery.teams.card import render_card
-from shared.delivery.text.digest import write_letter
+from shared.delivery.text.digest import report_digest
 from shared.errors import BadSettingError
 from shared.mfa.metrics import AccountMetrics
 from shared.mfa.window import MissingDay
@@ -118,7 +118,7 @@ def test_the_card_names_the_tenant_and_the_days() -> None:
 
 def test_the_card_uses_the_words_of_the_mail() -> None:
     for scenario in SCENARIOS.values():
-        digest = write_letter(scenario(), yesterday(), PUBLIC_URL)
+        digest = report_digest(scenario(), yesterday(), PUBLIC_URL)
         texts = lines(scenario(), yesterday())
 
         assert plain(digest.headline) in texts

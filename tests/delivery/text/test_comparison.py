@@ -141,7 +141,7 @@ def test_a_missing_day_on_either_side_makes_a_caveat(missing) -> None:
 
 def test_another_rule_another_source_and_a_gap_between_the_two_are_said() -> None:
     before = earlier_report(days=3, rule=ShareRule(exempted_counts_as_mfa=True))
-    now = report(heading={"source": "graph"})
+    now = report(meta={"source": "graph"})
 
     told = " ".join(compared(now, before).caveats).replace("\u00a0", " ")
 
@@ -156,4 +156,4 @@ def test_only_an_earlier_report_of_the_same_tenant_can_be_compared_with() -> Non
     assert compare(now, None) is None
     assert compare(now, now) is None
     assert compare(now, earlier_report(days=-1)) is None
-    assert compare(now, earlier_report(heading={"tenant_id": "another"})) is None
+    assert compare(now, earlier_report(meta={"tenant_id": "another"})) is None

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from shared.delivery.page.report_page import render_page
+from shared.delivery.text.formatting import harmless
 from shared.delivery.text.line_breaks import breakable
-from shared.delivery.text.words import harmless
 from tests.delivery.mail.mail_making import mail_of
 from tests.delivery.making import DAYS, NOT_VERIFIED, api, finding, portal, report
 from tests.delivery.parsed import Page

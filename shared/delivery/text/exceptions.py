@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.delivery.text.words import (
+from shared.delivery.text.formatting import (
     count,
     harmless,
     long_day,

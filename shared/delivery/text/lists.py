@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from shared.delivery.text.comparison import untold_words
 from shared.delivery.text.figures import request_figures
+from shared.delivery.text.formatting import count, shorten, thousands
 from shared.delivery.text.sentences import part_name
-from shared.delivery.text.words import count, shorten, thousands
 
 if TYPE_CHECKING:
     from shared.delivery.text.comparison import Comparison
@@ -34,25 +34,25 @@ _LONGEST_WORD = 256  #: characters; longer ones are broken unseen, as looking wo
 
 
 @dataclass(frozen=True, slots=True)
-class ListRow:
+class WorstRow:
     """One user or application with requests without MFA."""
 
     name: str
-    told: str  #: ``5 of 8``: requests without MFA, of all of its requests
+    amount: str  #: ``5 of 8``: requests without MFA, of all of its requests
     length: int  #: of its bar, in percent of the channel's requests without MFA
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class WorstTable:
     """The worst of one channel."""
 
     title: str
-    rows: list[ListRow]
+    rows: list[WorstRow]
     rest: str  #: the others in words; empty where there are none
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class NameList:
     """Users or applications that came, went or stayed."""
 
     title: str
@@ -84,7 +84,7 @@ def subject_name(part: Contribution) -> str:
     return shorten(unlinked(part_name(part)), _NAME_WIDTH)
 
 
-def worst_tables(report: Report) -> list[Table]:
+def worst_tables(report: Report) -> list[WorstTable]:
     """The worst users of the portal, then the worst applications and users of the API."""
     portal, api = request_figures(report)
     tables = [
@@ -95,20 +95,20 @@ def worst_tables(report: Report) -> list[Table]:
     return [table for table in tables if table.rows]
 
 
-def _table(figure: RequestFigure, by: str, parts: list[Contribution]) -> Table:
+def _table(figure: RequestFigure, by: str, parts: list[Contribution]) -> WorstTable:
     against = [part for part in parts if part.against]
     shown = [part for part in against if not part.others][:ROWS_SHOWN]
-    return Table(
+    return WorstTable(
         title=f"{figure.title} requests without MFA, by {by}",
         rows=[_row(part, figure.against) for part in shown],
         rest=_rest(against[len(shown) :], by),
     )
 
 
-def _row(part: Contribution, whole: int) -> ListRow:
-    return ListRow(
+def _row(part: Contribution, whole: int) -> WorstRow:
+    return WorstRow(
         name=subject_name(part),
-        told=f"{thousands(part.against)} of {thousands(part.counts.requests)}",
+        amount=f"{thousands(part.against)} of {thousands(part.counts.requests)}",
         length=max(round(100 * part.against / whole), 1),
     )
 
@@ -122,7 +122,7 @@ def _rest(parts: list[Contribution], by: str) -> str:
     return f"{at_most}{subjects}: {thousands(requests)} together"
 
 
-def changed_names(comparison: Comparison) -> list[Names]:
+def changed_names(comparison: Comparison) -> list[NameList]:
     """Who and what is newly, no longer and still without MFA; lists with nobody are left out."""
     kinds = (("users", comparison.users), ("applications of the API", comparison.applications))
     lists = [
@@ -133,9 +133,9 @@ def changed_names(comparison: Comparison) -> list[Names]:
     return [_names(title, parts) for title, parts in lists if parts]
 
 
-def _names(title: str, parts: list[Contribution]) -> Names:
+def _names(title: str, parts: list[Contribution]) -> NameList:
     names = [subject_name(part) for part in parts[:NAMES_SHOWN]]
-    return Names(title, names, more=len(parts[NAMES_SHOWN:]))
+    return NameList(title, names, more=len(parts[NAMES_SHOWN:]))
 
 
 def caveats(comparison: Comparison) -> list[str]:

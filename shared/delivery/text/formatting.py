@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from shared.mfa.percent import percent as percent_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NBSP = "\u00a0"  #: keeps a number and its unit on one line
 NAME_LIMIT = 120  #: characters of a name that are shown; more only breaks the page
@@ -80,6 +84,29 @@ def span(start: date, ending: date) -> str:
     if start.month != ending.month:
         return f"{start.day}{NBSP}{_MONTHS[start.month - 1]} – {long_day(ending)}"
     return f"{start.day}–{long_day(ending)}"
+
+
+def days_by_reason(reasons: Iterable[tuple[date, str]]) -> dict[str, str]:
+    """Each reason with its days in words, in the order of their first days."""
+    days: dict[str, set[date]] = {}
+    for day, reason in sorted(reasons):
+        days.setdefault(harmless(reason), set()).add(day)
+    return {reason: days_in_words(found) for reason, found in days.items()}
+
+
+def days_in_words(days: Iterable[date]) -> str:
+    """``17–19 November 2026 and 21 November 2026``: days that follow each other as one stretch."""
+    stretches: list[list[date]] = []
+    for day in sorted(days):
+        if stretches and day - stretches[-1][-1] == timedelta(days=1):
+            stretches[-1].append(day)
+        else:
+            stretches.append([day])
+    return listed([_stretch(found[0], found[-1]) for found in stretches])
+
+
+def _stretch(first: date, last: date) -> str:
+    return long_day(first) if first == last else span(first, last)
 
 
 def instant(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from shared.delivery.text.words import name_of, unbroken
+from shared.delivery.text.formatting import name_of, unbroken
 
 if TYPE_CHECKING:
     from shared.mfa.findings.finding import Finding
