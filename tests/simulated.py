@@ -24,7 +24,7 @@ from tests.clock import real_now
 @contextmanager
 def simulated_environment():
     """Settings of this process that name the simulated tenant, whose thirty days end yesterday."""
-    paced = Service._partner_access
+    paced = Service._partner_access  # noqa: SLF001 (no setting takes the waiting away)
 
     def unpaced(self):
         return replace(paced(self), limits=ThrottleLimits.unlimited())

@@ -210,6 +210,7 @@ def test_no_imports_go_in_a_circle_not_even_lazy_ones() -> None:
     house = [*PRODUCT, *SIMULATOR]
 
     assert circle(arrows(house, str)) == []
+    assert circle(arrows(house, folder)) == []
 
     lazily = "def f():\n    from shared.b import y"
     loop = [Module("shared/a.py", lazily), Module("shared/b.py", "from shared.a import x")]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from azure.core.credentials import TokenCredential
 
-    from shared.identity import Login
+    from shared.identity import GraphClient, Login
     from shared.mfa.accounts.exceptions import AcceptedException
     from shared.mfa.report import Report
     from shared.service.access import TenantAccess
@@ -231,8 +231,11 @@ class Service:
             _log.info("No mail: no recipients")
             return []
         url = self.settings.public_url or None
-        with open_mailer(self.settings, lambda: self.partner.access.open_graph()) as mailer:
+        with open_mailer(self.settings, self._open_graph) as mailer:
             return mail_status(report, earlier, recipients, mailer, self.store, public_url=url)
+
+    def _open_graph(self) -> GraphClient:
+        return self.partner.access.open_graph()
 
     def _announce(self, report: Report, earlier: Report | None) -> list[Delivery]:
         from shared.delivery.teams.channel import TeamsChannel

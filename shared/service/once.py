@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    import threading
 
 _T = TypeVar("_T")
 

@@ -7,6 +7,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from shared.delivery.files.customers import CustomerStatus
+from shared.delivery.text.bars import request_pieces, stacked_bar
 from shared.delivery.text.formatting import count, long_day, percent, unbroken, weekday
 from shared.delivery.text.sentences import part_name
 from shared.mfa.percent import percent_of_tenths, tenths
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from shared.delivery.text.figures import AccountFigure, RequestFigure
+    from shared.delivery.text.bars import Segment
+    from shared.delivery.text.figures import RequestFigure
     from shared.mfa.breakdown import Contribution
     from shared.mfa.metrics import Tally
     from shared.mfa.report import DayCounts, HistoryPoint, Report
@@ -25,17 +27,6 @@ STEPS_SHOWN = 7  #: users or applications of a waterfall; the others are one mor
 TREND_POINTS = 92  #: newest windows that the trend shows
 _WHOLE = 1000  #: tenths of a percent
 _SCALES = (5, 10, 20, 50, 100, 200, 500)  #: tenths that a waterfall may span, besides the whole
-_VISIBLE = 1.5  #: percent; nothing that was counted is drawn smaller
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One piece of a stacked bar."""
-
-    kind: str  #: ``verified``, ``exempted``, ``not_verified``, ``unknown``: also its look
-    start: float
-    length: float
-    label: str  #: its number and what it counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,31 +130,6 @@ def _steps(
     ]
 
 
-def request_bar(counts: Tally) -> list[Segment]:
-    """A channel's decided requests as one horizontal bar: what the share is a share of."""
-    return _stacked([piece for piece in _pieces(counts) if piece[0] != "unknown"])
-
-
-def _pieces(counts: Tally) -> list[tuple[str, int, str]]:
-    return [
-        ("verified", counts.verified, "with MFA"),
-        ("exempted", counts.exempted, "exempted"),
-        ("not_verified", counts.not_verified, "without MFA"),
-        ("unknown", counts.unknown, "unknown"),
-    ]
-
-
-def account_bar(accounts: AccountFigure) -> list[Segment]:
-    """The enabled accounts as one horizontal bar."""
-    pieces = [
-        ("verified", accounts.enforced, "enforced"),
-        ("exempted", accounts.conditional, "conditional"),
-        ("not_verified", accounts.unprotected, "unprotected"),
-        ("unknown", accounts.unknown, "unknown"),
-    ]
-    return _stacked(pieces)
-
-
 def customer_bar(counts: Mapping[CustomerStatus, int]) -> list[Segment]:
     """The customers as one horizontal bar."""
     pieces = [
@@ -173,21 +139,7 @@ def customer_bar(counts: Mapping[CustomerStatus, int]) -> list[Segment]:
         ("missing", CustomerStatus.EMPTY, "without users"),
         ("unknown", CustomerStatus.UNKNOWN, "not known"),
     ]
-    return _stacked([(kind, counts.get(status, 0), noun) for kind, status, noun in pieces])
-
-
-def _stacked(pieces: list[tuple[str, int, str]], *, of: int = 0) -> list[Segment]:
-    """Segments one after the other; `of` is the count that fills the bar, else their sum does."""
-    present = [piece for piece in pieces if piece[1]]
-    whole = of or sum(number for _, number, _ in present)
-    raw = [max(100 * number / whole, _VISIBLE) for _, number, _ in present]
-    scale = min(1, 100 / sum(raw)) if raw else 1
-    lengths = [round(length * scale, 2) for length in raw]
-    starts = [0.0, *accumulate(lengths)]
-    return [
-        Segment(kind, round(start, 2), length, f"{number:,} {noun}")
-        for (kind, number, noun), start, length in zip(present, starts, lengths, strict=False)
-    ]
+    return stacked_bar([(kind, counts.get(status, 0), noun) for kind, status, noun in pieces])
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +177,7 @@ def _missing_bar(day: date, reason: str) -> DayBar:
 
 
 def _day_bar(day: date, counts: Tally, against: int, busiest: int) -> DayBar:
-    segments = _stacked(_pieces(counts), of=busiest)
+    segments = stacked_bar(request_pieces(counts), of=busiest)
     kinds = ", ".join(segment.label for segment in segments)
     start = f"{weekday(day)}, {long_day(day)}: {count(counts.requests, 'request')}"
     return DayBar(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from shared.delivery.page.charts import account_bar, request_bar
 from shared.delivery.text import sentences
+from shared.delivery.text.bars import account_bar, request_bar
 from shared.delivery.text.comparison import Comparison, change_words, compare
 from shared.delivery.text.exceptions import accepted_of
 from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
@@ -28,7 +28,7 @@ from shared.errors import BadSettingError
 if TYPE_CHECKING:
     from datetime import date
 
-    from shared.delivery.page.charts import Segment
+    from shared.delivery.text.bars import Segment
     from shared.delivery.text.figures import AccountFigure, RequestFigure
     from shared.delivery.text.lists import NameList, WorstTable
     from shared.mfa.findings import finding as found
