@@ -63,9 +63,7 @@ class SignIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
     error_code: int | None = None  #: ``status.errorCode``; 0 is success, `None`: not given
     requirement: Requirement = Requirement.NOT_GIVEN
     details: Evidence = Evidence.NOT_GIVEN  #: what ``status.additionalDetails`` says
-    steps: Evidence = (
-        Evidence.NOT_GIVEN
-    )  #: what the ``authenticationDetails`` say, all steps together
+    steps: Evidence = Evidence.NOT_GIVEN  #: what all steps in ``authenticationDetails`` say
     policies: Evidence = Evidence.NOT_GIVEN  #: whether an applied policy's MFA requirement was met
     user_id: str = ""
     upn: str = ""

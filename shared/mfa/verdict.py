@@ -16,9 +16,7 @@ class Verdict(StrEnum):
 
     VERIFIED = "verified"
     NOT_VERIFIED = "not_verified"
-    EXEMPTED = (
-        "exempted"  #: MFA was skipped (remembered device and the like): no proof of the claim
-    )
+    EXEMPTED = "exempted"  #: MFA was skipped (remembered device, say): no proof of the claim
     UNKNOWN = "unknown"
     NOT_COMPLETED = "not_completed"  #: interrupted or refused, so no request was made
     APP_ONLY = "app_only"  #: no user who could be asked for MFA

@@ -61,9 +61,7 @@ class ExceptionsMetrics(msgspec.Struct, frozen=True):
     expired: int
     needless: int
     unmatched: int
-    share_without_accepted: (
-        float | None
-    )  #: enforced / (enabled - accepted); `None` if no account is left
+    share_without_accepted: float | None  #: enforced / (enabled - accepted); `None`: none left
 
 
 class ExceptionsSummary(msgspec.Struct, frozen=True):

@@ -30,9 +30,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     subjects_total: int
     gained: int = 0  #: accounts for which the fix would enforce MFA
     gain: str = ""  #: the accounts figure after the fix, in words
-    share_after: float | None = (
-        None  #: the same as a fraction; `None` if the fix would not change it
-    )
+    share_after: float | None = None  #: the same as a fraction; `None` if it would not change
     doc: str
     href: str  #: where to fix it in the Entra admin center
 
@@ -102,6 +100,15 @@ def with_gain(found: Finding, accounts: JudgedAccounts, gained: int) -> Finding:
         share_after=share_after,
         gain=f"{percent(share_after)} of the accounts would have MFA enforced ({gained:+,}).",
     )
+
+
+def not_enforced_finding(
+    finding_id: str, accounts: JudgedAccounts, indexes: Iterator[int], **words: str
+) -> Iterator[Finding]:
+    """The finding about these accounts, if there are any; fixing it would enforce MFA for all."""
+    subjects = account_subjects(accounts, indexes)
+    if subjects.total:
+        yield with_gain(finding(finding_id, subjects, **words), accounts, subjects.total)
 
 
 def by_gain(findings: Iterable[Finding]) -> list[Finding]:

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.causes import NOTHING, unread
 from shared.mfa.accounts.enforcement import Enforcement
-from shared.mfa.findings.finding import account_subjects, by_gain, finding, with_gain
+from shared.mfa.findings.finding import (
+    account_subjects,
+    by_gain,
+    finding,
+    not_enforced_finding,
+    with_gain,
+)
 from shared.mfa.findings.of_attributes import attribute_findings
 from shared.mfa.findings.of_policies import policy_findings
 
@@ -52,32 +58,28 @@ def _coverage(accounts: JudgedAccounts) -> Iterator[Finding]:
     else:
         finding_id = "accounts-not-targeted"
         missed = accounts.classes_where(lambda found: found.judgement.cause == NOTHING.cause)
-    if missed:
-        subjects = account_subjects(accounts, accounts.indexes_in(missed))
-        yield with_gain(finding(finding_id, subjects), accounts, subjects.total)
+    yield from not_enforced_finding(finding_id, accounts, accounts.indexes_in(missed))
 
 
 def _has_no_mfa(accounts: JudgedAccounts) -> bool:
     """Whether it is known that nothing in the tenant requires MFA for anybody."""
     answers = {found.judgement.enforcement for found in accounts.classes}
-    is_demanded = (d.asks is not False and not d.grant.blocks for d in accounts.tenant.demands)
-    return answers <= {Enforcement.UNPROTECTED, None} and not any(is_demanded)
+    requires_mfa = (d.asks is not False and not d.grant.blocks for d in accounts.tenant.demands)
+    return answers <= {Enforcement.UNPROTECTED, None} and not any(requires_mfa)
 
 
 def _not_read(accounts: JudgedAccounts) -> Iterator[Finding]:
     """The accounts that cannot be judged, and what is missing: what affects most of them first."""
     unjudged = accounts.classes_with(Enforcement.UNKNOWN)
-    if not unjudged:
-        return
     missing: Counter[str] = Counter()
     for index in unjudged:
         unknown = accounts.classes[index]
         missing.update(dict.fromkeys(unread(accounts.tenant, unknown.facts), unknown.size))
     shown = [what for what, _ in missing.most_common(_MOST_MISSING)]
     more = f"; and {len(missing) - len(shown)} more" if len(missing) > len(shown) else ""
-    subjects = account_subjects(accounts, accounts.indexes_in(unjudged))
-    found = finding("not-read", subjects, missing="; ".join(shown) + more)
-    yield with_gain(found, accounts, subjects.total)
+    yield from not_enforced_finding(
+        "not-read", accounts, accounts.indexes_in(unjudged), missing="; ".join(shown) + more
+    )
 
 
 def _eligible_admins(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
@@ -94,9 +96,9 @@ def _eligible_admins(directory: Directory, accounts: JudgedAccounts) -> Iterator
     subjects = account_subjects(
         accounts, (index for index in accounts.indexes_in(gaps) if eligible.truth(index))
     )
-    is_whole = all(eligible.truth(index) is not None for index in accounts.indexes_in(gaps))
+    all_were_read = all(eligible.truth(index) is not None for index in accounts.indexes_in(gaps))
     if subjects.total:
-        found = finding("eligible-admins", subjects, unread="" if is_whole else _MAYBE_MORE)
+        found = finding("eligible-admins", subjects, unread="" if all_were_read else _MAYBE_MORE)
         yield with_gain(found, accounts, subjects.total)
-    elif not is_whole:
+    elif not all_were_read:
         yield finding("eligible-admins", subjects, accounts=_UNKNOWN_NUMBER, unread="")

@@ -10,7 +10,12 @@ from shared.mfa.accounts.directory import AuthenticationMethod, FederatedMfaBeha
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
 from shared.mfa.accounts.extent import ConditionKind
 from shared.mfa.accounts.graph import flag_words
-from shared.mfa.findings.finding import account_subjects, finding, named_subjects, with_gain
+from shared.mfa.findings.finding import (
+    account_subjects,
+    finding,
+    named_subjects,
+    not_enforced_finding,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,19 +80,10 @@ def _enabled_accounts(accounts: JudgedAccounts) -> Iterator[int]:
     return accounts.indexes_in(accounts.classes_where(lambda found: found.facts.enabled is True))
 
 
-def _closing(
-    accounts: JudgedAccounts, finding_id: str, indexes: Iterator[int]
-) -> Iterator[Finding]:
-    """A finding about accounts without enforced MFA that would be enforced if it were fixed."""
-    subjects = account_subjects(accounts, indexes)
-    if subjects.total:
-        yield with_gain(finding(finding_id, subjects), accounts, subjects.total)
-
-
 def _guests(accounts: JudgedAccounts) -> Iterator[Finding]:
     guests = AccountLookup(accounts.membership.guests.all, len(accounts))
     indexes = (index for index in _not_enforced(accounts) if guests.truth(index))
-    yield from _closing(accounts, "guests-without-mfa", indexes)
+    yield from not_enforced_finding("guests-without-mfa", accounts, indexes)
 
 
 def _service_accounts(accounts: JudgedAccounts) -> Iterator[Finding]:
@@ -97,7 +93,7 @@ def _service_accounts(accounts: JudgedAccounts) -> Iterator[Finding]:
         for index in _not_enforced(accounts)
         if _SOFTWARE.search(_before_at(users[index].user_principal_name))
     )
-    yield from _closing(accounts, "service-accounts-as-users", indexes)
+    yield from not_enforced_finding("service-accounts-as-users", accounts, indexes)
 
 
 def _before_at(name: str | None) -> str:
@@ -185,17 +181,12 @@ def _behavior(domain: Domain) -> str:
 def _federation_alone(domain: Domain, accounts: JudgedAccounts) -> Iterator[Finding]:
     users, suffix = accounts.membership.roster.users, f"@{domain.id.lower()}"
     unprotected = accounts.classes_with(Enforcement.UNPROTECTED)
-    subjects = account_subjects(
-        accounts,
-        (
-            index
-            for index in accounts.indexes_in(unprotected)
-            if (users[index].user_principal_name or "").lower().endswith(suffix)
-        ),
+    indexes = (
+        index
+        for index in accounts.indexes_in(unprotected)
+        if (users[index].user_principal_name or "").lower().endswith(suffix)
     )
-    if subjects.total:
-        found = finding("federation-alone", subjects, domain=domain.id)
-        yield with_gain(found, accounts, subjects.total)
+    yield from not_enforced_finding("federation-alone", accounts, indexes, domain=domain.id)
 
 
 def _unsatisfied_strengths(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:

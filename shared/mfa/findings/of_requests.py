@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
-from shared.mfa.findings.finding import (
-    account_subjects,
-    by_gain,
-    finding,
-    named_subjects,
-    with_gain,
-)
+from shared.mfa.findings.finding import by_gain, finding, named_subjects, not_enforced_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,10 +74,7 @@ def _active(accounts: JudgedAccounts, requests: RequestSummary) -> Iterator[Find
         for index in sorted({index for index in indexes if index is not None})
         if accounts.class_of(index).judgement.enforcement in NOT_ENFORCED
     ]
-    if not_enforced:
-        subjects = account_subjects(accounts, iter(not_enforced))
-        found = finding("active-without-enforcement", subjects)
-        yield with_gain(found, accounts, subjects.total)
+    yield from not_enforced_finding("active-without-enforcement", accounts, iter(not_enforced))
 
 
 def _exempted(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Finding]:
