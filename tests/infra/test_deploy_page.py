@@ -1,4 +1,4 @@
-"""The commands of docs/deploy.md: whole, each block for one person; and the backup it tells of."""
+"""The commands of docs/deploy.md: whole, each block for one person; and its backup."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BLOCKS = [
 ]
 RESTORE = DEPLOY.split("python3 - <<'END'\n")[1].split("END\n")[0]
 
-#: What shows that a block is not for the deployer, who alone has `azd`.
+#: What shows that a block is not for the deployer, who is the only one with `azd`.
 OF_OTHERS = ("az ad ", "grant_graph_roles", "/appRoleAssignments/", "Connect-ExchangeOnline")
 
 ROW = MetricsRow(
@@ -44,13 +44,13 @@ def is_for_others(block):
 
 
 def commands(start):
-    """Every command that begins like this, its lines joined."""
+    """Every command that begins with `start`, its lines joined."""
     lines = "\n".join(BLOCKS).replace("\\\n", " ").splitlines()
     return [line for line in lines if line.startswith(start)]
 
 
 def restored(rows, folder, monkeypatch):
-    """What the page's program hands to the Azure CLI, one list of arguments for each row."""
+    """What the page's program passes to the Azure CLI, a list of arguments for each row."""
     handed_on = []
 
     def run(command, *, check):
@@ -81,7 +81,7 @@ def test_the_deployer_asks_azd_for_what_azd_knows() -> None:
             assert not bare or is_for_others(block), (name, block)
 
 
-def test_whoever_has_no_subscription_can_sign_in() -> None:
+def test_somebody_without_a_subscription_can_sign_in() -> None:
     (theirs,) = (block for block in BLOCKS if "grant_graph_roles" in block)
 
     assert re.search(r"^az login .*--allow-no-subscriptions", theirs, re.MULTILINE)
