@@ -57,7 +57,12 @@ COMMANDS = (
     *("demo", "analyze", "run", "directory", "token", "serve"),  # the product's
     *("test", "audit", "bench", "lock"),
 )
-CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", "-n", "auto"]]
+CHECKS = [
+    ["ruff", "check"],
+    ["ruff", "format", "--check"],
+    ["mypy"],
+    ["pytest", "--cov", "-n", "auto"],
+]
 
 
 class SetUpError(Exception):
