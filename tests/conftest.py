@@ -21,7 +21,7 @@ hypothesis.settings.load_profile("house")
 
 @pytest.hookimpl(trylast=True)  # hypothesis marks its own first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave properties out of the coverage: hundreds of examples, traced, double the suite's time."""
+    """Keep properties out of the coverage: tracing hundreds of examples takes twice the time."""
     for item in items:
         if item.get_closest_marker("hypothesis") and item.config.pluginmanager.hasplugin("_cov"):
             item.add_marker("no_cover")
