@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from shared.delivery.text.token_answer import token_json, token_text
 from shared.errors import BadInputError
 from shared.mfa.access_token import LONGEST, decode_token
-from shared.mfa.mandate import MandateAnswer, MandateScenario, answers
+from shared.mfa.mandate import MandateAnswer, MandateScenario, mandate_answers
 
 if TYPE_CHECKING:
     import argparse
@@ -66,7 +66,7 @@ def refuse_arguments(arguments: Sequence[str]) -> None:
 def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], datetime]) -> int:
     present = now()
     token = decode_token(_pasted() if _is_terminal() else _piped())
-    rulings = answers(token, present, settings.partner_center_resource_ids)
+    rulings = mandate_answers(token, present, settings.partner_center_resource_ids)
     if options.json:
         sys.stdout.buffer.write(token_json(token, rulings))
     else:

@@ -176,7 +176,7 @@ _NO_METHODS = Ruling(
 )
 
 
-def answers(
+def mandate_answers(
     token: AccessToken,
     now: datetime,
     resource_ids: Collection[str] = PARTNER_CENTER_RESOURCE_IDS,
@@ -195,7 +195,7 @@ def answers(
     return rulings
 
 
-def columns(token: AccessToken) -> tuple[MfaBy, ...]:
+def possible_mfa_by(token: AccessToken) -> tuple[MfaBy, ...]:
     """Who may have done the MFA in a user's token; empty if the token does not say."""
     if token.kind is not TokenKind.APP_AND_USER or token.mfa is MfaClaim.UNKNOWN:
         return ()
@@ -213,7 +213,7 @@ def _by_mfa(scenario: MandateScenario, token: AccessToken) -> Ruling:
         return _APP_ONLY[scenario]
     if token.kind is TokenKind.UNKNOWN:
         return _NO_KIND
-    match columns(token):
+    match possible_mfa_by(token):
         case ():
             return _NO_METHODS
         case (mfa_by,):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.mfa.accounts.assessment import measure
+from shared.mfa.accounts.assessment import metrics_of
 from shared.mfa.accounts.enforcement import Enforcement
 from tests.directories import ROLES_AND_GROUPS, ann, assess, by_id, directory, group, policy, user
 
@@ -46,7 +46,7 @@ def test_without_any_account_there_is_no_share_and_no_row() -> None:
 
 
 def test_unknown_accounts_count_against_the_share_and_for_the_upper_share() -> None:
-    metrics = measure({ENFORCED: 2, UNKNOWN: 1, CONDITIONAL: 1, None: 5})
+    metrics = metrics_of({ENFORCED: 2, UNKNOWN: 1, CONDITIONAL: 1, None: 5})
 
     assert (metrics.enabled, metrics.disabled) == (4, 5)
     assert (metrics.share, metrics.share_upper) == (0.5, 0.75)

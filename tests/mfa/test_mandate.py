@@ -15,8 +15,8 @@ from shared.mfa.mandate import (
     MandateAnswer,
     MandateScenario,
     MfaBy,
-    answers,
-    columns,
+    mandate_answers,
+    possible_mfa_by,
 )
 from tests.tokens import APP_ONLY_CLAIMS, ISSUED_AT, NOW, RESOURCE, token_of, user_token
 
@@ -30,11 +30,11 @@ def signed_in(*amr):
 
 
 def asked(token, now=NOW):
-    return {scenario: ruling.answer for scenario, ruling in answers(token, now).items()}
+    return {scenario: ruling.answer for scenario, ruling in mandate_answers(token, now).items()}
 
 
 def sentence(token, scenario, now=NOW):
-    return answers(token, now)[scenario].sentence
+    return mandate_answers(token, now)[scenario].sentence
 
 
 # The four verification examples of the mandate page.
@@ -44,11 +44,11 @@ def test_example_1_consuela_of_contoso_did_mfa_at_entra_and_is_not_asked_again()
     # She signs in, and does MFA at Entra.
     consuela = signed_in("pwd", "mfa")
     assert consuela.mfa is MfaClaim.YES
-    assert columns(consuela) == (MfaBy.ENTRA,)
+    assert possible_mfa_by(consuela) == (MfaBy.ENTRA,)
 
     # She opens a protected page: it opens, and nobody asks again.
     assert "Customers" in PROTECTED_IN_2023
-    assert answers(consuela, NOW)[PORTAL] == MANDATE[PORTAL, MfaBy.ENTRA]
+    assert mandate_answers(consuela, NOW)[PORTAL] == MANDATE[PORTAL, MfaBy.ENTRA]
     assert asked(consuela)[PORTAL] is MandateAnswer.ALLOWED
     assert "without another request for MFA" in sentence(consuela, PORTAL)
 
@@ -56,7 +56,7 @@ def test_example_1_consuela_of_contoso_did_mfa_at_entra_and_is_not_asked_again()
 def test_example_2_prashob_of_wingtip_did_third_party_mfa_and_is_blocked_at_a_customer() -> None:
     # He signs in by identity federation; his company's provider did the MFA and gives the claim.
     prashob = signed_in("fed", "mfa")
-    assert MfaBy.THIRD_PARTY in columns(prashob)
+    assert MfaBy.THIRD_PARTY in possible_mfa_by(prashob)
 
     # He opens a protected page: it opens, and nobody asks again.
     assert MANDATE[PORTAL, MfaBy.THIRD_PARTY].answer is MandateAnswer.ON_CONDITION
@@ -81,7 +81,7 @@ def test_example_3_john_of_fabrikam_has_no_mfa_and_is_asked_at_the_first_protect
     # He signs in without MFA.
     john = signed_in("pwd")
     assert john.mfa is MfaClaim.NO
-    assert columns(john) == (MfaBy.NOBODY,)
+    assert possible_mfa_by(john) == (MfaBy.NOBODY,)
 
     # He opens the overview, which in the page's example asks for nothing; today it would.
     assert "Overview" not in PROTECTED_IN_2023
@@ -170,7 +170,7 @@ def test_a_users_token_without_mfa_gets_partner_centers_own_refusal() -> None:
 def test_who_did_the_mfa_of_a_federated_sign_in_is_not_in_its_token(vouched) -> None:
     token = signed_in(vouched, "mfa")
 
-    assert columns(token) == (MfaBy.ENTRA, MfaBy.THIRD_PARTY)
+    assert possible_mfa_by(token) == (MfaBy.ENTRA, MfaBy.THIRD_PARTY)
     assert asked(token) == {
         PORTAL: MandateAnswer.ALLOWED,
         API: MandateAnswer.ALLOWED,
@@ -183,7 +183,7 @@ def test_who_did_the_mfa_of_a_federated_sign_in_is_not_in_its_token(vouched) -> 
 def test_a_version_2_token_without_amr_is_unknown_rather_than_without_mfa() -> None:
     token = decode_token(user_token(without=["amr"], ver="2.0"))
 
-    assert columns(token) == ()
+    assert possible_mfa_by(token) == ()
     assert asked(token) == dict.fromkeys(MandateScenario, MandateAnswer.CANNOT_TELL)
     assert "does not say how its user signed in" in sentence(token, API)
 
@@ -192,7 +192,7 @@ def test_an_application_uses_the_api_without_mfa_and_has_no_other_scenario() -> 
     token = decode_token(token_of(APP_ONLY_CLAIMS))
 
     assert token.kind is TokenKind.APP_ONLY
-    assert columns(token) == ()
+    assert possible_mfa_by(token) == ()
     assert asked(token) == {
         PORTAL: MandateAnswer.NOT_APPLICABLE,
         API: MandateAnswer.ALLOWED,
@@ -267,8 +267,8 @@ def test_the_settings_ids_of_the_api_replace_the_shipped_one() -> None:
     other = "c0000000-1111-4222-8333-000000000009"
     token = decode_token(user_token(aud=other))
 
-    assert answers(token, NOW)[API].answer is MandateAnswer.REFUSED
-    assert answers(token, NOW, {other})[API].answer is MandateAnswer.ALLOWED
+    assert mandate_answers(token, NOW)[API].answer is MandateAnswer.REFUSED
+    assert mandate_answers(token, NOW, {other})[API].answer is MandateAnswer.ALLOWED
 
 
 def test_everything_that_is_wrong_with_a_token_is_named_at_once() -> None:

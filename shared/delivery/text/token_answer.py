@@ -10,7 +10,14 @@ import msgspec
 
 from shared.delivery.text.formatting import NBSP, harmless, instant, listed
 from shared.mfa.access_token import AccessToken, MfaClaim, TokenKind
-from shared.mfa.mandate import MANDATE, MandateAnswer, MandateScenario, MfaBy, Ruling, columns
+from shared.mfa.mandate import (
+    MANDATE,
+    MandateAnswer,
+    MandateScenario,
+    MfaBy,
+    Ruling,
+    possible_mfa_by,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,7 +77,7 @@ def token_json(token: AccessToken, answers: dict[MandateScenario, Ruling]) -> by
 
     In ASCII, because a token may contain characters that control a terminal.
     """
-    marked = columns(token)
+    marked = possible_mfa_by(token)
     cells = [
         _Cell(scenario, mfa_by, mfa_by in marked, ruling)
         for (scenario, mfa_by), ruling in MANDATE.items()
@@ -118,7 +125,7 @@ def _facts(token: AccessToken, now: datetime) -> Iterator[str]:
 def _mfa(token: AccessToken) -> str:
     if token.kind is TokenKind.APP_ONLY:
         return "not required of an application"
-    if len(columns(token)) > 1:
+    if len(possible_mfa_by(token)) > 1:
         return "yes; the token does not say whether by Entra or by another provider"
     return _MFA.get(token.mfa, "")
 
@@ -147,7 +154,7 @@ def _answers(answers: dict[MandateScenario, Ruling]) -> Iterator[str]:
 
 def _mandate(token: AccessToken) -> Iterator[str]:
     """The table of scenarios by who did the MFA, with this token's columns marked."""
-    marked = columns(token)
+    marked = possible_mfa_by(token)
     heads = (f"{_MFA_BY[mfa_by]}{' *' if mfa_by in marked else ''}" for mfa_by in MfaBy)
     yield _row("", heads)
     for scenario in MandateScenario:

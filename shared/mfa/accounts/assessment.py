@@ -100,7 +100,7 @@ class JudgedAccounts:
         counts: Counter[Enforcement | None] = Counter()
         for account_class in self.classes:
             counts[account_class.judgement.enforcement] += account_class.size
-        return measure(counts)
+        return metrics_of(counts)
 
     def classes_where(self, wanted: Callable[[AccountClass], bool]) -> set[int]:
         """The indexes of the classes that are *wanted*."""
@@ -221,7 +221,7 @@ def assess_accounts(
     return JudgedAccounts(directory, tenant, membership)
 
 
-def measure(counts: Mapping[Enforcement | None, int]) -> AccountMetrics:
+def metrics_of(counts: Mapping[Enforcement | None, int]) -> AccountMetrics:
     """
     Counts and shares; *counts* has the disabled accounts under `None`.
 

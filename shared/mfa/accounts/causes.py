@@ -8,8 +8,8 @@ import msgspec
 
 from shared.mfa.accounts.account_facts import enforced_elsewhere, enforcement_of
 from shared.mfa.accounts.conditional_access import TargetKind
-from shared.mfa.accounts.conditions import names
-from shared.mfa.accounts.enforcement import Enforcement, enforcers, matters
+from shared.mfa.accounts.conditions import listed_names
+from shared.mfa.accounts.enforcement import Enforcement, enforcing_policies, policy_matters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,7 +130,7 @@ def unread(tenant: TenantFacts, facts: AccountFacts) -> Iterator[str]:
     doubted = [
         policy_index
         for policy_index in range(len(tenant.policies))
-        if matters(tenant.demands, facts.applies, policy_index)
+        if policy_matters(tenant.demands, facts.applies, policy_index)
     ]
     if not doubted and enforced_elsewhere(tenant, facts) is not None:
         doubted = list(range(len(tenant.policies)))  # they matter only together
@@ -165,8 +165,8 @@ def _not_read(tenant: TenantFacts, facts: AccountFacts) -> _Reason:
 
 
 def _enforced(tenant: TenantFacts, facts: AccountFacts) -> Judgement:
-    found = enforcers(tenant.demands, facts.applies)
-    by = [together(policies) for policies in found]
+    found = enforcing_policies(tenant.demands, facts.applies)
+    by = [policy_names(policies) for policies in found]
     if facts.per_user:
         by.insert(0, "per-user MFA")
     if tenant.security_defaults:
@@ -177,7 +177,7 @@ def _enforced(tenant: TenantFacts, facts: AccountFacts) -> Judgement:
     return Judgement(Enforcement.ENFORCED, "; ".join(by), note.cause, note.remedy)
 
 
-def together(policies: Sequence[Demand]) -> str:
+def policy_names(policies: Sequence[Demand]) -> str:
     """The names of policies that enforce MFA alone, or only together."""
     listed = " and ".join(f"“{demand.name}”" for demand in policies)
     return f"policy {listed}" if len(policies) == 1 else f"policies {listed} together"
@@ -196,10 +196,11 @@ def _note(found: list[list[Demand]], tenant: TenantFacts, facts: AccountFacts) -
     left_out = frozenset[str].intersection(*gaps).difference(*named)
     if not left_out:
         return _Reason("", "")
+    applications = listed_names(left_out)
     exclude = "excludes" if len(found[0]) == 1 else "exclude"
     return _Reason(
-        f"MFA is not required for {names(left_out)}, which {together(found[0])} {exclude}.",
-        f"Check whether {names(left_out)} must be excluded.",
+        f"MFA is not required for {applications}, which {policy_names(found[0])} {exclude}.",
+        f"Check whether {applications} must be excluded.",
     )
 
 

@@ -76,7 +76,7 @@ def read_extent(
     )
 
 
-def names(values: Iterable[str], known: Mapping[str, str] | None = None) -> str:
+def listed_names(values: Iterable[str], known: Mapping[str, str] | None = None) -> str:
     """Values as a list in words: "Android, iOS and Windows"; four at most."""
     listed = sorted((known or {}).get(value) or _NAMES.get(value, value) for value in values)
     if len(listed) > 4:  # noqa: PLR2004
@@ -111,7 +111,7 @@ def _applications(
     if "all" not in included:
         span = Span(Axis.APPLICATION, included & partner_center_ids, excluded)
         reached = "among them" if span.include and not excluded else "not among them"
-        text = f"for {names(included)} (Partner Center {reached})" if included else ""
+        text = f"for {listed_names(included)} (Partner Center {reached})" if included else ""
         return Limit(ConditionKind.APPLICATIONS, text, span)
     if excluded:
         span = Span(Axis.APPLICATION, exclude=excluded)
@@ -125,7 +125,7 @@ def _clients(clients: frozenset[str] | set[str]) -> Limit | None:
     modern = frozenset(clients & set(MODERN_CLIENTS))
     if "all" in clients or len(modern) == len(MODERN_CLIENTS):
         return None
-    text = f"in {names(modern) or 'clients of an unknown kind'}"
+    text = f"in {listed_names(modern) or 'clients of an unknown kind'}"
     return Limit(ConditionKind.CLIENT_APP, text, Span(Axis.CLIENT, modern))
 
 
@@ -153,10 +153,10 @@ def _span(axis: Axis, include: tuple[str, ...] | None, exclude: tuple[str, ...] 
 
 
 def _listed(span: Span, on: str, other: str, known: Mapping[str, str] | None = None) -> str:
-    excluded = names(span.exclude, known)
+    excluded = listed_names(span.exclude, known)
     if span.include is None:
         return f"{other} {excluded}"
-    included = f"{on} {names(span.include, known)}"
+    included = f"{on} {listed_names(span.include, known)}"
     return f"{included} except {excluded}" if span.exclude else included
 
 
@@ -174,7 +174,7 @@ def _opaque_limits(
     flows = conditions.authentication_flows
     methods = flag_words(flows.transfer_methods if flows else None) - {"none"}
     if methods:
-        yield Limit(ConditionKind.AUTHENTICATION_FLOW, f"by {names(methods)}")
+        yield Limit(ConditionKind.AUTHENTICATION_FLOW, f"by {listed_names(methods)}")
     if any((conditions.times or {}).values()):
         yield Limit(ConditionKind.OTHER, "at certain times")
 
@@ -206,7 +206,7 @@ def _risk_limits(conditions: PolicyConditions) -> Iterator[Limit]:
     }
     for kind, wanted in levels.items():
         if wanted:
-            yield Limit(ConditionKind.RISK, f"at {names(wanted)} {kind}")
+            yield Limit(ConditionKind.RISK, f"at {listed_names(wanted)} {kind}")
 
 
 def _has_device_condition(conditions: PolicyConditions) -> bool:

@@ -38,15 +38,17 @@ def enforcement(
     """
     if elsewhere is True:
         return Enforcement.ENFORCED
-    worst = level(demands, applies)
+    worst = combined_enforcement(demands, applies)
     if worst is Enforcement.ENFORCED:
         return worst
-    if elsewhere is None or worst is not level(demands, applies, range(len(demands))):
+    if elsewhere is None or worst is not combined_enforcement(
+        demands, applies, range(len(demands))
+    ):
         return Enforcement.UNKNOWN
     return worst
 
 
-def level(
+def combined_enforcement(
     demands: Sequence[Demand], applies: Sequence[Truth], at_best: Container[int] = ()
 ) -> Enforcement:
     """What the policies enforce together: those whose index is in *at_best* at best, else worst."""
@@ -64,11 +66,14 @@ def level(
     return Enforcement.UNPROTECTED
 
 
-def matters(demands: Sequence[Demand], applies: Sequence[Truth], policy_index: int) -> bool:
+def policy_matters(demands: Sequence[Demand], applies: Sequence[Truth], policy_index: int) -> bool:
     """Whether the answer may depend on what is unknown about one policy."""
     others = [other for other in range(len(demands)) if other != policy_index]
-    return level(demands, applies, (policy_index,)) is not level(demands, applies) or (
-        level(demands, applies, others) is not level(demands, applies, range(len(demands)))
+    return combined_enforcement(demands, applies, (policy_index,)) is not combined_enforcement(
+        demands, applies
+    ) or (
+        combined_enforcement(demands, applies, others)
+        is not combined_enforcement(demands, applies, range(len(demands)))
     )
 
 
@@ -76,7 +81,7 @@ def _counts(truth: Truth, *, surely: bool) -> bool:
     return truth is True or (truth is None and not surely)
 
 
-def enforcers(demands: Sequence[Demand], applies: Sequence[Truth]) -> list[list[Demand]]:
+def enforcing_policies(demands: Sequence[Demand], applies: Sequence[Truth]) -> list[list[Demand]]:
     """
     The policies that enforce MFA, each on its own; otherwise one set that does so together.
 
