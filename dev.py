@@ -1,20 +1,20 @@
 """
-The one command: makes the environment this project needs, then hands on to it.
+The one command: sets up the environment that this project needs, then runs one of its commands.
 
     python dev.py demo      the report of a simulated partner, served on this machine
     python dev.py analyze   a report from exported sign-in records
     python dev.py run       one daily run with the current settings
     python dev.py directory the tenant's users and policies, as a file for analyze
-    python dev.py token     what Partner Center would answer to an access token
-    python dev.py serve     the reports that are there already
-    python dev.py test      every check there is; with arguments, pytest alone with those
+    python dev.py token     how Partner Center would answer an access token
+    python dev.py serve     the reports that already exist
+    python dev.py test      all checks; with arguments, only pytest, with those arguments
     python dev.py audit     vulnerabilities, secrets, licences, and the list of components
-    python dev.py bench     records a second, and peak memory
-    python dev.py lock      pin what pyproject.toml asks for (--upgrade: at its newest)
+    python dev.py bench     records per second, and peak memory
+    python dev.py lock      pin the packages that pyproject.toml names (--upgrade: the newest)
 
-It needs Python 3.11, 3.12 or 3.13 and, the first time, the network: uv is fetched where the machine
-has none, then the packages that requirements*.txt names, checked by their hashes. All of it stays
-in this folder. Standard output belongs to the command; dev.py itself speaks on standard error.
+It needs Python 3.11, 3.12 or 3.13 and, the first time, the network: it fetches uv if the machine
+has none, then the packages of requirements*.txt, checked against their hashes. Everything stays in
+this folder. Standard output belongs to the command; dev.py itself writes to standard error.
 """
 
 from __future__ import annotations
@@ -38,20 +38,21 @@ UV = "uv==0.13.9"
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
-UV_VENV = ROOT / ".venv-uv"  # only where the machine has no uv
+UV_VENV = ROOT / ".venv-uv"  # only if the machine has no uv
 LOCK = ROOT / ".venv.lock"
-PATIENCE_SECONDS = 600
+WAIT_SECONDS = 600  # for another dev.py that is setting up
 STANDARD_ERROR = 2
 
 PRODUCT = ROOT / "requirements.txt"
-DEVELOPMENT = ROOT / "requirements-dev.txt"  # all of PRODUCT at the same versions, and more
+DEVELOPMENT = ROOT / "requirements-dev.txt"  # PRODUCT at the same versions, and more
+INSTALLED = VENV / "set-up.txt"  # what .venv holds: written last, so a broken set-up has none
 
 LOCK_HELP = """\
 python dev.py lock [OPTION ...]
 
 Compiles requirements.txt and requirements-dev.txt from pyproject.toml, for every supported Python
-and system. Options are those of `uv pip compile`: --upgrade takes the newest versions that
-pyproject.toml allows, --upgrade-package NAME that of one package."""
+and system. Takes the options of `uv pip compile`: --upgrade for the newest versions that
+pyproject.toml allows, --upgrade-package NAME for the newest version of one package."""
 
 COMMANDS = (
     *("demo", "analyze", "run", "directory", "token", "serve"),  # the product's
@@ -66,7 +67,7 @@ CHECKS = [
 
 
 class SetUpError(Exception):
-    """What is missing, in one sentence."""
+    """Setting up failed; the message is one sentence for the user."""
 
 
 def main(arguments: list[str]) -> int:
@@ -81,10 +82,10 @@ def main(arguments: list[str]) -> int:
             return lock(arguments[1:])
         requirements, calls = plan(*arguments)
         set_up(requirements)
-        os.environ["PYTHONPATH"] = str(ROOT)  # the project is found from whichever folder
+        os.environ["PYTHONPATH"] = str(ROOT)  # importable from any folder
         if requirements == DEVELOPMENT:
             os.chdir(ROOT)  # where ruff, mypy and pytest look for their settings
-        return hand_on(calls[0]) if len(calls) == 1 else run_each(calls)
+        return become(calls[0]) if len(calls) == 1 else run_each(calls)
     except (SetUpError, OSError, SubprocessError) as error:
         say(str(error))
         return 2
@@ -93,7 +94,7 @@ def main(arguments: list[str]) -> int:
 
 
 def plan(command: str, *rest: str) -> tuple[Path, list[list[str]]]:
-    """Return the packages that a command needs, and the modules to run, with their arguments."""
+    """Return the requirements of a command, and the modules that it runs, with their arguments."""
     if command == "test":
         return DEVELOPMENT, [["pytest", *rest]] if rest else CHECKS
     if command in ("audit", "bench"):
@@ -104,74 +105,83 @@ def plan(command: str, *rest: str) -> tuple[Path, list[list[str]]]:
 
 
 def refuse_unsupported(version: tuple[int, ...]) -> None:
-    """Stop a Python that the pinned packages are not made for."""
+    """Raise `SetUpError` for a Python that the pinned packages do not support."""
     if not OLDEST <= version <= NEWEST:
         supported = f"{dotted(OLDEST)} to {dotted(NEWEST)}"
         raise SetUpError(f"This is Python {dotted(version)}; dev.py needs one from {supported}.")
 
 
 def refuse_unknown(command: str) -> None:
-    """Stop at what is no command, and do not repeat it: a secret may have been pasted there."""
+    """Raise `SetUpError` for an unknown command; not repeated, as it may be a pasted secret."""
     if command not in COMMANDS:
-        raise SetUpError(f"There is no such command; there are {', '.join(COMMANDS)}.")
+        raise SetUpError(f"Unknown command. The commands are {', '.join(COMMANDS)}.")
 
 
 def set_up(requirements: Path) -> None:
-    """
-    Make .venv hold *requirements*; where it does already, that costs a look at its stamp.
-
-    The stamp tells what is installed. It is taken away before a change and written after it, so
-    that what an interrupted set-up leaves behind is never trusted.
-    """
+    """Install *requirements* into .venv, unless they are installed already."""
     if is_set_up(requirements):
         return
     with one_at_a_time():
-        if not is_set_up(requirements):  # another dev.py may have done it while this one waited
+        if not is_set_up(requirements):  # another dev.py may have done it meanwhile
             install(requirements)
 
 
 def is_set_up(requirements: Path) -> bool:
-    """Tell whether .venv holds *requirements*, for the Python that runs this."""
-    return {this_python(), digest(requirements)} <= read_stamp(VENV)
+    """Whether .venv holds *requirements*, for the Python that runs this."""
+    return {this_python(), digest(requirements)} <= installed()
+
+
+def installed() -> set[str]:
+    """Return the Python and the requirements files in .venv; nothing if it is broken."""
+    if not (INSTALLED.exists() and Path(program(VENV, "python")).exists()):
+        return set()
+    return set(INSTALLED.read_text(encoding="utf-8").splitlines())
 
 
 def install(requirements: Path) -> None:
-    """Install *requirements* into .venv, which is made anew unless it is known to be whole."""
+    """Install *requirements* into .venv, which is created again if it is broken."""
     uv = find_uv()
-    say("Setting up .venv; the first time, that takes the network and some seconds.")
-    is_whole = this_python() in read_stamp(VENV)
-    stamp(VENV).unlink(missing_ok=True)
-    if not is_whole:
+    say("Setting up .venv; the first time, this takes some seconds and the network.")
+    is_usable = this_python() in installed()
+    INSTALLED.unlink(missing_ok=True)
+    if not is_usable:
         shutil.rmtree(VENV, ignore_errors=True)
         run_or_stop(uv, "venv", "--quiet", "--python", sys.executable, str(VENV))
     sync = [uv, "pip", "sync", "--require-hashes", "--python", program(VENV, "python")]
     if not sys.stderr.isatty():
         sync.append("--quiet")
     run_or_stop(*sync, str(requirements))
-    write_stamp(VENV, this_python(), digest(PRODUCT), digest(requirements))
+    lines = {this_python(), digest(PRODUCT), digest(requirements)}
+    INSTALLED.write_text("\n".join(sorted(lines)), encoding="utf-8")
 
 
 def find_uv() -> str:
-    """Return the machine's own uv if that one runs (a version manager's stub may not), or ours."""
-    found = shutil.which("uv")
-    if found and run(found, "--version", stdout=DEVNULL, stderr=DEVNULL) == 0:
-        return found
-    if UV not in read_stamp(UV_VENV):
-        fetch_uv()
+    """Return the machine's uv, else our own, which is fetched if need be."""
+    for uv in (shutil.which("uv"), program(UV_VENV, "uv")):
+        if uv and runs(uv):  # a version manager's stub may not, nor a download that was interrupted
+            return uv
+    fetch_uv()
     return program(UV_VENV, "uv")
 
 
+def runs(program: str) -> bool:
+    """Whether a program can be started."""
+    try:
+        return run(program, "--version", stdout=DEVNULL, stderr=DEVNULL) == 0
+    except OSError:
+        return False
+
+
 def fetch_uv() -> None:
-    """Install uv by pip, in a virtual environment of its own."""
+    """Install uv with pip, in a virtual environment of its own."""
     if importlib.util.find_spec("ensurepip") is None:
-        raise SetUpError("This Python brings no pip: install python3-venv, or uv, and start again.")
+        raise SetUpError("This Python has no pip: install python3-venv, or uv, and try again.")
     import venv
 
     say(f"Fetching {UV}.")
     venv.create(UV_VENV, clear=True, with_pip=True)
     pip = [program(UV_VENV, "python"), "-m", "pip", "--disable-pip-version-check"]
     run_or_stop(*pip, "install", "--quiet", UV)
-    write_stamp(UV_VENV, UV)
 
 
 def lock(options: list[str]) -> int:
@@ -181,7 +191,7 @@ def lock(options: list[str]) -> int:
         return 0
     with one_at_a_time():
         uv = find_uv()
-    os.chdir(ROOT)  # the files name each other, and no folder of this machine
+    os.chdir(ROOT)  # so that the files name each other, but no folder of this machine
     os.environ["UV_CUSTOM_COMPILE_COMMAND"] = "python dev.py lock"
     flags = ["--quiet", "--universal", "--generate-hashes", f"--python-version={dotted(OLDEST)}"]
     pin = [uv, "pip", "compile", "pyproject.toml", *flags, *options, "--output-file"]
@@ -191,56 +201,39 @@ def lock(options: list[str]) -> int:
 
 
 def this_python() -> str:
-    """Name the Python that runs this."""
+    """Return the version and the place of the Python that runs this."""
     return f"python {dotted(sys.version_info[:3])} in {sys.base_prefix}"
 
 
 def digest(requirements: Path) -> str:
-    """Name the content of a requirements file."""
+    """Return the name of a requirements file and the digest of its content."""
     return f"{requirements.name} {hashlib.sha256(requirements.read_bytes()).hexdigest()}"
 
 
-def read_stamp(folder: Path) -> set[str]:
-    """Return what is installed in *folder*; nothing if it was never finished or lost its Python."""
-    if not (stamp(folder).exists() and Path(program(folder, "python")).exists()):
-        return set()
-    return set(stamp(folder).read_text(encoding="utf-8").splitlines())
-
-
-def write_stamp(folder: Path, *lines: str) -> None:
-    """Declare that *folder* is whole and what it holds."""
-    stamp(folder).write_text("\n".join(sorted(set(lines))), encoding="utf-8")
-
-
-def stamp(folder: Path) -> Path:
-    """Return where the stamp of a virtual environment is."""
-    return folder / "set-up.txt"
-
-
 def program(folder: Path, name: str, system: str = os.name) -> str:
-    """Return where a virtual environment keeps a program."""
+    """Return the path of a program in a virtual environment."""
     return str(folder / "Scripts" / f"{name}.exe" if system == "nt" else folder / "bin" / name)
 
 
 @contextlib.contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Let one dev.py set up while others wait here; whichever way it ends, its lock ends too."""
+    """Hold the set-up lock, or wait for it; it ends with this process, however that ends."""
     with LOCK.open("a") as file:
-        for second in range(PATIENCE_SECONDS):
+        for second in range(WAIT_SECONDS):
             if has_locked(file):
                 break
             if second == 0:
                 say("Another dev.py is setting up; waiting for it.")
             time.sleep(1)
         else:
-            raise SetUpError("Another dev.py has been setting up for ten minutes; end it first.")
-        # uv inherits the lock: where this process is killed, it holds until uv has ended.
+            raise SetUpError("Another dev.py has been setting up for ten minutes; stop it first.")
+        # uv inherits the lock: if this process is killed, it holds until uv has ended.
         os.set_inheritable(file.fileno(), True)  # noqa: FBT003
         yield
 
 
 def has_locked(file: IO[str]) -> bool:
-    """Lock *file*, if nobody else has."""
+    """Lock *file*; return whether that worked."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -250,21 +243,21 @@ def has_locked(file: IO[str]) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # taken, as POSIX and as Windows says it
+    except (BlockingIOError, PermissionError):  # taken: on POSIX, on Windows
         return False
     return True
 
 
-def hand_on(call: list[str]) -> int:
-    """Become ``python -m`` *call*, whose output, signals and exit code are then its own."""
+def become(call: list[str]) -> int:
+    """Replace this process by ``python -m`` *call*, so that signals and exit code are its own."""
     command = python_m(call)
-    if sys.platform != "win32":  # where a process cannot become another
+    if sys.platform != "win32":  # which cannot replace a process
         os.execv(command[0], command)
     return run(*command)
 
 
 def run_each(calls: list[list[str]]) -> int:
-    """Run all *calls*, the ones after a failure too: one start shows all there is to mend."""
+    """Run all *calls*, even after a failure, to show everything there is to fix at once."""
     failed = []
     for call in calls:
         name = " ".join(call)
@@ -277,12 +270,12 @@ def run_each(calls: list[list[str]]) -> int:
 
 
 def python_m(call: list[str]) -> list[str]:
-    """Return the command line of a module; -P keeps the caller's folder out of its imports."""
+    """Return the command line of a module; -P keeps the current folder out of its imports."""
     return [program(VENV, "python"), "-P", "-m", *call]
 
 
 def run(*command: str, stdout: int | None = None, stderr: int | None = None) -> int:
-    """Run *command* and return its exit code; after Ctrl-C, which it gets too, wait for its end."""
+    """Run *command* and return its exit code; after Ctrl-C, which reaches it too, wait for it."""
     with Popen(command, stdout=stdout, stderr=stderr, close_fds=False) as child:
         try:
             return child.wait()
@@ -292,18 +285,20 @@ def run(*command: str, stdout: int | None = None, stderr: int | None = None) -> 
 
 
 def run_or_stop(*command: str) -> None:
-    """Run a step of setting up, which speaks on standard error and without which nothing works."""
+    """Run a step of the set-up, its output on standard error; raise `SetUpError` if it fails."""
     if run(*command, stdout=STANDARD_ERROR) != 0:
-        raise SetUpError("Stopped for the reason above; the first set-up needs the network.")
+        raise SetUpError(
+            "Setting up failed for the reason above; the first time, it needs the network."
+        )
 
 
 def dotted(version: tuple[int, ...]) -> str:
-    """Write a version as people do."""
+    """Return a version as text."""
     return ".".join(map(str, version))
 
 
 def say(sentence: str) -> None:
-    """Tell the person who started this."""
+    """Write a sentence to standard error."""
     print(f"dev.py: {sentence}", file=sys.stderr)
 
 

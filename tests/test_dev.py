@@ -1,4 +1,4 @@
-"""dev.py, without its downloads: what it decides, what it remembers, what it says."""
+"""dev.py without its downloads: what it decides, remembers and says."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ import dev
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
-    """Set up in a folder where nothing is installed yet; this environment is not touched."""
+    """Set up in an empty folder, so that this environment is not touched."""
     for name in ("VENV", "UV_VENV", "LOCK", "PRODUCT", "DEVELOPMENT"):
         monkeypatch.setattr(dev, name, tmp_path / getattr(dev, name).name)
+    monkeypatch.setattr(dev, "INSTALLED", dev.VENV / dev.INSTALLED.name)
     dev.PRODUCT.write_text("msgspec==1\n")
     dev.DEVELOPMENT.write_text("msgspec==1\npytest==1\n")
 
 
 @pytest.fixture
 def steps(monkeypatch):
-    """The steps of setting up, noted instead of taken; making the environment makes its folder."""
+    """The steps of the set-up, recorded instead of run; `venv` creates its folder."""
     taken = []
 
     def note(*command):
@@ -79,7 +80,9 @@ def test_without_a_command_it_says_what_there_is_and_sets_up_nothing(steps, caps
     assert steps == []
 
 
-def test_what_is_no_command_is_told_all_there_are_before_anything_is_set_up(steps, capsys) -> None:
+def test_an_unknown_command_is_answered_with_the_list_before_anything_is_set_up(
+    steps, capsys
+) -> None:
     assert dev.main(["frobnicate"]) == 2
 
     said = capsys.readouterr().err
@@ -89,7 +92,7 @@ def test_what_is_no_command_is_told_all_there_are_before_anything_is_set_up(step
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
-def test_the_help_of_lock_is_said_once_and_pins_nothing(option, steps, capsys) -> None:
+def test_the_help_of_lock_is_printed_once_and_pins_nothing(option, steps, capsys) -> None:
     assert dev.main(["lock", "--upgrade", option]) == 0
 
     assert capsys.readouterr().out.count("Compiles requirements.txt") == 1
@@ -103,7 +106,7 @@ def test_the_second_start_installs_nothing(steps) -> None:
     assert steps == ["venv", "pip"]
 
 
-def test_what_the_tests_need_is_added_and_includes_what_the_product_needs(steps) -> None:
+def test_the_packages_of_the_tests_are_added_and_include_those_of_the_product(steps) -> None:
     dev.set_up(dev.PRODUCT)
     dev.set_up(dev.DEVELOPMENT)
     dev.set_up(dev.PRODUCT)
@@ -127,7 +130,7 @@ def test_another_python_gets_an_environment_of_its_own(steps, monkeypatch) -> No
     assert steps == ["venv", "pip", "venv", "pip"]
 
 
-def test_an_environment_that_lost_its_python_is_made_anew(steps) -> None:
+def test_an_environment_that_lost_its_python_is_created_again(steps) -> None:
     dev.set_up(dev.PRODUCT)
     Path(dev.program(dev.VENV, "python")).unlink()
     dev.set_up(dev.PRODUCT)
@@ -135,14 +138,14 @@ def test_an_environment_that_lost_its_python_is_made_anew(steps) -> None:
     assert steps == ["venv", "pip", "venv", "pip"]
 
 
-def test_a_set_up_that_was_cut_short_is_begun_again(steps, monkeypatch) -> None:
-    def cut_short(*command):
+def test_an_interrupted_set_up_starts_again(steps, monkeypatch) -> None:
+    def interrupt(*command):
         if command[1] == "pip":
             raise KeyboardInterrupt
         make_venv(Path(command[-1]))
 
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(dev, "run_or_stop", cut_short)
+        interrupted.setattr(dev, "run_or_stop", interrupt)
         assert dev.main(["demo"]) == 130
 
     dev.set_up(dev.PRODUCT)
@@ -150,7 +153,7 @@ def test_a_set_up_that_was_cut_short_is_begun_again(steps, monkeypatch) -> None:
     assert steps == ["venv", "pip"]
 
 
-def test_an_update_that_was_cut_short_is_not_trusted_either(steps, monkeypatch) -> None:
+def test_an_interrupted_update_is_not_trusted_either(steps, monkeypatch) -> None:
     dev.set_up(dev.PRODUCT)
     with monkeypatch.context() as failing:
         failing.setattr(dev, "run_or_stop", lambda *command: sys.exit(command[1]))
@@ -162,10 +165,10 @@ def test_an_update_that_was_cut_short_is_not_trusted_either(steps, monkeypatch) 
     assert steps == ["venv", "pip", "venv", "pip"]
 
 
-def test_whoever_waited_for_another_set_up_finds_the_work_done(steps, monkeypatch) -> None:
+def test_after_waiting_for_another_set_up_nothing_is_left_to_do(steps, monkeypatch) -> None:
     def work_meanwhile(_seconds):
         make_venv(dev.VENV)
-        dev.write_stamp(dev.VENV, dev.this_python(), dev.digest(dev.PRODUCT))
+        dev.INSTALLED.write_text(f"{dev.this_python()}\n{dev.digest(dev.PRODUCT)}")
 
     answers = iter([False, True])
     monkeypatch.setattr(dev, "has_locked", lambda _file: next(answers))
@@ -176,7 +179,7 @@ def test_whoever_waited_for_another_set_up_finds_the_work_done(steps, monkeypatc
     assert steps == []
 
 
-def test_waiting_for_another_set_up_comes_to_an_end(monkeypatch, capsys) -> None:
+def test_waiting_for_another_set_up_has_an_end(monkeypatch, capsys) -> None:
     monkeypatch.setattr(dev, "has_locked", lambda _file: False)
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
@@ -192,16 +195,30 @@ def test_only_one_at_a_time_holds_the_lock() -> None:
         assert dev.has_locked(third)
 
 
-def test_a_uv_that_does_not_run_is_passed_over(monkeypatch) -> None:
-    make_venv(dev.UV_VENV)
-    dev.write_stamp(dev.UV_VENV, dev.UV)
-    monkeypatch.setattr("shutil.which", lambda _name: sys.executable)
+@pytest.mark.parametrize(
+    ("working", "found", "is_fetched"),
+    [(["theirs", "ours"], "theirs", False), (["ours"], "ours", False), ([], "ours", True)],
+)
+def test_uv_is_the_machine_s_if_that_runs_and_fetched_if_none_does(
+    working, found, is_fetched, monkeypatch
+) -> None:
+    fetched = []
+    monkeypatch.setattr("shutil.which", lambda _name: "theirs")
+    monkeypatch.setattr(dev, "program", lambda *_: "ours")
+    monkeypatch.setattr(dev, "run", lambda name, *_, **__: 0 if name in working else 127)
+    monkeypatch.setattr(dev, "fetch_uv", lambda: fetched.append("uv"))
 
-    monkeypatch.setattr(dev, "run", lambda *_command, **_streams: 0)
-    assert dev.find_uv() == sys.executable
+    assert (dev.find_uv(), bool(fetched)) == (found, is_fetched)
 
-    monkeypatch.setattr(dev, "run", lambda *_command, **_streams: 127)
-    assert dev.find_uv() == dev.program(dev.UV_VENV, "uv")
+
+def test_what_cannot_be_started_does_not_run(tmp_path) -> None:
+    cut_off = tmp_path / "uv"
+    cut_off.write_bytes(b"\x7fELF")
+    cut_off.chmod(0o755)
+
+    assert dev.runs(sys.executable)
+    assert not dev.runs(str(cut_off))
+    assert not dev.runs(str(tmp_path / "nothing"))
 
 
 def test_a_python_without_pip_is_told_what_to_install(monkeypatch, capsys) -> None:
@@ -216,10 +233,10 @@ def test_a_step_that_fails_stops_with_one_sentence(monkeypatch, capfd) -> None:
     monkeypatch.setattr(dev, "find_uv", lambda: sys.executable)  # it has no command called venv
 
     assert dev.main(["demo"]) == 2
-    assert "dev.py: Stopped for the reason above" in capfd.readouterr().err
+    assert "dev.py: Setting up failed for the reason above" in capfd.readouterr().err
 
 
-def test_an_exit_code_is_handed_on_and_so_is_every_failure_of_the_checks(
+def test_exit_codes_are_passed_on_and_a_failed_check_does_not_stop_the_others(
     monkeypatch, capfd
 ) -> None:
     monkeypatch.setattr(dev, "python_m", lambda call: [sys.executable, "-c", *call])
@@ -229,9 +246,9 @@ def test_an_exit_code_is_handed_on_and_so_is_every_failure_of_the_checks(
     assert "still run" in capfd.readouterr().out
 
 
-def test_a_command_that_is_handed_on_keeps_its_exit_code() -> None:
+def test_a_command_keeps_its_exit_code() -> None:
     become = "dev.python_m = lambda call: [sys.executable, '-c', *call]"
-    program = f"import dev, sys; {become}; dev.hand_on(['raise SystemExit(3)'])"
+    program = f"import dev, sys; {become}; dev.become(['raise SystemExit(3)'])"
 
     assert (
         subprocess.run([sys.executable, "-c", program], cwd=dev.ROOT, check=False).returncode == 3
