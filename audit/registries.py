@@ -39,7 +39,7 @@ _AUDIT = [
 ]
 
 
-class Finding(NamedTuple):
+class PackageProblem(NamedTuple):
     """A known vulnerability of a pinned package."""
 
     ids: frozenset[str]  #: its id and its aliases
@@ -104,7 +104,7 @@ def of_osv(count: int, answer: CompletedProcess[str], accepted: Accepted, today:
     return Part(name, f"{count} pins, of which OSV knows none{excused}", (*wrong, *quarantined))
 
 
-def still_open(finding: Finding, accepted: Accepted, today: date) -> list[str]:
+def still_open(finding: PackageProblem, accepted: Accepted, today: date) -> list[str]:
     """Say what is wrong with a vulnerability: nothing, while somebody has accepted it."""
     excuse = next((one for one in accepted.vulnerabilities if one.id in finding.ids), None)
     if excuse is None:
@@ -136,11 +136,13 @@ def of_emulator(answer: CompletedProcess[str]) -> Part:
     return Part("emulator", f"npm knows {count} vulnerabilities of what only the tests start")
 
 
-def _finding(one: dict[str, Any]) -> Finding:
+def _finding(one: dict[str, Any]) -> PackageProblem:
     pin = f"{one['dependency']['name']} {one['dependency']['version']}"
     ids = [one["id"], *one["aliases"]]
     fixed = ", ".join(one["fix_versions"]) or "no version yet"
-    return Finding(frozenset(ids), f"{pin}: {' = '.join(ids)}: {one['summary']}. Fixed in {fixed}.")
+    return PackageProblem(
+        frozenset(ids), f"{pin}: {' = '.join(ids)}: {one['summary']}. Fixed in {fixed}."
+    )
 
 
 def _quarantined(statuses: list[dict[str, str]]) -> list[str]:

@@ -45,7 +45,7 @@ class _SignInRow(msgspec.Struct, rename="camel"):
     authentication_requirement: str | None = None
 
 
-class _SignInPage(msgspec.Struct):
+class _DecodedPage(msgspec.Struct):
     value: list[_SignInRow]
     next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
 
@@ -79,7 +79,7 @@ def _best(read: Callable[[], int]) -> float:
 def _read_bare(url: str) -> int:
     import httpx
 
-    decoder, rows, link = msgspec.json.Decoder(_SignInPage), 0, f"{url}{PATH}"
+    decoder, rows, link = msgspec.json.Decoder(_DecodedPage), 0, f"{url}{PATH}"
     with httpx.Client(headers={"Authorization": "Bearer bench"}) as client:
         while link:
             page = decoder.decode(client.get(link).content)

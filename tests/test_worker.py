@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 import function_app
-from shared.cli.local_host import LocalHost, Message, http_data, index, queue_data
+from shared.cli.local_host import LocalHost, QueueMessage, http_data, index, queue_data
 from shared.cli.loopback import HttpRequest
 from shared.service.messages import CollectSlice
 from shared.settings import Settings
@@ -184,7 +184,7 @@ def host(environment_of_both):
 
 
 def message(body):
-    return queue_data(Message("any", body, "1", NOW, 1), NOW)
+    return queue_data(QueueMessage("any", body, "1", NOW, 1), NOW)
 
 
 def timer():

@@ -48,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class QueueMessage:
     """A message in a queue."""
 
     queue: str
@@ -93,7 +93,7 @@ class LocalHost:
         self.functions = {each.name: each for each in read_functions(app, settings)}
         triggered = [each for each in self.functions.values() if each.kind == "queueTrigger"]
         self._listeners = {each.queue: each for each in triggered}
-        self._waiting: deque[Message] = deque()
+        self._waiting: deque[QueueMessage] = deque()
         self._changed = threading.Condition()
         self._running: set[Future[Any]] = set()
         self._is_closed = False
@@ -105,7 +105,7 @@ class LocalHost:
         self.close()
 
     @property
-    def waiting(self) -> list[Message]:
+    def waiting(self) -> list[QueueMessage]:
         """The messages in all queues, including those that no function listens to."""
         with self._changed:
             return list(self._waiting)
@@ -124,7 +124,7 @@ class LocalHost:
 
     def enqueue(self, queue: str, body: str) -> None:
         """Put a message into a queue."""
-        self._put(Message(queue, body, str(uuid4()), self._now()))
+        self._put(QueueMessage(queue, body, str(uuid4()), self._now()))
 
     def work(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Handle messages until there are none; reports how many are done, of how many so far."""
@@ -178,15 +178,15 @@ class LocalHost:
             self._changed.notify_all()
         wait(tuple(self._running), _CLOSING_SECONDS)
 
-    def _has_listener(self, message: Message) -> bool:
+    def _has_listener(self, message: QueueMessage) -> bool:
         return message.queue in self._listeners
 
-    def _put(self, message: Message) -> None:
+    def _put(self, message: QueueMessage) -> None:
         with self._changed:
             self._waiting.append(message)
             self._changed.notify_all()
 
-    def _take(self) -> Message | None:
+    def _take(self) -> QueueMessage | None:
         with self._changed:
             message = next(filter(self._has_listener, self._waiting), None)
             if message is None or self._is_closed:
@@ -194,7 +194,7 @@ class LocalHost:
             self._waiting.remove(message)
             return replace(message, dequeue_count=message.dequeue_count + 1)
 
-    def _handle(self, message: Message) -> None:
+    def _handle(self, message: QueueMessage) -> None:
         outcome = self._call(self._listeners[message.queue], *queue_data(message, self._now()))
         if outcome.error is None:
             return
@@ -297,7 +297,7 @@ def http_data(request: HttpRequest, params: dict[str, str]) -> Any:  # noqa: ANN
     return _datum(whole, "http")
 
 
-def queue_data(message: Message, now: datetime) -> tuple[Any, dict[str, Any]]:
+def queue_data(message: QueueMessage, now: datetime) -> tuple[Any, dict[str, Any]]:
     """A message as the worker gets it, and its metadata."""
     expires_at = message.inserted_at + timedelta(days=_MESSAGE_DAYS)
     metadata = {

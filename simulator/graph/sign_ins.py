@@ -59,7 +59,7 @@ class LogBehaviour:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cursor:
+class _SkipToken:
     """The position of a crawl, which a skip token stands for."""
 
     found: Sequence[int]  #: all matching positions in the log, in the requested order
@@ -84,7 +84,7 @@ class SignInLog:
         self._now = now
         self._clock = clock
         self._behaviour = behaviour
-        self._cursors: dict[str, _Cursor] = {}
+        self._cursors: dict[str, _SkipToken] = {}
 
     def routes(self) -> list[Route]:
         """The routes for a `SimulatedGraph`."""
@@ -122,10 +122,10 @@ class SignInLog:
         link = self._link(request, cursor, offset) if offset < len(cursor.found) else None
         return _page(request, [self._log[position].row for position in page], link, is_beta=is_beta)
 
-    def _cursor(self, options: dict[str, str], *, is_beta: bool) -> _Cursor:
+    def _cursor(self, options: dict[str, str], *, is_beta: bool) -> _SkipToken:
         token = options.get("$skiptoken")
         if token is None:
-            return _Cursor(self._find(options, is_beta=is_beta), 0, self._clock())
+            return _SkipToken(self._find(options, is_beta=is_beta), 0, self._clock())
         cursor = self._cursors.get(token)
         if cursor is None or self._clock() - cursor.issued_at > self._behaviour.token_seconds:
             raise _bad_request("Invalid Skip Token, skip token is null or expired.")
@@ -159,9 +159,9 @@ class SignInLog:
             and (filter_ is None or filter_.test(self._log[position].row))
         ]
 
-    def _link(self, request: GraphRequest, cursor: _Cursor, offset: int) -> str:
+    def _link(self, request: GraphRequest, cursor: _SkipToken, offset: int) -> str:
         token = base64.b64encode(f"RFNwdAIAAQ {len(self._cursors)} {offset}".encode()).decode()
-        self._cursors[token] = _Cursor(cursor.found, offset, self._clock())
+        self._cursors[token] = _SkipToken(cursor.found, offset, self._clock())
         return next_link(request, token.replace("=", "%3D").replace("+", "%2B"))
 
 

@@ -44,7 +44,7 @@ _SECONDS = re.compile(r"[0-9]{1,6}")
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "partner-mfa-status"}
 
 
-class _Answer(NamedTuple):
+class _WorkflowAnswer(NamedTuple):
     status: int
     retry_after: str
     body: bytes  #: its first bytes; empty after a success
@@ -74,11 +74,11 @@ class TeamsChannel:
         """
         self._judge(asyncio.run(self._exchange(card)))
 
-    async def _exchange(self, card: bytes) -> _Answer:
+    async def _exchange(self, card: bytes) -> _WorkflowAnswer:
         """Send the card; the time limit covers everything, however slowly an answer trickles in."""
         import httpx
 
-        progress = _Progress()
+        progress = _PostProgress()
         target = f"{self._address.path}?{self._address.query}".encode()
         request = httpx.Request(
             "POST",
@@ -99,7 +99,7 @@ class TeamsChannel:
                 raise (self._lost(error) if is_sent else self._unreachable(error)) from None
             body = b"" if response.is_success else await _first_bytes(response, deadline)
             await response.aclose()
-        return _Answer(response.status_code, response.headers.get("Retry-After", ""), body)
+        return _WorkflowAnswer(response.status_code, response.headers.get("Retry-After", ""), body)
 
     def _unreachable(self, error: Exception) -> DeliveryError:
         if reason := _certificate_problem(error):
@@ -118,7 +118,7 @@ class TeamsChannel:
             "the card may or may not have been posted."
         )
 
-    def _judge(self, answer: _Answer) -> None:
+    def _judge(self, answer: _WorkflowAnswer) -> None:
         """Return if the card was accepted."""
         status = answer.status
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
@@ -155,7 +155,7 @@ def _is_signed(address: Url) -> bool:
     return bool(parse_qs(address.query).get("sig"))
 
 
-class _Progress:
+class _PostProgress:
     """How far a request has come, by httpcore's trace events."""
 
     def __init__(self) -> None:
@@ -198,18 +198,18 @@ def _certificate_problem(error: BaseException) -> str:
     return _certificate_problem(cause) if cause else ""
 
 
-class _Error(msgspec.Struct, frozen=True):
+class _WorkflowError(msgspec.Struct, frozen=True):
     code: str
 
 
-class _ErrorBody(msgspec.Struct, frozen=True):
-    error: _Error
+class _WorkflowErrorBody(msgspec.Struct, frozen=True):
+    error: _WorkflowError
 
 
 def _error_code(body: bytes) -> str:
     """A refusal's error code; its message is left out, since it may repeat the address."""
     try:
-        code = msgspec.json.decode(body, type=_ErrorBody).error.code
+        code = msgspec.json.decode(body, type=_WorkflowErrorBody).error.code
     except (msgspec.DecodeError, RecursionError):
         return ""
     return code if _CODE.fullmatch(code) else ""

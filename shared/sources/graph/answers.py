@@ -23,7 +23,7 @@ TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 509})
 _NO_LICENCE = ("RequestFromNonPremiumTenantOrB2CTenant", "AadPremiumLicenseRequired")
 
 
-class Answer(Protocol):
+class ReceivedAnswer(Protocol):
     """An answer of Graph's, whatever its status: to a request, or to one request of a batch."""
 
     @property
@@ -79,7 +79,7 @@ class BrokenCrawlError(SourceIncompleteError):
     """The pages cannot be followed any further; a query over a shorter time range may succeed."""
 
 
-def check(answer: Answer, permission: str, *, is_next_page: bool = False) -> None:
+def check(answer: ReceivedAnswer, permission: str, *, is_next_page: bool = False) -> None:
     """
     Return if the body is what was requested, else raise the error that the answer stands for.
 
@@ -123,23 +123,23 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     return max(0.0, wait.total_seconds()) or None
 
 
-class _Error(msgspec.Struct, frozen=True):
+class _GraphError(msgspec.Struct, frozen=True):
     code: str = ""
     message: str = ""
 
 
-class _ErrorBody(msgspec.Struct, frozen=True):
-    error: _Error = _Error()
+class _GraphErrorBody(msgspec.Struct, frozen=True):
+    error: _GraphError = _GraphError()
 
 
-def _decode_error(body: bytes) -> _Error:
+def _decode_error(body: bytes) -> _GraphError:
     try:
-        return msgspec.json.decode(body, type=_ErrorBody).error
+        return msgspec.json.decode(body, type=_GraphErrorBody).error
     except msgspec.DecodeError:
-        return _Error()
+        return _GraphError()
 
 
-def _refusal(status: int, error: _Error) -> str:
+def _refusal(status: int, error: _GraphError) -> str:
     """The status and Graph's error code; never its message, which may name users."""
     is_code = re.fullmatch(r"[\w.]{1,80}", error.code)
     return f"{int(status)} {error.code}" if is_code else str(int(status))

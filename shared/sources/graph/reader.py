@@ -22,7 +22,7 @@ from shared.sources.pacing import Budget, Pacer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from shared.sources.graph.answers import Answer
+    from shared.sources.graph.answers import ReceivedAnswer
 
 TRIES = 8  #: of one request: at least two minutes with the waits, then the queue tries again
 TIMEOUT_TRIES = 3  #: of a request that times out behind Graph's gateway: then ask for less
@@ -47,12 +47,14 @@ class GraphConnection(Protocol):
     def url(self) -> str:
         """The endpoint's root, without a version."""
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None, timeout_seconds: float) -> Answer:
+    def get(
+        self, url: str, *, headers: Mapping[str, str] | None, timeout_seconds: float
+    ) -> ReceivedAnswer:
         """The answer to a GET of an address below the endpoint."""
 
     def post(
         self, url: str, body: bytes, *, headers: Mapping[str, str] | None, timeout_seconds: float
-    ) -> Answer:
+    ) -> ReceivedAnswer:
         """The answer to a POST of JSON to an address below the endpoint."""
 
     def renew_token(self) -> None:
@@ -111,7 +113,7 @@ class GraphReader:
         _log.warning("graph: try %d failed with %s, waiting %.1f s", attempt, reason, seconds)
         self.budget.wait(seconds)
 
-    def _send(self, url: str, body: bytes | None) -> Answer:
+    def _send(self, url: str, body: bytes | None) -> ReceivedAnswer:
         with self.pacer.turn(self.budget):
             seconds = min(REQUEST_SECONDS, self.budget.remaining_seconds())
             try:
