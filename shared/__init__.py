@@ -1,7 +1,7 @@
 """
-partner-mfa-status: how much of what a partner's people and programs do is protected by MFA.
+partner-mfa-status: how much of what a partner's users and applications do is protected by MFA.
 
-The rooms: `mfa` knows what is true (pure), `sources` brings sign-ins in, `stores` keeps what was
-worked out, `delivery` shows it to people. `service` is the only module that knows all of them;
-`function_app.py` and `__main__` call it.
+The rooms: `mfa` knows what is true (pure), `sources` reads sign-ins and the directory, `stores`
+keeps the results, `delivery` shows them to people. `service` is the only room that knows all the
+others; `function_app.py` and `cli` call it. Start with ``docs/architecture.md``.
 """

@@ -1,1 +1,1 @@
-"""The command line: commands, progress, and the function app on this machine."""
+"""The commands, their progress, and the function app on this machine."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DONE, DONE_IN_PART, WRONG_USAGE = 0, 1, 2  #: exit codes
 INTERRUPTED = 130  #: exit code; what a shell reports for a command that Ctrl-C ended
-PORT = 7071  #: that Functions Core Tools serve on, too
+PORT = 7071  #: the one that Functions Core Tools use
 _HIGHEST_PORT = 65_535
 
 

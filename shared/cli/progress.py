@@ -1,4 +1,4 @@
-"""Progress of long work: one moving line on a terminal, a plain line now and then in a log."""
+"""Progress of long work: one moving line on a terminal, occasional plain lines in a log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BAR = 24
 
 
 class Progress:
-    """How far something of known size has come; written to `stream`, at most every so often."""
+    """Shows the progress of work of known size on `stream`, at most every so often."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Progress:
         self._next = clock() + (0 if self._moving else _LOG_SECONDS)
 
     def __call__(self, done: int, total: int) -> None:
-        """Tell of `done` out of `total` units, unless the last telling was just now."""
+        """Show `done` out of `total` units, unless something was shown just before."""
         if self._clock() < self._next:
             return
         self._next = self._clock() + (_TERMINAL_SECONDS if self._moving else _LOG_SECONDS)
@@ -43,7 +43,7 @@ class Progress:
         self._stream.flush()
 
     def finish(self) -> None:
-        """Take the moving line away, so that what follows stands alone."""
+        """Remove the moving line, so that the next output starts on an empty one."""
         if self._moving:
             self._stream.write("\r\x1b[K")
             self._stream.flush()

@@ -68,7 +68,7 @@ class Router:
         if not matches:
             return problem(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
         allowed = ", ".join(sorted({name for route, _ in matches for name in route.methods}))
-        sentence = f"This address takes {allowed} only."
+        sentence = f"This address accepts {allowed} only."
         return problem(HTTPStatus.METHOD_NOT_ALLOWED, sentence, {"Allow": allowed})
 
     def _matches(self, path: str) -> list[tuple[HttpRoute, Params]]:

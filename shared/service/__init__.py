@@ -1,16 +1,20 @@
 """
-The use cases; the only rooms that know all the others.
+The use cases: the only room that knows all the others.
 
-    analysis     exported records in, a report out, no account needed
-    publishing   an assessment in, the files of a report out
-    daily        the daily run's steps: plan, collect, publish
-    day_run      those steps one after another in one process: the command `run`
-    queues       those steps as messages: what timers and queue functions do
-    runs         runs that somebody started through HTTP
-    mailing      the report by mail, once to each recipient
-    announcing   the report in a Teams channel, once
-    people       the directory behind a report, every account judged
-    callers      who asks, and what that caller may have
-    serving      what the HTTP functions answer; searching finds customers among it
-    composition  all of it, built out of the settings; setting_checks looks at these for commands
+    composition   one set of settings as the parts of a process, and each tenant
+    setting_checks  checks all given settings before a command begins
+    tenant        one tenant: its source, daily run, runs and directory
+    access        how one tenant is reached
+    sign_in_sources  from the setting SIGNIN_SOURCE to an open source
+    daily         the steps of the daily run: plan, collect, publish
+    day_run       those steps in one process: the command `run`
+    queues        those steps as messages, for timers and queue functions; messages: their text
+    runs          runs that somebody started over HTTP
+    analysis      from exported records to a report, without an account or a store
+    directory_snapshot  the directory behind a report, with every account judged
+    publishing    from an assessment to the files of a report
+    mailing       the report by mail and in Teams; once_only_delivery: once to each recipient
+    mailers       from the setting MAILER to an open mailer
+    http/         the API behind the routes; addresses: its paths
+    once          parts that are made when they are first needed
 """

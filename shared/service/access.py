@@ -22,11 +22,10 @@ class TenantAccess:
     tenant_id: str
     endpoint: Endpoint  #: its Graph
     login: Login
-    limits: ThrottleLimits = field(
-        default_factory=ThrottleLimits
-    )  #: one per app and tenant, as Graph counts
+    #: One per app and tenant, as Graph counts.
+    limits: ThrottleLimits = field(default_factory=ThrottleLimits)
     has_customers: bool = False  #: whether Graph lists customers of this tenant
-    name: str | None = None  #: `None`: as the directory names it
+    name: str | None = None  #: `None`: the name that the directory gives
     source_name: str = "graph"  #: what reports call sign-ins from this Graph
 
     def open_graph(self) -> GraphClient:
@@ -34,5 +33,5 @@ class TenantAccess:
         return open_graph(self.endpoint, self.login)
 
     def credential(self) -> TokenCredential:
-        """What gives tokens for Azure as the same login."""
+        """Return the credential of the same login, for Azure."""
         return open_credential(self.login)

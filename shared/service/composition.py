@@ -54,9 +54,9 @@ class Service:
         partner: TenantAccess | None = None,
     ) -> None:
         """
-        With `today`, runs act as on that day, while instants stay those of the clock.
+        With `today`, runs act as if it were that day; timestamps are still those of the clock.
 
-        `partner` is the access to the partner's tenant, in place of what the settings say.
+        `partner` is the access to the partner's tenant, instead of what the settings say.
         """
         self.settings = settings
         self.lock = threading.RLock()
@@ -113,7 +113,7 @@ class Service:
 
     @once
     def store(self) -> Store:
-        """What is stored, of all tenants."""
+        """The store of all tenants."""
         from shared.stores import open_store
 
         settings, kind = self.settings, self.store_kind
@@ -138,13 +138,13 @@ class Service:
         return QueueWork([self.partner_id], self._runs_of, lambda: self.today)
 
     def report_api(self, headers: Mapping[str, str]) -> ReportApi:
-        """What answers one HTTP request, if its caller is let in."""
+        """Return what answers an HTTP request; raises `RefusedError` for a caller not let in."""
         from shared.service.http.callers import admit
 
         return self._report_api(headers, admit(self.settings, headers))
 
     def script_api(self, headers: Mapping[str, str]) -> ReportApi:
-        """What answers the request of a script that came with a key."""
+        """Return what answers the request of a script that has a key."""
         from shared.service.http.callers import admit_script
 
         return self._report_api(headers, admit_script(self.settings))
@@ -197,7 +197,7 @@ class Service:
         )
 
     def _own_credential(self) -> TokenCredential:
-        """What gives tokens for the app's own resources."""
+        """Return the credential for the app's own resources."""
         from shared.identity import open_credential
 
         return open_credential(self._login(self.partner_id))

@@ -59,7 +59,7 @@ class Daily:
     """The daily run of one tenant, over its source and its store."""
 
     tenant_id: str
-    tenant_name: str | None  #: `None`: as the directory names it
+    tenant_name: str | None  #: `None`: the name that the directory gives
     source: SignInSource
     store: Store
     scope: Scope

@@ -1,4 +1,4 @@
-"""Which mailer a setting stands for."""
+"""The mailer that the settings name."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 @contextmanager
 def open_mailer(settings: Settings, open_graph: OpenGraph) -> Iterator[Mailer]:
     """
-    The mailer that ``MAILER`` names; nothing is sent or written yet.
+    Open the mailer that ``MAILER`` names; nothing is sent or written yet.
 
-    Only the settings that it needs are read. Raises `BadSettingError` for one that is missing.
+    Only the settings that it needs are read. Raises `BadSettingError` if one is missing.
     """
     kind = settings.mailer
     if kind == "outbox":
@@ -70,7 +70,7 @@ def _smtp(settings: Settings) -> Mailer:
 
 
 def _post_through(graph: GraphClient) -> Post:
-    """What `GraphMailer` posts with: Graph, signed in, which repeats nothing by itself."""
+    """Return what `GraphMailer` posts with: a signed-in Graph that never retries by itself."""
 
     def post(path: str, body: bytes, content_type: str) -> tuple[int, bytes]:
         answer = graph.post(f"{graph.url}{path}", body, headers={"Content-Type": content_type})

@@ -1,4 +1,4 @@
-"""The newest report by mail and in a Teams channel, each addressee once per window."""
+"""The newest report by mail and in a Teams channel, once per window and addressee."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def mail_status(  # noqa: PLR0913 (plain values, each named where it is called)
         )
     send = partial(mailer.send, render_mail(report, earlier, public_url))
     delivery = OnceOnlyDelivery(store, send, repeatable=mailer.repeatable)
-    for number, address in enumerate(addresses, start=1):
+    for position, address in enumerate(addresses, start=1):
         key = mail_key(report.tenant_id, report.window.ending, address)
-        which = f"Mail {number} of {len(addresses)}"
+        which = f"Mail {position} of {len(addresses)}"
         delivery.deliver(address, key, shown=_masked(address), which=which)
     return _finished(delivery, report, "mails", "mails")
 

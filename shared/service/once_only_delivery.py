@@ -7,7 +7,7 @@ released. So a later run finds
 
     no claim              it was never tried, or failed for certain
     the delivery's alone  it was sent
-    a doubt               another run broke off while sending, or is sending now
+    a doubt               another run was killed while sending, or is sending now
 
 How a doubt is resolved is decided in ``docs/adr/0003-mail-is-sent-at-most-once.md``.
 """
@@ -49,7 +49,7 @@ class Claims(Protocol):
     """The part of a store that once-only delivery needs."""
 
     def claim(self, key: str) -> bool:
-        """Whether the caller is the first to claim `key`."""
+        """Claim `key`; returns whether the caller is the first to do so."""
 
     def release(self, key: str) -> None:
         """Release a claim."""

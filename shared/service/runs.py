@@ -2,8 +2,8 @@
 Runs that somebody started, one at a time per tenant.
 
 No process waits for a run: its slices go through the queue like the timer's, and each execution
-that has entered a slice checks whether it was the last. Two that both find so publish the same
-bytes.
+that has entered a slice checks whether it was the last. If two find that they were, both publish
+the same bytes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from shared.mfa.window import LedgerEntry
     from shared.service.daily import Daily
 
-RUN_TIMEOUT = timedelta(hours=2)  #: a run that is still active after that is taken for lost
+RUN_TIMEOUT = timedelta(hours=2)  #: a run that is still active after this is considered lost
 _MINUTE = timedelta(minutes=1)
 RUNS_PER_HOUR = 4  #: the default of setting RUNS_PER_HOUR
 
@@ -63,21 +63,21 @@ class Runs:
         minutes = [f"{before}/{now - back:%Y-%m-%dT%H:%M}" for back in (_MINUTE, timedelta())]
         if not all(map(self.daily.store.claim, minutes)):
             raise ConflictError("Another run is being started.")
-        if not self._takes_a_place(now):
+        if not self._is_within_limit(now):
             for minute in minutes:  # so that the next caller gets the same answer
                 self.daily.store.release(minute)
             raise self._too_often(now)
         return self._begin(now)
 
-    def _takes_a_place(self, now: datetime) -> bool:
-        """Whether this run gets one of the hour's places; the store gives out each of them once."""
+    def _is_within_limit(self, now: datetime) -> bool:
+        """Claim one of the hour's runs; each can be claimed once. Returns whether one was left."""
         hour = f"run-of-hour/{self.daily.tenant_id}/{now:%Y-%m-%dT%H}"
-        return any(self.daily.store.claim(f"{hour}/{place}") for place in range(self.per_hour))
+        return any(self.daily.store.claim(f"{hour}/{index}") for index in range(self.per_hour))
 
     def _too_often(self, now: datetime) -> TooOftenError:
-        to_the_next = 3600 - now.minute * 60 - now.second
+        seconds = 3600 - now.minute * 60 - now.second
         sentence = f"{self.per_hour} runs were started in this hour, which is the limit."
-        return TooOftenError(sentence, to_the_next)
+        return TooOftenError(sentence, seconds)
 
     def newest(self) -> Run | None:
         """The run that was started last."""

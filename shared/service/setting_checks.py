@@ -52,7 +52,7 @@ def _check_exports(folder: str, source: SourceKind) -> None:
         )
 
 
-#: What the users of a setting require of it, besides its kind.
+#: Checks beyond the kind of a setting, which the code that uses it requires.
 _FURTHER_CHECKS: dict[Setting[object], Callable[[Service, Settings], object]] = {
     Settings.graph_endpoint: lambda _, settings: make_endpoint(
         "GRAPH_ENDPOINT", settings.graph_endpoint, ""

@@ -44,7 +44,7 @@ class Tenant:
         now: Callable[[], datetime],
         name: str | None = None,
     ) -> None:
-        """Without a `name` the tenant is called as its directory names it."""
+        """Without a `name`, the tenant has the name that its directory gives."""
         self.id = tenant_id
         self.lock = threading.RLock()
         self._settings = settings
@@ -88,9 +88,7 @@ class Tenant:
 
     def read_directory(self) -> DirectorySnapshot:
         """Read the directory from Graph as it is now, and judge every account."""
-        exceptions = (
-            self._exceptions()
-        )  # first: an invalid file stops this before an hour's reading
+        exceptions = self._exceptions()  # first, so that an invalid file stops this before reading
         pulled = self.pull_directory()
         return DirectorySnapshot(
             pulled.directory,

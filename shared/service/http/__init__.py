@@ -1,1 +1,1 @@
-"""The API behind the routes: who may, and what is answered."""
+"""The API behind the routes: who is let in, and what is answered."""

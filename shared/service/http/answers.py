@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from shared.stores.models import StoredFile
 
-#: With every answer. A browser that was here once comes back by TLS only, believes the media type,
-#: tells nobody where it comes from, and lets no other site's page hold or embed ours.
+#: Sent with every answer. After its first visit a browser uses TLS only; it trusts the media type,
+#: sends no referrer to other sites, and does not let their pages open or embed ours.
 _GUARDED = {
     "Strict-Transport-Security": "max-age=31536000",
     "X-Content-Type-Options": "nosniff",
@@ -27,14 +27,14 @@ _GUARDED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-#: There is personal data in it: no shared cache may keep it, and whoever keeps it asks again.
+#: For personal data: shared caches may not store it, and a browser must check its copy again.
 _PRIVATE = {**_GUARDED, "Cache-Control": "private, no-cache"}
 _FRESH = {**_GUARDED, "Cache-Control": "no-store"}
 _NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
 _POLICY_OF_PAGE = re.compile(
     rb'<meta http-equiv="Content-Security-Policy" content="([ -!#-~]{1,500})">'
 )
-_HEAD_BYTES = 2_000  #: of a page, in which its policy is
+_HEAD_BYTES = 2_000  #: the beginning of a page, which contains its policy
 _ETAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 _log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Answer:
 
 
 class RefusedError(MfaStatusError):
-    """A request is answered with a problem instead; one sentence for whoever asked."""
+    """A request is refused, with one sentence for the caller."""
 
     def __init__(
         self, status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None = None
@@ -62,9 +62,9 @@ class RefusedError(MfaStatusError):
 
 def answered(make: Callable[[], Answer]) -> Answer:
     """
-    What `make` answers, or the problem it raised.
+    Return the answer of `make`, or a problem for the error that it raises.
 
-    Only what was wrong with the request is told to whoever asked; the rest goes to the log.
+    The caller learns only what is wrong with the request; everything else goes to the log.
     """
     try:
         return make()
@@ -78,19 +78,22 @@ def answered(make: Callable[[], Answer]) -> Answer:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
     except StoreError:
         _log.exception("A request could not be answered")
-        sentence = "What is stored cannot be read just now; try again in a minute."
+        sentence = "The stored data cannot be read at the moment; try again in a minute."
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence, {"Retry-After": "60"})
     except MfaStatusError:
         _log.exception("A request could not be answered")
-        sentence = "Something went wrong that this app has written to its log."
+        sentence = "Something went wrong; the app's log has the details."
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
 
 
 def problem(status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """An RFC 9457 problem."""
-    told = {"type": "about:blank", "title": status.phrase, "status": int(status)}
+    """Return a problem (RFC 9457)."""
+    members = {"type": "about:blank", "title": status.phrase, "status": int(status)}
     return json_answer(
-        status, {**told, "detail": sentence}, media_type="application/problem+json", headers=headers
+        status,
+        {**members, "detail": sentence},
+        media_type="application/problem+json",
+        headers=headers,
     )
 
 
@@ -101,7 +104,7 @@ def json_answer(
     media_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """A value as JSON that nobody keeps."""
+    """Return a value as JSON, which nobody may cache."""
     fixed = {**_FRESH, "Content-Security-Policy": _NO_PAGE, "Content-Type": media_type}
     return Answer(int(status), {**fixed, **(headers or {})}, msgspec.json.encode(value))
 
@@ -109,11 +112,11 @@ def json_answer(
 def stored_answer(
     stored: StoredFile, media_type: str, if_none_match: str, attached_as: str = ""
 ) -> Answer:
-    """Stored bytes, or 304 where whoever asks has the same already."""
+    """Return stored bytes, or 304 if the caller already has the same."""
     headers = {
         **_PRIVATE,
         "ETag": stored.etag,
-        "Content-Type": media_type,  # with 304 too: the SDK would say text/plain, and be believed
+        "Content-Type": media_type,  # with 304 too, because the SDK would send text/plain
         "Content-Security-Policy": _policy(stored.content),
     }
     if _matches(if_none_match, stored.etag):
@@ -124,17 +127,17 @@ def stored_answer(
 
 
 def redirect(url: str) -> Answer:
-    """Somewhere else, this once: the URL is good for minutes and opens to whoever has it."""
+    """Redirect once: the URL is valid for minutes, and for anybody who has it."""
     headers = {**_FRESH, "Content-Security-Policy": _NO_PAGE, "Location": url}
     return Answer(int(HTTPStatus.FOUND), headers)
 
 
 def _policy(content: bytes) -> str:
-    """A page's own policy, which names its one style sheet, and that nobody may frame it."""
+    """Return a page's own policy, which names its style sheet, and forbid framing."""
     found = _POLICY_OF_PAGE.search(content[:_HEAD_BYTES])
     return f"{found[1].decode()}; frame-ancestors 'none'" if found else _NO_PAGE
 
 
 def _matches(if_none_match: str, etag: str) -> bool:
-    """``If-None-Match``: ``*``, or a list of tags, compared weakly (RFC 9110, 13.1.2)."""
+    """Whether ``If-None-Match`` is ``*`` or lists the tag, compared weakly (RFC 9110, 13.1.2)."""
     return if_none_match.strip() == "*" or etag in _ETAG.findall(if_none_match)

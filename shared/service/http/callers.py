@@ -1,11 +1,11 @@
 """
-Who calls, as far as the platform says: whether the token shows MFA, and which roles it brings.
+Who calls, according to the platform: whether the token shows MFA, and which roles it has.
 
-App Service authentication (Entra) stands in front of the app and hands on whom it let in as
-``X-MS-CLIENT-PRINCIPAL``: base64 of ``{"auth_typ": "aad", "claims": [{"typ", "val"}, …]}``. Anybody
-can send a header of that name, so it is believed only where the platform says that it is the one
-to set it (``WEBSITE_AUTH_ENABLED``); it takes away what came from outside. Source: Microsoft, "Work
-with user identities in Azure App Service authentication".
+App Service authentication (Entra) is in front of the app and passes on the caller that it let in
+as ``X-MS-CLIENT-PRINCIPAL``: base64 of ``{"auth_typ": "aad", "claims": [{"typ", "val"}, …]}``.
+Anybody can send a header of that name, so it is believed only if the platform says that it sets the
+header itself (``WEBSITE_AUTH_ENABLED``); it then removes any that comes from outside. Source:
+Microsoft, "Work with user identities in Azure App Service authentication".
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from shared.settings import Settings
 
 PRINCIPAL = "x-ms-client-principal"
-LONGEST_PRINCIPAL = 64_000  #: characters; the platform's own headers end far below
+LONGEST_PRINCIPAL = 64_000  #: characters; the platform's own headers are much shorter
 LONGEST_BODY = 1_000  #: bytes
 
-#: Claims by the short name that Entra's tokens have, and as App Service may write them out.
+#: Claims by their short name in Entra's tokens, and by the long one that App Service may use.
 _METHODS = frozenset({"amr", "http://schemas.microsoft.com/claims/authnmethodsreferences"})
 _ROLES = frozenset({"roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"})
 _TENANT = frozenset({"tid", "http://schemas.microsoft.com/identity/claims/tenantid"})
 _TOKEN_OF = frozenset({"idtyp"})  #: ``app`` for an application without a user, else ``user``
 _PORT = re.compile(r":[0-9]{1,5}$")
-_ENTRA = ("aad", "")  #: whose claims these are; another provider's might mean anything
+_ENTRA = ("aad", "")  #: the provider; another one's claims might mean anything
 
 #: What Partner Center answers to a token without MFA.
 _CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token", error_description="MFA required"'}
 
 
 class Role(StrEnum):
-    """What somebody may be assigned in the app registration (infra/app-roles.json)."""
+    """A role of the app registration (infra/app-roles.json)."""
 
     READ = "Report.Read"
     RUN = "Report.Run"
@@ -56,16 +56,16 @@ class Role(StrEnum):
 class Caller:
     """Somebody who was let in."""
 
-    roles: frozenset[str] | None  #: `None` where nobody is asked who they are: on one's own machine
+    roles: frozenset[str] | None  #: `None` on one's own machine, where callers are not identified
 
     def demand(self, role: Role) -> None:
-        """`RefusedError` (403) unless this caller has the role."""
+        """Raise `RefusedError` (403) unless the caller has the role."""
         if self.roles is None or role in self.roles:
             return
         raise RefusedError(
             HTTPStatus.FORBIDDEN,
-            f"This takes the role {role} of the app registration; an administrator of the tenant "
-            "assigns it (docs/deploy.md, Who may look).",
+            f"This requires the role {role} of the app registration, which an administrator of the "
+            "tenant assigns (docs/deploy.md, Who may look).",
         )
 
 
@@ -88,12 +88,12 @@ class _Principal(msgspec.Struct):
     @property
     def shows_mfa(self) -> bool:
         """Whether the token's ``amr`` has ``mfa``, however the platform joined its values."""
-        told = " ".join(self.values(_METHODS))
-        return "mfa" in told.lower().replace(",", " ").split()
+        methods = " ".join(self.values(_METHODS))
+        return "mfa" in methods.lower().replace(",", " ").split()
 
     @property
     def is_application(self) -> bool:
-        """Whether no user stands behind the token: such tokens know no MFA, and need none."""
+        """Whether the token has no user: such tokens never show MFA, and need none."""
         return self.values(_TOKEN_OF) == {"app"}
 
 
@@ -104,10 +104,9 @@ def admit(settings: Settings, headers: Mapping[str, str]) -> Caller:
     """
     Let a caller in, or raise `RefusedError`.
 
-    401, *MFA required*, as Partner Center says it, where MFA is asked for and nothing that can be
-    believed shows it; 403 for another tenant's token, for everybody where the app is hosted without
-    the platform's authentication in front, and on one's own machine for whoever comes by another
-    name than its own.
+    401, *MFA required*, in Partner Center's words, if MFA is required and nothing credible shows
+    it. 403 for another tenant's token; for everybody, if the app is hosted without the platform's
+    authentication in front; and on one's own machine for a request to any other host name.
     """
     if not settings.platform_authenticates:
         return _admit_unauthenticated(settings, headers)
@@ -117,19 +116,19 @@ def admit(settings: Settings, headers: Mapping[str, str]) -> Caller:
         raise _mfa_required()
     tenants = {tenant.lower() for tenant in principal.values(_TENANT)}
     if settings.tenant_id and tenants - {settings.tenant_id}:
-        raise RefusedError(HTTPStatus.FORBIDDEN, "This app takes its own tenant's tokens only.")
+        raise RefusedError(HTTPStatus.FORBIDDEN, "This app accepts its own tenant's tokens only.")
     return Caller(principal.values(_ROLES))
 
 
 def admit_script(settings: Settings) -> Caller:
     """
-    Let a script in whose key the Functions host has checked; 404 where keys are switched off.
+    Let in a script whose key the Functions host has checked; 404 if keys are switched off.
 
-    The platform's authentication leaves these addresses out, so no header that names somebody is
-    believed here; but it must be there, as everywhere else.
+    These addresses are exempt from the platform's authentication, so no identity header is believed
+    here. Authentication must be switched on all the same.
     """
     if not settings.script_keys:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "Scripts get nothing by a key here.")
+        raise RefusedError(HTTPStatus.NOT_FOUND, "Function keys are not enabled here.")
     if settings.is_hosted and not settings.platform_authenticates:
         raise _nobody()
     return WITH_KEY
@@ -137,43 +136,43 @@ def admit_script(settings: Settings) -> Caller:
 
 def refuse_other_sites(headers: Mapping[str, str]) -> None:
     """
-    403 for what another site's page sends in its visitor's name, cookies and all.
+    Raise `RefusedError` (403) if another site's page sent this request in its visitor's name.
 
-    Every browser says so of itself: by ``Sec-Fetch-Site``, and by ``Origin`` with whatever changes
-    something (W3C Fetch Metadata; RFC 6454). A script sends neither.
+    Browsers say where a request comes from: in ``Sec-Fetch-Site``, and in ``Origin`` if it changes
+    something (W3C Fetch Metadata; RFC 6454). Scripts send neither.
     """
     site = headers.get("sec-fetch-site") or "none"
     origin, host = headers.get("origin"), headers.get("host") or ""
     scheme = "http" if is_own_name(host) else "https"
     is_own = origin is None or origin == f"{scheme}://{host}"
     if site not in ("same-origin", "none") or not is_own:
-        raise RefusedError(HTTPStatus.FORBIDDEN, "Other sites may start nothing here.")
+        raise RefusedError(HTTPStatus.FORBIDDEN, "Other sites may not start anything here.")
 
 
 def refuse_long_bodies(headers: Mapping[str, str]) -> None:
-    """413 for a body that is longer than anything that is of use here, or does not say how long."""
+    """Raise `RefusedError` (413) for a body that is too long, or of unknown length."""
     length = "chunked" if headers.get("transfer-encoding") else headers.get("content-length") or "0"
     if len(length) > len(str(LONGEST_BODY)) or not length.isdecimal() or int(length) > LONGEST_BODY:
-        sentence = f"A body of up to {LONGEST_BODY} bytes is taken, and not looked at."
+        sentence = f"Expected a body of known length, at most {LONGEST_BODY} bytes; it is ignored."
         raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
 
 
 def is_own_name(host: str) -> bool:
-    """Whether a ``Host`` is this machine's name for itself, with a port or without."""
+    """Whether a ``Host`` is this machine's name for itself, with or without a port."""
     return _PORT.sub("", host.lower()) in LOOPBACK_NAMES
 
 
 def _admit_unauthenticated(settings: Settings, headers: Mapping[str, str]) -> Caller:
     """
-    On one's own machine the loopback address is the fence; hosted, there would be none.
+    On one's own machine only loopback protects the app; if it is hosted, nothing would.
 
-    A page whose name was made to lead to this machine (DNS rebinding) comes by that name.
+    A page whose name was made to resolve to this machine (DNS rebinding) sends that name.
     """
     if settings.is_hosted:
         raise _nobody()
     if (host := headers.get("host")) and not is_own_name(host):
         raise RefusedError(
-            HTTPStatus.FORBIDDEN, "Without sign-in this is for its own machine only."
+            HTTPStatus.FORBIDDEN, "Without sign-in, this is served on its own machine only."
         )
     if settings.callers_need_mfa:
         raise _mfa_required()
@@ -190,7 +189,7 @@ def _mfa_required() -> RefusedError:
 
 
 def _principal(headers: Mapping[str, str]) -> _Principal:
-    """Whom the platform names; nobody, where that cannot be read or is not Entra's word."""
+    """Return the caller that the platform names; an empty one if unreadable or not Entra's."""
     header = headers.get(PRINCIPAL) or ""
     try:
         if len(header) > LONGEST_PRINCIPAL:

@@ -1,4 +1,4 @@
-"""What the HTTP functions answer. Names from a request are checked before the store sees any."""
+"""What the HTTP functions answer. Names in a request are checked before the store sees them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from shared.stores.models import StoredFile
     from shared.stores.store import Store
 
-VERSION = "0.1.0"  #: of this app; test: as pyproject.toml says
+VERSION = "0.1.0"  #: of this app; a test compares it with pyproject.toml
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -40,17 +40,19 @@ _NOT_BY_NAME = {
     *("page.html", "permissions.html", "customers.html", "customers.json", "directory.json.gz"),
     *(f"{resource}.json" for resource in _RESOURCES),
 }
-FILES = tuple(name for name in REPORT_FILES if name not in _NOT_BY_NAME)  #: served by their name
-OF_CUSTOMERS = "customers.csv"  #: the one of them that takes the role for customers
-SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES)  #: by a key
-_BIGGEST = "all-api-requests.csv"  #: the one file that is worth a redirect to where it is stored
-_NO_RECEIPT = "The newest report was made without asking Graph for the directory, or before 0.2."
+FILES = tuple(
+    name for name in REPORT_FILES if name not in _NOT_BY_NAME
+)  #: served under their own name
+OF_CUSTOMERS = "customers.csv"  #: the only one that requires the role for customers
+SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES)  #: with a key
+_BIGGEST = "all-api-requests.csv"  #: the only file large enough for a redirect to the store
+_NO_RECEIPT = "The newest report was made without reading the directory, or before version 0.2."
 _NOT_READ = "The customers have not been read yet."
-_TOO_OLD = "The newest report was made before customers had a page; the next one brings it."
+_TOO_OLD = "The newest report was made before customers had a page; the next one has it."
 
 
 class ReportHead(msgspec.Struct):
-    """What is needed of a ``report.json`` here."""
+    """The parts of a ``report.json`` that are needed here."""
 
     window: WindowSummary
     files: dict[str, FileEntry]
@@ -62,8 +64,8 @@ class ReportHead(msgspec.Struct):
 
     @property
     def meta(self) -> ReportMeta:
-        """Whose report it is, and from when."""
-        from shared.mfa.assessment import ReportMeta  # loads all that reckons, for a search alone
+        """Whose report it is, and when it was made."""
+        from shared.mfa.assessment import ReportMeta  # loads much code, for searches only
 
         return ReportMeta(self.tenant_id, self.tenant_name, self.source, self.generated_at)
 
@@ -71,18 +73,18 @@ class ReportHead(msgspec.Struct):
 @dataclass(frozen=True, slots=True)
 class ReportApi:
     """
-    Hands out what is stored; one for each request.
+    Serves what is stored; one object per request.
 
-    Each method either returns an `Answer` or raises what `answered` makes one of.
+    Each method returns an `Answer`, or raises an error that `answered` turns into one.
     """
 
     tenant_id: str  #: the partner's
     store: Store
-    runs: Callable[[], Runs]  #: only who starts or looks up a run needs more than the store
+    runs: Callable[[], Runs]  #: called only to start a run; everything else needs the store alone
     now: Callable[[], datetime]
-    headers: Mapping[str, str]  #: of the request; looked up in any case
+    headers: Mapping[str, str]  #: of the request; names in any case
     caller: Caller
-    has_links: bool = True  #: whether whoever asks can reach the store
+    has_links: bool = True  #: whether callers can reach the store by a link
 
     def newest_page(self) -> Answer:
         """The partner's newest page."""
@@ -95,11 +97,11 @@ class ReportApi:
         return self._stored(*self._report(tenant_id, ending), "page.html")
 
     def file(self, tenant_id: str, ending: str, file: str) -> Answer:
-        """One file of a report by its name, or where the store itself hands it out."""
+        """One file of a report by its name, or a redirect to it in the store."""
         self.caller.demand(Role.CUSTOMERS if file == OF_CUSTOMERS else Role.READ)
         if file not in FILES:
             raise RefusedError(
-                HTTPStatus.BAD_REQUEST, f"A report has no such file; it has {', '.join(FILES)}."
+                HTTPStatus.BAD_REQUEST, f"Unknown file; expected one of {', '.join(FILES)}."
             )
         tenant, day = self._report(tenant_id, ending)
         is_linked = file == _BIGGEST and self.has_links
@@ -112,10 +114,10 @@ class ReportApi:
         return self._stored(self.tenant_id, self._newest(self.tenant_id), f"{name}.json")
 
     def for_script(self, name: str) -> Answer:
-        """What a script may have with a key and no role: the newest report's files, resources."""
+        """What a script gets with a key and no role: the newest report's files and resources."""
         self.caller.demand(Role.READ)
         if name not in SCRIPT_FILES:
-            sentence = f"A script gets one of {', '.join(SCRIPT_FILES)}."
+            sentence = f"Unknown file; expected one of {', '.join(SCRIPT_FILES)}."
             raise RefusedError(HTTPStatus.BAD_REQUEST, sentence)
         in_resources = name in _RESOURCES
         return self.resource(name) if in_resources else self.file(self.tenant_id, "latest", name)
@@ -127,7 +129,7 @@ class ReportApi:
         return self._answer(self._file(self.tenant_id, ending, name, _NO_RECEIPT), name)
 
     def customers(self, search: str = "") -> Answer:
-        """How the customers stand, as a page; with a search only those that answer to it."""
+        """The customers' status as a page; with a search, only those that match it."""
         return self._customers("customers.html", search)
 
     def customers_json(self, search: str = "") -> Answer:
@@ -140,35 +142,37 @@ class ReportApi:
 
     def start_run(self) -> tuple[Answer, list[str]]:
         """
-        A new run, and the messages that make it go.
+        Start a run; return the answer, and the messages to queue for it.
 
-        409 while another one is under way, 429 after too many within the hour.
+        409 while another run is active, 429 once too many have started within the hour.
         """
         self.caller.demand(Role.RUN)
         refuse_other_sites(self.headers)
         refuse_long_bodies(self.headers)
         runs = self.runs()
         try:
-            run, errands = runs.start()
+            run, messages = runs.start()
         except ConflictError as error:
             newest = runs.newest()
-            where = {"Location": run_address(newest.id)} if newest else {}
-            raise RefusedError(HTTPStatus.CONFLICT, str(error), where) from error
+            headers = {"Location": run_address(newest.id)} if newest else {}
+            raise RefusedError(HTTPStatus.CONFLICT, str(error), headers) from error
         except TooOftenError as error:
-            later = {"Retry-After": str(error.retry_after_seconds)}
-            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, str(error), later) from error
-        where = {"Location": run_address(run.id)}
-        answer = json_answer(HTTPStatus.ACCEPTED, {"id": run.id}, headers=where)
-        return answer, [errand.to_json() for errand in errands]
+            headers = {"Retry-After": str(error.retry_after_seconds)}
+            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, str(error), headers) from error
+        headers = {"Location": run_address(run.id)}
+        answer = json_answer(HTTPStatus.ACCEPTED, {"id": run.id}, headers=headers)
+        return answer, [message.to_json() for message in messages]
 
     def run(self, run_id: str) -> Answer:
-        """What has come of a run."""
+        """The state of a run."""
         self.caller.demand(Role.RUN)
         if not _RUN_ID.fullmatch(run_id):
-            raise RefusedError(HTTPStatus.BAD_REQUEST, "A run id is 32 hexadecimal digits.")
+            raise RefusedError(
+                HTTPStatus.BAD_REQUEST, "Invalid run id; expected 32 hexadecimal digits."
+            )
         run = self.store.run(run_id)
         if run is None or run.tenant_id != self.tenant_id:
-            raise RefusedError(HTTPStatus.NOT_FOUND, "There is no such run.")
+            raise RefusedError(HTTPStatus.NOT_FOUND, "This run does not exist.")
         return json_answer(
             HTTPStatus.OK,
             {
@@ -181,7 +185,7 @@ class ReportApi:
         )
 
     def health(self) -> Answer:
-        """What runs here and how far the reports are; nothing about people, so no role is asked."""
+        """Versions, and how recent the reports are; nothing personal, so no role is required."""
         from importlib.metadata import version  # slow to load, for this one answer
 
         newest = self.store.latest_ending(self.tenant_id)
@@ -202,9 +206,9 @@ class ReportApi:
         )
 
     def _report(self, tenant_id: str, ending: str) -> tuple[str, date]:
-        """Which report is meant, out of a request's own words."""
+        """The tenant and the ending that a request names; checks them, and the role."""
         if not is_guid(tenant_id):
-            raise RefusedError(HTTPStatus.BAD_REQUEST, "A tenant id is a GUID.")
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "Invalid tenant id; expected a GUID.")
         tenant = tenant_id.lower()
         if tenant != self.tenant_id:
             self.caller.demand(Role.CUSTOMERS)
@@ -216,8 +220,8 @@ class ReportApi:
         ending = self._newest(self.tenant_id)
         head = self._head(ending)
         if head.files["customers"].total is None:
-            why = " ".join(customer_notes(head.directory_notes))
-            raise RefusedError(HTTPStatus.NOT_FOUND, why or _NOT_READ)
+            reason = " ".join(customer_notes(head.directory_notes))
+            raise RefusedError(HTTPStatus.NOT_FOUND, reason or _NOT_READ)
         if not wanted:
             return self._answer(self._customer_file(ending, name), name)
         found = find(
@@ -249,7 +253,7 @@ class ReportApi:
         return self._answer(self._file(tenant_id, ending, name), name)
 
     def _file(self, tenant_id: str, ending: date, name: str, missing: str = "") -> StoredFile:
-        """A stored file; 404 with the sentence for where it is missing."""
+        """Return a stored file; raises `RefusedError` (404, with `missing`) if there is none."""
         stored = self.store.report_file(tenant_id, ending, name)
         if stored is None:
             sentence = missing or f"There is no report of this tenant that ends on {ending}."
@@ -269,5 +273,6 @@ def _day(text: str) -> date:
     except ValueError:
         pass  # no such day
     raise RefusedError(
-        HTTPStatus.BAD_REQUEST, "A report is named by the day it ends on, YYYY-MM-DD, or latest."
+        HTTPStatus.BAD_REQUEST,
+        "Invalid ending; expected a report's last day, YYYY-MM-DD, or latest.",
     )

@@ -1,8 +1,8 @@
 """
-Customers that answer to a search, as page, JSON or CSV.
+Customers that match a search, as page, JSON or CSV.
 
-The one place where an answer is computed, as there are too many searches to store them all. It is
-still no new figure: what is stored is read back, and some of it left out.
+This is the only answer that is computed, because nobody could store one for every possible search.
+It contains no new figure: it is what is stored, with some of it left out.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ LONGEST_SEARCH = 100  #: characters
 
 def searched_for(search: str) -> str:
     """
-    What is looked for; empty for all there is. `RefusedError` (400) where it is too long.
+    Return the text to search for, empty for all customers; `RefusedError` (400) if too long.
 
-    Names hold no surrogates, and a page could not be encoded with one.
+    Surrogates are replaced: no name contains one, and a page with one could not be encoded.
     """
     if len(search) > LONGEST_SEARCH:
-        sentence = f"search is longer than {LONGEST_SEARCH} characters."
+        sentence = f"The search is too long; expected at most {LONGEST_SEARCH} characters."
         raise RefusedError(HTTPStatus.BAD_REQUEST, sentence)
     return search.strip().encode(errors="replace").decode()
 
@@ -45,7 +45,7 @@ def find(
     meta: ReportMeta,
     notes: Sequence[str],
 ) -> StoredFile:
-    """What is left of ``customers.html``, ``.json`` or ``.csv``; `read` gives a stored file."""
+    """Return the matching part of ``customers.html``, ``.json`` or ``.csv``, by `read`."""
     if name == "customers.csv":
         return _tagged(rows_with(read(name), wanted))
     customers = Customers.from_json(read("customers.json"))
@@ -57,17 +57,17 @@ def find(
 
 
 def rows_with(content: bytes, search: str) -> bytes:
-    """The heading, and the rows that hold a text in their customer's name or tenant id."""
-    heading, *rows = csv.reader(StringIO(content.decode(), newline=""))
-    columns = [heading.index("Customer"), heading.index("TenantId")]
+    """Return the header, and the rows whose customer's name or tenant id contains a text."""
+    header, *rows = csv.reader(StringIO(content.decode(), newline=""))
+    columns = [header.index("Customer"), header.index("TenantId")]
     wanted = search.casefold()
     kept = StringIO()
     writer = csv.writer(kept, lineterminator="\r\n")
-    writer.writerow(heading)
+    writer.writerow(header)
     writer.writerows(row for row in rows if any(wanted in row[n].casefold() for n in columns))
     return kept.getvalue().encode()
 
 
 def _tagged(content: bytes) -> StoredFile:
-    """Bytes that are stored nowhere, with the tag that they would have if they were."""
+    """Return bytes that are not stored, with the ETag that they would have if they were."""
     return StoredFile(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
