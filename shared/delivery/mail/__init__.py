@@ -1,1 +1,1 @@
-"""The report by mail: its content, and what carries it."""
+"""The report by mail: its content, and the mailers that send it."""

@@ -1,1 +1,1 @@
-"""Sentences, figures and comparisons, as page, mail, Teams and terminal all say them."""
+"""Sentences, figures and comparisons that page, mail, Teams and terminal share."""
