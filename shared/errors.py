@@ -6,7 +6,7 @@ Every error that crosses rooms, by what the caller should do about it.
     │   ├── BadSettingError        a setting is missing or invalid
     │   └── BadInputError          a file or an argument is invalid
     ├── SourceError                a slice was not read completely; nothing of it is stored
-    │   ├── SourceDeniedError      do not retry: a licence or a consent is missing
+    │   ├── SourceDeniedError      do not retry: a person must change something first
     │   ├── SourceIncompleteError  retry the whole slice later
     │   └── OutOfTimeError         halve the slice and put both halves back into the queue
     ├── StoreError                 the store cannot be read or written
@@ -41,7 +41,7 @@ class SourceError(MfaStatusError):
 
 
 class SourceDeniedError(SourceError):
-    """The source refuses because a licence or a consent is missing; only a person can add it."""
+    """The source refuses access; only a person can change that, by a licence or consent, say."""
 
 
 class SourceIncompleteError(SourceError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.identity import open_credential, open_graph
+from shared.sources.graph.reader import PremiumLicence
 from shared.sources.graph.session import ThrottleLimits
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class TenantAccess:
     login: Login
     #: One per app and tenant, as Graph counts.
     limits: ThrottleLimits = field(default_factory=ThrottleLimits)
+    licence: PremiumLicence = field(default_factory=PremiumLicence)
     has_customers: bool = False  #: whether Graph lists customers of this tenant
     name: str | None = None  #: `None`: the name that the directory gives
     source_name: str = "graph"  #: what reports call sign-ins from this Graph

@@ -75,7 +75,12 @@ def _graph(context: SourceContext) -> SignInSource:
     def open_graph_sign_ins() -> Iterator[GraphSignIns]:
         with access.open_graph() as graph:
             reader = GraphReader(
-                graph, PERMISSION, pacer=access.limits.reports, budget=reading_budget()
+                graph,
+                PERMISSION,
+                pacer=access.limits.reports,
+                budget=reading_budget(),
+                licence=access.licence,
+                needs_licence=True,
             )
             yield GraphSignIns(reader, scope, name=access.source_name)
 

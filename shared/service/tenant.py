@@ -108,6 +108,7 @@ class Tenant:
                 graph,
                 limits=self.access.limits,
                 budget=reading_budget(),
+                licence=self.access.licence,
                 has_customers=self.access.has_customers,
             )
             return replace(pulled, granted=graph.granted_roles())

@@ -24,6 +24,11 @@ _GRANT = (
     "Applications, narrowed to it; Mail.Send consented to in Entra would be for every mailbox)"
 )
 
+_NO_PERMISSION = (
+    "ErrorAccessDenied",
+    "Authorization_RequestDenied",
+)  #: other codes are only quoted
+
 
 class GraphMailer:
     """Sends through ``/users/{sender}/sendMail``; nothing is sent a second time."""
@@ -46,7 +51,7 @@ class GraphMailer:
         status, answer = self._posted(path, base64.b64encode(message))
         if status == HTTPStatus.ACCEPTED:
             return
-        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        if _code(answer) in _NO_PERMISSION:
             raise DeliveryError(f"Graph refuses to send mail ({_told(status, answer)}): {_GRANT}.")
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             raise DeliveryError(f"Graph refused a mail ({_told(status, answer)}).")
@@ -65,6 +70,13 @@ class GraphMailer:
                 f"The connection to Graph was lost ({type(error).__name__}); "
                 "a mail may or may not have been sent."
             ) from error
+
+
+def _code(answer: bytes) -> str:
+    try:
+        return str(json.loads(answer)["error"]["code"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _told(status: int, answer: bytes) -> str:

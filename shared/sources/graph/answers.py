@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
@@ -17,10 +17,33 @@ if TYPE_CHECKING:
 #: Statuses that a later try can get past. The SDK's own middleware knows 429, 503 and 504 only.
 TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504, 509})
 
-#: Graph's error codes for a tenant without the licence. The reports' code for a tenant without
-#: Entra ID P1 or P2 is also seen without its first word; PIM's code for a tenant without P2 comes
-#: with status 400 as well as 403.
-_NO_LICENCE = ("RequestFromNonPremiumTenantOrB2CTenant", "AadPremiumLicenseRequired")
+#: The reports' code for a tenant without Entra ID P1 or P2, also seen without its first word.
+#: Tenants that have the licence get it now and then (microsoft-graph-docs 14118, 14120, 11986).
+_NO_PREMIUM = "RequestFromNonPremiumTenantOrB2CTenant"
+#: PIM's code for a tenant without P2 comes with status 400 as well as 403.
+_NO_PIM = "AadPremiumLicenseRequired"
+
+#: The codes of a missing permission: of the directory, reports, conditional access and PIM.
+_NO_CONSENT = frozenset(
+    {
+        *("Authorization_RequestDenied", "Authentication_MSGraphPermissionMissing"),
+        *("AccessDenied", "PermissionScopeNotGranted"),
+    }
+)
+#: Refusals for other reasons, and what to do, by code. Both are of the partner security API
+#: (msgraph-beta-sdk-dotnet 1083; LucFrijters/hso-mpc-integrations-multitenant).
+_OTHER_DENIALS = {
+    "Unauthorized_MissingMFA": (
+        "Graph wants proof of MFA in the token ({refusal}), which the token of an app never has; "
+        "consent is not what is missing: it takes the token of a user who signed in with MFA, or a "
+        "directory file that has the customers."
+    ),
+    "PCFraudEvents": (
+        "Graph's partner API does not know the app ({refusal}); consent in Entra is not what "
+        "is missing: add the app to Partner Center's user management and give it a role there, or "
+        "use the token of a user who has the role and signed in with MFA."
+    ),
+}
 
 
 class ReceivedAnswer(Protocol):
@@ -43,15 +66,21 @@ class TransientError(Exception):
     """The same request may succeed later."""
 
     def __init__(
-        self, reason: str, wait_seconds: float | None = None, *, is_timeout: bool = False
+        self,
+        reason: str,
+        wait_seconds: float | None = None,
+        *,
+        is_timeout: bool = False,
+        denial: UnlicensedError | None = None,
     ) -> None:
         super().__init__(reason)
         self.wait_seconds = wait_seconds  #: as the service said; `None` if it did not
         self.is_timeout = is_timeout  #: the query took too long behind Graph's gateway
+        self.denial = denial  #: what it means if it does not pass, of a tenant never answered
 
 
 class RefusedTokenError(Exception):
-    """Graph does not accept the bearer token, because it has expired or was revoked."""
+    """Graph does not accept the bearer token; it has usually expired. The text is the refusal."""
 
 
 class DeniedError(SourceDeniedError):
@@ -92,19 +121,31 @@ def check(answer: ReceivedAnswer, permission: str, *, is_next_page: bool = False
     if status in (HTTPStatus.OK, HTTPStatus.CREATED):
         return
     error = _decode_error(answer.body)
-    refusal = _refusal(status, error)
+    refusal = f"{int(status)} {error.code}".rstrip()
+    if error.code in _OTHER_DENIALS:  # seen with 403, but nobody documents the status
+        raise _denied(error.code, refusal, permission)
     if status in TRANSIENT_STATUSES:
         is_timeout = status == HTTPStatus.GATEWAY_TIMEOUT
         wait_seconds = retry_after_seconds(answer.headers)
         raise TransientError(refusal, wait_seconds, is_timeout=is_timeout)
+    if _NO_PREMIUM in error.code:
+        raise TransientError(refusal, denial=_unlicensed(refusal))
+    if _NO_PIM in error.code:
+        raise _unlicensed(refusal)
+    if status == HTTPStatus.FORBIDDEN:
+        raise _denied(error.code, refusal, permission)
     if status == HTTPStatus.UNAUTHORIZED:
-        raise RefusedTokenError
-    if status == HTTPStatus.FORBIDDEN or _lacks_licence(refusal):
-        raise _denial(refusal, permission)
+        raise RefusedTokenError(refusal)
     if is_next_page and status in (HTTPStatus.BAD_REQUEST, HTTPStatus.GONE):
         raise BrokenCrawlError(f"Graph no longer knows the link to the next page ({refusal}).")
     sentence = f"Graph does not accept the request ({refusal})."
     raise RejectedError(sentence, status, error.message)
+
+
+def is_no_object(answer: ReceivedAnswer) -> bool:
+    """Whether Graph says that the object does not exist, not that it lacks the whole API."""
+    is_unknown = answer.status == HTTPStatus.NOT_FOUND
+    return is_unknown and _decode_error(answer.body).code == "Request_ResourceNotFound"
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
@@ -123,41 +164,49 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     return max(0.0, wait.total_seconds()) or None
 
 
-class _GraphError(msgspec.Struct, frozen=True):
-    code: str = ""
+class _GraphError(NamedTuple):
+    code: str = ""  #: never the message's text, which may name users
     message: str = ""
 
 
-class _GraphErrorBody(msgspec.Struct, frozen=True):
-    error: _GraphError = _GraphError()
-
-
 def _decode_error(body: bytes) -> _GraphError:
+    """Graph's error; some APIs write ``{"Error": {"Code": …}}`` or only ``{"error": "…"}``."""
     try:
-        return msgspec.json.decode(body, type=_GraphErrorBody).error
+        error = _folded(msgspec.json.decode(body)).get("error")
     except msgspec.DecodeError:
         return _GraphError()
+    fields = {"code": error} if isinstance(error, str) else _folded(error)
+    code, message = str(fields.get("code") or ""), str(fields.get("message") or "")
+    return _GraphError(code if re.fullmatch(r"[\w.]{1,80}", code) else "", message)
 
 
-def _refusal(status: int, error: _GraphError) -> str:
-    """The status and Graph's error code; never its message, which may name users."""
-    is_code = re.fullmatch(r"[\w.]{1,80}", error.code)
-    return f"{int(status)} {error.code}" if is_code else str(int(status))
+def _folded(value: object) -> dict[str, object]:
+    """A JSON object with its names in lower case; empty if it is not an object."""
+    if not isinstance(value, dict):
+        return {}
+    return {str(name).lower(): inner for name, inner in value.items()}
 
 
-def _lacks_licence(refusal: str) -> bool:
-    return any(code in refusal for code in _NO_LICENCE)
-
-
-def _denial(refusal: str, permission: str) -> DeniedError:
-    if _lacks_licence(refusal):
-        sentence = (
-            f"Graph gives sign-ins only to tenants with an Entra ID P1 or P2 licence ({refusal}): "
-            "assign one in the partner tenant, or analyze what the Entra admin center downloads."
-        )
-        return UnlicensedError(sentence, refusal)
+def _unlicensed(refusal: str) -> UnlicensedError:
     sentence = (
-        f"Graph refuses for lack of consent ({refusal}): grant the app the application permission "
-        f"{permission} and an administrator's consent to it."
+        f"Graph gives sign-ins only to tenants with an Entra ID P1 or P2 licence ({refusal}): "
+        "assign one in the partner tenant, or analyze what the Entra admin center downloads."
     )
+    return UnlicensedError(sentence, refusal)
+
+
+def _denied(code: str, refusal: str, permission: str) -> DeniedError:
+    if code in _OTHER_DENIALS:
+        sentence = _OTHER_DENIALS[code].format(refusal=refusal)
+    elif code in _NO_CONSENT:
+        sentence = (
+            f"Graph refuses for lack of consent ({refusal}): grant the app the application "
+            f"permission {permission} and an administrator's consent to it."
+        )
+    else:
+        sentence = (
+            f"Graph refuses access ({refusal}) for a reason that this version does not know. If "
+            f"the app has the application permission {permission} and an administrator's consent "
+            "to it, more consent does not help."
+        )
     return DeniedError(sentence, refusal)

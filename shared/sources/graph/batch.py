@@ -8,15 +8,18 @@ a 429 (JSON batching page); taking the outer status for the inner ones would tur
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from shared.errors import SourceDeniedError, SourceError
-from shared.sources.graph.answers import RefusedTokenError, TransientError, check
-from shared.sources.graph.reader import exhausted
+from shared.sources.graph.answers import (
+    RefusedTokenError,
+    TransientError,
+    check,
+    is_no_object,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -78,19 +81,20 @@ class GraphBatch:
     def _read(self, url: str, paths: list[str]) -> dict[str, BatchItem]:
         """One batch, and again the requests with transient errors, until none is left."""
         items: dict[str, BatchItem] = {}
-        errors: dict[str, TransientError] = {}
         for attempt in count(1):
-            errors.clear()
+            errors: list[TransientError] = []
             for path, answer in self._post(url, [path for path in paths if path not in items]):
                 try:
                     items[path] = self._judge(answer)
                 except TransientError as error:
-                    errors[path] = error
-            if not errors or attempt >= self._reader.tries:
-                break
-            self._reader.back_off(attempt, errors.values())
-        failed = {path: BatchItem(error=exhausted(attempt, it)) for path, it in errors.items()}
-        return items | failed
+                    if final := self._reader.final_error(attempt, error):
+                        items[path] = BatchItem(error=final)
+                    else:
+                        errors.append(error)
+            if not errors:
+                return items
+            self._reader.back_off(attempt, errors)
+        raise AssertionError  # counting does not end
 
     def _post(self, url: str, paths: Sequence[str]) -> list[tuple[str, _ItemAnswer | None]]:
         """Each path with its answer; repeating the POST is harmless, since it only reads."""
@@ -104,12 +108,12 @@ class GraphBatch:
     def _judge(self, answer: _ItemAnswer | None) -> BatchItem:
         if answer is None:
             raise TransientError("no answer within the batch")
-        if answer.status == HTTPStatus.NOT_FOUND:
+        if is_no_object(answer):
             return BatchItem()
         try:
             check(answer, self._reader.permission)
-        except RefusedTokenError:
-            refused = "Graph refuses the app's token within a batch (401)."
+        except RefusedTokenError as error:
+            refused = f"Graph refuses the app's token within a batch ({error})."
             return BatchItem(error=SourceDeniedError(refused))
         except SourceError as error:
             return BatchItem(error=error)

@@ -32,6 +32,7 @@ from shared.sources.graph.groups import (
 )
 from shared.sources.graph.groups import PERMISSION as GROUPS_PERMISSION
 from shared.sources.graph.pages import finish_list, read_list
+from shared.sources.graph.reader import PremiumLicence
 from shared.sources.graph.session import GraphSession, ThrottleLimits
 from shared.sources.graph.users import (
     USERS_PERMISSION,
@@ -78,15 +79,19 @@ def read_directory_from_graph(
     *,
     limits: ThrottleLimits | None = None,
     budget: Budget | None = None,
+    licence: PremiumLicence | None = None,
     has_customers: bool = True,
 ) -> CollectedDirectory:
     """
     The directory of the tenant that *graph* is signed in to.
 
-    `limits`: its pacer for reports must be the one that sign-ins are read with. `has_customers`:
+    `limits`: its pacer for reports must be the one that sign-ins are read with. `licence`: what
+    reading sign-ins has shown. `has_customers`:
     whether the cloud has the partner security score, which only the global cloud has.
     """
-    session = GraphSession(graph, limits or ThrottleLimits(), budget or Budget())
+    session = GraphSession(
+        graph, limits or ThrottleLimits(), budget or Budget(), licence or PremiumLicence()
+    )
     return DirectoryReader(session, has_customers=has_customers).read()
 
 
@@ -184,7 +189,8 @@ class DirectoryReader:
 
     def _add_registrations(self) -> None:
         key, url = "userRegistrationDetails", self._session.url(_REGISTRATIONS)
-        reader = self._session.reader(REGISTRATIONS_PERMISSION, self._session.limits.reports)
+        pacer = self._session.limits.reports
+        reader = self._session.reader(REGISTRATIONS_PERMISSION, pacer, needs_licence=True)
         details = self._builder.attempt(key, lambda: read_list(reader, url, UserRegistration))
         self._builder.keep_typed(key, details)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
-from shared.errors import SourceDeniedError, SourceIncompleteError
+from shared.errors import SourceDeniedError, SourceError, SourceIncompleteError
 from shared.sources.graph.answers import (
     BrokenCrawlError,
     RefusedTokenError,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shared.sources.graph.answers import ReceivedAnswer
 
 TRIES = 8  #: of one request: at least two minutes with the waits, then the queue tries again
+LICENCE_TRIES = 4  #: of a request refused for lack of a licence, before that is believed
 TIMEOUT_TRIES = 3  #: of a request that times out behind Graph's gateway: then ask for less
 REQUEST_SECONDS = 120.0  #: a request that takes longer asks for too much at once
 _LONGEST_BACKOFF_SECONDS = 64.0
@@ -61,6 +62,13 @@ class GraphConnection(Protocol):
         """Discard the token, because Graph refused it."""
 
 
+@dataclass(slots=True)
+class PremiumLicence:
+    """Whether a tenant's answers prove that it has a premium licence; all its readers share it."""
+
+    is_proven: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class GraphReader:
     """Reads from Graph under one limit, one deadline and one permission."""
@@ -71,6 +79,8 @@ class GraphReader:
     budget: Budget = field(default_factory=Budget)
     tries: int = TRIES  #: of one request
     jitter: Callable[[], float] = random.random  #: from 0 to 1; half of each back-off depends on it
+    licence: PremiumLicence = field(default_factory=PremiumLicence)
+    needs_licence: bool = False  #: whether an answer proves the licence
 
     @property
     def url(self) -> str:
@@ -96,15 +106,22 @@ class GraphReader:
             try:
                 answer = self._send(url, body)
                 check(answer, self.permission, is_next_page=is_next_page)
+                self.licence.is_proven |= self.needs_licence
                 return decode(answer.body)
-            except RefusedTokenError:
-                self._renew_token(again=is_renewed)
+            except RefusedTokenError as error:
+                self._renew_token(error, again=is_renewed)
                 is_renewed = True
             except TransientError as error:
                 self._retry_later(attempt, error)
             except msgspec.DecodeError:
                 self._retry_later(attempt, TransientError("a body that is cut short or not JSON"))
         raise AssertionError  # counting does not end
+
+    def final_error(self, attempt: int, error: TransientError) -> SourceError | None:
+        """The error to give up with after this many tries; `None` if another one may succeed."""
+        if error.denial and not self.licence.is_proven and attempt >= LICENCE_TRIES:
+            return error.denial
+        return _exhausted(attempt, error) if attempt >= self.tries else None
 
     def back_off(self, attempt: int, errors: Iterable[TransientError]) -> None:
         """Wait as long as Graph said, else twice as long each time, half of it at random."""
@@ -126,25 +143,26 @@ class GraphReader:
             except ConnectionError as error:
                 raise TransientError(f"a broken connection ({error})") from None
 
-    def _renew_token(self, *, again: bool) -> None:
+    def _renew_token(self, error: RefusedTokenError, *, again: bool) -> None:
         if again:
             raise SourceDeniedError(
-                "Graph refuses the app's token, a new one too (401): "
+                f"Graph refuses the app's token, a new one too ({error}): "
                 "check which tenant and cloud the app signs in to."
             )
-        _log.info("graph: the token was refused, requesting a new one")
+        _log.info("graph: the token was refused (%s), requesting a new one", error)
         self.graph.renew_token()
 
     def _retry_later(self, attempt: int, error: TransientError) -> None:
         if error.is_timeout and attempt >= TIMEOUT_TRIES:
             raise BrokenCrawlError(f"Graph timed out {attempt} times in a row ({error}).")
-        if attempt >= self.tries:
-            raise exhausted(attempt, error)
+        if final := self.final_error(attempt, error):
+            raise final
         self.back_off(attempt, [error])
 
 
-def exhausted(tries: int, last: TransientError) -> SourceIncompleteError:
+def _exhausted(tries: int, last: TransientError) -> SourceIncompleteError:
     """The error for a request of which every try failed."""
-    return SourceIncompleteError(
-        f"Graph failed {tries} times in a row, the last time with: {last}."
-    )
+    sentence = f"Graph failed {tries} times in a row, the last time with: {last}."
+    if last.denial:
+        sentence += " Graph gives this answer now and then although the tenant has the licence."
+    return SourceIncompleteError(sentence)

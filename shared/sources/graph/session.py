@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.sources.graph.batch import GraphBatch
-from shared.sources.graph.reader import GraphReader
+from shared.sources.graph.reader import GraphReader, PremiumLicence
 from shared.sources.pacing import Budget, Pacer
 
 if TYPE_CHECKING:
@@ -46,13 +46,16 @@ class GraphSession:
     graph: GraphConnection
     limits: ThrottleLimits = field(default_factory=ThrottleLimits)
     budget: Budget = field(default_factory=Budget)
+    licence: PremiumLicence = field(default_factory=PremiumLicence)
     jitter: Callable[[], float] = random.random  #: see `GraphReader`
 
     def url(self, path: str, version: str = "v1.0") -> str:
         """The address of a path such as ``/users``."""
         return f"{self.graph.url}/{version}{path}"
 
-    def reader(self, permission: str, pacer: Pacer | None = None) -> GraphReader:
+    def reader(
+        self, permission: str, pacer: Pacer | None = None, *, needs_licence: bool = False
+    ) -> GraphReader:
         """A reader for what takes a permission; the default pacer is that of directory objects."""
         return GraphReader(
             self.graph,
@@ -60,6 +63,8 @@ class GraphSession:
             pacer=pacer or self.limits.objects,
             budget=self.budget,
             jitter=self.jitter,
+            licence=self.licence,
+            needs_licence=needs_licence,
         )
 
     def batch(self, permission: str) -> GraphBatch:

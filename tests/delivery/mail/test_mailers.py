@@ -167,11 +167,12 @@ def test_graph_refusing_for_a_permission_is_certain_and_says_which(status) -> No
     assert SENDER not in str(failed.value)
 
 
-@pytest.mark.parametrize("status", [302, 400, 404, 413, 429])
-def test_graph_refusing_otherwise_is_certain(status) -> None:
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 413, 429])
+def test_graph_refusing_otherwise_is_certain_and_blames_no_permission(status) -> None:
     with pytest.raises(DeliveryError, match=f"{status} ErrorCode") as failed:
         GraphMailer(RecordedGraph(*refusal(status)), SENDER).send(MAIL, ANN, KEY)
 
+    assert "Mail.Send" not in str(failed.value)
     assert not isinstance(failed.value, DeliveryUncertainError)
 
 

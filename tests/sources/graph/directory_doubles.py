@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import PerUserMfaState
 from shared.sources.graph.directory import DirectoryReader
+from shared.sources.graph.reader import PremiumLicence
 from shared.sources.graph.session import GraphSession, ThrottleLimits
 from shared.sources.pacing import Budget, Pacer
 from simulator.graph.api import (
@@ -42,6 +43,7 @@ class DirectoryWorld:
     directory: SimulatedDirectory
     graph: GraphInProcess
     source: DirectoryReader
+    licence: PremiumLicence
 
     @property
     def paths(self) -> list[str]:
@@ -78,9 +80,10 @@ def directory_world(
         objects=Pacer(40, 10.0, clock=time.clock),
     )
     budget = Budget(deadline, clock=time.clock, pause=time.pause)
-    session = GraphSession(graph, limits, budget, jitter=lambda: time.jitter)
+    licence = PremiumLicence()
+    session = GraphSession(graph, limits, budget, licence, jitter=lambda: time.jitter)
     source = DirectoryReader(session, has_customers=has_customers)
-    return DirectoryWorld(time, site, directory, graph, source)
+    return DirectoryWorld(time, site, directory, graph, source, licence)
 
 
 def keys(pulled: CollectedDirectory) -> set[str]:

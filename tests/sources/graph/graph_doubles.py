@@ -153,6 +153,7 @@ def world(
         pacer=Pacer(clock=time.clock),
         budget=Budget(deadline, clock=time.clock, pause=time.pause),
         jitter=lambda: time.jitter,
+        needs_licence=True,
     )
     source = GraphSignIns(reader, Scope())
     return World(time, site, log, graph, source)

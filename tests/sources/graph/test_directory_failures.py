@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from itertools import pairwise
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.sources.graph.directory import PERMISSIONS
 from shared.sources.graph.reader import TRIES
-from simulator.graph.api import GraphRefusalError
+from simulator.graph.api import GraphRefusalError, GraphResponse
 from simulator.graph.directory import ONE_A_SECOND, DirectoryBehaviour
 from simulator.graph.faults import (
     dead_skip_token,
@@ -128,6 +129,71 @@ def test_a_missing_licence_is_named() -> None:
         "userRegistrationDetails": "Registration details were not read: Graph gives them only to "
         "tenants with an Entra ID P1 or P2 licence."
     }
+
+
+@pytest.mark.parametrize("name", ["customerInsights", "federationConfiguration"])
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_lacks_mfa_is_no_lack_of_consent(name, status) -> None:
+    world = directory_world()
+    refusal = GraphRefusalError(status, "", "")
+    body = {"Error": {"Code": "Unauthorized_MissingMFA", "Message": "MFA is required."}}
+    refusal.response = GraphResponse(status, json.dumps(body).encode())
+    world.directory.denials[name] = refusal
+
+    note = world.source.read().notes[name]
+
+    assert note.partition(" were not read: ")[2] == (
+        f"Graph wants proof of MFA in the token ({status} Unauthorized_MissingMFA), which the "
+        "token of an app never has; consent is not what is missing: it takes the token of a user "
+        "who signed in with MFA, or a directory file that has the customers."
+    )
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_an_app_that_partner_center_does_not_know_is_no_lack_of_consent(status) -> None:
+    world = directory_world()
+    world.directory.denials["customerInsights"] = GraphRefusalError(status, "PCFraudEvents", "No.")
+
+    assert world.source.read().notes["customerInsights"].partition(" were not read: ")[2] == (
+        f"Graph's partner API does not know the app ({status} PCFraudEvents); consent in Entra is "
+        "not what is missing: add the app to Partner Center's user management and give it a role "
+        "there, or use the token of a user who has the role and signed in with MFA."
+    )
+
+
+@pytest.mark.parametrize(("name", "absent", "note"), [fault[:3] for fault in FAULTS], ids=NAMES)
+def test_a_denial_of_an_unknown_kind_is_quoted_wherever_it_comes_from(name, absent, note) -> None:
+    world = directory_world()
+    world.directory.denials[name] = GraphRefusalError(403, "Strange_NewReason", "No.")
+
+    pulled = world.source.read()
+
+    assert ALL_KEYS - keys(pulled) == absent
+    assert "Graph refuses access (403 Strange_NewReason)" in pulled.notes[note]
+    assert "lack of consent" not in pulled.notes[note]
+
+
+def test_after_an_answer_that_takes_the_licence_no_note_says_that_it_is_missing() -> None:
+    world = directory_world()
+    world.licence.is_proven = True
+    world.directory.deny_for_licence("userRegistrationDetails", "requirements", "members")
+
+    notes = world.source.read().notes
+
+    assert set(notes) == {"userRegistrationDetails", "groups"}
+    assert not [note for note in notes.values() if "only to tenants with" in note]
+
+
+def test_an_api_that_does_not_exist_is_not_an_object_that_does_not_exist() -> None:
+    world = directory_world()
+    refusal = GraphRefusalError(404, "ResourceNotFound", "Resource not found for the segment.")
+    world.directory.denials |= {"groups": refusal, "federationConfiguration": refusal}
+
+    pulled = world.source.read()
+
+    assert "Graph does not accept the request (404 ResourceNotFound)" in pulled.notes["groups"]
+    assert "404 ResourceNotFound" in pulled.notes["federationConfiguration"]
+    assert "groups" not in keys(pulled)
 
 
 @pytest.mark.parametrize("status", [400, 403])

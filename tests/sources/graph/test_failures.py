@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import logging
 from datetime import timedelta
 
@@ -13,6 +14,11 @@ from shared.errors import (
     SourceError,
     SourceIncompleteError,
 )
+from shared.mfa.scope import Scope
+from shared.sources.graph.reader import LICENCE_TRIES, TRIES, GraphReader, PremiumLicence
+from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns
+from shared.sources.pacing import Budget, Pacer
+from simulator.graph.api import GraphResponse
 from simulator.graph.faults import (
     cut,
     dead_skip_token,
@@ -36,6 +42,7 @@ from tests.sources.graph.graph_doubles import (
 
 SMALL_PAGES = LogBehaviour(page_rows=40)
 EVENT_TYPES = 4
+NO_LICENCE = "Authentication_RequestFromNonPremiumTenantOrB2CTenant"
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 509])
@@ -188,7 +195,7 @@ def test_a_new_token_that_is_refused_too_is_a_denial() -> None:
     here = world()
     here.site.tokens = set()
 
-    with pytest.raises(SourceDeniedError, match="a new one too"):
+    with pytest.raises(SourceDeniedError, match=r"a new one too \(401 InvalidAuthenticationToken"):
         list(here.source.sign_ins(a_day()))
 
     assert here.statuses == [401, 401]
@@ -201,7 +208,92 @@ def test_a_missing_licence_is_a_denial_that_says_what_to_buy() -> None:
     with pytest.raises(SourceDeniedError, match="Entra ID P1 or P2 licence"):
         list(here.source.sign_ins(a_day()))
 
-    assert here.statuses == [403]
+    assert here.statuses == [403] * LICENCE_TRIES
+    assert here.time.pauses[-3:] == [2.0, 4.0, 8.0]
+
+
+def test_a_licence_that_graph_denies_now_and_then_costs_only_time() -> None:
+    here = world(dict.fromkeys(range(1, 99, 3), refuse(403, NO_LICENCE)), behaviour=SMALL_PAGES)
+
+    assert bag(here.source.sign_ins(a_day())) == expected_sign_ins(a_day())
+    assert here.statuses.count(403) > 1
+
+
+def test_a_licence_denied_after_an_answer_is_a_failure_and_no_reason_to_buy_one() -> None:
+    here = world(dict.fromkeys(range(2, 99), refuse(403, NO_LICENCE)))
+
+    with pytest.raises(SourceIncompleteError, match=f"403 {NO_LICENCE}") as caught:
+        list(here.source.sign_ins(a_day()))
+
+    assert "Graph gives this answer now and then although the tenant has the licence." in str(
+        caught.value
+    )
+    assert here.statuses == [200] + [403] * TRIES
+
+
+def test_all_readers_of_a_tenant_know_that_one_of_them_was_answered() -> None:
+    first, second = world(), world()
+    second.log.deny_for_licence()
+    licence = PremiumLicence()
+    sources = [
+        GraphSignIns(
+            GraphReader(
+                each.graph,
+                PERMISSION,
+                pacer=Pacer.unlimited(),
+                budget=Budget(clock=each.time.clock, pause=each.time.pause),
+                licence=licence,
+                needs_licence=True,
+            ),
+            Scope(),
+        )
+        for each in (first, second)
+    ]
+
+    list(sources[0].sign_ins(a_day()))
+
+    with pytest.raises(SourceIncompleteError, match=NO_LICENCE):
+        list(sources[1].sign_ins(a_day()))
+
+
+@pytest.mark.parametrize("code", ["Strange_NewReason", "Forbidden", ""])
+def test_a_denial_of_an_unknown_kind_is_quoted_and_not_explained_away(code: str) -> None:
+    here = world({1: refuse(403, code)})
+
+    with pytest.raises(SourceDeniedError) as caught:
+        list(here.source.sign_ins(a_day()))
+
+    assert str(caught.value) == (
+        f"Graph refuses access ({f'403 {code}'.strip()}) for a reason that this version does not "
+        "know. If the app has the application permission AuditLog.Read.All and an administrator's "
+        "consent to it, more consent does not help."
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"code": "Authorization_RequestDenied"}},
+        {"Error": {"Code": "Authorization_RequestDenied"}},
+        {"error": "Authorization_RequestDenied"},
+    ],
+    ids=["usual", "capitals", "only a code"],
+)
+def test_the_code_of_a_denial_is_found_in_any_spelling_of_the_body(body) -> None:
+    here = world({1: lambda *_: GraphResponse(403, json.dumps(body).encode())})
+
+    with pytest.raises(SourceDeniedError, match=r"consent \(403 Authorization_RequestDenied\)"):
+        list(here.source.sign_ins(a_day()))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b"<html>", b'{"error": 7}', b'{"error": {"code": ["x"]}}']
+)
+def test_a_denial_without_a_readable_code_is_still_a_denial(body: bytes) -> None:
+    here = world({1: lambda *_: GraphResponse(403, body)})
+
+    with pytest.raises(SourceDeniedError, match=r"refuses access \(403\)"):
+        list(here.source.sign_ins(a_day()))
 
 
 def test_a_missing_consent_is_a_denial_that_says_what_to_grant() -> None:
