@@ -152,7 +152,7 @@ class Daily:
 
     def _reach_days(self, today: date) -> int:
         try:
-            return max(self.source.reach_days(today), WINDOW_DAYS)
+            return self.source.reach_days(today)
         except SourceError as error:  # collecting meets the same error and enters it in the ledger
             _log.warning("The reach of the log of %s is unknown: %s", self.tenant_id, error)
             return WINDOW_DAYS

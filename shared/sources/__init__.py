@@ -31,4 +31,8 @@ class SignInSource(Protocol):
         """
 
     def reach_days(self, today: date) -> int:
-        """How many closed days before `today` the log covers, which a first run can fill in."""
+        """
+        How many closed days before `today` a first run should ask for.
+
+        Only days that the log holds whole, and others if reading them says why they are not there.
+        """

@@ -115,7 +115,7 @@ def test_the_simulated_tenant_needs_no_settings_and_ends_with_its_service(tmp_pa
         assert made.partner_id == SIMULATED
         assert made.partner.daily.tenant_name == TENANT_NAME
         assert made.partner.source.name == "simulated"
-        assert made.partner.source.reach_days(TODAY) == 30
+        assert made.partner.source.reach_days(TODAY) == 29
         url = made.partner.access.endpoint.url
 
     import socket

@@ -61,6 +61,14 @@ def test_a_first_run_goes_back_as_far_as_the_log_and_reports_on_every_window(tmp
     assert len(report.history) == 24
 
 
+def test_a_first_run_asks_for_no_day_that_the_log_no_longer_has_whole(tmp_path) -> None:
+    daily = make_daily(tmp_path, Scripted(a_week(), reach=6))
+
+    assert [owed.day for owed in daily.plan(TODAY)] == [
+        TODAY - timedelta(days=back) for back in range(1, 7)
+    ]
+
+
 def test_a_first_run_that_was_killed_is_taken_up_again(tmp_path) -> None:
     days = {
         TODAY - timedelta(days=back): a_day(TODAY - timedelta(days=back)) for back in range(1, 31)

@@ -24,6 +24,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.errors import OutOfTimeError, SourceDeniedError, SourceIncompleteError
+from shared.mfa.window import WINDOW_DAYS
 from shared.sources.diagnostics.files import HourFile, StrictIntake
 from shared.sources.diagnostics.hours import (
     CATEGORIES,
@@ -118,14 +119,14 @@ class DiagnosticSignIns:
         _log_reading(slice_, blobs, intake)
 
     def reach_days(self, today: date) -> int:
-        """How many closed days back both needed categories go, 30 at most."""
+        """How many closed days back both needed categories go: the window's days to 30."""
         needed = [category for category in CATEGORIES if category.is_needed]
         oldest = [self._oldest(each, self._roots(each)) for each in needed]
         begun = [hour for hour in oldest if hour]
         if len(begun) < len(needed):
-            return 0
+            return WINDOW_DAYS
         first_whole_day = max(begun).date() + timedelta(days=1)
-        return min(MOST_REACH_DAYS, max(0, (today - first_whole_day).days))
+        return min(MOST_REACH_DAYS, max(WINDOW_DAYS, (today - first_whole_day).days))
 
     def _blobs_of(self, slice_: Slice) -> list[HourBlob]:
         """

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from shared.errors import BadInputError, SourceIncompleteError
+from shared.mfa.window import WINDOW_DAYS
 from shared.sources.files.intake import Intake, ReadingResult
 from shared.sources.files.lines import BLOCK_BYTES, SPACE, LineReader
 from shared.sources.files.skimming import Skimmer
@@ -121,8 +122,8 @@ class ExportedSignIns:
         yield from found
 
     def reach_days(self, today: date) -> int:
-        """How many days before `today` the first record was."""
-        return (today - self._read(lambda _: None).first_day).days
+        """How many days before `today` the first record was, but at least the window's days."""
+        return max(WINDOW_DAYS, (today - self._read(lambda _: None).first_day).days)
 
     def _read(self, take: Callable[[SignIn], None]) -> ReadingResult:
         try:

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from shared.sources.records.parsing import SignInPage
 
 PERMISSION = "AuditLog.Read.All"  #: least privileged, delegated and application alike
-PREMIUM_REACH_DAYS = 30  #: how long Entra ID P1 and P2 keep sign-ins (data retention page)
-SHORT_REACH_DAYS = 7  #: what a free tenant keeps, and what a new licence starts with
+#: How many closed days are whole. Entra keeps sign-ins for 30 days with P1 or P2, else for 7, which
+#: is also what a new licence starts with (data retention page); of the oldest day, the hours before
+#: this time of day are gone.
+PREMIUM_REACH_DAYS = 29
+SHORT_REACH_DAYS = 6
 
 #: Event types other than interactive come back only if the filter names them.
 _EVENT_TYPES = (
@@ -65,7 +68,7 @@ class GraphSignIns:
         days old. If there is one, the log is kept for longer than seven days, which means thirty;
         if there is none, there is nothing to fill in beyond the seven days either.
         """
-        url = reach_url(self._reader.url, today - timedelta(days=SHORT_REACH_DAYS + 1))
+        url = reach_url(self._reader.url, today - timedelta(days=SHORT_REACH_DAYS + 2))
         page = self._reader.read(url, parse_page)
         return PREMIUM_REACH_DAYS if page.sign_ins else SHORT_REACH_DAYS
 

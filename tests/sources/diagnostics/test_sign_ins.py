@@ -162,7 +162,7 @@ def test_markers_of_folders_are_not_hours() -> None:
             account.logs.append(container(category), f"tenantId={account.tenant}/{folder}", b"")
 
     assert account.found() == []
-    assert account.source().reach_days(TODAY) == 5
+    assert account.source().reach_days(TODAY) == 7
 
 
 class TestWhatIsNotThere:
@@ -307,10 +307,12 @@ class TestReach:
 
         assert account.source().reach_days(TODAY) == 30
 
-    def test_an_export_that_began_today_reaches_nowhere(self, account) -> None:
+    def test_it_is_never_less_than_the_window_because_a_reading_says_why_a_day_is_missing(
+        self, account
+    ) -> None:
         account.usual(TODAY, days=1)
 
-        assert account.source().reach_days(TODAY) == 0
+        assert account.source().reach_days(TODAY) == 7
 
 
 class FakeClock:

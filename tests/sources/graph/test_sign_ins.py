@@ -175,18 +175,19 @@ def test_the_pace_is_never_exceeded_however_slow_the_network(seed: int) -> None:
 # How far back
 
 
-def test_a_log_with_rows_eight_days_old_reaches_thirty() -> None:
+def test_a_log_with_rows_eight_days_old_reaches_the_days_that_are_whole_of_thirty() -> None:
     here = world()
 
-    assert here.source.reach_days(ENDING + timedelta(days=1)) == 30
+    assert here.source.reach_days(ENDING + timedelta(days=1)) == 29
     assert len(here.site.requests) == 1
     assert here.site.requests[0].request.query["$top"] == "1"
+    assert "le 2026-11-16T00:00:00Z" in here.site.requests[0].request.query["$filter"]
 
 
-def test_a_log_without_them_reaches_seven() -> None:
+def test_a_log_without_them_reaches_the_days_that_are_whole_of_seven() -> None:
     here = world(now=lambda: datetime(2026, 10, 1, tzinfo=UTC))
 
-    assert here.source.reach_days(ENDING + timedelta(days=1)) == 7
+    assert here.source.reach_days(ENDING + timedelta(days=1)) == 6
 
 
 def test_the_reach_of_a_denied_log_is_an_error() -> None:
