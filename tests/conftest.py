@@ -36,6 +36,15 @@ def samples() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder of small inputs with known right answers, which is not part of this project."""
+    folder = ROOT.parent / "shared" / "cases"
+    if not folder.is_dir():
+        pytest.skip("the numbered cases are not next to this clone")
+    return folder
+
+
 def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
     """
     Fail the test that looks up or talks to another host.

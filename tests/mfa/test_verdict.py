@@ -83,7 +83,7 @@ TABLE = [
         Verdict.VERIFIED,
     ),
     (
-        "row 6: a policy's MFA demand was met",
+        "row 6: a policy that accepts MFA alone was satisfied",
         "Graph appliedConditionalAccessPolicy, result success",
         {"policies": Evidence.SATISFIED},
         Verdict.VERIFIED,

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from shared.mfa.accounts.grant import BUILT_IN_STRENGTHS
 from shared.mfa.sign_in import Evidence, Requirement, SignInEventType
 
 if TYPE_CHECKING:
@@ -63,25 +64,45 @@ def steps_evidence(details: Iterable[str]) -> Evidence:
 
 def policies_evidence(policies: Iterable[AppliedPolicy]) -> Evidence:
     """
-    Whether an applied conditional access policy required MFA and was satisfied.
+    Whether an applied conditional access policy accepts MFA only, and was satisfied.
 
     Report-only results enforce nothing; they have words other than ``success``.
     """
     evidence = Evidence.NOT_GIVEN
     for policy in policies:
-        if (policy.result or "").lower() == "success" and _requires_mfa(
-            tuple(policy.enforced_grant_controls or ())
+        if (policy.result or "").lower() == "success" and _is_mfa_alone(
+            tuple(policy.enforced_grant_controls or ()), *_strength(policy)
         ):
             return Evidence.SATISFIED
         evidence = Evidence.SILENT
     return evidence
 
 
+def _strength(policy: AppliedPolicy) -> tuple[str, str]:
+    """The id and result of the strength that the policy requires; empty if it requires none."""
+    strength = policy.authentication_strength
+    strength_id = ((strength and strength.authentication_strength_id) or "").lower()
+    result = ((strength and strength.authentication_strength_result) or "").lower()
+    is_set = strength_id.strip("0-") and result != "notset"  # not a GUID of zeros only
+    return (strength_id, result) if is_set else ("", "")
+
+
 @lru_cache(maxsize=1024)
-def _requires_mfa(controls: tuple[str, ...]) -> bool:
-    """Whether a control is ``Mfa`` or an authentication strength, whose name follows the word."""
-    plain = ("".join(control.lower().split()) for control in controls)
-    return any(control == "mfa" or "authenticationstrength" in control for control in plain)
+def _is_mfa_alone(controls: tuple[str, ...], strength_id: str, strength_result: str) -> bool:
+    """
+    Whether MFA is all that a satisfied policy accepts.
+
+    A record does not say whether the policy requires all of its controls or one of them, so a
+    second control proves nothing: a device satisfies "MFA or a compliant device". A strength is a
+    control, or stands next to them with its id (as in Entra's sample of this log, 12/03/2024). Only
+    Microsoft's own strengths are known to be MFA.
+    """
+    plain = {"".join(control.lower().split()) for control in controls}
+    others = {control for control in plain if "authenticationstrength" not in control}
+    if not strength_id:
+        return plain == {"mfa"}
+    is_mfa = strength_id in BUILT_IN_STRENGTHS and strength_result in ("", "satisfied")
+    return is_mfa and others <= {"mfa"}
 
 
 def event_of_types(types: str) -> SignInEventType:

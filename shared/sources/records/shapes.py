@@ -32,11 +32,19 @@ class AuthenticationStep(msgspec.Struct, rename="camel", gc=False):
     authentication_step_result_detail: str | None = None
 
 
+class AppliedStrength(msgspec.Struct, rename="camel", gc=False):
+    """Graph beta ``authenticationStrength`` of an applied policy."""
+
+    authentication_strength_id: str | None = None
+    authentication_strength_result: str | None = None
+
+
 class AppliedPolicy(msgspec.Struct, rename="camel", gc=False):
     """Graph ``appliedConditionalAccessPolicy``."""
 
     result: str | None = None
     enforced_grant_controls: list[str] | None = None
+    authentication_strength: AppliedStrength | None = None
 
 
 class Fields(msgspec.Struct, rename="camel", gc=False, kw_only=True):

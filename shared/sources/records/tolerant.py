@@ -17,6 +17,7 @@ from shared.sources.records.evidence import text_evidence
 from shared.sources.records.shapes import (
     COLUMNS,
     AppliedPolicy,
+    AppliedStrength,
     AuthenticationStep,
     Envelope,
     Fields,
@@ -155,9 +156,17 @@ def policies_of(value: object) -> list[AppliedPolicy]:
         AppliedPolicy(
             text_of(_get(item, "result")),
             [text_of(control) for control in _list(_get(item, "enforcedgrantcontrols")) or []],
+            _strength_of(_get(item, "authenticationstrength")),
         )
         for item in _list(value) or []
     ]
+
+
+def _strength_of(value: object) -> AppliedStrength:
+    return AppliedStrength(
+        text_of(_get(value, "authenticationstrengthid")),
+        text_of(_get(value, "authenticationstrengthresult")),
+    )
 
 
 def _decoded(decoder: msgspec.json.Decoder[_T], value: object) -> _T | None:

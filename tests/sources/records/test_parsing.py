@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
+from shared.mfa.verdict import Verdict, judge
 from shared.sources.records.decoding import object_of
 from shared.sources.records.parsing import (
     FAILED,
@@ -38,6 +39,8 @@ from tests.records import (
     policy,
     step,
 )
+
+PHISHING_RESISTANT = "00000000-0000-0000-0000-000000000004"
 
 
 def parse(record: Any, sequence: int = 0) -> SignIn:
@@ -402,11 +405,10 @@ class TestEvidence:
             ([policy("success", "Mfa")], Evidence.SATISFIED),
             ([policy("success", "mfa")], Evidence.SATISFIED),
             ([policy("notApplied", "Mfa"), policy("success", "MFA")], Evidence.SATISFIED),
-            ([policy("success", "RequireAuthenticationStrength")], Evidence.SATISFIED),
-            (
-                [policy("success", "Authentication strength: Phishing-resistant")],
-                Evidence.SATISFIED,
-            ),
+            ([policy("success", "Mfa", "RequireCompliantDevice")], Evidence.SILENT),
+            ([policy("success", "RequireDomainJoinedDevice", "Mfa")], Evidence.SILENT),
+            ([policy("success", "RequireAuthenticationStrength")], Evidence.SILENT),
+            ([policy("success", "Authentication strength: MFA")], Evidence.SILENT),
             ([policy("success", "RequireCompliantDevice")], Evidence.SILENT),
             ([policy("success")], Evidence.SILENT),
             ([policy("failure", "Mfa")], Evidence.SILENT),
@@ -421,6 +423,48 @@ class TestEvidence:
         record = graph_record(appliedConditionalAccessPolicies=policies)
 
         assert parse(record).policies is expected
+
+    @pytest.mark.parametrize(
+        ("controls", "strength_id", "result", "expected"),
+        [
+            ([], PHISHING_RESISTANT, "satisfied", Evidence.SATISFIED),
+            (["RequireAuthenticationStrength"], PHISHING_RESISTANT, None, Evidence.SATISFIED),
+            (["Mfa"], PHISHING_RESISTANT, "satisfied", Evidence.SATISFIED),
+            (["Mfa"], PHISHING_RESISTANT, "notSet", Evidence.SATISFIED),
+            (["Mfa"], None, None, Evidence.SATISFIED),
+            (["Mfa"], "00000000-0000-0000-0000-000000000000", None, Evidence.SATISFIED),
+            ([], PHISHING_RESISTANT, "notSet", Evidence.SILENT),
+            ([], PHISHING_RESISTANT, "singleRegistrationRequired", Evidence.SILENT),
+            (["RequireCompliantDevice"], PHISHING_RESISTANT, "satisfied", Evidence.SILENT),
+            ([], "a strength of the tenant's own", "satisfied", Evidence.SILENT),
+            (["Mfa"], "a strength of the tenant's own", "satisfied", Evidence.SILENT),
+        ],
+    )
+    def test_a_satisfied_strength_proves_mfa_if_it_is_built_in_and_alone(
+        self, controls: list[str], strength_id: str | None, result: str | None, expected: Evidence
+    ) -> None:
+        strength = {
+            "authenticationStrengthId": strength_id,
+            "authenticationStrengthResult": result,
+            "displayName": None,
+        }
+        applied = policy("success", *controls) | {"authenticationStrength": strength}
+
+        record = graph_record(appliedConditionalAccessPolicies=[applied])
+        row = log_analytics_row(ConditionalAccessPolicies=json.dumps([applied]))
+
+        assert parse(record).policies is parse(row).policies is expected
+
+    def test_a_policy_that_accepts_a_device_instead_of_mfa_proves_nothing(self) -> None:
+        applied = {
+            "appliedConditionalAccessPolicies": [policy("success", "Mfa", "CompliantDevice")]
+        }
+        silent = {"isInteractive": False, "signInEventTypes": ["nonInteractiveUser"]}
+        demanded = {"authenticationRequirement": "multiFactorAuthentication"}
+
+        assert judge(parse(graph_record(**applied))) is Verdict.NOT_VERIFIED
+        assert judge(parse(graph_record(**applied, **silent))) is None
+        assert judge(parse(graph_record(**applied, **demanded))) is Verdict.VERIFIED
 
     @pytest.mark.parametrize(
         ("text", "expected"),
