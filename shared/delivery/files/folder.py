@@ -1,4 +1,4 @@
-"""A report's files in a folder of the user's."""
+"""Write a report's files into a folder of the user's."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 def write_files(folder: Path, files: Mapping[str, bytes], *, owner_only: bool = False) -> None:
     """
-    Write files into a folder, made if need be; other files in it are left alone.
+    Write files into a folder, which is created if necessary; other files in it are left alone.
 
-    All are written under temporary names first and then renamed, so that a full disk or a kill
-    never leaves half a file, nor a new page beside old figures for longer than the renames take.
-    `BadInputError` where the folder cannot be written to.
+    All files get temporary names first and are then renamed, so that a full disk or a kill never
+    leaves half a file, and a new page is next to old figures only while the renames take.
+    Raises `BadInputError` if the folder cannot be written to.
     """
     fresh = {folder / name: folder / f".{name}.partial" for name in files}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for final, partial in fresh.items():
             if owner_only:
-                partial.unlink(missing_ok=True)  # left by a kill, perhaps open to all
-                partial.touch(mode=0o600)  # before there is anything in it to read
+                partial.unlink(missing_ok=True)  # left by a killed run, perhaps readable by all
+                partial.touch(mode=0o600)  # before it contains anything
             partial.write_bytes(files[final.name])
         for final, partial in fresh.items():
             partial.replace(final)

@@ -1,7 +1,7 @@
 """
-The mail of a report: subject, text part and HTML part. It renders the Report, computes no figure.
+The mail of a report: subject, text and HTML. It renders the Report and computes no figures.
 
-Neither part loads anything from anywhere: no image, no script, no font, no tracking.
+Neither part loads anything: no image, no script, no font, no tracking.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from shared.mfa.report import Report
 
-TEXT_COLUMNS = 76  #: a line of the text part; longer only where an address would have to be broken
+TEXT_COLUMNS = 76  #: of the text part; only an address that cannot be broken is longer
 _TEMPLATES = Path(__file__).parents[3] / "templates" / "mail"
 _FILTERS = {
     "count": formatting.count,
@@ -38,10 +38,10 @@ _FILTERS = {
 
 def render_mail(report: Report, earlier: Report | None, public_url: str | None) -> Mail:
     """
-    The mail on a report; the same arguments give the same mail.
+    Render the mail on a report; the same arguments give the same mail.
 
-    `earlier` is the report to compare with, normally of the day before. `public_url` is the base
-    of the links, without which there are none; `BadSettingError` if it cannot be one.
+    `earlier` is the report to compare with, normally that of the day before. `public_url` is the
+    base of the links; `None` means no links. Raises `BadSettingError` if it is invalid.
     """
     digest = report_digest(report, earlier, public_url)
     subject = _one_line(
@@ -84,24 +84,24 @@ def _environment() -> Environment:
 
 
 def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a template prints)
-    """What really goes into the mail for a printed value: names are chosen by whoever signs in."""
+    """The text that goes into the mail for a value; the people who sign in choose the names."""
     if value is None:
-        raise TypeError("A template prints None: an unknown needs words of its own.")
+        raise TypeError("A template prints None; say 'unknown' in words instead.")
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return formatting.harmless(value)
     return value
 
 
 def _one_line(text: str) -> str:
-    """The text without line ends and other white space that a header must not have."""
+    """The text on one line, without white space that a header must not have."""
     return " ".join(text.split())
 
 
 def _folded(text: str) -> str:
     """
-    Plain text in lines that fit a terminal, with the indentation and bullets they began with.
+    Plain text in lines that fit a terminal; continued lines keep the indentation.
 
-    A space that must not break is one to the folding too, and a plain one afterwards.
+    A non-breaking space is respected when lines are folded, and becomes a plain space afterwards.
     """
     lines = [folded for line in text.splitlines() for folded in _fold(line.rstrip())]
     joined = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
@@ -122,7 +122,7 @@ def _fold(line: str) -> list[str]:
 
 
 def _date(report: Report) -> datetime:
-    """When the report was made; in want of that, the end of its window."""
+    """When the report was made; the end of its window if that is not a valid time."""
     try:
         made = datetime.fromisoformat(report.generated_at)
     except ValueError:

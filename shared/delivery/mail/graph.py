@@ -1,8 +1,8 @@
 """
 Mails by Microsoft Graph, from a mailbox of the tenant.
 
-As MIME, because Graph's JSON takes either a text or an HTML body and no header of ours. Graph keeps
-a copy among the mailbox's sent items. Facts: Graph's "user: sendMail" page.
+As MIME, because Graph's JSON takes either a text or an HTML body and none of our headers. Graph
+keeps a copy in the mailbox's sent items. Source: Graph's "user: sendMail" page.
 """
 
 from __future__ import annotations
@@ -24,14 +24,12 @@ _GRANT = (
     "Applications, narrowed to it; Mail.Send consented to in Entra would be for every mailbox)"
 )
 
-_NO_PERMISSION = (
-    "ErrorAccessDenied",
-    "Authorization_RequestDenied",
-)  #: other codes are only quoted
+#: The codes of a denial that `_GRANT` explains; other codes are only quoted.
+_NO_PERMISSION = ("ErrorAccessDenied", "Authorization_RequestDenied")
 
 
 class GraphMailer:
-    """Sends through ``/users/{sender}/sendMail``; nothing is sent a second time."""
+    """Sends through ``/users/{sender}/sendMail``, and never twice."""
 
     repeatable = False
 
@@ -41,10 +39,10 @@ class GraphMailer:
 
     def send(self, mail: Mail, recipient: str, key: str) -> None:
         """
-        Let Graph accept the mail, which is not yet to have delivered it.
+        Hand the mail to Graph, which delivers it later.
 
-        A refusal (3xx, 4xx) is certain. After any other answer but 202, and after none, Graph may
-        have sent it.
+        A refusal (3xx, 4xx) is certain. After any other answer than 202, or without an answer,
+        Graph may have sent the mail.
         """
         message = compose(mail, sender=self._sender, recipient=recipient, key=key)
         path = f"/v1.0/users/{quote(self._sender, safe='')}/sendMail"
@@ -52,11 +50,13 @@ class GraphMailer:
         if status == HTTPStatus.ACCEPTED:
             return
         if _code(answer) in _NO_PERMISSION:
-            raise DeliveryError(f"Graph refuses to send mail ({_told(status, answer)}): {_GRANT}.")
+            raise DeliveryError(
+                f"Graph refuses to send mail ({_answer_text(status, answer)}): {_GRANT}."
+            )
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise DeliveryError(f"Graph refused a mail ({_told(status, answer)}).")
+            raise DeliveryError(f"Graph refused a mail ({_answer_text(status, answer)}).")
         raise DeliveryUncertainError(
-            f"Graph failed while it took a mail ({_told(status, answer)}); "
+            f"Graph failed while it accepted a mail ({_answer_text(status, answer)}); "
             "the mail may or may not have been sent."
         )
 
@@ -64,7 +64,7 @@ class GraphMailer:
         try:
             return self._post(path, body, "text/plain")
         except (SourceError, ConnectionRefusedError) as error:
-            raise DeliveryError(f"Graph was not asked to send a mail: {error}") from error
+            raise DeliveryError(f"The mail did not reach Graph: {error}") from error
         except OSError as error:
             raise DeliveryUncertainError(
                 f"The connection to Graph was lost ({type(error).__name__}); "
@@ -79,8 +79,8 @@ def _code(answer: bytes) -> str:
         return ""
 
 
-def _told(status: int, answer: bytes) -> str:
-    """Graph's own words for a status, without anybody's address."""
+def _answer_text(status: int, answer: bytes) -> str:
+    """The status and Graph's own message, without mail addresses."""
     try:
         error = json.loads(answer)["error"]
         return without_addresses(f"{status} {error['code']}: {error['message']}")

@@ -1,10 +1,10 @@
 """
 The mail as a value, and what a mailer is.
 
-A mailer puts one mail into the hands of one recipient. What it raises says what is known:
+A mailer delivers one mail to one recipient. The error it raises says what is known:
 
-    DeliveryError            the mail did definitely not go out; sending it again is right
-    DeliveryUncertainError   it may have gone out; only a mailer that repeats harmlessly may try
+    DeliveryError            the mail was certainly not sent; send it again
+    DeliveryUncertainError   it may have been sent; send it again only with a `repeatable` mailer
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    #: Posts `body` as `content_type` to a path below Graph's root; the status, and what came back.
+    #: Posts `body` as `content_type` to a path below Graph's root; returns the status and the body.
     Post = Callable[[str, bytes, str], tuple[int, bytes]]
 
-OUTBOX_SENDER = "partner-mfa-status@localhost.invalid"  #: whom outbox files are from by default
+OUTBOX_SENDER = "partner-mfa-status@localhost.invalid"  #: the default sender of mails in the outbox
 
-# What every mail server takes. No quotes, no comments, nothing outside ASCII: an address that needs
-# them has never been seen on a mailbox that reports are sent to, and each is a way into a header.
+# What every mail server accepts: no quotes, no comments, nothing outside ASCII. Mailboxes that get
+# reports do not need them, and each is a way to inject a header.
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
@@ -35,7 +35,7 @@ _ADDRESS_LIMIT = 254  #: RFC 5321, 4.5.3.1, less the two angle brackets
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail, whoever gets it and by whichever way."""
+    """One mail, whatever its recipient and its mailer."""
 
     subject: str  #: one line
     text: str
@@ -44,30 +44,30 @@ class Mail:
 
 
 class Mailer(Protocol):
-    """A way for mails to go."""
+    """A way to send mails."""
 
-    repeatable: bool  #: whether sending the same key twice is harmless: one mail comes of it
+    repeatable: bool  #: whether sending the same key twice is harmless and results in one mail
 
     def send(self, mail: Mail, recipient: str, key: str) -> None:
         """
-        Hand a mail over, `key` being the same for the same mail to the same recipient.
+        Send a mail; `key` is the same for the same mail to the same recipient.
 
-        `DeliveryError` if it did not go out, `DeliveryUncertainError` if that cannot be known.
+        Raises `DeliveryError` if it was not sent, `DeliveryUncertainError` if that is unknown.
         """
 
 
 def valid_address(given: str, setting: str) -> str:
-    """A mail address, trimmed; `BadSettingError` names the setting and what it holds otherwise."""
+    """The address, trimmed. Raises `BadSettingError`, with the setting's name, if it is invalid."""
     address = given.strip()
     if not (_ADDRESS.fullmatch(address) and len(address) <= _ADDRESS_LIMIT):
         raise BadSettingError(
-            f"Setting {setting} holds {given!r}; expected is a mail address such as "
-            "security@contoso.example, in ASCII."
+            f"Setting {setting} holds {given!r}; expected a mail address in ASCII, such as "
+            "security@contoso.example."
         )
     return address
 
 
 def valid_recipients(given: list[str]) -> list[str]:
-    """Each address once, whatever its case; `BadSettingError` names the first that is none."""
+    """Each address once, in any case. Raises `BadSettingError` for the first invalid one."""
     addresses = [valid_address(text, "REPORT_RECIPIENTS") for text in given]
     return list({address.lower(): address for address in reversed(addresses)}.values())[::-1]

@@ -1,4 +1,4 @@
-"""A mail as the bytes that every mailer sends: the same bytes for the same mail and key."""
+"""A mail as the bytes that every mailer sends; the same mail and key give the same bytes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from shared.delivery.mail.mailer import Mail
 
 _DIGEST_LENGTH = 32  #: hexadecimal digits
-_ANSWER_LIMIT = 160  #: characters of what a server said
+_ANSWER_LIMIT = 160  #: characters of a server's answer
 
 
 def compose(mail: Mail, *, sender: str, recipient: str, key: str) -> bytes:
-    """The whole message, lines ended by CRLF. Addresses are taken to be checked already."""
+    """The whole message, with CRLF at the end of lines. The addresses must be valid."""
     message = EmailMessage(policy=_WIRE)
     message["Date"] = format_datetime(mail.date)
     message["Message-ID"] = message_id(key, sender)
     message["From"] = sender
     message["To"] = recipient
     message["Subject"] = mail.subject
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no robot shall answer
-    message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange, which heeds this one only
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no automatic answers
+    message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange, which obeys only this one
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     message.set_boundary(f"part-{digest(key)}")
@@ -36,10 +36,10 @@ def compose(mail: Mail, *, sender: str, recipient: str, key: str) -> bytes:
 
 class _WirePolicy(EmailPolicy):
     """
-    Folds headers that have to be encoded, and no others.
+    Folds only headers that have to be encoded.
 
-    The library folds a plain subject of just over a line before its first word, which some readers
-    take for an empty one, and a long Message-ID into something that is none.
+    The library folds a plain subject that is just over a line before its first word, which some
+    mail programs take for an empty subject, and folds a long Message-ID into an invalid one.
     """
 
     def fold_binary(self, name: str, value: str) -> bytes:
@@ -52,17 +52,17 @@ _WIRE = _WirePolicy(linesep="\r\n")
 
 
 def message_id(key: str, sender: str) -> str:
-    """The same for the same key: who gets a mail twice after all sees that it is one."""
+    """The Message-ID, the same for the same key, so a mail that arrives twice is seen as one."""
     return f"<{digest(key)}@{sender.rpartition('@')[2]}>"
 
 
 def digest(text: str) -> str:
-    """A text as digits that tell nothing of it, but are always the same."""
+    """A hash of a text: it reveals nothing about the text and is always the same."""
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
 def without_addresses(answer: bytes | str) -> str:
-    """What a server said, fit for a log: short, on one line, and without anybody's address."""
+    """A server's answer for a log: short, on one line and without mail addresses."""
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    told = re.sub(r"\S*@\S*", "(address)", " ".join(text.split()))
-    return shorten(harmless(told), _ANSWER_LIMIT)
+    line = re.sub(r"\S*@\S*", "(address)", " ".join(text.split()))
+    return shorten(harmless(line), _ANSWER_LIMIT)

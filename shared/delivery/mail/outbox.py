@@ -1,4 +1,4 @@
-"""Mails into a folder, as .eml files that any mail program opens."""
+"""Mails as .eml files in a folder, which any mail program opens."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from shared.errors import DeliveryError
 if TYPE_CHECKING:
     from shared.delivery.mail.mailer import Mail
 
-_NAME_LIMIT = 80  #: characters of a file's name that are taken from the key
+_NAME_LIMIT = 80  #: characters of the key in a file name
 
 
 class OutboxMailer:
-    """Writes each mail to a file whose name follows from its key: twice sent is written over."""
+    """Writes each mail to a file named after its key, so a repeated mail overwrites the first."""
 
     repeatable = True
 
@@ -28,7 +28,7 @@ class OutboxMailer:
         self._sender = sender
 
     def send(self, mail: Mail, recipient: str, key: str) -> None:
-        """Write the file whole, or not at all; only its owner may read it."""
+        """Write the whole file or nothing; only its owner may read it."""
         message = compose(mail, sender=self._sender, recipient=recipient, key=key)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ class OutboxMailer:
             ) from error
 
     def path(self, key: str) -> Path:
-        """The file of a key. Two keys never share one, whatever characters they are made of."""
+        """The file of a key; different keys never share a file, whatever their characters."""
         readable = re.sub(r"[^0-9A-Za-z]+", "-", key)[:_NAME_LIMIT].strip("-")
         return self._folder / f"{readable}-{digest(key)[:12]}.eml"
 

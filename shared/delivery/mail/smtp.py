@@ -1,4 +1,4 @@
-"""Mails by SMTP: one recipient a mail, encrypted unless the server is this machine."""
+"""Mails by SMTP: one recipient per mail, encrypted unless the server is on this machine."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
     from shared.delivery.mail.mailer import Mail
 
-TIMEOUT_SECONDS = 60.0  #: for each answer; RFC 5321 allows servers minutes, readers can wait a day
+TIMEOUT_SECONDS = (
+    60.0  #: for each answer; RFC 5321 allows servers minutes, and readers can wait a day
+)
 _OK = 250
 
 
 class SmtpMailer:
     """
-    A mail server, asked anew for each mail.
+    Sends through a mail server, with a new connection for each mail.
 
-    With `tls` the connection is encrypted before anything is said, and the server's certificate
-    must be that of `host`; without, it is plain, which is for a server on this machine.
+    With `tls` the connection is encrypted before anything is sent, and the server's certificate
+    must be valid for `host`. Without it the connection is plain, for a server on this machine.
     """
 
     repeatable = False
@@ -50,8 +52,8 @@ class SmtpMailer:
         """
         Hand the mail to the server.
 
-        Uncertain is what is lost between its first byte and the server's answer to its last; a
-        refusal is certain at any time.
+        The result is uncertain if the connection is lost between the mail's first byte and the
+        server's answer to its last. A refusal is always certain.
         """
         message = compose(mail, sender=self._sender, recipient=recipient, key=key)
         with self._certain():
@@ -60,7 +62,7 @@ class SmtpMailer:
             with self._certain():
                 self._prepare(client, recipient)
             self._hand_over(client, message)
-            with suppress(OSError):  # the mail is taken, whatever happens now
+            with suppress(OSError):  # the mail is accepted, whatever happens now
                 client.quit()
 
     def _prepare(self, client: smtplib.SMTP, recipient: str) -> None:
@@ -70,17 +72,17 @@ class SmtpMailer:
         if self._user:
             client.login(self._user, self._password)
         client.ehlo_or_helo_if_needed()
-        _agree(client.mail(self._sender), _OK)
-        _agree(client.rcpt(recipient), _OK, 251)
+        _require(client.mail(self._sender), _OK)
+        _require(client.rcpt(recipient), _OK, 251)
 
     def _hand_over(self, client: smtplib.SMTP, message: bytes) -> None:
         try:
             code, answer = client.data(message)
         except smtplib.SMTPResponseException as refusal:
             raise self._refusal(refusal.smtp_code, refusal.smtp_error) from None
-        except OSError as error:  # smtplib's own errors are some, too
+        except OSError as error:  # smtplib's own errors are OSErrors, too
             raise DeliveryUncertainError(
-                f"The mail server {self._host} was lost while it took a mail "
+                f"The connection to the mail server {self._host} was lost while it accepted a mail "
                 f"({type(error).__name__}); the mail may or may not have been sent."
             ) from None
         if code != _OK:
@@ -88,21 +90,21 @@ class SmtpMailer:
 
     @contextmanager
     def _certain(self) -> Iterator[None]:
-        """Say what went wrong before the mail's first byte left."""
+        """Turn errors before the mail's first byte into `DeliveryError`."""
         try:
             yield
         except smtplib.SMTPResponseException as refusal:
             raise self._refusal(refusal.smtp_code, refusal.smtp_error) from None
         except ssl.SSLCertVerificationError as error:
             raise DeliveryError(
-                f"The mail server {self._host} cannot prove that it is that server: "
+                f"The certificate of the mail server {self._host} is not valid: "
                 f"{error.verify_message}."
             ) from None
         except smtplib.SMTPServerDisconnected:
-            raise self._unreached("it hung up") from None
+            raise self._unreached("it closed the connection") from None
         except smtplib.SMTPException as error:
             raise DeliveryError(
-                f"The mail server {self._host} cannot do what is asked of it: "
+                f"The mail server {self._host} does not support what is needed: "
                 f"{without_addresses(str(error))}"
             ) from None
         except OSError as error:
@@ -110,16 +112,16 @@ class SmtpMailer:
 
     def _unreached(self, why: str) -> DeliveryError:
         return DeliveryError(
-            f"The mail server {self._host} could not be talked to on port {self._port} ({why}); "
+            f"The mail server {self._host} could not be reached on port {self._port} ({why}); "
             "nothing was sent."
         )
 
     def _refusal(self, code: int, answer: bytes | str) -> DeliveryError:
-        told = without_addresses(answer)
-        return DeliveryError(f"The mail server {self._host} refused: {code} {told}")
+        reason = without_addresses(answer)
+        return DeliveryError(f"The mail server {self._host} refused: {code} {reason}")
 
 
-def _agree(answer: tuple[int, bytes], *codes: int) -> None:
-    code, told = answer
+def _require(answer: tuple[int, bytes], *codes: int) -> None:
+    code, text = answer
     if code not in codes:
-        raise smtplib.SMTPResponseException(code, told)
+        raise smtplib.SMTPResponseException(code, text)

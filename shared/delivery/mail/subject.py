@@ -1,4 +1,4 @@
-"""The subject of the mail: the verdict, short enough to be read in a list of mails."""
+"""The subject of the mail: the verdict, short enough for a list of mails."""
 
 from __future__ import annotations
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from shared.mfa.metrics import Tally
     from shared.mfa.report import DayCounts, HistoryPoint, Report
 
-STEPS_SHOWN = 7  #: users or applications of a waterfall; the others are one more step
-TREND_POINTS = 92  #: newest windows that the trend shows
+STEPS_SHOWN = 7  #: users or applications in a waterfall; the others are one more step
+TREND_POINTS = 92  #: windows in the trend, the newest ones
 _WHOLE = 1000  #: tenths of a percent
-_SCALES = (5, 10, 20, 50, 100, 200, 500)  #: tenths that a waterfall may span, besides the whole
+_SCALES = (5, 10, 20, 50, 100, 200, 500)  #: tenths that a waterfall may span, other than the whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +34,32 @@ class WaterfallStep:
     """One piece of a waterfall, from 100 % down to the share."""
 
     name: str
-    requests: int  #: that count against the share
-    latest: str  #: when the newest of them was made, UTC
+    requests: int  #: those that count against the share
+    latest: str  #: time of the newest of them, UTC
     start: float
     length: float
-    text: str  #: what it takes away, in percent; all steps and the share add up to 100 % exactly
+    text: str  #: its length in percent; all steps and the share add up to exactly 100 %
 
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """How a share came to be less than 100 %."""
+    """Why a share is below 100 %."""
 
     steps: list[WaterfallStep]
     share: float  #: length of the share's bar
     share_text: str
-    floor_text: str  #: the percentage at which all bars begin, where that is not zero; else empty
+    floor_text: str  #: the percentage at which all bars start; empty if it is zero
 
 
 def waterfall(
     figure: RequestFigure, parts: Sequence[Contribution], together: str
 ) -> Waterfall | None:
     """
-    The missing share, part by part; `None` where nothing is missing.
+    The missing share, part by part; `None` if nothing is missing.
 
-    Printed numbers are tenths of a percent. The share is printed as everywhere on the page, and
-    what remains to 1000 tenths is shared out by largest remainders. Parts too small for a tenth are
-    added up in a last step, called `together` where it is the only one.
+    Printed numbers are tenths of a percent. The share is printed as everywhere else on the page,
+    and the remainder to 1000 tenths is distributed by largest remainders. Parts too small for a
+    tenth are added up in a last step, named `together` if it is the only one.
     """
     share = figure.provisional
     if share is None or not figure.against:
@@ -87,7 +87,7 @@ def _pieces_of(
     shown: Sequence[Contribution],
     together: str,
 ) -> list[tuple[str, int, str]]:
-    """Name, requests against and the newest of them: of each part shown, and of all others."""
+    """Name, requests against and the newest of them, for each part shown and for all others."""
     pieces = [(part_name(part), part.against, part.last_against) for part in shown]
     rest = figure.against - sum(part.against for part in shown)
     if rest:
@@ -97,12 +97,12 @@ def _pieces_of(
 
 
 def _scale(missing: int) -> int:
-    """How many tenths the chart spans down from 100 %, so that what is missing can be seen."""
+    """How many tenths the chart spans down from 100 %, so that the missing part is visible."""
     return next((span for span in _SCALES if span >= 1.1 * missing), _WHOLE)
 
 
 def share_out(total: int, amounts: Sequence[int], whole: int) -> list[int]:
-    """Tenths of a percent for each of `amounts` out of `whole`, adding up to `total` exactly."""
+    """Tenths of a percent for each of `amounts` of `whole`, adding up to exactly `total`."""
     floors = [amount * 1000 // whole for amount in amounts]
     by_remainder = sorted(
         range(len(amounts)), key=lambda index: (-(amounts[index] * 1000 % whole), index)
@@ -144,7 +144,7 @@ def customer_bar(counts: Mapping[CustomerStatus, int]) -> list[Segment]:
 
 @dataclass(frozen=True, slots=True)
 class DayBar:
-    """One day's requests as an upright bar."""
+    """One day's requests as a vertical bar."""
 
     day: date
     missing: bool
@@ -155,7 +155,7 @@ class DayBar:
 
 
 def day_bars(report: Report, figure: RequestFigure) -> list[DayBar]:
-    """The seven days of one channel, the busiest filling the chart."""
+    """The seven days of one channel; the busiest day fills the chart."""
     tallies = [_of(day, figure.channel) for day in report.days]
     busiest = max((counts.requests for counts in tallies if counts), default=0)
     reasons = {gap.day: gap.reason for gap in report.window.missing}
@@ -192,7 +192,7 @@ def _day_bar(day: date, counts: Tally, against: int, busiest: int) -> DayBar:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One figure's way through the windows; a window where it was not known is a gap."""
+    """One figure over time; a window in which it was unknown is a gap."""
 
     key: str
     name: str
@@ -202,7 +202,7 @@ class Series:
 
 
 def trend(history: Sequence[HistoryPoint]) -> list[Series]:
-    """The three figures over the newest windows, the last at the right edge; only known ones."""
+    """The figures that were ever known, over the newest windows; the newest is at the right."""
     points = history[-TREND_POINTS:]
     columns = [
         ("accounts", "Accounts", [point.accounts for point in points]),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shared.delivery.files.customers import Customers
     from shared.mfa.assessment import ReportMeta
 
-LINKED_ROWS = 400  #: so many of the worst have links: 3,000 customers make less than a megabyte
+LINKED_ROWS = 400  #: rows with links, worst first; keeps 3,000 customers below a megabyte
 
 _ENTRA = "https://entra.microsoft.com"
 _SECURITY_DEFAULTS = "Microsoft_AAD_IAM/TenantOverview.ReactView"  #: under Properties there
@@ -28,18 +28,18 @@ _SWITCHED = {"enabled": "on", "disabled": "off"}
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """What the page tells around the customers themselves."""
+    """What the page shows apart from the customers themselves."""
 
-    base: str = ""  #: the path below which HTTP functions are
-    notes: Sequence[str] = ()  #: why what was not read of them was not
-    search: str = ""  #: only those that answer to it are listed; figures are of all
+    base: str = ""  #: the path below which the HTTP functions are
+    notes: Sequence[str] = ()  #: why some of their data was not read
+    search: str = ""  #: only customers that match are listed; the figures count all
 
 
 def render_customers(customers: Customers, meta: ReportMeta, context: PageContext) -> str:
     """
-    The whole page: no other host, no script, equal values give equal pages.
+    Render the whole page: no other host, no script, and equal values give equal pages.
 
-    Names are whatever a customer calls itself, so all that is printed is escaped and made harmless.
+    Customers choose their own names, so every printed text is escaped and made harmless.
     """
     return (
         environment()
@@ -70,7 +70,7 @@ def _state(customers: Customers) -> State:
 
 
 def _switched(word: str | None) -> str:
-    """``on``, ``off``; Graph's own word where it is another."""
+    """``on`` or ``off``; any other word of Graph's unchanged."""
     if word is None:
         return "not known"
     return _SWITCHED.get(word) or formatting.name_of(word)
@@ -85,5 +85,5 @@ def _policies(tenant_id: str) -> str:
 
 
 def _blade(tenant_id: str, view: str) -> str:
-    """Where it is switched in that tenant; empty for an id that is none: it would lead astray."""
+    """The page in Entra where the tenant switches it; empty if the tenant id is not a GUID."""
     return f"{_ENTRA}/{tenant_id}/#view/{view}" if is_guid(tenant_id) else ""

@@ -1,4 +1,4 @@
-"""The scope receipt as a self-contained HTML page, in the look of the report."""
+"""The scope receipt as a self-contained HTML page that looks like the report."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 class PermissionRow(NamedTuple):
     """One permission that one figure needs."""
 
-    figure: str  #: what the figure is; empty where the row above has said so
-    rows: int  #: that the figure has, where it is said
+    figure: str  #: its name; empty if the row above has named it
+    rows: int  #: number of rows of the figure
     role: str
     reads: str
-    is_granted: bool | None  #: `None` is not known
+    is_granted: bool | None  #: `None` is unknown
 
 
 class Granted(NamedTuple):
-    """What the app's identity may do in Graph, as its own token tells."""
+    """What the app's identity may do in Graph, according to its own token."""
 
-    roles: Collection[str] | None  #: `None` where the token did not tell
+    roles: Collection[str] | None  #: `None` if the token does not say
     read_at: str  #: UTC
-    notes: Mapping[str, str]  #: why what was not read of the directory was not
+    notes: Mapping[str, str]  #: why parts of the directory were not read
 
 
 def render_permissions(granted: Granted, meta: ReportMeta, base: str) -> str:
     """
-    The whole page: no other host, no script, equal values give equal pages.
+    Render the whole page: no other host, no script, and equal values give equal pages.
 
     `base` is the path below which the HTTP functions are.
     """
@@ -67,23 +67,23 @@ def _state(granted: Granted, receipt: PermissionReceipt) -> State:
 def _headline(granted: Granted, receipt: PermissionReceipt) -> str:
     if granted.roles is None:
         return (
-            "What the app may read was not told: its token names no application permissions. "
-            "That is so where somebody's own login was used in place of the app's identity."
+            "The app's permissions are unknown: its token contains no application permissions. "
+            "This happens if a user's own login was used instead of the app's identity."
         )
     if not (receipt.missing or receipt.extra):
-        return "Everything that the figures need is granted, and nothing besides."
-    told = []
+        return "Everything that the figures need is granted, and nothing else."
+    sentences = []
     if receipt.missing:
-        told.append(f"{count(len(receipt.missing_roles), 'permission')} missing.")
+        sentences.append(f"{count(len(receipt.missing_roles), 'permission')} missing.")
     if receipt.extra:
-        told.append(f"{count(len(receipt.extra), 'permission')} could be removed.")
-    return " ".join(told)
+        sentences.append(f"{count(len(receipt.extra), 'permission')} could be removed.")
+    return " ".join(sentences)
 
 
 def _rows(has: Collection[str] | None, figures: Iterable[str]) -> Iterator[PermissionRow]:
     for figure in figures:
         needs = [need for need in NEEDS if need.figure == figure]
-        for number, need in enumerate(needs):
-            told = FIGURES[figure] if number == 0 else ""
+        for index, need in enumerate(needs):
+            name = FIGURES[figure] if index == 0 else ""
             is_granted = None if has is None else need.role in has
-            yield PermissionRow(told, len(needs), need.role, need.reads, is_granted)
+            yield PermissionRow(name, len(needs), need.role, need.reads, is_granted)

@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page. It renders the Report and computes no figure."""
+"""The report as one self-contained HTML page. It renders the Report and computes no figures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parents[3] / "templates" / "report"
 _STYLE_SHEETS = ("base.css", "figures.css", "charts.css", "tables.css", "media.css")
 
-ROWS_OPEN = 5  #: rows that a table of users or applications may have to lie open; print opens all
+ROWS_OPEN = 5  #: a table of users or applications with more rows is folded, except in print
 
 
 _FILTERS = {
@@ -70,10 +70,10 @@ _SERVED_LINK = re.compile(r' <a class="served" [^>]*>[^<]*</a>')
 
 def render_page(report: Report, links: PageLinks = _IN_A_FOLDER) -> str:
     """
-    The whole page: no other host, no script, equal reports give equal pages.
+    Render the whole page: no other host, no script, and equal reports give equal pages.
 
-    Every text that is printed is escaped, and freed of control, invisible and direction-changing
-    characters: names come from logs, and whoever signs in chooses them.
+    Every printed text is escaped and freed of control, invisible and direction-changing
+    characters, because the people who sign in choose the names in the logs.
     """
     page = environment().get_template("page.html")
     return page.render(report=report, links=links)
@@ -91,7 +91,7 @@ def page_for_folder(page: str, links: PageLinks) -> str:
 
 @cache
 def environment() -> Environment:
-    """What the report's page and others in its look are made with."""
+    """The template environment of the report and of the other pages that look like it."""
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -109,22 +109,22 @@ def environment() -> Environment:
 
 @cache
 def look(*more: str) -> dict[str, str]:
-    """The report's style sheet with what another page has besides, and its name in a policy."""
+    """The style sheet, with further sheets that a page needs, and its hash for the policy."""
     sheets = (*_STYLE_SHEETS, *more)
     style = "".join((_TEMPLATES / name).read_text("utf-8") for name in sheets)
     return {"style": Markup(style), "style_hash": style_hash(style)}  # noqa: S704 (our own files)
 
 
 def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a template prints)
-    """What really goes into the page for a printed value."""
+    """The text that goes into the page for a value."""
     if value is None:
-        raise TypeError("A template prints None: an unknown needs words of its own.")
+        raise TypeError("A template prints None; say 'unknown' in words instead.")
     if isinstance(value, str) and not isinstance(value, Markup):
         return formatting.harmless(value)
     return value
 
 
 def style_hash(style: str) -> str:
-    """The style sheet as the page's content security policy names it: no other style may act."""
+    """The hash by which the page's content security policy allows this style sheet and no other."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return f"sha256-{digest}"

@@ -10,21 +10,21 @@ if TYPE_CHECKING:
     from shared.delivery.text.figures import AccountFigure
     from shared.mfa.metrics import Tally
 
-_VISIBLE = 1.5  #: percent; nothing that was counted is drawn smaller
+_VISIBLE = 1.5  #: percent; the smallest length that is drawn for a count above zero
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One piece of a stacked bar."""
 
-    kind: str  #: ``verified``, ``exempted``, ``not_verified``, ``unknown``: also its look
+    kind: str  #: ``verified``, ``exempted``, ``not_verified``, ``unknown``; also its look
     start: float
     length: float
     label: str  #: its number and what it counts
 
 
 def request_bar(counts: Tally) -> list[Segment]:
-    """A channel's decided requests as one horizontal bar: what the share is a share of."""
+    """A channel's decided requests, the denominator of its share, as one horizontal bar."""
     return stacked_bar([piece for piece in request_pieces(counts) if piece[0] != "unknown"])
 
 
@@ -50,14 +50,14 @@ def request_pieces(counts: Tally) -> list[tuple[str, int, str]]:
 
 
 def stacked_bar(pieces: list[tuple[str, int, str]], *, of: int = 0) -> list[Segment]:
-    """Segments one after the other; `of` is the count that fills the bar, else their sum does."""
+    """Segments one after another; `of` is the count that fills the bar, by default their sum."""
     present = [piece for piece in pieces if piece[1]]
-    whole = of or sum(number for _, number, _ in present)
-    raw = [max(100 * number / whole, _VISIBLE) for _, number, _ in present]
+    whole = of or sum(amount for _, amount, _ in present)
+    raw = [max(100 * amount / whole, _VISIBLE) for _, amount, _ in present]
     scale = min(1, 100 / sum(raw)) if raw else 1
     lengths = [round(length * scale, 2) for length in raw]
     starts = [0.0, *accumulate(lengths)]
     return [
-        Segment(kind, round(start, 2), length, f"{number:,} {noun}")
-        for (kind, number, noun), start, length in zip(present, starts, lengths, strict=False)
+        Segment(kind, round(start, 2), length, f"{amount:,} {noun}")
+        for (kind, amount, noun), start, length in zip(present, starts, lengths, strict=False)
     ]

@@ -1,4 +1,4 @@
-"""What changed between two reports of one tenant, as far as both can tell."""
+"""What changed between two reports on the same tenant."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class FigureChange:
 
     now: float | None
     before: float | None
-    is_bound: bool = False  #: either is an "at least", so that their difference says nothing
+    is_bound: bool = False  #: one of them is an "at least", so their difference means nothing
 
     @property
     def tenths(self) -> int | None:
         """
-        Tenths of a percentage point gained, of the shares as they are printed.
+        The gain in tenths of a percentage point, between the shares as they are printed.
 
-        `None` where either was not known for certain.
+        `None` if either share is not known exactly.
         """
         if self.now is None or self.before is None or self.is_bound:
             return None
@@ -41,24 +41,24 @@ class FigureChange:
 
     @property
     def was(self) -> str:
-        """The earlier share in words; ``unknown`` where it was."""
+        """The earlier share in words; ``unknown`` if it was."""
         bound = "at least " if self.is_bound and self.before is not None else ""
         return bound + percent(self.before)
 
 
 @dataclass(slots=True)
 class Turnover:
-    """Who or what has requests that count against a share, then and now. Worst first."""
+    """Users or applications with requests against a share, then and now. Worst first."""
 
     newly: list[Contribution] = field(default_factory=list)
     no_longer: list[Contribution] = field(default_factory=list)
     still: list[Contribution] = field(default_factory=list)
-    untold: int = 0  #: named by one report only, while the other does not name all that it counted
+    unclear: int = 0  #: named by one report only, while the other does not name all it counted
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A report beside an earlier one."""
+    """A report compared with an earlier one."""
 
     since: date  #: the day that the earlier report ends on
     portal: FigureChange
@@ -66,7 +66,7 @@ class Comparison:
     accounts: FigureChange
     users: Turnover  #: of both channels
     applications: Turnover  #: of the API; the portal is one application
-    caveats: list[str]  #: what makes the two less than comparable, in sentences
+    caveats: list[str]  #: why the two are not fully comparable, in sentences
 
     def change(self, channel: Channel) -> FigureChange:
         """The change of one channel's share."""
@@ -74,7 +74,7 @@ class Comparison:
 
 
 def compare(report: Report, earlier: Report | None) -> Comparison | None:
-    """The report beside an earlier one of the same tenant; `None` where the other is none."""
+    """Compare with an earlier report; `None` if it is not an earlier one of the same tenant."""
     if earlier is None or earlier.tenant_id != report.tenant_id:
         return None
     if earlier.window.ending >= report.window.ending:
@@ -92,7 +92,7 @@ def compare(report: Report, earlier: Report | None) -> Comparison | None:
 
 
 def change_words(change: FigureChange, since: date) -> str:
-    """A share's change as a clause; empty where neither share is known."""
+    """A share's change as a clause; empty if neither share is known."""
     day = short_day(since)
     if change.tenths is not None:
         gained = points(change.tenths)
@@ -103,20 +103,20 @@ def change_words(change: FigureChange, since: date) -> str:
 
 
 def points(gained: int) -> str:
-    """``+5 points``, ``−0.3 points`` out of tenths of a percentage point."""
+    """``+5 points``, ``−0.3 points`` from tenths of a percentage point."""
     whole, tenth = divmod(abs(gained), 10)
     number = f"{whole}.{tenth}" if tenth else f"{whole}"
     sign = "−" if gained < 0 else "+"
     return f"{sign}{number}{NBSP}{'point' if number == '1' else 'points'}"
 
 
-def untold_words(turnover: Turnover, noun: str) -> str:
-    """That not all could be compared; empty where all could."""
-    if not turnover.untold:
+def unclear_sentence(turnover: Turnover, noun: str) -> str:
+    """How many could not be compared; empty if all could."""
+    if not turnover.unclear:
         return ""
-    told = count(turnover.untold, f"other {noun}")
+    are = "is" if turnover.unclear == 1 else "are"
     return (
-        f"Whether {told} came or went cannot be told: "
+        f"Whether {count(turnover.unclear, f'other {noun}')} {are} new or gone is unknown: "
         f"a report names the worst {SUBJECTS_SHOWN} and adds up the others."
     )
 
@@ -142,16 +142,16 @@ def _turnover(now: list[list[Contribution]], before: list[list[Contribution]]) -
     if _names_all(before):
         turnover.newly = came
     else:
-        turnover.untold += len(came)
+        turnover.unclear += len(came)
     if _names_all(now):
         turnover.no_longer = went
     else:
-        turnover.untold += len(went)
+        turnover.unclear += len(went)
     return turnover
 
 
 def _against(splits: Iterable[list[Contribution]]) -> dict[str, Contribution]:
-    """The subjects that count against a share, by id, the worst first."""
+    """The users or applications with requests against a share, by id, worst first."""
     named = [part for parts in splits for part in parts if part.against and not part.others]
     named.sort(key=lambda part: -part.against)
     subjects: dict[str, Contribution] = {}
@@ -168,19 +168,21 @@ def _caveats(report: Report, earlier: Report) -> list[str]:
     day = short_day(earlier.window.ending)
     caveats = []
     if report.window.ending - earlier.window.ending > timedelta(days=1):
-        caveats.append(f"There is no newer report to compare with than that of {day}.")
+        caveats.append(f"The newest earlier report is that of {day}.")
     if report.window.missing:
         caveats.append(
-            f"This report lacks {count(len(report.window.missing), 'day')}: whoever is no longer "
-            "listed may still be among the requests of a missing day."
+            f"This report lacks {count(len(report.window.missing), 'day')}: users and applications "
+            "that are no longer listed may have requests on a missing day."
         )
     if earlier.window.missing:
         caveats.append(
-            f"The report of {day} lacked {count(len(earlier.window.missing), 'day')}: whoever is "
-            "new here may have been among the requests of a missing day then."
+            f"The report of {day} lacked {count(len(earlier.window.missing), 'day')}: users and "
+            "applications that are new here may have had requests on a missing day."
         )
     if report.rule != earlier.rule:
-        caveats.append("Exempted requests are counted otherwise than then, by a changed setting.")
+        caveats.append(
+            "A changed setting counts exempted requests differently than in the earlier report."
+        )
     if report.source != earlier.source:
         caveats.append("The two reports were made from different sources.")
     return caveats

@@ -1,4 +1,4 @@
-"""What the mail says of a report, before it is set as text and as HTML: both say the same."""
+"""What the mail says about a report; its text part and its HTML part both render this."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ class FigureLine:
 
     title: str
     state: State
-    share: str  #: in words where it is not known
-    change: str  #: against the earlier report; empty where nothing can be said
+    share: str  #: in words if it is unknown
+    change: str  #: since the earlier report; empty if nothing can be said
     sentences: list[str]  #: numerator and denominator, what is left out, the forecast
     bar: list[Segment]
 
 
 @dataclass(frozen=True, slots=True)
 class FindingSummary:
-    """A cause, and what to do."""
+    """One finding: the cause and what to do."""
 
     title: str
     cause: str
     remedy: str
     subjects: list[str]
-    more: int  #: subjects beyond those that are named
+    more: int  #: further subjects that are not named
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +72,31 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class ReportDigest:
-    """A report as a mail tells it."""
+    """A report as the mail shows it."""
 
     tenant_name: str
     period: str
     is_simulated: bool
     state: State
     headline: str
-    notes: list[str]  #: what the headline holds or leaves out
+    notes: list[str]  #: what the headline counts and leaves out
     figures: list[FigureLine]
     completeness: str
     missing: list[str]  #: each missing day with its reason
-    since: str  #: the earlier report's day in words; empty where there is none to compare with
+    since: str  #: the earlier report's day in words; empty if there is none to compare with
     changes: list[NameList]
     caveats: list[str]
     tables: list[WorstTable]
     findings: list[FindingSummary]
     more_findings: int
     links: Links | None
-    stored_at: str  #: where the report's files lie in the store
+    stored_at: str  #: where the report's files are in the store
     made_at: str
     source: str  #: of the figures
 
 
 def report_digest(report: Report, earlier: Report | None, public_url: str | None) -> ReportDigest:
-    """What both parts of the mail say; `BadSettingError` if `public_url` is no base of links."""
+    """What both parts of the mail say. Raises `BadSettingError` for an invalid `public_url`."""
     comparison = compare(report, earlier)
     name = name_of(report.tenant_name or "", report.tenant_id or "", "Unnamed tenant")
     return ReportDigest(
@@ -108,7 +108,7 @@ def report_digest(report: Report, earlier: Report | None, public_url: str | None
         notes=[*filter(None, [sentences.so_far(report)]), *sentences.asides(report)],
         figures=_figures(report, comparison),
         completeness=f"{sentences.completeness(report)} {sentences.unreadable(report)}".strip(),
-        missing=[shorten(told, _TEXT_LIMIT) for told in sentences.missing_days(report)],
+        missing=[shorten(line, _TEXT_LIMIT) for line in sentences.missing_days(report)],
         since=short_day(comparison.since) if comparison else "",
         changes=changed_names(comparison) if comparison else [],
         caveats=caveats(comparison) if comparison else [],
@@ -132,7 +132,7 @@ def _request_line(
     report: Report, figure: RequestFigure, comparison: Comparison | None
 ) -> FigureLine:
     is_empty = figure.state is State.EMPTY
-    told = [_of_requests(report, figure), sentences.forecast(report, figure)]
+    lines = [_of_requests(report, figure), sentences.forecast(report, figure)]
     return FigureLine(
         title=f"{figure.title} requests with MFA",
         state=figure.state,
@@ -140,19 +140,19 @@ def _request_line(
         change=(
             change_words(comparison.change(figure.channel), comparison.since) if comparison else ""
         ),
-        sentences=[sentence for sentence in told if sentence],
+        sentences=[line for line in lines if line],
         bar=request_bar(figure.counts),
     )
 
 
 def _of_requests(report: Report, figure: RequestFigure) -> str:
-    told = [sentences.made_with(figure)]
+    lines = [sentences.made_with(figure)]
     if figure.state is State.INCOMPLETE and figure.provisional is not None:
-        days = count(report.window.complete_days, "day")
-        told.insert(0, f"Provisionally {percent(figure.provisional)} over the {days} at hand.")
+        days = count(report.window.complete_days, "complete day")
+        lines.insert(0, f"Provisionally {percent(figure.provisional)} over the {days}.")
     if figure.counts.app_only:
-        told.append(f"{count(figure.counts.app_only, 'app-only sign-in')} left out.")
-    return " ".join(told)
+        lines.append(f"{count(figure.counts.app_only, 'app-only sign-in')} left out.")
+    return " ".join(lines)
 
 
 def _account_line(
@@ -160,14 +160,14 @@ def _account_line(
 ) -> FigureLine:
     title = "Enabled accounts with MFA enforced"
     if accounts.state is State.UNREAD:
-        told = ["The directory was not read, so nothing is said about accounts."]
-        return FigureLine(title, State.UNREAD, "not read", "", told, [])
-    words = {State.EMPTY: "no accounts", State.UNDECIDED: "unknown"}
+        lines = ["The directory was not read, so there are no figures about accounts."]
+        return FigureLine(title, State.UNREAD, "not read", "", lines, [])
+    shares = {State.EMPTY: "no accounts", State.UNDECIDED: "unknown"}
     at_least = "at least " if accounts.unknown else ""
     return FigureLine(
         title=title,
         state=accounts.state,
-        share=words.get(accounts.state, at_least + percent(accounts.share)),
+        share=shares.get(accounts.state, at_least + percent(accounts.share)),
         change=change_words(comparison.accounts, comparison.since) if comparison else "",
         sentences=[*filter(None, [sentences.enforced_of(accounts), accepted])],
         bar=account_bar(accounts),
@@ -195,15 +195,16 @@ def _links(tenant_id: str | None, ending: date, public_url: str | None) -> Links
 
 def link_base(public_url: str) -> str:
     """
-    Its address without the last slash: over TLS, or on this machine; else `BadSettingError`.
+    The base of the links in mails and cards: `public_url` without a slash at the end.
 
-    Nothing but what an address is made of may be in it, since mail programs guess at the rest.
+    Raises `BadSettingError` unless it is over TLS or on this machine, and made only of characters
+    that are allowed in an address, because mail programs guess at the rest.
     """
     url = parse_url(public_url)
     is_safe = url is not None and (url.scheme == "https" or url.is_loopback)
     if not (is_safe and public_url == quote(public_url, safe=":/[]%~")):
         raise BadSettingError(
-            f"Setting PUBLIC_URL is {public_url!r}; expected is https://HOST, or "
-            "https://HOST/PATH, as the report's readers reach it."
+            f"Setting PUBLIC_URL is {public_url!r}; expected https://HOST or https://HOST/PATH, "
+            "as the report's readers reach it."
         )
     return public_url.rstrip("/")

@@ -1,4 +1,4 @@
-"""Accepted exceptions as page and mail tell of them: beside the accounts figure, never inside."""
+"""Accepted exceptions on the page and in the mail: next to the accounts figure, never in it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 50
 _REASON_LIMIT = 300  #: characters of a reason
 
-_STANDINGS = {
+_STATUS_TEXTS = {
     ExceptionStatus.ACCEPTED: "in force",
     ExceptionStatus.UNDECIDED: "in force, but whether MFA is enforced is unknown",
     ExceptionStatus.EXPIRED: "expired: no longer accepted",
@@ -44,41 +44,41 @@ class ExceptionRow:
     reason: str
     ticket: str
     expires: date
-    standing: str
+    status: str
 
 
 def accepted_of(report: Report) -> str:
-    """How many accounts are accepted exceptions, and the second share; empty for no exceptions."""
-    told = report.exceptions
-    if not (told and told.listed):
+    """How many accounts are accepted exceptions, and the share without them; empty if none."""
+    summary = report.exceptions
+    if not (summary and summary.listed):
         return ""
-    if not told.metrics.accepted:
+    if not summary.metrics.accepted:
         return f"No account is an accepted exception on {long_day(report.window.ending)}."
-    if told.metrics.share_without_accepted is None:
+    if summary.metrics.share_without_accepted is None:
         return "Every account is an accepted exception; the figure above counts them all."
-    return _second_share(told.metrics, report.metrics.accounts)
+    return _second_share(summary.metrics, report.metrics.accounts)
 
 
-def _second_share(told: ExceptionsMetrics, accounts: AccountMetrics) -> str:
-    """The number that would be read without the accepted accounts, by what it differs."""
-    of = f"{thousands(told.accepted)} of the {count(accounts.enabled or 0, 'account')}"
+def _second_share(metrics: ExceptionsMetrics, accounts: AccountMetrics) -> str:
+    """The share without the accepted accounts, and that the figure above includes them."""
+    of = f"{thousands(metrics.accepted)} of the {count(accounts.enabled or 0, 'account')}"
     verb, them, figure = "are accepted exceptions", "them", "it"
-    if told.accepted == 1:
+    if metrics.accepted == 1:
         verb, them, figure = "is an accepted exception", "it", "this"
     at_least = "at least " if accounts.unknown else ""
-    share = f"{at_least}{percent(told.share_without_accepted)}"
+    share = f"{at_least}{percent(metrics.share_without_accepted)}"
     second = f"without {them} {figure} would read {share}"
     return f"{of} {verb}; {second}: the figure above counts {them}."
 
 
 def exception_rows(report: Report) -> list[ExceptionRow]:
-    """The first exceptions, those that expired or expire first before the others."""
+    """The first exceptions; those that expire first come first."""
     listed = report.exceptions.listed if report.exceptions else []
     return [_row(one) for one in listed[:ROWS_SHOWN]]
 
 
 def rows_left_out(report: Report) -> int:
-    """How many exceptions have no row."""
+    """The number of exceptions without a row."""
     listed = report.exceptions.listed if report.exceptions else []
     return max(0, len(listed) - ROWS_SHOWN)
 
@@ -90,5 +90,5 @@ def _row(one: JudgedException) -> ExceptionRow:
         reason=shorten(harmless(one.reason), _REASON_LIMIT),
         ticket=name_of(one.ticket),
         expires=one.expires,
-        standing=_STANDINGS[one.standing],
+        status=_STATUS_TEXTS[one.standing],
     )

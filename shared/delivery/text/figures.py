@@ -1,4 +1,4 @@
-"""The three figures of a report, each with the state it is in: what page and mail show first."""
+"""The three figures of a report and their states, as the page and the mail show them first."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """What can be said of a figure; an unknown is never shown as a zero."""
+    """What can be said about a figure; unknown is never shown as zero."""
 
     MET = "met"  #: 100 %
     BELOW = "below"
     INCOMPLETE = "incomplete"  #: a day of the window is missing, so the share is unknown
-    UNDECIDED = "undecided"  #: there were requests, but of none it is known whether MFA was used
+    UNDECIDED = "undecided"  #: there is data, but whether MFA was used is unknown for all of it
     EMPTY = "empty"  #: there was nothing to measure
-    UNREAD = "unread"  #: the data behind it were not read
+    UNREAD = "unread"  #: its data was not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,18 @@ class RequestFigure:
     counts: Tally
     rule: ShareRule
     share: float | None  #: fraction, 0 to 1; `None` while a day is missing, or nothing was decided
-    provisional: float | None  #: the same over the days at hand
+    provisional: float | None  #: the same over the complete days
     state: State
     breakdown: Breakdown
 
     @property
     def title(self) -> str:
-        """The channel as a heading."""
+        """The name of the channel."""
         return "Portal" if self.channel is Channel.PORTAL else "API or SDK"
 
     @property
     def noun(self) -> str:
-        """One of its requests, in a sentence."""
+        """What one of its requests is called."""
         return "portal request" if self.channel is Channel.PORTAL else "API or SDK request"
 
     @property
@@ -62,7 +62,7 @@ class RequestFigure:
 
     @property
     def decided(self) -> int:
-        """The share's denominator: the requests whose MFA is known."""
+        """The share's denominator: the requests whose MFA status is known."""
         return self.with_mfa + self.against
 
 
@@ -87,7 +87,7 @@ class AccountFigure:
 
 
 def request_figures(report: Report) -> list[RequestFigure]:
-    """The portal's figure, and the API's."""
+    """The figures of the portal and the API."""
     return [
         _request_figure(report, Channel.PORTAL, report.metrics.portal),
         _request_figure(report, Channel.API, report.metrics.api),
@@ -118,7 +118,7 @@ def _request_state(counts: Tally, share: float | None, *, incomplete: bool) -> S
 
 
 def account_figure(report: Report) -> AccountFigure:
-    """The accounts' figure, with zeros and `State.UNREAD` where they were not read."""
+    """The accounts' figure; zeros and `State.UNREAD` if the directory was not read."""
     metrics = report.metrics.accounts
     return AccountFigure(
         enabled=metrics.enabled or 0,
@@ -145,9 +145,9 @@ def _account_state(metrics: AccountMetrics) -> State:
 
 def overall_state(report: Report) -> State:
     """
-    The state of the whole: a missing day outweighs everything, then any figure below 100 %.
+    The state of the report: a missing day outweighs everything else, then any figure below 100 %.
 
-    Records that could not be read might be requests without MFA: then nothing is said to be met.
+    Records that could not be read might be requests without MFA, so the report is then not met.
     """
     states = [figure.state for figure in request_figures(report)]
     states.append(account_figure(report).state)

@@ -1,4 +1,4 @@
-"""What the page and the mail show of a finding."""
+"""A finding as the page and the mail show it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ SUBJECTS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class FindingCard:
-    """One finding, all its texts in the form they are printed in."""
+    """One finding with its texts as they are printed."""
 
     id: str
     severity: str
     title: str
     cause: str
     remedy: str
-    gain: str  #: what the figure would read once it is mended; may be empty
-    href: str  #: where it is mended; empty where that is no link to follow
+    gain: str  #: what the figure would read once it is fixed; may be empty
+    href: str  #: where to fix it; empty if the link is not safe to follow
     subjects: list[str]
-    more: int  #: subjects beyond those that are shown
+    more: int  #: further subjects that are not shown
 
 
 def finding_card(finding: Finding) -> FindingCard:
-    """A finding as it is shown."""
+    """Prepare a finding for printing."""
     shown = [name_of(subject) for subject in finding.subjects[:SUBJECTS_SHOWN]]
     return FindingCard(
         id=finding.id,
@@ -46,7 +46,7 @@ def finding_card(finding: Finding) -> FindingCard:
 
 
 def safe_link(href: str) -> str:
-    """A link that leads to a page beside the report or to a site over TLS; else empty."""
+    """The link if it is relative or leads to a site over TLS; else an empty text."""
     try:
         parts = urlsplit(href.strip())
     except ValueError:

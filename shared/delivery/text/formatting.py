@@ -1,4 +1,4 @@
-"""Numbers, dates and names as a reader sees them. English, UTC, the same on every machine."""
+"""Numbers, dates and names for readers: in English and UTC, the same on every machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NBSP = "\u00a0"  #: keeps a number and its unit on one line
-NAME_LIMIT = 120  #: characters of a name that are shown; more only breaks the page
+NAME_LIMIT = 120  #: characters of a name that are shown; longer names only break the page
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July",
@@ -27,7 +27,7 @@ _HARMFUL = re.compile(
     "\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb"
     "\U000e0000-\U000e0fff]"
 )
-# Marks over or under a letter; a fourth on one would be drawn over the lines around it.
+# Marks over or under a letter; more than three would be drawn over the neighbouring lines.
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
 _STACKED_MARKS = re.compile(f"({_MARK}{{3}}){_MARK}+")
 
@@ -48,17 +48,17 @@ def thousands(number: int) -> str:
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
-    """``1 request``, ``48,213 requests``; `many` where an s does not do."""
+    """``1 request``, ``48,213 requests``; `many` is the plural if it does not just end in s."""
     return f"{thousands(number)} {one if number == 1 else many or one + 's'}"
 
 
 def listed(items: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``; empty for none."""
+    """``a``, ``a and b``, ``a, b and c``; empty for an empty list."""
     return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
 
 
 def capitalised(text: str) -> str:
-    """The text with its first letter in upper case and the others as they are."""
+    """The text with its first letter in upper case and the rest unchanged."""
     return f"{text[:1].upper()}{text[1:]}"
 
 
@@ -78,7 +78,7 @@ def weekday(day: date) -> str:
 
 
 def span(start: date, ending: date) -> str:
-    """``17–23 November 2026``; a month or year is said twice only where it changes."""
+    """``17–23 November 2026``; month and year appear twice only if they change."""
     if start.year != ending.year:
         return f"{long_day(start)} – {long_day(ending)}"
     if start.month != ending.month:
@@ -95,28 +95,28 @@ def days_by_reason(reasons: Iterable[tuple[date, str]]) -> dict[str, str]:
 
 
 def days_in_words(days: Iterable[date]) -> str:
-    """``17–19 November 2026 and 21 November 2026``: days that follow each other as one stretch."""
-    stretches: list[list[date]] = []
+    """``17–19 November 2026 and 21 November 2026``: consecutive days become one range."""
+    ranges: list[list[date]] = []
     for day in sorted(days):
-        if stretches and day - stretches[-1][-1] == timedelta(days=1):
-            stretches[-1].append(day)
+        if ranges and day - ranges[-1][-1] == timedelta(days=1):
+            ranges[-1].append(day)
         else:
-            stretches.append([day])
-    return listed([_stretch(found[0], found[-1]) for found in stretches])
+            ranges.append([day])
+    return listed([_range(found[0], found[-1]) for found in ranges])
 
 
-def _stretch(first: date, last: date) -> str:
+def _range(first: date, last: date) -> str:
     return long_day(first) if first == last else span(first, last)
 
 
 def instant(text: str) -> str:
-    """``23 November 2026, 08:15 UTC`` from an ISO text in UTC; any other text as it is."""
+    """``23 November 2026, 08:15 UTC`` from an ISO text in UTC; any other text unchanged."""
     moment = _moment(text)
     return f"{long_day(moment)}, {moment:%H:%M}{NBSP}UTC" if moment else text
 
 
 def short_instant(text: str) -> str:
-    """``23 Nov, 08:15`` from an ISO text in UTC, for tables that say UTC in their heading."""
+    """``23 Nov, 08:15`` from an ISO text in UTC, for tables whose header says UTC."""
     moment = _moment(text)
     return f"{short_day(moment)}, {moment:%H:%M}" if moment else text
 
@@ -132,7 +132,7 @@ def utc_time(text: str) -> str:
     """
     ``2026-11-23T08:15:00Z`` from ``2026-11-23T08:15:00.0000000Z``, for files.
 
-    A fraction of a second only where it is not zero, without trailing zeros.
+    It has a fraction of a second only if that is not zero, without trailing zeros.
     """
     seconds, fraction = text[:19], text[19:].rstrip("Z").rstrip("0")
     return f"{seconds}{fraction.rstrip('.')}Z" if text else ""
@@ -140,10 +140,10 @@ def utc_time(text: str) -> str:
 
 def harmless(text: str) -> str:
     """
-    Text from a log with nothing in it that acts on the text around it.
+    Text from a log without anything that affects the text around it.
 
-    Whoever signs in chooses these names. Control, invisible and direction-changing characters are
-    shown as their code (``[U+202E]``), so that ``gpj.exe`` cannot pass for a picture.
+    The people who sign in choose these names. Control, invisible and direction-changing characters
+    are shown as their code (``[U+202E]``), so that ``gpj.exe`` cannot pass for a picture.
     """
     return _STACKED_MARKS.sub(r"\1", _HARMFUL.sub(_code_point, text))
 
@@ -153,11 +153,11 @@ def _code_point(match: re.Match[str]) -> str:
 
 
 def shorten(text: str, limit: int = NAME_LIMIT) -> str:
-    """A text of `limit` characters at most, its end cut off visibly."""
+    """The text, visibly cut off after `limit` characters."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def name_of(*candidates: str) -> str:
-    """The first of the names that is not blank, harmless and not too long; else ``(no name)``."""
-    told = next((text for text in candidates if text.strip()), "")
-    return shorten(harmless(told)) or "(no name)"
+    """The first name that is not blank, made harmless and shortened; else ``(no name)``."""
+    name = next((text for text in candidates if text.strip()), "")
+    return shorten(harmless(name)) or "(no name)"

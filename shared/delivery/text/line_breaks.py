@@ -1,4 +1,4 @@
-"""Where a name may be broken, so that a phone breaks an address between its words."""
+"""Where a name may break, so that a phone breaks an address between its words."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from markupsafe import Markup, escape
 
 from shared.delivery.text.formatting import harmless
 
-_ROOM = 16  #: letters of the narrowest column there is, a table's on a phone
+_ROOM = 16  #: letters that fit into the narrowest column on a phone
 
 _LONG = re.compile(rf"[^\s@]{{{_ROOM + 1},}}")
-_JOINT = re.compile(r"(?<=\w)([._])(?=\w)")  # what guests are called has a _ before its host
+_JOINT = re.compile(r"(?<=\w)([._])(?=\w)")  # a guest's name has a _ before its host
 _HOST = re.compile(r"@([^\s@]+)")
 
 
 def breakable(name: str) -> Markup:
     """
-    A name as HTML that may be broken after its @, and before the joints of a part that is long.
+    A name as HTML that may break after its @, and before each dot or underscore of a long part.
 
-    What follows the @ stands in a ``span`` of class ``host``, by which a page keeps it together
-    where there is room. A mail program that looks for names of hosts piece by piece finds none.
+    The host after the @ is in a ``span`` of class ``host``, which a page keeps on one line if there
+    is room. The breaks also hide the host name from mail programs that look for one to link.
     """
-    told = _LONG.sub(lambda part: _jointed(part[0]), str(escape(harmless(name))))
-    return Markup(_HOST.sub(_host, told))  # noqa: S704 (escaped above)
+    html = _LONG.sub(lambda part: _jointed(part[0]), str(escape(harmless(name))))
+    return Markup(_HOST.sub(_host, html))  # noqa: S704 (escaped above)
 
 
 def _host(match: re.Match[str]) -> str:

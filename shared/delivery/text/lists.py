@@ -1,4 +1,4 @@
-"""Users and applications as the mail lists them. Whoever signs in chooses these names."""
+"""Users and applications as the mail lists them; the people who sign in choose these names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.delivery.text.comparison import untold_words
+from shared.delivery.text.comparison import unclear_sentence
 from shared.delivery.text.figures import request_figures
 from shared.delivery.text.formatting import count, shorten, thousands
 from shared.delivery.text.sentences import part_name
@@ -21,16 +21,18 @@ ROWS_SHOWN = 5  #: users or applications of one table
 NAMES_SHOWN = 8  #: users or applications of one list of changes
 _NAME_WIDTH = 60  #: characters; a line of the text part has 76
 
-# What a mail program makes a link of by itself: addresses of pages, and lone names of hosts.
-# The last part of a host's name may be in any script; some programs take other dots for dots. What
-# a guest is called, user_host#EXT#@tenant, is none.
+# What a mail program turns into a link on its own: addresses of pages, and host names.
+# The last part of a host name may be in any script, and some programs accept other dots. The name
+# of a guest, user_host#EXT#@tenant, is not a link.
 _DOT = r"[.\u3002\uff0e\uff61]"
 _TOP = r"(?:xn--[\w-]+|[^\W\d_]{2,})"
 _PAGE = re.compile(rf"(?i)://|\bwww{_DOT}|{_DOT}{_TOP}(?::\d+)?(?:[/?]|#(?!EXT#))")
 _LONE_HOST = re.compile(
     rf"(?i)(?<![\w@#.\u3002\uff0e\uff61-])[\w-]+(?:{_DOT}[\w-]+)*{_DOT}{_TOP}(?![\w@#-]|{_DOT}\w)"
 )
-_LONGEST_WORD = 256  #: characters; longer ones are broken unseen, as looking would take too long
+_LONGEST_WORD = (
+    256  #: characters; longer words are defused without a look, which would take too long
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +40,22 @@ class WorstRow:
     """One user or application with requests without MFA."""
 
     name: str
-    amount: str  #: ``5 of 8``: requests without MFA, of all of its requests
+    amount: str  #: ``5 of 8``: its requests without MFA, of all its requests
     length: int  #: of its bar, in percent of the channel's requests without MFA
 
 
 @dataclass(frozen=True, slots=True)
 class WorstTable:
-    """The worst of one channel."""
+    """The users or applications of one channel with the most requests without MFA."""
 
     title: str
     rows: list[WorstRow]
-    rest: str  #: the others in words; empty where there are none
+    rest: str  #: the others in words; empty if there are none
 
 
 @dataclass(frozen=True, slots=True)
 class NameList:
-    """Users or applications that came, went or stayed."""
+    """Users or applications that are new, gone or still there."""
 
     title: str
     names: list[str]
@@ -62,7 +64,7 @@ class NameList:
 
 def unlinked(text: str) -> str:
     """
-    The text with nothing in it that a mail program would turn into a link to a page.
+    The text without anything that a mail program would turn into a link to a page.
 
     ``https://evil.example`` becomes ``https[:]//evil[.]example``; mail addresses stay as they are.
     """
@@ -71,16 +73,16 @@ def unlinked(text: str) -> str:
 
 def _unlinked_word(word: str) -> str:
     if len(word) > _LONGEST_WORD or _PAGE.search(word):
-        return _broken(word)
-    return _LONE_HOST.sub(lambda match: _broken(match[0]), word)
+        return _defused(word)
+    return _LONE_HOST.sub(lambda match: _defused(match[0]), word)
 
 
-def _broken(link: str) -> str:
+def _defused(link: str) -> str:
     return re.sub(_DOT, "[.]", link.replace("://", "[:]//"))
 
 
 def subject_name(part: Contribution) -> str:
-    """A user or an application by the best name it has, short, and safe to print in a mail."""
+    """The best name of a user or an application, short and safe to print in a mail."""
     return shorten(unlinked(part_name(part)), _NAME_WIDTH)
 
 
@@ -119,16 +121,16 @@ def _rest(parts: list[Contribution], by: str) -> str:
     subjects = count(sum(part.others or 1 for part in parts), f"other {by}")
     requests = sum(part.against for part in parts)
     at_most = "up to " if any(part.others for part in parts) else ""
-    return f"{at_most}{subjects}: {thousands(requests)} together"
+    return f"{at_most}{subjects}: {thousands(requests)} in total"
 
 
 def changed_names(comparison: Comparison) -> list[NameList]:
-    """Who and what is newly, no longer and still without MFA; lists with nobody are left out."""
-    kinds = (("users", comparison.users), ("applications of the API", comparison.applications))
+    """Who is newly, no longer and still without MFA; empty lists are left out."""
+    kinds = (("Users", comparison.users), ("API applications", comparison.applications))
     lists = [
-        *((f"Newly without MFA, {noun}", turnover.newly) for noun, turnover in kinds),
-        *((f"No longer without MFA, {noun}", turnover.no_longer) for noun, turnover in kinds),
-        *((f"Still without MFA, {noun}", turnover.still) for noun, turnover in kinds),
+        *((f"{noun} newly without MFA", turnover.newly) for noun, turnover in kinds),
+        *((f"{noun} no longer without MFA", turnover.no_longer) for noun, turnover in kinds),
+        *((f"{noun} still without MFA", turnover.still) for noun, turnover in kinds),
     ]
     return [_names(title, parts) for title, parts in lists if parts]
 
@@ -139,9 +141,9 @@ def _names(title: str, parts: list[Contribution]) -> NameList:
 
 
 def caveats(comparison: Comparison) -> list[str]:
-    """What makes the two reports less than comparable, in sentences."""
-    untold = [
-        untold_words(comparison.users, "user"),
-        untold_words(comparison.applications, "application"),
+    """Why the two reports are not fully comparable, in sentences."""
+    unclear = [
+        unclear_sentence(comparison.users, "user"),
+        unclear_sentence(comparison.applications, "application"),
     ]
-    return [*comparison.caveats, *filter(None, untold)]
+    return [*comparison.caveats, *filter(None, unclear)]

@@ -1,4 +1,4 @@
-"""What a report says, in sentences: the page and the mail speak with one voice."""
+"""What a report says, in sentences: the page and the mail use the same ones."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def label(state: State) -> str:
 
 
 def source_name(source: str) -> str:
-    """Where the figures come from, as a reader knows it."""
+    """The name of a source for readers."""
     return _SOURCES.get(source, source)
 
 
@@ -59,25 +59,25 @@ def headline(report: Report) -> str:
         verb = "is" if missing == 1 else "are"
         clauses = [f"the request shares are unknown, because {missing} of 7 days {verb} missing"]
     elif all(figure.state is State.EMPTY for figure in figures):
-        clauses = ["no request to Partner Center is on record for these seven days"]
+        clauses = ["no request to Partner Center was recorded in these seven days"]
     else:
         clauses = _request_clauses(figures)
     return _sentence([*_account_clauses(accounts), *clauses, *_unreadable_clauses(report)])
 
 
 def so_far(report: Report) -> str:
-    """What the days at hand say where others are missing, as one sentence; else empty."""
+    """The verdict over the complete days if others are missing; empty otherwise."""
     figures = [figure for figure in request_figures(report) if figure.counts.requests]
     if not report.window.missing or not figures:
         return ""
     first, *more = _request_clauses(figures)
-    days = count(report.window.complete_days, "day")
-    return _sentence([f"provisionally, over the {days} at hand, {first}", *more])
+    days = count(report.window.complete_days, "complete day")
+    return _sentence([f"provisionally, over the {days}, {first}", *more])
 
 
 @dataclass(frozen=True, slots=True)
 class SentenceWithName:
-    """A sentence that ends in a name out of a log, which a page sets apart from its own words."""
+    """A sentence that ends in a name from a log, which a page isolates from its own text."""
 
     before: str
     name: str
@@ -87,7 +87,7 @@ class SentenceWithName:
 
 
 def worst(report: Report) -> list[SentenceWithName]:
-    """Per channel below 100 %, who or what most of it comes from."""
+    """For each channel below 100 %, the user or application with the most requests without MFA."""
     return [
         _worst_of(figure)
         for figure in request_figures(report)
@@ -110,7 +110,7 @@ def _worst_of(figure: RequestFigure) -> SentenceWithName:
 
 
 def asides(report: Report) -> list[str]:
-    """What the headline's numbers hold or leave out, where there is any of it."""
+    """How exempted and unknown requests are counted in the headline, if there are any."""
     figures = request_figures(report)
     exempted = [
         count(figure.counts.exempted, f"exempted {figure.noun}")
@@ -128,12 +128,12 @@ def asides(report: Report) -> list[str]:
 
 
 def part_name(part: Contribution) -> str:
-    """A user or an application of a breakdown by the best name it has."""
+    """The best name of a user or an application in a breakdown."""
     return "all others" if part.others else name_of(part.name, part.detail, part.id)
 
 
 def _request_clauses(figures: list[RequestFigure]) -> list[str]:
-    """Those below 100 % first, and together."""
+    """The channels below 100 % come first, in one clause."""
     lacking = [figure for figure in figures if figure.against]
     clauses = []
     if lacking:
@@ -160,7 +160,7 @@ def _lacking(figure: RequestFigure) -> str:
 
 
 def _known(figure: RequestFigure) -> str:
-    return " whose MFA is known" if figure.counts.unknown else ""
+    return " whose MFA status is known" if figure.counts.unknown else ""
 
 
 def _nothing_known(figure: RequestFigure) -> str:
@@ -178,7 +178,9 @@ def _account_clauses(accounts: AccountFigure) -> list[str]:
         return []
     enabled = count(accounts.enabled, "enabled account")
     if not accounts.not_enforced:
-        return [f"of {thousands(accounts.unknown)} of {enabled} it is unknown if MFA is enforced"]
+        return [
+            f"whether MFA is enforced is unknown for {thousands(accounts.unknown)} of {enabled}"
+        ]
     verb = "does" if accounts.not_enforced == 1 else "do"
     unknown = f" ({thousands(accounts.unknown)} unknown)" if accounts.unknown else ""
     of = f"{thousands(accounts.not_enforced)} of {enabled}"
@@ -196,7 +198,7 @@ def made_with(figure: RequestFigure) -> str:
     if not figure.counts.requests:
         return "No request was made."
     if not figure.decided:
-        return f"Of {count(figure.counts.unknown, 'request')} it is unknown whether MFA was used."
+        return f"Whether MFA was used is unknown for {count(figure.counts.unknown, 'request')}."
     of = f"{thousands(figure.with_mfa)} of {count(figure.decided, 'request')}"
     verb = "was" if 1 in (figure.with_mfa, figure.decided) else "were"
     return f"{of}{_known(figure)} {verb} made with MFA."
@@ -208,18 +210,18 @@ def enforced_of(accounts: AccountFigure) -> str:
     if accounts.state is State.EMPTY:
         return "The directory has no enabled account."
     if accounts.state is State.UNDECIDED:
-        return f"Of {enabled} it is unknown whether MFA is enforced."
+        return f"Whether MFA is enforced is unknown for {enabled}."
     of = f"{thousands(accounts.enforced)} of {enabled}"
     verb = "has" if 1 in (accounts.enforced, accounts.enabled) else "have"
     if not accounts.unknown:
         return f"{of} {verb} MFA enforced."
     at_most = percent(accounts.share_upper)
     unjudged = f"{thousands(accounts.unknown)} could not be judged"
-    return f"At least {of} {verb} MFA enforced; at most {at_most}, as {unjudged}."
+    return f"At least {of} {verb} MFA enforced; at most {at_most}, because {unjudged}."
 
 
 def completeness(report: Report) -> str:
-    """How much of the window is known."""
+    """How many days of the window are complete, and which are missing."""
     complete = report.window.complete_days
     days = f"{complete} of {len(report.days)} days {'is' if complete == 1 else 'are'} complete."
     if not report.window.missing:
@@ -235,28 +237,28 @@ def missing_days(report: Report) -> list[str]:
 
 
 def _unreadable_clauses(report: Report) -> list[str]:
-    number = report.reading.unreadable if report.reading else 0
-    return [f"{count(number, 'record')} could not be read"] if number else []
+    unread = report.reading.unreadable if report.reading else 0
+    return [f"{count(unread, 'record')} could not be read"] if unread else []
 
 
 def unreadable(report: Report) -> str:
-    """How many records no figure could take into account; empty if there are none, or none told."""
-    number = report.reading.unreadable if report.reading else 0
-    if not number:
+    """How many records could not be read; empty if there are none, or if the number is unknown."""
+    unread = report.reading.unreadable if report.reading else 0
+    if not unread:
         return ""
-    verb = "is" if number == 1 else "are"
-    return f"{count(number, 'record')} could not be read and {verb} in no figure."
+    verb = "is" if unread == 1 else "are"
+    return f"{count(unread, 'record')} could not be read and {verb} not included in any figure."
 
 
 def forecast(report: Report, figure: RequestFigure) -> str:
-    """When the figure will read 100 % by itself; empty where nothing counts against it."""
+    """The day on which the figure reads 100 %; empty if nothing counts against it."""
     forecasts = report.forecast
     channel = forecasts.portal if figure.channel is Channel.PORTAL else forecasts.api
     if channel.reads_100_on is None:
         return ""
     if figure.state is State.INCOMPLETE:
         when = f"no earlier than {long_day(channel.reads_100_on)}"
-        return f"Reads 100\u00a0% {when}: the missing days may hold later requests without MFA."
+        return f"Reads 100\u00a0% {when}: the missing days may contain later requests without MFA."
     when = long_day(channel.reads_100_on)
     return f"Reads 100\u00a0% on {when} if no further request without MFA is made."
 

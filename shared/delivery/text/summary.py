@@ -1,4 +1,4 @@
-"""A report in a few lines of plain text: for a terminal, and for the text part of a mail."""
+"""A report in a few lines of plain text, for a terminal."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _unread(report)
 
 
-def _line(label: str, told: str) -> str:
-    return f"  {label:<30}{told}"
+def _line(label: str, value: str) -> str:
+    return f"  {label:<30}{value}"
 
 
 def _accounts(accounts: AccountFigure) -> str:
@@ -71,21 +71,21 @@ def _accounts(accounts: AccountFigure) -> str:
 def _requests(figure: RequestFigure) -> str:
     if figure.state is State.EMPTY:
         return "; ".join(["no requests", *_other_counts(figure.counts)])
-    told = f"{percent(figure.share):>8}   "
+    text = f"{percent(figure.share):>8}   "
     if not figure.counts.requests:
-        return "; ".join([f"{told}no requests", *_other_counts(figure.counts)])
-    told += f"{thousands(figure.with_mfa)} of {thousands(figure.decided)} decided"
+        return "; ".join([f"{text}no requests", *_other_counts(figure.counts)])
+    text += f"{thousands(figure.with_mfa)} of {thousands(figure.decided)} decided"
     if figure.share is None and figure.provisional is not None:
-        told += f" (provisional: {percent(figure.provisional)})"
-    return "; ".join([told, *_other_counts(figure.counts)])
+        text += f" (provisional: {percent(figure.provisional)})"
+    return "; ".join([text, *_other_counts(figure.counts)])
 
 
 def _other_counts(counts: Tally) -> Iterator[str]:
-    """What is neither for nor against, so that nobody has to wonder where it went."""
+    """Sign-ins that need a number of their own, so that the counts add up."""
     for name in ("exempted", "unknown", "not_completed", "app_only"):
-        number = getattr(counts, name)
-        if number:
-            yield f"{thousands(number)} {name.replace('_', ' ')}"
+        sign_ins = getattr(counts, name)
+        if sign_ins:
+            yield f"{thousands(sign_ins)} {name.replace('_', ' ')}"
 
 
 def _worst(report: Report) -> Iterator[str]:
@@ -113,11 +113,11 @@ def _unread(report: Report) -> Iterator[str]:
     if reading is None:
         return
     yield ""
-    told = [count(reading.records, "record") + " read"]
+    parts = [count(reading.records, "record") + " read"]
     if reading.unreadable:
-        told.append(f"{thousands(reading.unreadable)} could not be read")
+        parts.append(f"{thousands(reading.unreadable)} could not be read")
     if reading.other_tenants:
-        told.append(f"{thousands(reading.other_tenants)} left out, being of another tenant")
-    yield f"  {listed(told)}."
+        parts.append(f"{thousands(reading.other_tenants)} of other tenants left out")
+    yield f"  {listed(parts)}."
     for record in reading.unreadable_records[:SUBJECTS_SHOWN]:
         yield f"    {harmless(record.file)}, line {record.line}: {harmless(record.reason)}"

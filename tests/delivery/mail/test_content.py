@@ -164,9 +164,9 @@ def test_the_figures_stand_in_one_order_in_mail_subject_terminal_and_page() -> N
 def test_who_came_and_who_went_is_told_by_name() -> None:
     text = mail_of(worked_examples(), yesterday()).text
 
-    assert "Newly without MFA, users:\n- agent.a@" not in text  # without MFA by API before
-    assert "No longer without MFA, users:\n- agent.c@fabrikam.example\n" in text
-    assert "Still without MFA, applications of the API:\n- Control Panel\n" in text
+    assert "Users newly without MFA:\n- agent.a@" not in text  # without MFA by API before
+    assert "Users no longer without MFA:\n- agent.c@fabrikam.example\n" in text
+    assert "API applications still without MFA:\n- Control Panel\n" in text
 
 
 def test_a_missing_day_is_named_with_its_reason_and_the_share_is_provisional() -> None:
@@ -174,8 +174,10 @@ def test_a_missing_day_is_named_with_its_reason_and_the_share_is_provisional() -
 
     assert "21 November 2026: Microsoft Graph was throttling" in text
     assert "Portal requests with MFA: unknown (was 25 % on 22 Nov)" in text
-    assert "Provisionally 20 % over the 6 days at hand." in text
-    assert "This report lacks 1 day: whoever is no longer listed may still be among" in text
+    assert "Provisionally 20 % over the 6 complete days." in text
+    assert (
+        "This report lacks 1 day: users and applications that are no longer listed may have" in text
+    )
 
 
 def test_without_an_earlier_report_nothing_is_made_up() -> None:
@@ -190,7 +192,7 @@ def test_two_clean_reports_say_that_nobody_was_without_mfa() -> None:
     clean = portal(**VERIFIED)
 
     assert (
-        "Nobody had requests without MFA, then or now."
+        "Neither report has requests without MFA."
         in mail_of(report(clean), earlier_report(clean)).text
     )
 
@@ -215,7 +217,7 @@ def test_the_reader_is_told_why_and_how_to_stop_it() -> None:
 
     for part in (plain(mail.text), Page(mail.html).text):
         assert "your address is in the setting REPORT_RECIPIENTS" in part
-        assert "To stop it, ask whoever runs that to take the address out" in part
+        assert "To stop it, ask the people who run it to remove your address." in part
 
 
 # Links
@@ -255,7 +257,7 @@ def test_without_a_public_url_there_is_no_link_and_one_line_says_where_the_repor
     ],
 )
 def test_a_public_url_that_is_no_base_of_links_is_refused_in_one_sentence(public_url) -> None:
-    with pytest.raises(BadSettingError, match=r"^Setting PUBLIC_URL is .*; expected is https://"):
+    with pytest.raises(BadSettingError, match=r"^Setting PUBLIC_URL is .*; expected https://"):
         mail_of(worked_examples(), public_url=public_url)
 
 
@@ -290,7 +292,7 @@ def crowded():
 def test_a_mail_on_10000_users_stays_below_the_size_at_which_mail_programs_cut(crowded) -> None:
     mail = mail_of(crowded, yesterday())
     sizes = len(mail.html.encode()), len(message_of(mail))
-    names_the_others = "up to 9,995 other users: 9,995 together" in plain(mail.text)
+    names_the_others = "up to 9,995 other users: 9,995 in total" in plain(mail.text)
 
     assert max(sizes) < 100_000
     assert names_the_others

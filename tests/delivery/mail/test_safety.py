@@ -104,7 +104,7 @@ def test_no_template_marks_text_as_safe_or_switches_escaping_off() -> None:
 def test_a_template_that_prints_none_or_something_undefined_fails() -> None:
     environment = content._environment()  # noqa: SLF001 (its settings are what is tested)
 
-    with pytest.raises(TypeError, match="an unknown needs words"):
+    with pytest.raises(TypeError, match="say 'unknown' in words"):
         environment.from_string("{{ x }}").render(x=None)
     with pytest.raises(Exception, match="undefined"):
         environment.from_string("{{ y }}").render()

@@ -41,7 +41,7 @@ def test_every_need_of_the_usual_figures_has_its_row_and_its_state() -> None:
         need.role for need in NEEDS if need.figure in USUAL_FIGURES
     ]
     assert {state for _, state in states(made)} == {"Granted"}
-    assert "Everything that the figures need is granted, and nothing besides." in text(made)
+    assert "Everything that the figures need is granted, and nothing else." in text(made)
 
 
 def test_what_is_missing_is_said_in_its_row_and_counted_once() -> None:
@@ -69,8 +69,8 @@ def test_what_is_not_known_is_neither_granted_nor_missing() -> None:
     made = html(told=False)
 
     assert {state for _, state in states(made)} == {"Not known"}
-    assert "What the app may read was not told" in text(made)
-    assert "nothing besides" not in text(made)
+    assert "The app's permissions are unknown" in text(made)
+    assert "nothing else." not in text(made)
 
 
 def test_what_was_refused_although_it_is_granted_is_told_beside_it() -> None:

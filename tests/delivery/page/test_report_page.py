@@ -168,7 +168,10 @@ def test_what_a_fix_would_give_stays_on_one_line():
 def test_with_a_day_missing_the_figure_is_unknown_and_the_provisional_one_is_apart():
     text = page(a_missing_day()).text
 
-    assert "Portal requests with MFA Unknown Incomplete Provisional 20 % over the 6 days" in text
+    assert (
+        "Portal requests with MFA Unknown Incomplete Provisional 20 % over the 6 complete days"
+        in text
+    )
     assert "Missing: 21 November 2026" in text
     assert "Microsoft Graph was throttling" in text
     assert "from 100 % down to 20 %, provisionally" in text
@@ -194,7 +197,7 @@ def test_accounts_that_could_not_all_be_judged_read_at_least():
     text = page(report(*worked_portal(), accounts=accounts)).text
 
     assert "at least 70 %" in text
-    assert "at most 80 %, as 1 could not be judged." in text
+    assert "at most 80 %, because 1 could not be judged." in text
 
 
 def test_what_is_in_no_share_has_numbers_and_meanings_of_its_own():
@@ -202,7 +205,7 @@ def test_what_is_in_no_share_has_numbers_and_meanings_of_its_own():
 
     assert re.search(r"Unknown Neither the record .*? 1 0", text)
     assert re.search(r"App-only An application without a user.*?–does not apply 5", text)
-    assert "Of 1 request it is unknown whether MFA was used." in text
+    assert "Whether MFA was used is unknown for 1 request." in text
 
 
 def test_a_setting_that_counts_exempted_requests_as_mfa_is_said():
@@ -222,9 +225,9 @@ def test_each_file_is_linked_with_its_number_of_rows():
     )
     found = page(made)
 
-    assert "10,000 of 48,213 rows, the newest" in found.text
-    assert "not read: headings only" in found.text
-    assert "1 row MFA" in found.text
+    assert "the newest 10,000 of 48,213 rows" in found.text
+    assert "not read: header only" in found.text
+    assert "1 row One row per customer" in found.text
     links = [link["href"] for link in found.all("a")]
     assert links[-3:] == ["all-api-requests.csv", "accounts.csv", "customers.csv"]
 
@@ -237,7 +240,7 @@ def test_simulated_data_is_said_to_be_simulated_and_other_data_is_not():
 def test_records_that_could_not_be_read_are_told_with_file_and_line():
     text = page(nothing_at_all()).text
 
-    assert "9 records could not be read and are in no figure." in text
+    assert "9 records could not be read and are not included in any figure." in text
     assert "the first 5" in text
     assert "signins-2026-11-20.ndjson.gz 17 the record has no time" in text
 
@@ -259,8 +262,8 @@ def test_findings_are_left_out_where_there_are_none():
 def test_nothing_missing_is_said_and_not_drawn():
     text = page(all_green()).text
 
-    assert "Nothing is missing: every request whose MFA is known was made with it." in text
-    assert "All requests whose MFA is known" not in text
+    assert "Nothing is missing: every request whose MFA status is known was made with MFA." in text
+    assert "All requests whose MFA status is known" not in text
 
 
 def test_no_file_of_the_page_is_longer_than_the_house_allows():

@@ -97,7 +97,7 @@ def test_any_name_makes_a_page_that_can_be_parsed_and_encoded(name):
 def test_a_template_that_prints_none_or_something_undefined_fails():
     environment = report_page.environment()
 
-    with pytest.raises(TypeError, match="an unknown needs words"):
+    with pytest.raises(TypeError, match="say 'unknown' in words"):
         environment.from_string("{{ x }}").render(x=None)
     with pytest.raises(Exception, match="undefined"):
         environment.from_string("{{ y }}").render()

@@ -11,7 +11,7 @@ from shared.delivery.text.comparison import (
     change_words,
     compare,
     points,
-    untold_words,
+    unclear_sentence,
 )
 from shared.mfa.breakdown import SUBJECTS_SHOWN
 from shared.mfa.metrics import AccountMetrics, ShareRule
@@ -86,10 +86,12 @@ def test_beyond_the_named_ones_nobody_is_said_to_have_come_or_gone() -> None:
     few = compared(report(*without_mfa("a")), earlier_report(*crowd)).users
     many = compared(report(*crowd), earlier_report(*without_mfa("a"))).users
 
-    assert (few.newly, few.untold, len(few.no_longer)) == ([], 1, SUBJECTS_SHOWN)
-    assert (many.no_longer, many.untold, len(many.newly)) == ([], 1, SUBJECTS_SHOWN)
-    assert untold_words(few, "user").startswith("Whether 1 other user came or went cannot be told")
-    assert untold_words(compared(report(), earlier_report()).users, "user") == ""
+    assert (few.newly, few.unclear, len(few.no_longer)) == ([], 1, SUBJECTS_SHOWN)
+    assert (many.no_longer, many.unclear, len(many.newly)) == ([], 1, SUBJECTS_SHOWN)
+    assert unclear_sentence(few, "user").startswith(
+        "Whether 1 other user is new or gone is unknown"
+    )
+    assert unclear_sentence(compared(report(), earlier_report()).users, "user") == ""
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ def test_a_missing_day_on_either_side_makes_a_caveat(missing) -> None:
     [caveat] = compared(now, before).caveats
 
     assert "1 day" in caveat
-    assert ("may still be among" if missing == "now" else "may have been among") in caveat
+    assert ("may have requests on" if missing == "now" else "may have had requests on") in caveat
 
 
 def test_another_rule_another_source_and_a_gap_between_the_two_are_said() -> None:
@@ -145,8 +147,8 @@ def test_another_rule_another_source_and_a_gap_between_the_two_are_said() -> Non
 
     told = " ".join(compared(now, before).caveats).replace("\u00a0", " ")
 
-    assert "than that of 20 Nov" in told
-    assert "by a changed setting" in told
+    assert "The newest earlier report is that of 20 Nov." in told
+    assert "A changed setting counts exempted requests differently" in told
     assert "different sources" in told
 
 

@@ -55,7 +55,7 @@ def said(text) -> str:
             [portal(**NOT_VERIFIED), portal(**UNKNOWN)],
             State.BELOW,
             (
-                "The only portal request whose MFA is known was made without MFA; "
+                "The only portal request whose MFA status is known was made without MFA; "
                 "no API or SDK request was made."
             ),
         ),
@@ -63,7 +63,7 @@ def said(text) -> str:
             [portal(**VERIFIED), portal(**user("B"), **UNKNOWN), api(**VERIFIED)],
             State.MET,
             (
-                "Every portal request whose MFA is known and every API or SDK request "
+                "Every portal request whose MFA status is known and every API or SDK request "
                 "was made with MFA."
             ),
         ),
@@ -78,7 +78,7 @@ def said(text) -> str:
         (
             [portal(**NOT_COMPLETED)],
             State.EMPTY,
-            "No request to Partner Center is on record for these seven days.",
+            "No request to Partner Center was recorded in these seven days.",
         ),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_missing_day_outweighs_every_figure_and_what_is_known_is_called_provis
         "The request shares are unknown, because 1 of 7 days is missing."
     )
     assert sentences.so_far(made) == (
-        "Provisionally, over the 6 days at hand, "
+        "Provisionally, over the 6 complete days, "
         "8 of 10 portal requests and 3 of 5 API or SDK requests were made without MFA."
     )
     assert sentences.so_far(worked_examples()) == ""
@@ -152,7 +152,9 @@ def test_exempted_requests_are_said_to_count_as_mfa_where_a_setting_makes_them()
 def test_numerator_and_denominator_are_said_and_the_unknown_are_in_neither():
     figure = request_figures(report(portal(**VERIFIED), portal(**user("B"), **UNKNOWN)))[0]
 
-    assert sentences.made_with(figure) == "1 of 1 request whose MFA is known was made with MFA."
+    assert (
+        sentences.made_with(figure) == "1 of 1 request whose MFA status is known was made with MFA."
+    )
 
 
 def test_the_forecast_is_the_day_the_last_request_without_mfa_has_left_the_window():
@@ -178,7 +180,7 @@ def test_with_a_day_missing_the_forecast_is_a_lower_bound():
         ((1, 1, 0, 0), "MFA is enforced for the only enabled account"),
         ((3, 2, 1, 0), "1 of 3 enabled accounts does not have MFA enforced"),
         ((9, 2, 4, 3), "4 of 9 enabled accounts do not have MFA enforced (3 unknown)"),
-        ((9, 6, 0, 3), "Of 3 of 9 enabled accounts it is unknown if MFA is enforced"),
+        ((9, 6, 0, 3), "Whether MFA is enforced is unknown for 3 of 9 enabled accounts"),
         ((9, 0, 0, 9), "Whether MFA is enforced is unknown for all 9 enabled accounts"),
     ],
 )
@@ -198,7 +200,7 @@ def test_accounts_of_which_nothing_is_known_are_no_zero_out_of_all():
 
     told = sentences.enforced_of(account_figure(report(accounts=accounts)))
 
-    assert told == "Of 1 enabled account it is unknown whether MFA is enforced."
+    assert told == "Whether MFA is enforced is unknown for 1 enabled account."
 
 
 @pytest.mark.parametrize(("complete", "verb"), [(0, "are"), (1, "is"), (2, "are"), (6, "are")])

@@ -113,5 +113,5 @@ def test_records_that_could_not_be_read_are_said_with_file_and_line() -> None:
 
     text = summary(reading=reading)
 
-    assert "12 records read, 1 could not be read and 3 left out" in text
+    assert "12 records read, 1 could not be read and 3 of other tenants left out" in text
     assert "signins.json, line 7: no timestamp" in text

@@ -364,7 +364,7 @@ def test_the_scope_receipt_is_served_as_it_was_when_the_newest_report_was_made(a
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "style-src 'sha256-" in answer.headers["Content-Security-Policy"]
     assert b"Domains were not read: Graph refuses." in answer.body
-    assert b"What the app may read was not told" in answer.body
+    assert b"permissions are unknown: its token contains no application permissions." in answer.body
     assert ask("permissions", store=store, if_none_match=answer.headers["ETag"]).status == 304
     assert b'href="/api/permissions"' in ask("newest_page", store=store).body
 
