@@ -84,6 +84,7 @@ class InputSummary(msgspec.Struct, frozen=True):
     last_day: date | None
     other_tenants: int = 0  #: Partner Center sign-ins left out because they are of another tenant
     broken_off: list[str] = []  #: truncated files; the days they may lack are missing
+    not_understood: int = 0  #: Partner Center records with a filled field about MFA, not understood
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

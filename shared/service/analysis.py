@@ -58,6 +58,7 @@ class _Collected:
     tenants: set[str] = field(default_factory=set)
     taken: int = 0
     other_tenants: int = 0
+    not_understood: int = 0
 
     def take(self, sign_in: SignIn) -> None:
         """Keep a sign-in that concerns Partner Center, unless another tenant's log has it."""
@@ -67,6 +68,7 @@ class _Collected:
             self.other_tenants += 1
             return
         self.taken += 1
+        self.not_understood += sign_in.not_understood
         self.tenants.add(sign_in.tenant_id)
         self.days.setdefault(date.fromisoformat(sign_in.day), Rollup()).add(sign_in)
 
@@ -196,4 +198,5 @@ def _reading(result: ReadingResult, collected: _Collected) -> InputSummary:
         last_day=result.last_day,
         other_tenants=collected.other_tenants,
         broken_off=[each.file for each in result.broken_off],
+        not_understood=collected.not_understood,
     )

@@ -545,3 +545,17 @@ def test_the_report_is_its_owner_s_alone(tmp_path) -> None:
 
     modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "report").iterdir()}
     assert modes == {0o600}
+
+
+def test_filled_fields_that_are_not_understood_are_counted(tmp_path) -> None:
+    nothing_to_inherit = {"sessionId": "", "correlationId": ""}
+    rubble = {"authenticationDetails": ["System.Collections.Hashtable"]}
+    garbled = made(20, 3, **rubble, **nothing_to_inherit)
+
+    report = analyze(tmp_path, ndjson(*made(20, 2), *garbled))
+    page_text = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+    assert report["reading"]["not_understood"] == 3
+    assert "3 sign-ins with status, steps or policies that were filled in but not" in page_text
+    assert report["metrics"]["portal"]["not_verified"] == 2
+    assert report["metrics"]["portal"]["unknown"] == 3

@@ -118,6 +118,8 @@ def _unread(report: Report) -> Iterator[str]:
         parts.append(f"{thousands(reading.unreadable)} could not be read")
     if reading.other_tenants:
         parts.append(f"{thousands(reading.other_tenants)} of other tenants left out")
+    if reading.not_understood:
+        parts.append(f"{thousands(reading.not_understood)} with fields that were not understood")
     yield f"  {listed(parts)}."
     for record in reading.unreadable_records[:SUBJECTS_SHOWN]:
         yield f"    {harmless(record.file)}, line {record.line}: {harmless(record.reason)}"

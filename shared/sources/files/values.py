@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from shared.sources.files.cursor import BrokenValueError, Cursor, EndlessValueError
 from shared.sources.files.lines import BLOCK_BYTES
 from shared.sources.records.parsing import UnreadableError, parse_sign_in
-from shared.sources.records.tolerant import loads
+from shared.sources.records.plain import loads
 
 if TYPE_CHECKING:
     from shared.sources.files.intake import Intake

@@ -17,8 +17,9 @@ import stringzilla
 from msgspec.structs import astuple
 
 from shared.errors import MfaStatusError
-from shared.sources.records.shapes import Envelope, Fields, Row, names_of
-from shared.sources.records.tolerant import FLAT_KEYS, loads, read_tolerantly
+from shared.sources.records.plain import loads
+from shared.sources.records.shapes import Envelope, Fields, Row, Status, names_of
+from shared.sources.records.tolerant import FLAT_KEYS, read_tolerantly
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,6 +29,7 @@ _envelope_decoder = msgspec.json.Decoder(Envelope)
 _row_decoder = msgspec.json.Decoder(Row)
 _find = stringzilla.find
 _NO_ENVELOPE = Envelope()
+_AFTER_KEY = (b'"', b"_", b".")
 _LOWER = bytes(range(256)).lower()
 
 
@@ -72,16 +74,26 @@ def _decode_typed(record: bytes) -> tuple[Fields, Envelope] | None:
     if _find(record, b'"properties"') >= 0:
         envelope = _envelope_decoder.decode(record)
         fields = envelope.properties
-        if not isinstance(fields, Fields) or _misspells(record, fields, envelope):
+        if not isinstance(fields, Fields) or _is_irregular(record, fields, envelope):
             return None
         fields.correlation_id = fields.correlation_id or envelope.correlation
         return fields, envelope
     if _find(record, b'"CreatedDateTime"') >= 0 or _find(record, b'"TimeGenerated"') >= 0:
-        row = _row_decoder.decode(record)
-        return None if _misspells(record, row) else (cast("Fields", row), cast("Envelope", row))
+        row = cast("Fields", _row_decoder.decode(record))
+        return None if _is_irregular(record, row) else (row, cast("Envelope", row))
     fields = _fields_decoder.decode(record)
     is_row = isinstance(fields.resource_id, str) and fields.resource_id.startswith("/")
-    return None if is_row or _misspells(record, fields) else (fields, _NO_ENVELOPE)
+    return None if is_row or _is_irregular(record, fields) else (fields, _NO_ENVELOPE)
+
+
+def _is_irregular(record: bytes, fields: Fields, *envelope: Envelope) -> bool:
+    """Whether a key, or one inside status, steps or policies, may have another spelling."""
+    nested = (fields.authentication_details, fields.applied_conditional_access_policies)
+    return (
+        (isinstance(fields.status, Status) and not fields.status.is_regular)
+        or any(not item.is_regular for items in nested if isinstance(items, list) for item in items)
+        or _misspells(record, fields, *envelope)
+    )
 
 
 def _misspells(record: bytes, *parts: msgspec.Struct) -> bool:
@@ -94,15 +106,26 @@ def _misspells(record: bytes, *parts: msgspec.Struct) -> bool:
     if not absent:
         return False
     lowered = stringzilla.translate(record, _LOWER)  # eight times as fast as `bytes.lower`
-    return any(_find(lowered, key) >= 0 for keys in absent for key in keys)
+    return any(_has_key(lowered, key) for keys in absent for key in keys)
+
+
+def _has_key(lowered: bytes, key: bytes) -> bool:
+    """Whether a record has a key, perhaps with a type appended, or with that of an inner field."""
+    at = _find(lowered, key)
+    while at >= 0:
+        end = at + len(key)
+        if lowered[end : end + 1] in _AFTER_KEY:
+            return True
+        at = _find(lowered, key, end)
+    return False
 
 
 def _keys(shape: type[msgspec.Struct], *, without: Collection[str] = ()) -> list[tuple[bytes, ...]]:
-    """For each attribute of a shape, all keys that may hold it: quoted and in lower case."""
+    """For each attribute of a shape, how all keys that may hold it begin: `"`, lower case."""
     return [
         ()
         if attribute in without
-        else tuple(f'"{key}"'.encode() for key in {name.lower(), *FLAT_KEYS.get(attribute, ())})
+        else tuple(f'"{key}'.encode() for key in {name.lower(), *FLAT_KEYS.get(attribute, ())})
         for attribute, name in names_of(shape).items()
     ]
 

@@ -21,14 +21,12 @@ from shared.sources.records.decoding import UnreadableError, decode_record, obje
 from shared.sources.records.evidence import (
     event_of_log,
     event_of_types,
-    policies_evidence,
     requirement_of,
-    steps_evidence,
     text_evidence,
 )
-from shared.sources.records.shapes import Status
+from shared.sources.records.nested import read_policies, read_status, read_steps
 from shared.sources.records.timestamps import utc_text
-from shared.sources.records.tolerant import policies_of, read_tolerantly, status_of, steps_of
+from shared.sources.records.tolerant import read_tolerantly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +40,7 @@ __all__ = ["FAILED", "SignInPage", "UnreadableError", "parse_page", "parse_sign_
 FAILED = -1  #: the error code of a sign-in whose failure is recorded only as a word
 
 _LARGEST_CODE = 2**31 - 1  #: Graph's ``errorCode`` is an Int32
-_NUMBER = re.compile(r"\s*-?[0-9]{1,18}\s*", re.ASCII)
+_NUMBER = re.compile(r"\s*(-?[0-9]{1,18})(?:\.0*)?\s*", re.ASCII)  # pandas may write 0.0
 _TENANT_PATH = re.compile(r"/tenants/([^/]+)", re.IGNORECASE)
 _INTERACTIVE: dict[object, SignInEventType] = {
     True: SignInEventType.INTERACTIVE,
@@ -106,9 +104,9 @@ def _sign_in(
     created_at = _created_at(fields, envelope)
     if not _is_sign_in(fields, envelope):
         refuse("it is not a sign-in record: its only sign-in field is a time")
-    status = fields.status
-    if not isinstance(status, Status):
-        status = status_of(status)
+    status, is_status_understood = read_status(fields.status)
+    steps, are_steps_understood = read_steps(fields.authentication_details)
+    policies, are_policies_understood = _policies(fields, envelope)
     own_id = _id(fields.id)
     return SignIn(
         created_at=created_at,
@@ -121,8 +119,8 @@ def _sign_in(
         error_code=_error_code(status.error_code, envelope.result_type),
         requirement=_requirement(fields.authentication_requirement),
         details=text_evidence(status.additional_details or ""),
-        steps=_steps(fields),
-        policies=_policies(fields, envelope),
+        steps=steps,
+        policies=policies,
         user_id=_id(fields.user_id),
         upn=fields.user_principal_name or "",
         user_name=fields.user_display_name or "",
@@ -133,7 +131,17 @@ def _sign_in(
         ip_address=fields.ip_address or envelope.caller or "",
         correlation_id=_id(fields.correlation_id),
         session_id=_id(fields.session_id),
+        can_tell=_can_tell(fields),
+        not_understood=not (
+            is_status_understood and are_steps_understood and are_policies_understood
+        ),
     )
+
+
+def _can_tell(fields: Fields) -> bool | None:
+    """`True`, or `None` for Graph v1.0 and for queries that leave these two columns out."""
+    columns = (fields.authentication_requirement, fields.authentication_details)
+    return True if any(column not in (None, UNSET) for column in columns) else None
 
 
 def _is_sign_in(fields: Fields, envelope: Envelope) -> bool:
@@ -206,42 +214,37 @@ def _event(fields: Fields, envelope: Envelope) -> SignInEventType:
     return _INTERACTIVE.get(fields.is_interactive, SignInEventType.NOT_GIVEN)
 
 
-def _error_code(code: int | str | None, result: int | str | UnsetType | None) -> int | None:
+def _error_code(*values: int | str | UnsetType | None) -> int | None:
     """
     0 for a completed sign-in; `None` if the record does not say.
 
     ``status.errorCode`` takes precedence over ``resultType``, and a number over a word (some
     collectors write ``Failure`` instead).
     """
-    for value in (code, result):
-        if isinstance(value, int) or (value and _NUMBER.fullmatch(value)):
-            number = int(value)
+    for value in values:
+        number = _number(value)
+        if number is not None:
             return number if abs(number) <= _LARGEST_CODE else FAILED
+    result = values[-1]
     if not isinstance(result, str) or not result.strip():
         return None
     return 0 if result.strip().lower() in ("success", "succeeded") else FAILED
+
+
+def _number(value: int | str | UnsetType | None) -> int | None:
+    if isinstance(value, str):
+        digits = _NUMBER.fullmatch(value)
+        return int(digits[1]) if digits else None
+    return value if isinstance(value, int) else None
 
 
 def _requirement(text: Text) -> Requirement:
     return requirement_of(text) if text else Requirement.NOT_GIVEN
 
 
-def _steps(fields: Fields) -> Evidence:
-    steps = fields.authentication_details
-    if not steps:
-        return Evidence.NOT_GIVEN
-    if isinstance(steps, str):
-        steps = steps_of(steps)
-    return steps_evidence(step.authentication_step_result_detail or "" for step in steps)
-
-
-def _policies(fields: Fields, envelope: Envelope) -> Evidence:
+def _policies(fields: Fields, envelope: Envelope) -> tuple[Evidence, bool]:
     """The policies' evidence. A row has two columns for them, at least one of which is filled."""
-    for policies in (fields.applied_conditional_access_policies, envelope.further_policies):
-        if policies:
-            evidence = policies_evidence(
-                policies_of(policies) if isinstance(policies, str) else policies
-            )
-            if evidence:
-                return evidence
-    return Evidence.NOT_GIVEN
+    columns = (fields.applied_conditional_access_policies, envelope.further_policies)
+    read = [read_policies(column) for column in columns]
+    evidence = next((evidence for evidence, _ in read if evidence), Evidence.NOT_GIVEN)
+    return evidence, all(is_understood for _, is_understood in read)

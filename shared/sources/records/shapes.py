@@ -22,14 +22,25 @@ Text = str | UnsetType | None
 class Status(msgspec.Struct, rename="camel", gc=False):
     """Graph ``signInStatus``."""
 
-    error_code: int | str | None = None  #: 0 is success
-    additional_details: str | None = None
+    error_code: int | str | UnsetType | None = UNSET  #: 0 is success
+    additional_details: Text = UNSET
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether a key was spelled as in the schema."""
+        return self.error_code is not UNSET or self.additional_details is not UNSET
 
 
 class AuthenticationStep(msgspec.Struct, rename="camel", gc=False):
     """Graph ``authenticationDetail``: one step of the authentication."""
 
-    authentication_step_result_detail: str | None = None
+    result: Text = msgspec.field(default=UNSET, name="authenticationStepResultDetail")
+    method: Text = msgspec.field(default=UNSET, name="authenticationMethod")
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether a key was spelled as in the schema."""
+        return self.result is not UNSET or self.method is not UNSET
 
 
 class AppliedStrength(msgspec.Struct, rename="camel", gc=False):
@@ -42,9 +53,14 @@ class AppliedStrength(msgspec.Struct, rename="camel", gc=False):
 class AppliedPolicy(msgspec.Struct, rename="camel", gc=False):
     """Graph ``appliedConditionalAccessPolicy``."""
 
-    result: str | None = None
+    result: Text = UNSET
     enforced_grant_controls: list[str] | None = None
     authentication_strength: AppliedStrength | None = None
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the key was spelled as in the schema."""
+        return self.result is not UNSET
 
 
 class Fields(msgspec.Struct, rename="camel", gc=False, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 _CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
@@ -17,6 +17,9 @@ _PORTAL = re.compile(
     r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}),?\s+"
     r"(1[0-2]|0?[1-9]):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]{1,9}))?\s*(AM|PM)"
 )
+#: Windows PowerShell's ``ConvertTo-Json``: milliseconds since 1970, UTC; the offset only informs.
+_POWERSHELL = re.compile(r"\\?/Date\((-?[0-9]{1,15})(?:[+-][0-9]{4})?\)\\?/")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UTC_ZONES = (None, "Z", "+00:00", "z", "+0000", "-00:00", "-0000")
 
 
@@ -29,7 +32,7 @@ def utc_text(text: str) -> str:
     """
     iso = _ISO.fullmatch(text)
     if iso is None:
-        return _from_portal(text)
+        return _from_powershell(text) or _from_portal(text)
     day, clock, fraction, zone = iso.groups()
     if zone not in _UTC_ZONES:
         day, clock = _to_utc(f"{day}T{clock}", zone)
@@ -46,6 +49,17 @@ def _to_utc(local: str, zone: str) -> tuple[str, str]:
         raise ValueError(local) from error
     day, _, clock = utc.isoformat()[:19].partition("T")
     return day, clock
+
+
+def _from_powershell(text: str) -> str:
+    match = _POWERSHELL.fullmatch(text)
+    if match is None:
+        return ""
+    try:
+        instant = _EPOCH + timedelta(milliseconds=int(match[1]))
+    except OverflowError as error:
+        raise ValueError(text) from error
+    return f"{instant:%Y-%m-%dT%H:%M:%S.%f}0Z"
 
 
 def _from_portal(text: str) -> str:

@@ -1,0 +1,144 @@
+"""
+The parts of a record that speak of MFA, however a tool wrote them: its status, steps and policies.
+
+Each function also returns whether all that is filled was understood. What was not is no evidence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from shared.mfa.sign_in import Evidence
+from shared.sources.records.evidence import policies_evidence, steps_evidence, text_evidence
+from shared.sources.records.plain import is_empty, items_of, object_of, text_of
+from shared.sources.records.shapes import AppliedPolicy, AppliedStrength, AuthenticationStep, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+_Part = TypeVar("_Part", AuthenticationStep, AppliedPolicy)
+
+_steps_decoder = msgspec.json.Decoder(list[AuthenticationStep])
+_policies_decoder = msgspec.json.Decoder(list[AppliedPolicy])
+
+_STATUS_KEYS = ("errorcode", "additionaldetails", "failurereason")
+_STEP_KEYS = ("authenticationstepresultdetail", "authenticationmethod")
+
+
+def read_status(value: object) -> tuple[Status, bool]:
+    """``status``, an object or the text of one."""
+    if isinstance(value, Status):
+        return value, True
+    if is_empty(value):
+        return Status(None, None), True
+    values = object_of(value)
+    if values is None:
+        text = text_of(value)
+        return (Status(None, text), True) if _proves(text) else (Status(None, None), False)
+    code, details = values.get("errorcode"), values.get("additionaldetails")
+    status = Status(number_or_text(code), text_of(details))
+    is_read = _is_read(code, status.error_code) and _is_read(details, status.additional_details)
+    return status, is_read and _is_known(values, _STATUS_KEYS)
+
+
+def read_steps(value: object) -> tuple[Evidence, bool]:
+    """
+    ``authenticationDetails``, a list or the text of one; a step without result and method is empty.
+
+    Text that is not a list (truncated when it was copied) counts as a step only if it contains
+    evidence: a fragment must not prove that there were steps without MFA.
+    """
+    typed = _regular(_steps_decoder, AuthenticationStep, value)
+    if typed is not None:
+        return steps_evidence(
+            step.result or "" for step in typed if step.result or step.method
+        ), True
+    items = items_of(value)
+    results = list(_step_results([value] if items is None else items))
+    evidence = steps_evidence(result for result in results if result is not None)
+    if None in results and evidence is Evidence.SILENT:
+        return Evidence.NOT_GIVEN, False
+    return evidence, None not in results
+
+
+def read_policies(value: object) -> tuple[Evidence, bool]:
+    """``appliedConditionalAccessPolicies``, a list or the text of one."""
+    typed = _regular(_policies_decoder, AppliedPolicy, value)
+    if typed is not None:
+        return policies_evidence(typed), True
+    items = items_of(value)
+    policies = [_policy(item) for item in ([value] if items is None else items)]
+    evidence = policies_evidence(policy for policy in policies if policy is not None)
+    return evidence, None not in policies
+
+
+def number_or_text(value: object) -> int | str | None:
+    """A whole number, or text."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else text_of(value)
+
+
+def _regular(
+    decoder: msgspec.json.Decoder[list[_Part]], kind: type[_Part], value: object
+) -> list[_Part] | None:
+    """The parts of a list that was decoded already, or of a regular text; else `None`."""
+    if isinstance(value, list) and value and all(isinstance(part, kind) for part in value):
+        return value
+    if not isinstance(value, str):
+        return None
+    try:
+        parts = decoder.decode(value)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    return parts if all(part.is_regular for part in parts) else None
+
+
+def _step_results(items: Iterable[object]) -> Iterator[str | None]:
+    """The result of each filled step, or a text that proves MFA; `None` if it says neither."""
+    for item in items:
+        values = object_of(item)
+        if values is None:
+            text = text_of(item)
+            yield text if _proves(text) else None
+            continue
+        result, method = (values.get(key) for key in _STEP_KEYS)
+        if not _is_known(values, _STEP_KEYS) or not _is_read(result, text_of(result)):
+            yield None
+        elif not (is_empty(result) and is_empty(method)):
+            yield text_of(result)
+
+
+def _policy(item: object) -> AppliedPolicy | None:
+    values = object_of(item) or {}
+    result, controls = text_of(values.get("result")), values.get("enforcedgrantcontrols")
+    names = items_of(controls)
+    if names is None:
+        names = [controls]  # PowerShell's list of one
+    strength = values.get("authenticationstrength")
+    is_read = is_empty(strength) or object_of(strength) is not None
+    if not (result and is_read and all(isinstance(name, str) for name in names)):
+        return None
+    return AppliedPolicy(result, names, _strength(object_of(strength) or {}))
+
+
+def _strength(values: dict[str, Any]) -> AppliedStrength:
+    return AppliedStrength(
+        text_of(values.get("authenticationstrengthid")),
+        text_of(values.get("authenticationstrengthresult")),
+    )
+
+
+def _proves(text: str) -> bool:
+    return text_evidence(text) in (Evidence.SATISFIED, Evidence.SKIPPED)
+
+
+def _is_read(value: object, read: object) -> bool:
+    return bool(read) or read == 0 or is_empty(value)
+
+
+def _is_known(values: dict[str, Any], keys: Collection[str]) -> bool:
+    """Whether an object has one of these keys, empty or not."""
+    return not values.keys().isdisjoint(keys)
