@@ -1,8 +1,8 @@
 """
-What this project is made of, and whether that can be trusted: ``python dev.py audit``.
+The packages and files of this project, and whether they can be trusted: ``python dev.py audit``.
 
-A module for each question. Each answers with a `Part`: what was looked at, what is wrong with it,
-and what could not be looked at. The last is said as such; it is never taken for good.
+Each question has a module, which answers with a `Part`: what was checked, what is wrong, and what
+could not be checked. The last is reported as NOT CHECKED, never as in order.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ class Part(NamedTuple):
     """The answer to one question."""
 
     name: str
-    looked_at: str = ""  #: what was looked at and found to be in order
-    wrong: tuple[str, ...] = ()  #: what has to be mended, a sentence each
-    unchecked: str = ""  #: why the question, or some of it, is open
+    checked: str = ""  #: what was checked and is in order
+    wrong: tuple[str, ...] = ()  #: what has to be fixed, a sentence each
+    unchecked: str = ""  #: why the question, or a part of it, is still open
 
 
 class AuditError(Exception):
-    """What is wrong with a file that the audit is told by, in one sentence."""
+    """A file that the audit relies on is invalid; the message is one sentence."""

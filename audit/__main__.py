@@ -1,8 +1,8 @@
 """
-Ask whether what this project is made of is to be trusted.
+Check licences, secrets in files, known vulnerabilities, and write the list of components.
 
-Licences, secrets in files, and the list of components need no network. What the package index, OSV
-and npm know does: where one cannot be asked, that is said, and fails with --strict only.
+The package index, OSV and npm are asked over the network. What cannot be asked is reported as NOT
+CHECKED, which is an error only with --strict.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from audit import Part
     from audit.accepted import Accepted
 
-_WIDTH = len("vulnerabilities")
+_NAME_WIDTH = len("vulnerabilities")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Ask everything there is to ask; 1 where something is wrong, 2 where asking was."""
+    """Run every check; return 1 if something is wrong, 2 if the checks could not be run."""
     parser = argparse.ArgumentParser(prog="python dev.py audit", description=__doc__)
-    parser.add_argument("--strict", action="store_true", help="what was not checked is wrong, too")
+    parser.add_argument("--strict", action="store_true", help="fail on what was not checked, too")
     parser.add_argument("--write", action="store_true", help="write docs/licences.md first")
-    parser.add_argument("--osv", metavar="URL", default="", help="a mirror of OSV to ask")
+    parser.add_argument("--osv", metavar="URL", default="", help="a mirror of OSV to ask instead")
     options = parser.parse_args(arguments)
     try:
         known = accepted.read()
@@ -37,14 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             licences.PAGE.write_text(
                 licences.page(licences.of_deployed(known)), encoding="utf-8", newline="\n"
             )
-        return told(parts(known, options.osv), is_strict=options.strict)
+        return report(parts(known, options.osv), is_strict=options.strict)
     except (AuditError, dev.SetUpError) as error:
         print(f"audit: {error}", file=sys.stderr)
         return 2
 
 
 def parts(known: Accepted, osv: str) -> Iterable[Part]:
-    """Answer one question after the other."""
+    """Yield the answers, one after the other."""
     yield licences.check(known)
     yield leaks.check(known)
     yield components.check(known)
@@ -52,13 +52,13 @@ def parts(known: Accepted, osv: str) -> Iterable[Part]:
     yield registries.emulator()
 
 
-def told(answers: Iterable[Part], *, is_strict: bool) -> int:
-    """Print each answer as it comes, and in the end what they amount to; return the exit code."""
+def report(answers: Iterable[Part], *, is_strict: bool) -> int:
+    """Print each answer as it comes, then the summary; return the exit code."""
     wrong, unchecked = 0, []
     for part in answers:
         wrong += len(part.wrong)
         for line in lines(part):
-            print(f"{part.name:{_WIDTH}}  {line}", flush=True)
+            print(f"{part.name:{_NAME_WIDTH}}  {line}", flush=True)
         if part.unchecked:
             unchecked.append(part.name)
     missing = f"; NOT CHECKED: {', '.join(unchecked)}" if unchecked else ""
@@ -67,10 +67,10 @@ def told(answers: Iterable[Part], *, is_strict: bool) -> int:
 
 
 def lines(part: Part) -> Iterable[str]:
-    """Yield what there is to say of one question: never "in order" beside what is wrong."""
+    """Yield the lines about one question; if anything is wrong, nothing is called in order."""
     yield from part.wrong
-    if part.looked_at and not part.wrong:
-        yield part.looked_at
+    if part.checked and not part.wrong:
+        yield part.checked
     if part.unchecked:
         yield f"NOT CHECKED: {part.unchecked}"
 

@@ -1,4 +1,4 @@
-"""What somebody has looked at and accepted, each with the reason: ``accepted.toml``."""
+"""What has been reviewed and accepted, each with its reason: ``accepted.toml``."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ FILE = Path(__file__).with_name("accepted.toml")
 
 
 class Secret(msgspec.Struct, forbid_unknown_fields=True):
-    """Something that looks like a secret and is none."""
+    """Something that looks like a secret but is not one."""
 
     file: str
-    digest: str  #: what the audit calls it: the value itself is not repeated
+    digest: str  #: as the audit prints it, in place of the value
     reason: str
 
 
 class Licence(msgspec.Struct, forbid_unknown_fields=True):
-    """A licence that a package's metadata does not tell, or tells in no common form."""
+    """The licence of a package whose metadata does not state it in a known form."""
 
     package: str
     licence: str  #: an SPDX expression
@@ -29,7 +29,7 @@ class Licence(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Vulnerability(msgspec.Struct, forbid_unknown_fields=True):
-    """A known vulnerability that does no harm here, or cannot be mended yet."""
+    """A known vulnerability that does no harm here, or cannot be fixed yet."""
 
     id: str  #: its id, or one of its aliases
     reason: str
@@ -46,7 +46,7 @@ class Accepted(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def read(file: Path = FILE) -> Accepted:
-    """Return what is accepted; raise `AuditError` where the file does not say it as it should."""
+    """Return what is accepted; raises `AuditError` if the file is invalid."""
     try:
         return msgspec.toml.decode(file.read_bytes(), type=Accepted)
     except msgspec.DecodeError as error:

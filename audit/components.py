@@ -1,8 +1,10 @@
 """
-What is deployed, as a list of components (SBOM) that other programs read: CycloneDX 1.6, JSON.
+The deployed packages as a software bill of materials (SBOM): CycloneDX 1.6, JSON.
 
-The same requirements give the same bytes: the serial number is made of what is listed, and a time
-is told only where ``SOURCE_DATE_EPOCH`` gives it, as reproducible-builds.org specifies it.
+`cyclonedx-py` reads requirements files, too, but without licences, dependencies and markers, and
+brings nineteen packages more; so the library that it is made of is called directly. The same
+requirements give the same bytes: the serial number depends on the content, and there is a time only
+if ``SOURCE_DATE_EPOCH`` is set, as reproducible-builds.org specifies it.
 """
 
 from __future__ import annotations
@@ -38,21 +40,21 @@ PROJECT = tomllib.loads((dev.ROOT / "pyproject.toml").read_text(encoding="utf-8"
 
 
 def check(accepted: Accepted, file: Path = FILE) -> Part:
-    """Write the list to *file*, and hold it to the schema of CycloneDX."""
+    """Write the list to *file* and validate it against the schema of CycloneDX."""
     deployed = pins.read(dev.PRODUCT)
     text = written(deployed, licences.of_deployed(accepted))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
-    breach = breach_of_schema(text)
+    error = schema_error(text)
     return Part(
         "components",
         f"{len(deployed)} in {file.parent.name}/{file.name}, valid CycloneDX 1.6",
-        (f"{file.name} is not valid CycloneDX 1.6: {breach}.",) if breach else (),
+        (f"{file.name} is not valid CycloneDX 1.6: {error}.",) if error else (),
     )
 
 
 def written(deployed: Sequence[Pin], licensed: Sequence[licences.Licensed]) -> str:
-    """Return the list of what is *deployed*, with the licence of each, as JSON."""
+    """Return the *deployed* packages with their licences, as JSON."""
     known = {(one.package, one.version): one.licence for one in licensed}
     components = {pin: _component(pin, known[pin.name, pin.version]) for pin in deployed}
     bom = Bom(components=components.values())
@@ -64,8 +66,8 @@ def written(deployed: Sequence[Pin], licensed: Sequence[licences.Licensed]) -> s
     return _reproducible(json.loads(JsonV1Dot6(bom).output_as_string()))
 
 
-def breach_of_schema(text: str) -> str:
-    """Return how *text* breaks the schema of CycloneDX 1.6; nothing where it does not."""
+def schema_error(text: str) -> str:
+    """Return why *text* is not valid CycloneDX 1.6, or an empty text if it is."""
     error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     return "" if error is None else str(error.data.message)
 
@@ -81,7 +83,7 @@ def _root() -> Component:
 
 
 def _component(pin: Pin, licence: str) -> Component:
-    """Tell of one package; its hashes are those of all its files, one of which is deployed."""
+    """Return one package; its hashes are those of all its files, of which one is deployed."""
     purl = PackageURL("pypi", name=pin.name, version=pin.version)
     marker = [Property(name="partner-mfa-status:marker", value=pin.marker)] if pin.marker else []
     return Component(
@@ -101,7 +103,7 @@ def _needed(name: str, components: Mapping[Pin, Component]) -> list[Component]:
 
 
 def _reproducible(bom: dict[str, Any]) -> str:
-    """Take what differs from run to run out, and number the list by its content."""
+    """Remove what differs from run to run, and derive the serial number from the content."""
     del bom["serialNumber"], bom["metadata"]["timestamp"]
     if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
         bom["metadata"]["timestamp"] = datetime.fromtimestamp(int(epoch), UTC).isoformat()

@@ -1,4 +1,4 @@
-"""Secrets of Microsoft's clouds that detect-secrets has no detector for; it loads this file."""
+"""Detectors for secrets of Microsoft's clouds that detect-secrets lacks; it loads this file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from detect_secrets.plugins.base import RegexBasedDetector
 
 
 class EntraClientSecretDetector(RegexBasedDetector):
-    """A client secret as Entra makes it: 37 to 40 characters, of which Q~ are always there."""
+    """A client secret from Entra: 37 to 40 characters, always with Q~ among them."""
 
     secret_type = "Entra client secret"
     denylist = (re.compile(r"(?<![\w.~-])[\w.~-]{3}[78]Q~[\w.~-]{31,34}(?![\w.~-])"),)
 
 
 class SignedLinkDetector(RegexBasedDetector):
-    """A link that lets in whoever has it: a storage SAS, the webhook of a flow or Logic App."""
+    """A link that is a credential: a storage SAS, the webhook of a flow or Logic App."""
 
     secret_type = "Signed link"
     denylist = (re.compile(r"[?&](?:amp;)?sig=((?:[\w+/-]|%2[BbFf]){40,}(?:=|%3[Dd])?)"),)

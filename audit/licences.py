@@ -1,8 +1,9 @@
 """
-Under which licences is all this, and may we use it? What is deployed is listed in a page.
+The licences of all packages, and whether they are allowed. A page lists those that are deployed.
 
-A licence is read from the metadata of the package that is installed here, as an SPDX expression.
-What is installed on other Pythons only is known from the page, which whoever has that Python wrote.
+A licence is read from the metadata of the installed package, as an SPDX expression. For packages
+that only other Pythons install, it is read from the page, which was written with such a Python.
+(pip-licenses knows the installed packages only, and does not normalise what they say to SPDX.)
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ PAGE = dev.ROOT / "docs" / "licences.md"
 EMULATOR = dev.ROOT / "tests" / "azurite_npm" / "package-lock.json"
 UNKNOWN = "unknown"
 
-#: What metadata says where it says nothing that SPDX knows.
+#: Names in metadata that SPDX does not know.
 _SPDX = {
     "Apache 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
@@ -60,24 +61,24 @@ class Licensed(NamedTuple):
 
 
 def check(accepted: Accepted) -> Part:
-    """Hold every pinned package, and every package of the emulator, to the licences allowed."""
+    """Check the licence of every pinned package, and of every package of the emulator."""
     deployed, emulator = of_deployed(accepted), of_emulator(accepted)
     tools, elsewhere = of_development(accepted)
     every = [*deployed, *tools, *emulator]
     wrong = [*refused(every, accepted), *_needless(every, accepted)]
     if _page() != page(deployed):
         wrong.append("docs/licences.md is out of date: run python dev.py audit --write.")
-    looked_at = (
+    checked = (
         f"all allowed: {len(deployed)} packages deployed, {len(tools)} for development,"
         f" {len(emulator)} of the emulator"
     )
     if elsewhere:
-        looked_at += f"; not installed here, so not looked at: {', '.join(elsewhere)}"
-    return Part("licences", looked_at, tuple(wrong))
+        checked += f"; not installed here, so not checked: {', '.join(elsewhere)}"
+    return Part("licences", checked, tuple(wrong))
 
 
 def of_development(accepted: Accepted) -> tuple[list[Licensed], list[str]]:
-    """Return the packages that only developers install, and the names of those for elsewhere."""
+    """Return the packages that only developers install, and the names of the missing ones."""
     deployed = {pin.name for pin in pins.read(dev.PRODUCT)}
     every = [pin for pin in pins.read(dev.DEVELOPMENT) if pin.name not in deployed]
     here = [_licensed(pin, accepted) for pin in every if _is_installed(pin)]
@@ -96,18 +97,18 @@ def of_deployed(accepted: Accepted) -> list[Licensed]:
 
 
 def of_emulator(accepted: Accepted) -> list[Licensed]:
-    """Return every package of the storage emulator, which only the tests use, from its lock."""
+    """Return every package of the storage emulator, which only tests use, from its lock file."""
     packages = json.loads(EMULATOR.read_text(encoding="utf-8"))["packages"]
-    told = {one.package: one.licence for one in accepted.licences}
+    by_hand = {one.package: one.licence for one in accepted.licences}
     return [
-        Licensed(name, about["version"], told.get(name) or spelled(about.get("license", "")))
+        Licensed(name, about["version"], by_hand.get(name) or spelled(about.get("license", "")))
         for path, about in packages.items()
         if (name := path.rpartition("node_modules/")[2])
     ]
 
 
 def refused(every: Iterable[Licensed], accepted: Accepted) -> list[str]:
-    """Say of which packages the licence is unknown, or not allowed."""
+    """Return a sentence for each package whose licence is unknown or not allowed."""
     return [
         f"{package} {version}: the licence is {licence}, which audit/accepted.toml does not allow."
         for package, version, licence in sorted(set(every))
@@ -116,23 +117,23 @@ def refused(every: Iterable[Licensed], accepted: Accepted) -> list[str]:
 
 
 def names(licence: str) -> set[str]:
-    """Return every licence that an expression names: of a choice, too, each has to be allowed."""
+    """Return every licence that an expression names: even of a choice, each must be allowed."""
     return set(re.split(r"[\s()]+(?:AND|OR)?[\s()]*", licence)) - {""}
 
 
 def page(deployed: Iterable[Licensed]) -> str:
-    """Write the page of what is deployed."""
+    """Return the page of the deployed packages."""
     return _TOP + "".join(f"| {' | '.join(one)} |\n" for one in deployed)
 
 
-def told(said: Iterable[str]) -> str:
-    """Return the first of the metadata's fields, the most exact first, that SPDX knows."""
-    spellings = (spelled(one.removeprefix(_CLASSIFIER)) for one in said)
+def stated_licence(stated: Iterable[str]) -> str:
+    """Return the first that SPDX knows of the licences that metadata states, most exact first."""
+    spellings = (spelled(one.removeprefix(_CLASSIFIER)) for one in stated)
     return next((one for one in spellings if one != UNKNOWN), UNKNOWN)
 
 
 def spelled(licence: str) -> str:
-    """Write a licence as SPDX does; `UNKNOWN` where SPDX knows none by that name."""
+    """Return a licence as SPDX writes it; `UNKNOWN` if SPDX does not know it."""
     try:
         return canonicalize_license_expression(_SPDX.get(licence, licence))
     except InvalidLicenseExpression:
@@ -142,8 +143,8 @@ def spelled(licence: str) -> str:
 def _licensed(pin: Pin, accepted: Accepted) -> Licensed:
     by_hand = {one.package: one.licence for one in accepted.licences}
     about = metadata.metadata(pin.name)
-    said = [text for field in _FIELDS for text in about.get_all(field) or []]
-    return Licensed(pin.name, pin.version, by_hand.get(pin.name) or told(said))
+    stated = [text for field in _FIELDS for text in about.get_all(field) or []]
+    return Licensed(pin.name, pin.version, by_hand.get(pin.name) or stated_licence(stated))
 
 
 def _is_installed(pin: Pin) -> bool:
@@ -156,7 +157,7 @@ def _is_installed(pin: Pin) -> bool:
 def _needless(every: Iterable[Licensed], accepted: Accepted) -> list[str]:
     found = {one.package for one in every}
     return [
-        f"audit/accepted.toml tells the licence of {one.package}, which is not used."
+        f"audit/accepted.toml states the licence of {one.package}, which is not used."
         for one in accepted.licences
         if one.package not in found
     ]

@@ -1,4 +1,4 @@
-"""The packages that a requirements file names, with all that it says of them."""
+"""The packages that a requirements file pins."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Pin(NamedTuple):
 
     name: str  #: normalised, as in ``azure-core``
     version: str
-    marker: str  #: which Pythons and systems it is for; empty for all
-    hashes: tuple[str, ...]  #: SHA-256 of each of its files, one of which is installed
-    needed_by: frozenset[str]  #: names of packages; the project's own among them
+    marker: str  #: the Pythons and systems it is for; empty for all
+    hashes: tuple[str, ...]  #: SHA-256 of each of its files, of which one is installed
+    needed_by: frozenset[str]  #: names of packages, and of the project itself
 
     @property
     def requirement(self) -> str:
@@ -31,7 +31,7 @@ class Pin(NamedTuple):
 
 
 def read(file: Path) -> list[Pin]:
-    """Return the pins of a *file* that uv compiled, in its order: by name, then version."""
+    """Return the pins of a *file* compiled by uv, in its order: by name, then version."""
     blocks = _BLOCK.split(file.read_text(encoding="utf-8"))
     return [_pin(block) for block in blocks if "==" in block]
 
@@ -40,7 +40,7 @@ def _pin(block: str) -> Pin:
     head, _, tail = block.partition("# via")
     found = _PIN.match(head)
     if found is None:
-        raise AuditError(f"This is no pin as uv writes one: {head.splitlines()[0]!r}.")
+        raise AuditError(f"Invalid pin {head.splitlines()[0]!r}; expected one as uv writes it.")
     name, version, marker = found.groups(default="")
     needed_by = frozenset(line.split()[0] for line in tail.replace("#", "").splitlines() if line)
     return Pin(name, version, marker.strip(), tuple(_HASH.findall(head)), needed_by)

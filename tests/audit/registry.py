@@ -1,4 +1,4 @@
-"""A package index and an OSV on loopback, as uv asks them, for projects that there are none of."""
+"""A package index and an OSV on loopback, as uv asks them, for made-up projects."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ METADATA = "Metadata-Version: 2.1\nName: {}\nVersion: 1.0\n"
 
 
 class Registry(NamedTuple):
-    """What the index and OSV are to know; each project has one version, 1.0."""
+    """What the index and OSV know; each project has one version, 1.0."""
 
-    projects: dict[str, dict[str, Any]]  #: by name: what its page on the index says besides files
+    projects: dict[str, dict[str, Any]]  #: by name: its page on the index, without the files
     yanked: dict[str, str]  #: by name: why
     vulnerabilities: dict[str, dict[str, Any]]  #: by name: what OSV says
     asked: list[str]  #: of which packages OSV was asked
@@ -32,7 +32,7 @@ class Registry(NamedTuple):
         return cls(pages, yanked or {}, vulnerabilities or {}, [])
 
     def page(self, name: str) -> dict[str, Any]:
-        """What the index says of a project; its metadata is a file of its own (PEP 658)."""
+        """A project's page on the index; its metadata is a file of its own (PEP 658)."""
         file = {
             "filename": f"{name}-1.0-py3-none-any.whl",
             "url": f"/files/{name}-1.0-py3-none-any.whl",
@@ -54,7 +54,7 @@ class Registry(NamedTuple):
 
 @contextmanager
 def serving(registry: Registry) -> Iterator[str]:
-    """The registry on a free port; its address, which is OSV's, too. The index is at /simple."""
+    """The registry on a free port; yields its address, OSV's too. The index is at /simple."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):

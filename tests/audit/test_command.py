@@ -1,4 +1,4 @@
-"""``python dev.py audit``: what it says, and its exit code."""
+"""``python dev.py audit``: its output and its exit code."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def test_dev_py_gives_it_the_development_environment() -> None:
 def test_what_is_wrong_fails_and_what_was_not_checked_only_where_that_is_asked_for(
     answers, is_strict, code
 ) -> None:
-    assert __main__.told(answers, is_strict=is_strict) == code
+    assert __main__.report(answers, is_strict=is_strict) == code
 
 
-def test_what_was_not_checked_is_said_with_the_reason_and_never_called_in_order(capsys) -> None:
-    __main__.told([SOUND, LEAK, OPEN], is_strict=False)
+def test_what_was_not_checked_is_printed_with_the_reason_and_never_called_in_order(capsys) -> None:
+    __main__.report([SOUND, LEAK, OPEN], is_strict=False)
 
     assert capsys.readouterr().out.splitlines() == [
         "licences         78 packages",
@@ -43,7 +43,7 @@ def test_what_was_not_checked_is_said_with_the_reason_and_never_called_in_order(
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "error"),
     [
         ("secrets = [{ file = 'a.py', digest = '0a1b2c3d' }]", "missing required field `reason`"),
         ("vulnerabilities = [{ id = 'CVE-1', reason = 'so' }]", "missing required field `until`"),
@@ -51,13 +51,13 @@ def test_what_was_not_checked_is_said_with_the_reason_and_never_called_in_order(
         ("secrets = [", "cannot be read"),
     ],
 )
-def test_an_exception_without_its_reason_or_its_last_day_is_refused(line, told, tmp_path) -> None:
+def test_an_exception_without_its_reason_or_its_last_day_is_refused(line, error, tmp_path) -> None:
     file = tmp_path / "accepted.toml"
     given = line.partition(" ")[0]
     empty = ["licences_allowed", "licences", "secrets", "vulnerabilities"]
     file.write_text("\n".join([f"{name} = []" for name in empty if name != given] + [line]))
 
-    with pytest.raises(AuditError, match=told):
+    with pytest.raises(AuditError, match=error):
         accepted.read(file)
 
 

@@ -1,4 +1,4 @@
-"""Licences: what metadata tells, what is allowed, and the page of what is deployed."""
+"""Licences: what metadata states, what is allowed, and the page of what is deployed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_page_names_every_pin_of_the_product_whatever_python_it_is_for() -> 
 
 
 @pytest.mark.parametrize(
-    ("said", "licence"),
+    ("stated", "licence"),
     [
         (["apache-2.0 and MIT", f"{OSI}MIT License"], "Apache-2.0 AND MIT"),
         (["PSF-2.0"], "PSF-2.0"),
@@ -37,8 +37,8 @@ def test_the_page_names_every_pin_of_the_product_whatever_python_it_is_for() -> 
         ([], UNKNOWN),
     ],
 )
-def test_a_licence_is_read_from_the_most_exact_field_there_is(said, licence) -> None:
-    assert licences.told(said) == licence
+def test_a_licence_is_read_from_the_most_exact_field_there_is(stated, licence) -> None:
+    assert licences.stated_licence(stated) == licence
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_every_licence_that_a_package_names_has_to_be_allowed(licence, is_refuse
     assert all(f"one 1.0: the licence is {licence}" in sentence for sentence in refused)
 
 
-def test_a_page_that_is_out_of_date_is_told_with_the_command_that_renews_it(
+def test_a_page_that_is_out_of_date_is_reported_with_the_command_that_renews_it(
     tmp_path, monkeypatch
 ) -> None:
     text = licences.PAGE.read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def test_a_page_that_is_out_of_date_is_told_with_the_command_that_renews_it(
     assert wrong == ("docs/licences.md is out of date: run python dev.py audit --write.",)
 
 
-def test_what_is_for_another_python_is_known_from_the_page_and_else_unknown(
+def test_the_licence_of_a_package_for_another_python_is_read_from_the_page_or_unknown(
     tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setattr(dev, "PRODUCT", tmp_path / "requirements.txt")
@@ -84,10 +84,10 @@ def test_what_is_for_another_python_is_known_from_the_page_and_else_unknown(
     ]
 
 
-def test_a_licence_told_by_hand_for_a_package_that_is_not_used_is_wrong() -> None:
+def test_a_licence_stated_for_a_package_that_is_not_used_is_wrong() -> None:
     known = accepted.read()
     known.licences.append(accepted.Licence("nowhere", "MIT", "its README"))
 
     assert licences.check(known).wrong == (
-        "audit/accepted.toml tells the licence of nowhere, which is not used.",
+        "audit/accepted.toml states the licence of nowhere, which is not used.",
     )
