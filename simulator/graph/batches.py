@@ -43,20 +43,23 @@ class Batches:
     def _answer(self, request: GraphRequest, match: re.Match[str]) -> GraphResponse:
         try:
             requests = json.loads(request.body)["requests"]
-            by_id = {each["id"]: (each["method"], each["url"]) for each in requests}
-        except (ValueError, KeyError, TypeError):
+            by_id = {each["id"]: _inner_request(request, match[1], each) for each in requests}
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise bad_request("Invalid batch payload format.") from None
         if len(requests) > LARGEST_BATCH:
             message = f"Number of batch request steps exceeds the maximum of {LARGEST_BATCH}."
             raise bad_request(message)
         if len(by_id) < len(requests):
             raise bad_request("Request Ids should be unique.")
-        headers = {"host": request.headers["host"], "authorization": f"Bearer {_INNER_TOKEN}"}
-        responses = [
-            _inner(id_, self.inner.answer(GraphRequest(method, f"/{match[1]}{url}", headers)))
-            for id_, (method, url) in by_id.items()
-        ]
+        responses = [_inner(id_, self.inner.answer(each)) for id_, each in by_id.items()]
         return json_response({"responses": responses[::-1]})  # no order is promised
+
+
+def _inner_request(outer: GraphRequest, version: str, given: dict[str, Any]) -> GraphRequest:
+    """A request of the batch; it has its own headers, and none of the batch's."""
+    headers = {name.lower(): value for name, value in given.get("headers", {}).items()}
+    headers |= {"host": outer.headers["host"], "authorization": f"Bearer {_INNER_TOKEN}"}
+    return GraphRequest(given["method"], f"/{version}{given['url']}", headers)
 
 
 def _inner(id_: str, response: GraphResponse) -> dict[str, Any]:

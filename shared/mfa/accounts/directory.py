@@ -7,6 +7,8 @@ between "unknown" and "unprotected". Enumerations that Graph may extend (`OpenWo
 a word that this version does not know becomes `UNKNOWN`, which protects nobody.
 """
 
+from typing import Self
+
 import msgspec
 
 from shared.mfa.accounts.graph import GraphObject, OpenWord
@@ -33,19 +35,50 @@ class PerUserMfaState(OpenWord):
     UNKNOWN = "unknownFutureValue"
 
 
+class CreationType(OpenWord):
+    """Graph ``creationType``; Graph gives none for an ordinary account."""
+
+    INVITATION = "Invitation"
+    LOCAL_ACCOUNT = "LocalAccount"
+    EMAIL_VERIFIED = "EmailVerified"
+    SELF_SERVICE = "SelfServiceSignUp"
+    UNKNOWN = "unknownFutureValue"
+
+
+class ExternalUserState(OpenWord):
+    """Graph ``externalUserState``: whether somebody has accepted the invitation."""
+
+    PENDING = "PendingAcceptance"
+    ACCEPTED = "Accepted"
+    UNKNOWN = "unknownFutureValue"
+
+
 class MemberKind(OpenWord):
-    """What a group member is, by ``@odata.type``; devices and contacts are ignored."""
+    """
+    What a group member, an account or a role's principal is, by ``@odata.type``.
+
+    Only groups nest, only users and agents' users are accounts; the rest can be neither.
+    """
 
     USER = "#microsoft.graph.user"
+    AGENT_USER = "#microsoft.graph.agentUser"
     GROUP = "#microsoft.graph.group"
     SERVICE_PRINCIPAL = "#microsoft.graph.servicePrincipal"
+    AGENT_IDENTITY = "#microsoft.graph.agentIdentity"
+    AGENT_BLUEPRINT = "#microsoft.graph.agentIdentityBlueprintPrincipal"
+    APPLICATION = "#microsoft.graph.application"
+    AGENT_APPLICATION = "#microsoft.graph.agentIdentityBlueprint"
     DEVICE = "#microsoft.graph.device"
     CONTACT = "#microsoft.graph.orgContact"
     UNKNOWN = "unknownFutureValue"
 
 
 class AuthenticationMethod(OpenWord):
-    """Graph ``methodsRegistered``: an authentication method that an account has set up."""
+    """
+    Graph ``methodsRegistered``: an authentication method that an account has set up.
+
+    Graph types them as plain text, so a word that this version does not know stays as it is.
+    """
 
     PUSH = "microsoftAuthenticatorPush"
     PASSWORDLESS = "microsoftAuthenticatorPasswordless"
@@ -65,6 +98,16 @@ class AuthenticationMethod(OpenWord):
     TEMPORARY_PASS = "temporaryAccessPass"  # noqa: S105 -- Graph's word, not a password
     UNKNOWN = "unknownFutureValue"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Self:
+        known = super()._missing_(value)
+        if known.value != "unknownFutureValue":
+            return known
+        word = str.__new__(cls, value)
+        word._name_, word._value_ = "OTHER", str(value)
+        cls._value2member_map_[word.value] = word  # one object, however many accounts have it
+        return word
+
 
 class FederatedMfaBehavior(OpenWord):
     """Graph ``federatedIdpMfaBehavior``: whose MFA counts for users of a federated domain."""
@@ -83,6 +126,9 @@ class User(GraphObject, frozen=True, gc=False):
     display_name: str | None = None
     account_enabled: bool | None = None
     user_type: UserType | None = None
+    kind: MemberKind | None = msgspec.field(default=None, name="@odata.type")
+    creation_type: CreationType | None = None
+    external_user_state: ExternalUserState | None = None
     per_user_mfa_state: PerUserMfaState | None = None
 
     @property

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 _UNKNOWN_KINDS = (None, MemberKind.UNKNOWN)
-_MAY_BE_USER = (MemberKind.USER, *_UNKNOWN_KINDS)
+_MAY_BE_USER = (MemberKind.USER, MemberKind.AGENT_USER, *_UNKNOWN_KINDS)
 
 
 class _GroupTree(msgspec.Struct, frozen=True):

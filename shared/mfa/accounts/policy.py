@@ -115,7 +115,7 @@ class PolicyConditions(GraphObject, frozen=True):
     devices: PolicyDevices | None = None
     device_states: dict[str, Any] | None = None  #: replaced by the device filter, beta only
     authentication_flows: AuthenticationFlows | None = None
-    times: dict[str, Any] | None = None  #: beta only
+    times: dict[str, Any] | None = None  #: of old exports; in neither version's schema
 
 
 class AuthenticationStrength(GraphObject, frozen=True):

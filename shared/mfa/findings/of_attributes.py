@@ -223,7 +223,6 @@ def _lacking(
 def _are_too_weak(methods: Iterable[AuthenticationMethod], allowed: set[str]) -> bool:
     """An unknown method may be strong enough."""
     return all(
-        method is not AuthenticationMethod.UNKNOWN
-        and not allowed & set(_COMBINATIONS[method].split())
+        method in _COMBINATIONS and not allowed & set(_COMBINATIONS[method].split())
         for method in methods
     )

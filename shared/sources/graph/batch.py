@@ -20,6 +20,7 @@ from shared.sources.graph.answers import (
     check,
     is_no_object,
 )
+from shared.sources.graph.reader import PREFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -99,7 +100,8 @@ class GraphBatch:
     def _post(self, url: str, paths: Sequence[str]) -> list[tuple[str, _ItemAnswer | None]]:
         """Each path with its answer; repeating the POST is harmless, since it only reads."""
         requests = [
-            {"id": str(index), "method": "GET", "url": path} for index, path in enumerate(paths)
+            {"id": str(index), "method": "GET", "url": path, "headers": PREFERENCES}
+            for index, path in enumerate(paths)
         ]
         body = msgspec.json.encode({"requests": requests})
         answers = self._reader.read(url, _decode, body=body)

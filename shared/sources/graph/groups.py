@@ -32,7 +32,11 @@ PARTNER_GROUPS = ("AdminAgents", "HelpdeskAgents", "SalesAgents")  #: who may ac
 
 _PAGE_ROWS = 999  #: maximum of ``$top`` for members
 _HIDDEN = "hiddenmembership"
-_NOT_ACCOUNTS = (MemberKind.DEVICE, MemberKind.CONTACT, MemberKind.SERVICE_PRINCIPAL)
+#: The kinds that count, or may; the rest is neither an account nor a group.
+_KINDS_TO_KEEP = (
+    *(MemberKind.USER, MemberKind.AGENT_USER, MemberKind.GROUP),
+    *(MemberKind.UNKNOWN, None),
+)
 
 
 class GroupResults(msgspec.Struct, frozen=True):
@@ -127,8 +131,8 @@ def _group(
             "Graph hides the members of a group with hidden membership: grant the app the "
             f"application permission {HIDDEN_PERMISSION} and an administrator's consent to it."
         )
-    accounts_and_groups = (member for member in members if member.kind not in _NOT_ACCOUNTS)
-    return Group(group_id, properties.display_name, tuple(accounts_and_groups))
+    kept = tuple(member for member in members if member.kind in _KINDS_TO_KEEP)
+    return Group(group_id, properties.display_name, kept)
 
 
 def _body(item: BatchItem) -> bytes:

@@ -30,7 +30,8 @@ TIMEOUT_TRIES = 3  #: of a request that times out behind Graph's gateway: then a
 REQUEST_SECONDS = 120.0  #: a request that takes longer asks for too much at once
 _LONGEST_BACKOFF_SECONDS = 64.0
 #: Without it, enum members newer than Graph's sentinel read ``unknownFutureValue``.
-_HEADERS = {"Prefer": "include-unknown-enum-members", "Accept": "application/json"}
+PREFERENCES = {"Prefer": "include-unknown-enum-members"}
+_HEADERS = PREFERENCES | {"Accept": "application/json"}
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")

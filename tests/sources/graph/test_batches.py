@@ -82,6 +82,16 @@ def test_one_state_that_is_throttled_to_the_end_is_unknown_and_the_others_are_re
 # Batches
 
 
+def test_requests_within_a_batch_ask_for_all_words_as_the_others_do() -> None:
+    world = directory_world(behaviour=DirectoryBehaviour(states_in_bulk=StatesInBulk.LEFT_OUT))
+
+    world.source.read()
+
+    requests = [*world.site.requests, *world.inner.requests]
+    assert len(world.inner.requests) > 60
+    assert {it.request.headers.get("prefer") for it in requests} == {"include-unknown-enum-members"}
+
+
 def test_only_the_throttled_request_of_a_batch_is_sent_again() -> None:
     world = directory_world()
     world.inner.faults = {5: refuse(429, "TooManyRequests", retry_after="7")}

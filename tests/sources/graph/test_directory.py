@@ -7,7 +7,15 @@ import pytest
 
 from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.assessment import assess_accounts
-from shared.mfa.accounts.directory import Directory, PerUserMfaState, User
+from shared.mfa.accounts.directory import (
+    AuthenticationMethod,
+    CreationType,
+    Directory,
+    ExternalUserState,
+    MemberKind,
+    PerUserMfaState,
+    User,
+)
 from shared.mfa.accounts.membership import Membership
 from shared.sources.files.documents import read_directory
 from shared.sources.graph.directory import read_directory_from_graph
@@ -53,9 +61,23 @@ def test_users_are_read_with_every_property_that_the_assessment_needs() -> None:
     assert guest.is_external
     assert guest.account_enabled
     assert guest.per_user_mfa_state is PerUserMfaState.DISABLED
+    assert guest.creation_type is CreationType.INVITATION
+    assert guest.external_user_state is ExternalUserState.ACCEPTED
     document = json.loads(whole().document())
     assert all("createdDateTime" in user for user in document["users"])
     assert sum(user.get("onPremisesSyncEnabled", False) for user in document["users"]) == 6
+
+
+def test_registered_methods_that_this_version_does_not_know_are_kept_as_graph_names_them() -> None:
+    world = directory_world()
+    world.directory.registrations[0]["methodsRegistered"] = ["aNewMethod", "FIDO2SecurityKey"]
+
+    pulled = world.source.read()
+
+    registrations = pulled.directory.user_registration_details or ()
+    assert registrations[0].methods_registered == ("aNewMethod", AuthenticationMethod.FIDO2)
+    document = json.loads(pulled.document())["userRegistrationDetails"]
+    assert document[0]["methodsRegistered"] == ["aNewMethod", "fido2SecurityKey"]
 
 
 def test_the_document_is_a_directory_file_that_says_the_same(tmp_path) -> None:
@@ -103,6 +125,64 @@ def test_members_of_a_group_are_accounts_and_groups_only() -> None:
 
     assert emea.members
     assert {member.kind for member in emea.members} == {"#microsoft.graph.user"}
+
+
+NEITHER_ACCOUNT_NOR_GROUP = (
+    *("application", "agentIdentityBlueprint", "servicePrincipal", "agentIdentity"),
+    *("agentIdentityBlueprintPrincipal", "device", "orgContact"),
+)
+
+
+@pytest.mark.parametrize("kind", NEITHER_ACCOUNT_NOR_GROUP)
+def test_an_excluded_group_with_what_is_no_account_leaves_nobody_unknown(kind, tmp_path) -> None:
+    world = directory_world()
+    group = next(row for row in world.directory.groups if row["displayName"] == "MFA exceptions")
+    member = {"@odata.type": f"#microsoft.graph.{kind}", "id": named_guid(kind)}
+    group["members"].append(member)
+
+    pulled = world.source.read()
+
+    assert answers(pulled.directory) == answers(whole().directory)
+    document = json.loads(whole().document())
+    next(it for it in document["groups"] if it["id"] == group["id"])["members"].append(member)
+    path = tmp_path / "directory.json"
+    path.write_text(json.dumps(document))
+    assert answers(read_directory(path)) == answers(whole().directory)
+
+
+def test_a_member_of_a_kind_that_nobody_knows_may_be_a_group_that_excludes() -> None:
+    world = directory_world()
+    group = next(row for row in world.directory.groups if row["displayName"] == "MFA exceptions")
+    group["members"].append({"@odata.type": "#microsoft.graph.new", "id": named_guid("new")})
+
+    assert "unknown" in answers(world.source.read().directory).values()
+
+
+def test_an_agents_user_is_a_member_like_any_account() -> None:
+    world = directory_world()
+    agent = next(row for row in world.directory.users if row["id"] in covered())
+    agent["@odata.type"] = "#microsoft.graph.agentUser"
+    group = next(row for row in world.directory.groups if row["displayName"] == "MFA exceptions")
+    group["members"].append({"@odata.type": agent["@odata.type"], "id": agent["id"]})
+
+    directory = world.source.read().directory
+
+    assert answers(directory)[agent["id"]] != "enforced"
+    assert [user.id for user in directory.users if user.kind is MemberKind.AGENT_USER] == [
+        agent["id"]
+    ]
+
+
+def covered() -> list[str]:
+    """Accounts that only the policy for all users covers."""
+    rows = assess_accounts(whole().directory)
+    return [
+        row.object_id
+        for row in rows
+        if row.enforcement == "enforced"
+        and "all users" in row.enforced_by
+        and "Administrators" not in row.enforced_by
+    ]
 
 
 def test_only_groups_that_are_named_somewhere_are_read() -> None:
