@@ -36,14 +36,15 @@ class PermissionNeed(NamedTuple):
 
 NEEDS = (
     PermissionNeed("requests", "AuditLog.Read.All", "sign-ins"),
-    PermissionNeed("accounts", "User.Read.All", "accounts, and which of them are enabled"),
+    PermissionNeed(
+        "accounts", "User.Read.All", "accounts, which of them are enabled, and the tenant's name"
+    ),
     PermissionNeed(
         "accounts", "Policy.Read.All", "conditional access, security defaults, per-user MFA"
     ),
     PermissionNeed("accounts", "RoleManagement.Read.Directory", "who is an administrator"),
     PermissionNeed("accounts", "GroupMember.Read.All", "members of the groups that policies name"),
     PermissionNeed("accounts", "AuditLog.Read.All", "who has registered a method"),
-    PermissionNeed("accounts", "Organization.Read.All", "the tenant's name"),
     PermissionNeed("federation", "Domain.Read.All", "which domains are federated"),
     PermissionNeed(
         "federation", "Domain-InternalFederation.Read.All", "whether Entra accepts their MFA"

@@ -49,6 +49,7 @@ _ROLES = ListRules(_SELECT | {"$expand"})
 _DOMAINS = ListRules(_SELECT, never=frozenset({"federationConfiguration"}))
 _CUSTOMER_NAMES = ListRules(_PAGED, most_rows=300)
 _WITHOUT_OPTIONS = ListRules()
+_PREVIEW_CONDITIONS = ("agentIdRiskLevels", "deviceStates")  #: of policies, in beta only
 
 
 class StatesInBulk(StrEnum):
@@ -91,7 +92,7 @@ class SimulatedDirectory:
     ) -> None:
         staff = users.Staff(partner.people)
         self.behaviour = behaviour or DirectoryBehaviour()
-        self.denials: dict[str, GraphRefusalError] = {}  #: by the name of an API, or ``$batch``
+        self.denials: dict[str, GraphRefusalError] = {}  #: by the name of an API, or by path
         self.users = users.make_users(staff)
         self.groups = users.make_groups(staff)
         self.registrations = users.make_registrations(staff)
@@ -134,7 +135,7 @@ class SimulatedDirectory:
 
     def _guarded(self, api: _Api) -> Callable[[GraphRequest, re.Match[str]], GraphResponse]:
         def answer(request: GraphRequest, match: re.Match[str]) -> GraphResponse:
-            if denial := self.denials.get(api.name):
+            if denial := self.denials.get(api.name) or self.denials.get(request.path):
                 raise denial
             return api.answer(request, match)
 
@@ -165,7 +166,7 @@ class SimulatedDirectory:
             _Api(
                 "policies",
                 f"{v}/{base}/policies",
-                lambda request, _: self._list(request, self.policies, _POLICIES),
+                self._conditional_access_policies,
                 *limit,
             ),
             _Api(
@@ -185,6 +186,18 @@ class SimulatedDirectory:
                 lambda *_: json_response(policies.make_defaults()),
             ),
         ]
+
+    def _conditional_access_policies(
+        self, request: GraphRequest, _: re.Match[str]
+    ) -> GraphResponse:
+        """v1.0 leaves out policies that use preview conditions, without a word."""
+        shown = [
+            policy
+            for policy in self.policies
+            if request.path.startswith("/beta/")
+            or not any(policy["conditions"].get(name) for name in _PREVIEW_CONDITIONS)
+        ]
+        return self._list(request, shown, _POLICIES)
 
     def _organization_apis(self) -> list[_Api]:
         v, roles = r"/(?:v1\.0|beta)", "roleManagement/directory"

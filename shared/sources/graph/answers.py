@@ -98,8 +98,9 @@ class UnlicensedError(DeniedError):
 class RejectedError(SourceIncompleteError):
     """Graph does not know the address, or does not allow one of its options."""
 
-    def __init__(self, sentence: str, status: int, graph_message: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, refusal: str, status: int, graph_message: str) -> None:
+        super().__init__(f"Graph does not accept the request ({refusal}).")
+        self.refusal = refusal  #: status and error code
         self.status = status
         self.graph_message = graph_message  #: may name users, so it belongs in no log
 
@@ -138,8 +139,7 @@ def check(answer: ReceivedAnswer, permission: str, *, is_next_page: bool = False
         raise RefusedTokenError(refusal)
     if is_next_page and status in (HTTPStatus.BAD_REQUEST, HTTPStatus.GONE):
         raise BrokenCrawlError(f"Graph no longer knows the link to the next page ({refusal}).")
-    sentence = f"Graph does not accept the request ({refusal})."
-    raise RejectedError(sentence, status, error.message)
+    raise RejectedError(refusal, status, error.message)
 
 
 def is_no_object(answer: ReceivedAnswer) -> bool:

@@ -101,6 +101,10 @@ class DirectoryBuilder:
         verb = "was" if name == "organization" else "were"
         self._notes[name] = f"{what} {verb} not read: {_reason(name, error)}"
 
+    def remark(self, name: str, sentence: str) -> None:
+        """Note something about a part that was read."""
+        self._notes[name] = sentence
+
     def build(self) -> CollectedDirectory:
         """The directory with everything kept so far."""
         return CollectedDirectory(Directory(**self._typed), self._notes, self._content)

@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from shared.errors import SourceDeniedError
+from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.mfa.accounts.directory import MemberKind, RoleAssignment, UserRegistration
+from shared.sources.graph.answers import DeniedError, RejectedError
 from shared.sources.graph.collected_directory import DirectoryBuilder
 from shared.sources.graph.customers import (
     INSIGHTS_PERMISSION,
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from shared.sources.graph.reader import GraphConnection
     from shared.sources.pacing import Pacer
 
-ORGANIZATION_PERMISSION = "Organization.Read.All"
 POLICIES_PERMISSION = "Policy.Read.All"
 ROLES_PERMISSION = "RoleManagement.Read.Directory"
 ELIGIBILITIES_PERMISSION = "RoleEligibilitySchedule.Read.Directory"
@@ -62,7 +62,7 @@ REGISTRATIONS_PERMISSION = "AuditLog.Read.All"
 
 #: The application permissions that a complete directory takes, the least privileged for each part.
 PERMISSIONS = (
-    *(USERS_PERMISSION, POLICIES_PERMISSION, ORGANIZATION_PERMISSION, ROLES_PERMISSION),
+    *(USERS_PERMISSION, POLICIES_PERMISSION, ROLES_PERMISSION),
     *(GROUPS_PERMISSION, HIDDEN_PERMISSION, DOMAINS_PERMISSION, FEDERATION_PERMISSION),
     *(REGISTRATIONS_PERMISSION, INSIGHTS_PERMISSION, NAMES_PERMISSION, ELIGIBILITIES_PERMISSION),
 )
@@ -121,26 +121,53 @@ class DirectoryReader:
         return self._builder.build()
 
     def _add_organization(self) -> None:
+        """What gives the accounts gives the tenant's name, too (list organizations page)."""
         path = "/organization?$select=id,displayName"
-        found = self._builder.attempt(
-            "organization", lambda: self._objects(path, ORGANIZATION_PERMISSION)
-        )
+        found = self._builder.attempt("organization", lambda: self._objects(path, USERS_PERMISSION))
         self._builder.keep("organization", found[0] if found else None)
 
     def _add_policies(self) -> tuple[ConditionalAccessPolicy, ...] | None:
-        pacer = self._session.limits.policies
-        for key, path in (
-            ("conditionalAccessPolicies", f"{_CONDITIONAL_ACCESS}/policies"),
-            ("namedLocations", f"{_CONDITIONAL_ACCESS}/namedLocations"),
-            ("authenticationStrengthPolicies", "/policies/authenticationStrengthPolicies"),
-        ):
-            self._add_list(key, path, POLICIES_PERMISSION, pacer)
+        builder, key = self._builder, "conditionalAccessPolicies"
+        builder.keep(key, builder.attempt(key, self._conditional_access_policies))
+        locations = f"{_CONDITIONAL_ACCESS}/namedLocations"
+        self._add_list(
+            "namedLocations", locations, POLICIES_PERMISSION, self._session.limits.policies
+        )
+        strengths = "authenticationStrengthPolicies"
+        builder.keep(strengths, builder.attempt(strengths, self._authentication_strengths))
         reader = self._session.reader(POLICIES_PERMISSION)
         read = partial(reader.read, self._session.url(_SECURITY_DEFAULTS), msgspec.json.decode)
-        self._builder.keep("securityDefaults", self._builder.attempt("securityDefaults", read))
-        policies: tuple[ConditionalAccessPolicy, ...] | None
-        policies = self._builder.typed("conditionalAccessPolicies")
+        builder.keep("securityDefaults", builder.attempt("securityDefaults", read))
+        policies: tuple[ConditionalAccessPolicy, ...] | None = builder.typed(key)
         return policies
+
+    def _conditional_access_policies(self) -> list[dict[str, Any]]:
+        """
+        From beta: v1.0 leaves out policies that use preview conditions, without a word.
+
+        Sources: msgraph-sdk-powershell 431, AzureADAssessment 79.
+        """
+        path, pacer = f"{_CONDITIONAL_ACCESS}/policies", self._session.limits.policies
+        try:
+            return self._objects(path, POLICIES_PERMISSION, pacer, version="beta")
+        except (DeniedError, RejectedError) as error:
+            policies = self._objects(path, POLICIES_PERMISSION, pacer)
+            self._builder.remark(
+                "conditionalAccessPolicies",
+                "Conditional access policies with preview conditions may be missing: Graph gives "
+                f"them in its beta version only, which it refused ({error.refusal}).",
+            )
+            return policies
+
+    def _authentication_strengths(self) -> list[dict[str, Any]]:
+        path, pacer = "/policies/authenticationStrengthPolicies", self._session.limits.policies
+        try:
+            return self._objects(path, POLICIES_PERMISSION, pacer)
+        except RejectedError as error:
+            raise SourceIncompleteError(
+                "Graph does not have them in every cloud (China lacks them), and does not know "
+                f"the request here ({error.refusal})."
+            ) from None
 
     def _add_roles(self) -> list[RoleAssignment]:
         """The roles, and who has them: active assignments, and separately eligible ones."""
@@ -233,10 +260,10 @@ class DirectoryReader:
         self._builder.keep(key, self._builder.attempt(key, read))
 
     def _objects(
-        self, path: str, permission: str, pacer: Pacer | None = None
+        self, path: str, permission: str, pacer: Pacer | None = None, *, version: str = "v1.0"
     ) -> list[dict[str, Any]]:
         reader = self._session.reader(permission, pacer)
-        return read_list(reader, self._session.url(path), dict[str, Any])
+        return read_list(reader, self._session.url(path, version), dict[str, Any])
 
 
 def _groups_with_roles(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import PerUserMfaState
 from shared.sources.graph.directory import DirectoryReader
-from shared.sources.graph.reader import PremiumLicence
 from shared.sources.graph.session import GraphSession, ThrottleLimits
 from shared.sources.pacing import Budget, Pacer
 from simulator.graph.api import (
@@ -42,8 +41,8 @@ class DirectoryWorld:
     site: SimulatedGraph
     directory: SimulatedDirectory
     graph: GraphInProcess
+    session: GraphSession
     source: DirectoryReader
-    licence: PremiumLicence
 
     @property
     def paths(self) -> list[str]:
@@ -80,10 +79,9 @@ def directory_world(
         objects=Pacer(40, 10.0, clock=time.clock),
     )
     budget = Budget(deadline, clock=time.clock, pause=time.pause)
-    licence = PremiumLicence()
-    session = GraphSession(graph, limits, budget, licence, jitter=lambda: time.jitter)
+    session = GraphSession(graph, limits, budget, jitter=lambda: time.jitter)
     source = DirectoryReader(session, has_customers=has_customers)
-    return DirectoryWorld(time, site, directory, graph, source, licence)
+    return DirectoryWorld(time, site, directory, graph, session, source)
 
 
 def keys(pulled: CollectedDirectory) -> set[str]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import SourceDeniedError, SourceIncompleteError
-from shared.sources.graph.directory import PERMISSIONS
+from shared.sources.graph.directory import PERMISSIONS, DirectoryReader
 from shared.sources.graph.reader import TRIES
 from simulator.graph.api import GraphRefusalError, GraphResponse
 from simulator.graph.directory import ONE_A_SECOND, DirectoryBehaviour
@@ -35,7 +35,7 @@ from tests.sources.graph.directory_doubles import (
 #: What is lost with one refused API: its name here, the key that is then absent (if a whole key
 #: is), the name of the note, and the permission that the note must give.
 FAULTS = [
-    ("organization", {"organization"}, "organization", "Organization.Read.All"),
+    ("organization", {"organization"}, "organization", "User.Read.All"),
     ("policies", {"conditionalAccessPolicies"}, "conditionalAccessPolicies", "Policy.Read.All"),
     ("namedLocations", {"namedLocations"}, "namedLocations", "Policy.Read.All"),
     (
@@ -104,6 +104,54 @@ def test_what_is_refused_for_consent_is_not_read_and_the_note_names_the_permissi
         r"consent to it.",
         pulled.notes[note],
     )
+
+
+BETA_POLICIES = "/beta/identity/conditionalAccess/policies"
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (404, "NotFound")])
+def test_policies_come_from_v1_only_where_beta_is_refused_and_a_note_says_what_that_loses(
+    status, code
+) -> None:
+    world = directory_world()
+    preview = {**world.directory.policies[0], "id": "preview"}
+    preview["conditions"] = {**preview["conditions"], "agentIdRiskLevels": "high"}
+    others = world.directory.policies
+    world.directory.policies = [*others, preview]
+
+    assert json.loads(world.source.read().document())["conditionalAccessPolicies"][-1] == preview
+    world.directory.denials[BETA_POLICIES] = GraphRefusalError(status, code, "No.")
+    pulled = DirectoryReader(world.session).read()
+
+    assert json.loads(pulled.document())["conditionalAccessPolicies"] == others
+    assert pulled.notes == {
+        "conditionalAccessPolicies": "Conditional access policies with preview conditions may be "
+        f"missing: Graph gives them in its beta version only, which it refused ({status} {code})."
+    }
+
+
+def test_policies_that_beta_fails_to_give_are_not_read_from_v1() -> None:
+    world = directory_world()
+    world.directory.denials[BETA_POLICIES] = GraphRefusalError(503, "busy", "Not now.")
+
+    assert "conditionalAccessPolicies" not in keys(world.source.read())
+    assert "/v1.0/identity/conditionalAccess/policies" not in world.paths
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_cloud_without_authentication_strengths_is_named_as_the_reason(status) -> None:
+    world = directory_world()
+    refusal = GraphRefusalError(status, "BadRequest", "Resource not found for the segment.")
+    world.directory.denials["authenticationStrengthPolicies"] = refusal
+
+    pulled = world.source.read()
+
+    assert ALL_KEYS - keys(pulled) == {"authenticationStrengthPolicies"}
+    assert pulled.notes == {
+        "authenticationStrengthPolicies": "Authentication strengths were not read: Graph does not "
+        "have them in every cloud (China lacks them), and does not know the request here "
+        f"({status} BadRequest)."
+    }
 
 
 @pytest.mark.parametrize(("name", "absent", "note", "permission"), FAULTS, ids=NAMES)
@@ -175,7 +223,7 @@ def test_a_denial_of_an_unknown_kind_is_quoted_wherever_it_comes_from(name, abse
 
 def test_after_an_answer_that_takes_the_licence_no_note_says_that_it_is_missing() -> None:
     world = directory_world()
-    world.licence.is_proven = True
+    world.session.licence.is_proven = True
     world.directory.deny_for_licence("userRegistrationDetails", "requirements", "members")
 
     notes = world.source.read().notes
@@ -299,9 +347,7 @@ def test_nothing_is_shown_as_covered_when_what_decides_it_was_not_read(name) -> 
 
 
 def test_every_permission_that_a_note_may_name_is_in_the_list_to_grant() -> None:
-    assert {fault[3] for fault in FAULTS} | {"User.Read.All", "Member.Read.Hidden"} == set(
-        PERMISSIONS
-    )
+    assert {fault[3] for fault in FAULTS} | {"Member.Read.Hidden"} == set(PERMISSIONS)
 
 
 def test_without_groups_only_policies_that_name_no_group_cover_anyone() -> None:
