@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import function_app
 from shared.cli.local_host import LocalHost
 from shared.clock import utc_now
+from shared.mfa.coverage import LogKinds
 from shared.service.composition import Service, use
 from shared.service.day_run import collect_owed, publish_owed
 from shared.settings import Settings
@@ -73,6 +74,10 @@ class _EmptySource:
     def sign_ins(self, slice_: Slice) -> Iterator[SignIn]:
         del slice_
         yield from ()
+
+    def logs(self, slice_: Slice) -> LogKinds:
+        del slice_
+        return LogKinds()
 
     def reach_days(self, today: date) -> int:
         del today

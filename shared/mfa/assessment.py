@@ -53,15 +53,15 @@ def assess(
     requests: dict[Channel, list[Request]] = {channel: [] for channel in Channel}
     for request in judge_all(window.total, scope):
         requests[request.channel].append(request)
-    complete = window.is_complete
+    portal, api = (tally(requests[channel]) for channel in Channel)
     return Assessment(
         window=window,
         rule=rule,
         requests=requests,
         metrics=Metrics(
             accounts=accounts or AccountMetrics(),
-            portal=measure_portal(tally(requests[Channel.PORTAL]), rule, complete=complete),
-            api=measure_api(tally(requests[Channel.API]), rule, complete=complete),
+            portal=measure_portal(portal, rule, complete=window.has_all_of(Channel.PORTAL)),
+            api=measure_api(api, rule, complete=window.has_all_of(Channel.API)),
         ),
     )
 
@@ -112,6 +112,8 @@ def make_report(
             ending=window.ending,
             complete_days=WINDOW_DAYS - len(window.missing),
             missing=list(window.missing),
+            provisional_days=sorted(window.provisional),
+            coverage=window.coverage,
         ),
         metrics=assessment.metrics,
         files=dict(files),

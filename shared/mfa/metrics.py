@@ -55,6 +55,13 @@ class Tally(msgspec.Struct, frozen=True):
         decided = self.verified + self.not_verified + self.exempted
         return self.compliant(rule) / decided if decided else None
 
+    def bounds(self, rule: ShareRule) -> tuple[float | None, float | None]:
+        """The least and the greatest that the share of all requests can be; `None` without any."""
+        if not self.requests:
+            return None, None
+        counted = self.compliant(rule)
+        return counted / self.requests, (counted + self.unknown) / self.requests
+
     def compliant(self, rule: ShareRule) -> int:
         """Requests in the numerator of the share."""
         return self.verified + (self.exempted if rule.exempted_counts_as_mfa else 0)
@@ -89,6 +96,8 @@ class PortalMetrics(msgspec.Struct, frozen=True):
     not_completed: int
     share: float | None  #: `None` if a day of the window is missing or nothing was decided
     provisional_share: float | None  #: over the available days
+    share_lower: float | None = None  #: unknown requests counted as made without MFA: "at least"
+    share_upper: float | None = None  #: unknown requests counted as made with MFA: "at most"
 
 
 class ApiMetrics(msgspec.Struct, frozen=True):
@@ -103,6 +112,8 @@ class ApiMetrics(msgspec.Struct, frozen=True):
     app_only: int
     share: float | None
     provisional_share: float | None
+    share_lower: float | None = None
+    share_upper: float | None = None
 
 
 class AccountMetrics(msgspec.Struct, frozen=True):
@@ -142,9 +153,11 @@ def measure_api(counts: Tally, rule: ShareRule, *, complete: bool) -> ApiMetrics
 
 
 def _figure(counts: Tally, rule: ShareRule, *, complete: bool) -> dict[str, int | float | None]:
-    share = counts.share(rule)
+    share, (lower, upper) = counts.share(rule), counts.bounds(rule)
     return {
         **msgspec.structs.asdict(counts),
         "share": share if complete else None,
         "provisional_share": share,
+        "share_lower": lower if complete else None,
+        "share_upper": upper if complete else None,
     }

@@ -10,6 +10,7 @@ import msgspec
 from shared.errors import DamagedError
 from shared.mfa.accounts.exceptions import ExceptionsSummary
 from shared.mfa.breakdown import Breakdown
+from shared.mfa.coverage import Coverage
 from shared.mfa.findings.finding import Finding
 from shared.mfa.metrics import Metrics, ShareRule, Tally
 from shared.mfa.scope import Channel
@@ -25,6 +26,8 @@ class WindowSummary(msgspec.Struct, frozen=True):
     ending: date
     complete_days: int
     missing: list[MissingDay]
+    provisional_days: list[date] = []  #: read, but Entra may still complete their records
+    coverage: Coverage | None = None  #: `None`: every kind of log of every day that is not missing
 
 
 class DayCounts(msgspec.Struct, frozen=True):

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.mfa.coverage import Coverage, LogKinds
 from shared.mfa.rollup import Rollup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from shared.mfa.scope import Channel
     from shared.mfa.sign_in import SignIn
 
 HOURS_OF_DAY = 24
@@ -90,6 +92,8 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     reason: str = ""  #: one sentence if the state is not complete, or a re-pull was refused
     has_rollup: bool = False  #: whether the rollup of a complete pull is stored, now or earlier
     refused_rows: int | None = None  #: rows of a re-pull that was refused for being fewer
+    logs: LogKinds = LogKinds()  #: the kinds of log in the stored rollup
+    pulled_at: str = ""  #: when the stored rollup was pulled, UTC; empty if not recorded
 
 
 class MissingDay(msgspec.Struct, frozen=True):
@@ -105,16 +109,22 @@ class Window(msgspec.Struct, frozen=True):
     ending: date
     rollups: dict[date, Rollup]  #: the available days
     missing: tuple[MissingDay, ...] = ()
+    logs: dict[date, LogKinds] = {}  #: of the available days that lack a kind of log
+    provisional: frozenset[date] = frozenset()  #: available days whose records may still change
 
     @property
     def days(self) -> list[date]:
         """All seven days, oldest first, available or not."""
         return list(window_days(self.ending))
 
+    def has_all_of(self, channel: Channel) -> bool:
+        """Whether every log that the channel's figure needs is there, or there is no share."""
+        return not self.coverage.missing(channel, self.days)
+
     @property
-    def is_complete(self) -> bool:
-        """Whether all seven days are available; otherwise there is no share."""
-        return not self.missing
+    def coverage(self) -> Coverage:
+        """The available days of each kind of log."""
+        return Coverage.of({day: self.logs.get(day, LogKinds()) for day in self.rollups})
 
     @property
     def total(self) -> Rollup:
@@ -128,9 +138,18 @@ def window_days(ending: date) -> Iterator[date]:
 
 
 def make_window(
-    ending: date, rollups: Mapping[date, Rollup], reasons: Mapping[date, str] | None = None
+    ending: date,
+    rollups: Mapping[date, Rollup],
+    reasons: Mapping[date, str] | None = None,
+    *,
+    logs: Mapping[date, LogKinds] | None = None,
+    provisional: Iterable[date] = (),
 ) -> Window:
-    """The window that ends on `ending`; `reasons` says why days are missing."""
+    """
+    The window that ends on `ending`; `reasons` says why days are missing.
+
+    `logs` has the kinds of log of each day; a day that it does not name has all of them.
+    """
     days = list(window_days(ending))
     known_reasons = reasons or {}
     return Window(
@@ -141,6 +160,8 @@ def make_window(
             for day in days
             if day not in rollups
         ),
+        logs={day: (logs or {})[day] for day in days if day in (logs or {})},
+        provisional=frozenset(provisional) & rollups.keys() & set(days),
     )
 
 
@@ -157,6 +178,34 @@ def complete_days(ledger: Iterable[LedgerEntry]) -> dict[date, list[Slice]]:
             stored.setdefault(entry.slice.day, []).append(entry.slice)
     covers = {day: _cover(slices) for day, slices in stored.items()}
     return {day: cover for day, cover in covers.items() if cover}
+
+
+def logs_by_day(ledger: Iterable[LedgerEntry]) -> dict[date, LogKinds]:
+    """The kinds of log of each complete day: those that all of its slices have."""
+    entries = {entry.slice: entry for entry in ledger}
+    return {
+        day: LogKinds.common(entries[slice_].logs for slice_ in slices)
+        for day, slices in complete_days(entries.values()).items()
+    }
+
+
+def provisional_days(ledger: Iterable[LedgerEntry], settle_days: int) -> set[date]:
+    """
+    The days whose stored records were pulled before the log had settled.
+
+    Entra completes and corrects records for up to two days after a sign-in (setting `SETTLE_DAYS`).
+    """
+    entries = {entry.slice: entry for entry in ledger}
+    return {
+        day
+        for day, slices in complete_days(entries.values()).items()
+        if any(_is_early(entries[slice_], settle_days) for slice_ in slices)
+    }
+
+
+def _is_early(entry: LedgerEntry, settle_days: int) -> bool:
+    settled_on = entry.slice.day + timedelta(days=1 + settle_days)
+    return (entry.pulled_at or entry.at)[:10] < settled_on.isoformat()
 
 
 def _cover(slices: list[Slice]) -> list[Slice]:
@@ -179,13 +228,15 @@ def enter_pull(before: LedgerEntry | None, found: LedgerEntry) -> tuple[LedgerEn
     A re-pull with fewer rows than the stored rollup is refused and noted the first time, because
     identical Graph queries do return different counts; the second time, it is accepted.
     """
-    entry = msgspec.structs.replace(found, has_rollup=True)
+    entry = msgspec.structs.replace(found, has_rollup=True, pulled_at=found.at)
     if before is None or not before.has_rollup or found.rows >= before.rows:
         return entry, True
     if before.refused_rows is not None:
         return entry, True
     refused = {
         "rows": before.rows,
+        "logs": before.logs,
+        "pulled_at": before.pulled_at or before.at,
         "refused_rows": found.rows,
         "reason": f"A later pull found {found.rows} rows, fewer than the {before.rows} stored; "
         "these are kept unless the next pull finds fewer, too.",
@@ -197,7 +248,13 @@ def enter_failure(before: LedgerEntry | None, failed: LedgerEntry) -> LedgerEntr
     """The entry for a pull that did not read the whole slice; a stored rollup is kept."""
     if before is None or not before.has_rollup:
         return failed
-    return msgspec.structs.replace(failed, rows=before.rows, has_rollup=True)
+    return msgspec.structs.replace(
+        failed,
+        rows=before.rows,
+        has_rollup=True,
+        logs=before.logs,
+        pulled_at=before.pulled_at or before.at,
+    )
 
 
 def missing_reasons(ledger: Iterable[LedgerEntry]) -> dict[date, str]:

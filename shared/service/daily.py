@@ -29,9 +29,11 @@ from shared.mfa.window import (
     complete_days,
     enter_failure,
     enter_pull,
+    logs_by_day,
     make_window,
     missing_reasons,
     owed_slices,
+    provisional_days,
     window_days,
 )
 from shared.service.addresses import report_address
@@ -42,6 +44,7 @@ from shared.stores.models import MetricsRow, TenantRow
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
+    from shared.mfa.coverage import LogKinds
     from shared.mfa.metrics import ShareRule
     from shared.mfa.scope import Scope
     from shared.mfa.window import Window
@@ -93,6 +96,7 @@ class Daily:
         """
         try:
             rollup = self._pull(owed)
+            logs = self.source.logs(owed)
         except OutOfTimeError as error:
             return self._halve(owed, error)
         except SourceDeniedError as error:
@@ -101,7 +105,7 @@ class Daily:
         except SourceIncompleteError as error:
             self._enter_failure(owed, SliceState.FAILED, str(error))
             raise
-        self._keep(owed, rollup)
+        self._keep(owed, rollup, logs)
         return []
 
     def abandon(self, owed: Slice) -> None:
@@ -165,8 +169,9 @@ class Daily:
             if owed.owns(sign_in) and self.scope.channel(sign_in)
         )
 
-    def _keep(self, owed: Slice, rollup: Rollup) -> None:
-        found = self._new_entry(owed, SliceState.COMPLETE, rows=len(rollup))
+    def _keep(self, owed: Slice, rollup: Rollup, logs: LogKinds) -> None:
+        pulled = self._new_entry(owed, SliceState.COMPLETE, rows=len(rollup))
+        found = msgspec.structs.replace(pulled, logs=logs)
         entry, believed = enter_pull(self._entry(owed), found)
         with _unless_newer_is_stored(owed.name):
             self.store.save_slice(entry, rollup if believed else None)
@@ -210,7 +215,13 @@ class Daily:
                 rollups[day] = Rollup.total(map(self._stored_rollup, slices))
             except DamagedError as error:
                 reasons[day] = str(error)
-        return make_window(ending, rollups, reasons)
+        return make_window(
+            ending,
+            rollups,
+            reasons,
+            logs=logs_by_day(ledger),
+            provisional=provisional_days(ledger, self.settle_days),
+        )
 
     def _stored_rollup(self, slice_: Slice) -> Rollup:
         rollup = self.store.rollup(slice_)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
+    from shared.mfa.coverage import LogKinds
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Slice
     from shared.service.access import TenantAccess
@@ -58,6 +59,11 @@ class PerSliceSource:
         """As `SignInSource.sign_ins`."""
         with self._open() as source:
             yield from source.sign_ins(owed)
+
+    def logs(self, owed: Slice) -> LogKinds:
+        """As `SignInSource.logs`."""
+        with self._open() as source:
+            return source.logs(owed)
 
     def reach_days(self, today: date) -> int:
         """As `SignInSource.reach_days`."""

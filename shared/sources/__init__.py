@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
+    from shared.mfa.coverage import LogKinds
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Slice
 
@@ -29,6 +30,9 @@ class SignInSource(Protocol):
         `OutOfTimeError` when the execution's time is nearly used up, and `SourceIncompleteError`
         for everything that a later try may fix. After an error, discard what was yielded.
         """
+
+    def logs(self, slice_: Slice) -> LogKinds:
+        """The kinds of log that the source has for the whole slice; asked after `sign_ins`."""
 
     def reach_days(self, today: date) -> int:
         """

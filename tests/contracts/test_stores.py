@@ -6,13 +6,17 @@ import hashlib
 import tracemalloc
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import ConflictError, StoreError
+from shared.mfa.coverage import LogKinds
 from shared.mfa.report import HistoryPoint
 from shared.mfa.rollup import Rollup
+from shared.mfa.window import LedgerEntry
+from shared.stores.medium import Row, RowId, from_columns, to_columns
 from shared.stores.models import REPORT_FILES, Run, TenantRow
 from tests.clock import real_now
 from tests.contracts.store_examples import (
@@ -119,6 +123,25 @@ def test_a_failed_pull_is_in_the_ledger_without_a_rollup(store):
 
     assert store.ledger(TENANT, DAY) == [failed(refused_rows=7)]
     assert store.rollup(SLICE) is None
+
+
+def test_the_kinds_of_log_of_a_slice_are_kept(store):
+    entry = complete(1, NEW_AT)
+    entry = msgspec.structs.replace(entry, logs=LogKinds(non_interactive=False), pulled_at=NEW_AT)
+
+    store.save_slice(entry, rollup_of(1))
+
+    assert store.ledger(TENANT, DAY) == [entry]
+
+
+def test_an_entry_stored_without_kinds_of_log_has_all_of_them():
+    kept = to_columns(complete(1, NEW_AT))
+    for column in ("Interactive", "NonInteractive", "ServicePrincipal", "PulledAt"):
+        del kept[column]
+
+    read = from_columns(Row(RowId("ledger", TENANT, str(DAY)), kept, "", DAY), LedgerEntry)
+
+    assert (read.logs, read.pulled_at) == (LogKinds(), "")
 
 
 def test_an_older_pull_never_overwrites_a_newer_one(store):

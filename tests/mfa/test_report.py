@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from shared.errors import StoreError
 from shared.mfa.assessment import ReportMeta, assess, make_report
 from shared.mfa.breakdown import SUBJECTS_SHOWN
+from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import AccountMetrics, ShareRule
 from shared.mfa.report import HistoryPoint, Report
 from shared.mfa.rollup import Rollup
@@ -24,13 +26,13 @@ HEADING = ReportMeta("tenant", "Contoso", "exports", "2026-11-24T00:00:00Z")
 VERIFIED = Evidence.SATISFIED
 
 
-def window_of(sign_ins, ending=ENDING, without=()):
+def window_of(sign_ins, ending=ENDING, without=(), **more):
     rollups = {day: Rollup() for day in window_days(ending) if day not in without}
     for sign_in in sign_ins:
         day = date.fromisoformat(sign_in.day)
         if day in rollups:
             rollups[day].add(sign_in)
-    return make_window(ending, rollups)
+    return make_window(ending, rollups, **more)
 
 
 def report_of(*sign_ins, rule=None, **window):
@@ -91,6 +93,62 @@ def test_unknown_requests_are_not_part_of_the_share() -> None:
     api = report_of(unknown, verified).metrics.api
 
     assert (api.requests, api.unknown, api.share) == (2, 1, 1.0)
+
+
+def test_unknown_requests_bound_the_share_from_below_and_above() -> None:
+    sign_ins = [api_sign_in(details=VERIFIED) for _ in range(39)]
+    sign_ins += [api_sign_in(app_id="integration") for _ in range(61)]
+
+    api = report_of(*sign_ins).metrics.api
+
+    assert (api.share_lower, api.share, api.share_upper) == (0.39, 1.0, 1.0)
+
+
+def test_a_missing_day_leaves_no_bounds() -> None:
+    portal = report_of(portal_sign_in(), without=[date(2026, 11, 18)]).metrics.portal
+
+    assert (portal.share_lower, portal.share_upper) == (None, None)
+
+
+def test_without_the_log_of_non_interactive_sign_ins_no_share_is_known() -> None:
+    logs = {day: LogKinds(non_interactive=False) for day in window_days(ENDING)}
+
+    report = report_of(portal_sign_in(details=VERIFIED), logs=logs)
+
+    assert (report.metrics.portal.share, report.metrics.portal.share_lower) == (None, None)
+    assert (report.metrics.api.share, report.metrics.api.share_lower) == (None, None)
+    assert report.metrics.portal.provisional_share == 1.0
+    assert report.window.coverage is not None
+    assert report.window.coverage.non_interactive == []
+    assert report.window.coverage.interactive == list(window_days(ENDING))
+
+
+def test_without_the_log_of_interactive_sign_ins_only_the_api_has_a_share() -> None:
+    logs = {ENDING: LogKinds(interactive=False)}
+    sign_ins = [api_sign_in(details=VERIFIED), portal_sign_in(details=VERIFIED)]
+
+    metrics = report_of(*sign_ins, logs=logs).metrics
+
+    assert (metrics.portal.share, metrics.api.share) == (None, 1.0)
+
+
+def test_the_report_names_its_provisional_days() -> None:
+    report = report_of(provisional=[ENDING])
+
+    assert report.window.provisional_days == [ENDING]
+
+
+def test_a_report_stored_without_coverage_is_still_read() -> None:
+    stored = json.loads(report_of(portal_sign_in()).to_json())
+    for name in ("coverage", "provisional_days"):
+        del stored["window"][name]
+    for channel in ("portal", "api"):
+        del stored["metrics"][channel]["share_lower"], stored["metrics"][channel]["share_upper"]
+
+    read = Report.from_json(json.dumps(stored).encode())
+
+    assert read.window.coverage is None
+    assert read.metrics.portal.share == 0.0
 
 
 @pytest.mark.parametrize(("counts", "share"), [(False, 0.5), (True, 1.0)])

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.mfa.coverage import LogKinds
 from shared.mfa.rollup import Rollup
+from shared.mfa.scope import Channel
 from shared.mfa.window import (
     LedgerEntry,
     Slice,
@@ -16,9 +18,12 @@ from shared.mfa.window import (
     complete_days,
     enter_failure,
     enter_pull,
+    logs_by_day,
     make_window,
     missing_reasons,
     owed_slices,
+    provisional_days,
+    window_days,
 )
 from tests.sign_ins import portal_sign_in
 
@@ -29,7 +34,8 @@ DAY = date(2026, 11, 20)
 def entry(day, state=SliceState.COMPLETE, **changes):
     hours = {name: changes.pop(name) for name in ("from_hour", "to_hour") if name in changes}
     changes.setdefault("has_rollup", state is SliceState.COMPLETE)
-    return LedgerEntry(Slice("t", day, **hours), state, "graph", "2026-11-24T02:00:00Z", **changes)
+    at = changes.pop("at", "2026-11-24T02:00:00Z")
+    return LedgerEntry(Slice("t", day, **hours), state, "graph", at, **changes)
 
 
 def closed(*back):
@@ -123,7 +129,8 @@ def test_a_missing_day_says_why() -> None:
         (date(2026, 11, 16), "not collected yet"),
         (DAY, "Grant AuditLog.Read.All."),
     ]
-    assert not window.is_complete
+    assert not window.has_all_of(Channel.PORTAL)
+    assert not window.has_all_of(Channel.API)
 
 
 def test_a_window_is_the_seven_days_up_to_and_including_its_ending() -> None:
@@ -167,3 +174,42 @@ def test_a_failure_after_a_complete_pull_keeps_the_stored_rollup() -> None:
 
     assert (failed.rows, failed.has_rollup) == (100, True)
     assert (pulled(failed, 90)[0].rows, pulled(failed, 90)[1]) == (100, False)
+
+
+def test_a_failed_or_refused_pull_does_not_change_when_the_stored_records_were_pulled() -> None:
+    first, _ = enter_pull(None, entry(DAY, rows=100, at="2026-11-21T01:00:00Z"))
+
+    failed = enter_failure(first, entry(DAY, SliceState.FAILED, at="2026-11-22T01:00:00Z"))
+    refused, _ = enter_pull(first, entry(DAY, rows=60, at="2026-11-23T01:00:00Z"))
+
+    assert (failed.pulled_at, refused.pulled_at) == (first.at, first.at)
+
+
+@pytest.mark.parametrize(("pulled_on", "expected"), [(1, {DAY}), (2, {DAY}), (3, set())])
+def test_a_day_is_provisional_until_it_was_pulled_after_the_days_to_settle(
+    pulled_on, expected
+) -> None:
+    at = f"{DAY + timedelta(days=pulled_on)}T23:59:00Z"
+
+    pulled, _ = enter_pull(None, entry(DAY, at=at))
+
+    assert provisional_days([pulled], settle_days=2) == expected
+
+
+def test_a_day_has_the_kinds_of_log_that_all_of_its_parts_have() -> None:
+    morning = entry(DAY, from_hour=0, to_hour=12, logs=LogKinds(interactive=False))
+    evening = entry(DAY, from_hour=12, logs=LogKinds(service_principal=False))
+
+    assert logs_by_day([morning, evening]) == {DAY: LogKinds(False, True, False)}  # noqa: FBT003
+
+
+def test_a_figure_needs_its_kinds_of_log_on_every_day() -> None:
+    week = list(window_days(DAY))
+    rollups = {day: Rollup() for day in week}
+
+    window = make_window(DAY, rollups, logs={week[3]: LogKinds(interactive=False)})
+
+    assert window.has_all_of(Channel.API)
+    assert not window.has_all_of(Channel.PORTAL)
+    assert window.coverage.interactive == [day for day in week if day != week[3]]
+    assert window.coverage.missing(Channel.PORTAL, week) == {"interactive": [week[3]]}

@@ -49,7 +49,9 @@ def run(folder, *command):
 def told_by(folder):
     """What is stored, but for when it was read and made."""
     told = read_back(open_store("local", folder=folder / "store"), TENANT_ID)
-    told["ledger"] = [msgspec.structs.replace(entry, at="") for entry in told["ledger"]]
+    told["ledger"] = [
+        msgspec.structs.replace(entry, at="", pulled_at="") for entry in told["ledger"]
+    ]
     moments = {ending: _moments(told["files"], ending) for ending, _ in told["files"]}
     told["files"] = {
         (ending, name): _timeless(_plain(file.content), moments[ending])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from shared.errors import BadInputError
+from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import ShareRule
 from shared.mfa.scope import Scope
 from shared.service.composition import Service
@@ -42,6 +43,7 @@ class Scripted:
     def __init__(self, days=None, reach=7):
         self.days = dict(days or {})
         self.reach = reach
+        self.kinds = {}  #: the kinds of log of a day, where it lacks some
         self.asked = []
 
     def sign_ins(self, owed):
@@ -51,6 +53,9 @@ class Scripted:
             if isinstance(sign_in, Exception):
                 raise sign_in
             yield sign_in
+
+    def logs(self, owed):
+        return self.kinds.get(owed.day, LogKinds())
 
     def reach_days(self, today):
         del today

@@ -24,6 +24,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.errors import OutOfTimeError, SourceDeniedError, SourceIncompleteError
+from shared.mfa.coverage import LogKinds
 from shared.mfa.window import WINDOW_DAYS
 from shared.sources.diagnostics.files import HourFile, StrictIntake
 from shared.sources.diagnostics.hours import (
@@ -117,6 +118,11 @@ class DiagnosticSignIns:
             yield from (sign_in for sign_in in found if self._is_of(sign_in, slice_))
             found.clear()
         _log_reading(slice_, blobs, intake)
+
+    def logs(self, slice_: Slice) -> LogKinds:
+        """All kinds."""
+        del slice_
+        return LogKinds()
 
     def reach_days(self, today: date) -> int:
         """How many closed days back both needed categories go: the window's days to 30."""

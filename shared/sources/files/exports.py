@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from shared.errors import BadInputError, SourceIncompleteError
+from shared.mfa.coverage import LogKinds
 from shared.mfa.window import WINDOW_DAYS
 from shared.sources.files.intake import Intake, ReadingResult
 from shared.sources.files.lines import BLOCK_BYTES, SPACE, LineReader
@@ -120,6 +121,11 @@ class ExportedSignIns:
                 f"Not in the files: they hold {result.first_day} to {result.last_day}."
             )
         yield from found
+
+    def logs(self, slice_: Slice) -> LogKinds:
+        """All kinds."""
+        del slice_
+        return LogKinds()
 
     def reach_days(self, today: date) -> int:
         """How many days before `today` the first record was, but at least the window's days."""
