@@ -1,7 +1,7 @@
 """
-The picture in the README, made by the project itself: ``python dev.py test`` once, then this.
+Make the picture in the README; run ``python dev.py test`` once before, to install what it needs.
 
-It plays the demo in a folder of its own and takes the page's head with the machine's own Chromium.
+It plays the demo in a temporary folder and takes a picture of the page's top with Chromium.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from shared.clock import utc_now
 from simulator.demo import demo_settings, play, simulated_service
 
 PICTURE = Path(__file__).parent / "report.png"
-WIDTH, HEIGHT = 1200, 1560  #: CSS pixels: from the verdict to the first split of what is missing
+WIDTH, HEIGHT = (
+    1200,
+    1560,
+)  #: CSS pixels: from the verdict to the first chart of requests without MFA
 
 
 def main() -> None:
-    """Play, open, photograph."""
+    """Play the demo and take the picture."""
     import function_app
 
     with TemporaryDirectory() as folder:
@@ -35,7 +38,7 @@ def main() -> None:
 
 
 def photograph(page: Path) -> None:
-    """Take the top of a page, as a reader's screen shows it."""
+    """Take a picture of the top of a page."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
         view = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})

@@ -1,4 +1,4 @@
-"""A real browser for whatever is looked at."""
+"""A real browser for pages and mails."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def browser():
 
 @pytest.fixture
 def opened(browser):
-    """Opens pages, each in a context of its own."""
+    """Opens pages, each in its own context."""
     contexts = []
 
     def open_page(html: str, **context) -> Opened:

@@ -1,4 +1,4 @@
-"""Assessments and reports as the real core makes them, out of a few sign-ins each."""
+"""Assessments and reports from a few sign-ins, made by the real core."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ APP_ONLY: dict[str, Any] = {"error_code": 0, "event": SignInEventType.SERVICE_PR
 
 
 def portal(day: date = ENDING, time: str = "08:15:00", **fields) -> SignIn:
-    """One sign-in to the portal; by agent A, and without a word on MFA, unless given otherwise."""
+    """One sign-in to the portal, by default by agent A and without any evidence of MFA."""
     return _sign_in(
         day,
         time,
@@ -54,7 +54,7 @@ def portal(day: date = ENDING, time: str = "08:15:00", **fields) -> SignIn:
 
 
 def api(day: date = ENDING, time: str = "08:15:00", **fields) -> SignIn:
-    """One sign-in to the API, through a control panel unless given otherwise."""
+    """One sign-in to the API, by default through a control panel."""
     app = {"app_id": "14f38d7d-c4fc-448a-b2df-0fc60e75465a", "app_name": "Control Panel"}
     return _sign_in(day, time, {**app, **fields})
 
@@ -91,7 +91,7 @@ def assessment(
     rule: ShareRule | None = None,
     accounts: AccountMetrics | None = None,
 ) -> Assessment:
-    """Those sign-ins, judged; every day of the window is known that is not `missing`."""
+    """The sign-ins, judged; every day of the window is known unless it is in `missing`."""
     rollups = {day: Rollup() for day in DAYS if day not in (missing or {})}
     for sign_in in sign_ins:
         day = date.fromisoformat(sign_in.day)
@@ -108,7 +108,7 @@ def report(
     meta: dict[str, Any] | None = None,
     **of_assessment,
 ) -> Report:
-    """The report of those sign-ins."""
+    """The report on these sign-ins."""
     fields: dict[str, Any] = {
         "tenant_id": TENANT,
         "tenant_name": "Fabrikam Cloud Services",
@@ -140,7 +140,7 @@ def worked_api() -> list[SignIn]:
 
 
 def finding(**changes: Any) -> Finding:
-    """A finding that says little, and what differs."""
+    """A minimal finding, with changes."""
     plain: dict[str, Any] = {
         "id": "accounts-excluded",
         "severity": Severity.HIGH,

@@ -1,4 +1,4 @@
-"""A page in a browser, and everything it did that it should not."""
+"""A page in a browser, with its complaints and requests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DESK = {"viewport": {"width": 1280, "height": 900}}
 
 
 class Opened:
-    """A page that was opened at `ADDRESS`; nothing else is answered."""
+    """A page opened at `ADDRESS`; requests for anything else are aborted."""
 
     def __init__(self, browser, html: str, **context) -> None:
         self.context = browser.new_context(**context)
@@ -31,14 +31,14 @@ class Opened:
             route.abort()
 
     def overhangs(self):
-        """By how many pixels the page, and each table that scrolls by itself, is too wide."""
+        """By how many pixels the page, and each scrolling table, is too wide."""
         return self.page.evaluate(
             "[document.documentElement, ...document.querySelectorAll('.scrolling')]"
             ".map(it => it.scrollWidth - it.clientWidth)"
         )
 
     def barriers(self):
-        """What the rules of accessibility object to; the page must not enforce its own policy."""
+        """The accessibility rules that are broken; open the page with `bypass_csp`."""
         axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
         found = axe.run(self.page).response["violations"]
         return [(it["id"], [node["html"][:120] for node in it["nodes"]]) for it in found]

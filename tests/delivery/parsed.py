@@ -1,4 +1,4 @@
-"""A page as a reader without a screen gets it: its elements and its words."""
+"""A page as a screen reader gets it: its elements and its text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BLOCKS = {"p", "li", "td", "th", "small", "dt", "dd"}
 
 
 class Page(HTMLParser):
-    """Elements and visible text of a page; fails where a tag is not closed."""
+    """Elements and visible text of a page; fails if a tag is not closed."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        """Its words with single spaces between them."""
+        """Its text with single spaces."""
         return re.sub(r"\s+", " ", "".join(self.pieces).replace("\u00a0", " "))
 
     def all(self, tag: str) -> list[dict[str, str | None]]:

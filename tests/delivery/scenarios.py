@@ -1,4 +1,4 @@
-"""Whole reports, each with a story."""
+"""Whole reports for different situations."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def worked_examples() -> Report:
 
 
 def a_missing_day() -> Report:
-    """The worked examples with one day that could not be pulled."""
+    """The worked examples with one day that could not be read."""
     missing = {DAYS[4]: "Microsoft Graph was throttling; the slice is pulled again within the hour"}
     return report(*worked_portal(), *worked_api(), missing=missing, meta={"source": "graph"})
 
@@ -164,7 +164,7 @@ HOSTILE = [
 
 
 def hostile(source: str = "exports") -> Report:
-    """Every name that whoever signs in can choose is an attack."""
+    """Every name that people who sign in can choose is an attack."""
     sign_ins = []
     for number, text in enumerate(HOSTILE):
         names: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The CSV files: rows, order, cells and bytes as the contract has them."""
+"""The CSV files: rows, order, cells and bytes as in the contract."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ def rows_of(file: CsvFile) -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(file.content.decode(), newline="")))
 
 
-def files_of(*sign_ins, tenant_id: str | None = TENANT, **told) -> dict[str, CsvFile]:
-    tables = report_tables(assessment(*sign_ins, **told), tenant_id)
+def files_of(*sign_ins, tenant_id: str | None = TENANT, **fields) -> dict[str, CsvFile]:
+    tables = report_tables(assessment(*sign_ins, **fields), tenant_id)
     return {file.name: file for file in csv_files(tables)}
 
 
-def portal_rows(*sign_ins, **told):
-    return rows_of(files_of(*sign_ins, **told)["portal-requests-without-mfa.csv"])
+def portal_rows(*sign_ins, **fields):
+    return rows_of(files_of(*sign_ins, **fields)["portal-requests-without-mfa.csv"])
 
 
-def summary_rows(*sign_ins, **told):
-    return rows_of(files_of(*sign_ins, **told)["api-requests-summary.csv"])
+def summary_rows(*sign_ins, **fields):
+    return rows_of(files_of(*sign_ins, **fields)["api-requests-summary.csv"])
 
 
-def request_rows(*sign_ins, **told):
-    return rows_of(files_of(*sign_ins, **told)["all-api-requests.csv"])
+def request_rows(*sign_ins, **fields):
+    return rows_of(files_of(*sign_ins, **fields)["all-api-requests.csv"])
 
 
 def test_there_are_five_files_with_the_columns_of_the_contract():
@@ -273,7 +273,7 @@ def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe(first):
     ],
 )
 def test_where_a_spreadsheet_sees_another_cell_begin_it_begins_with_an_apostrophe(name, written):
-    """In much of Europe cells end at a semicolon, and no quotes keep one together mid-way."""
+    """In much of Europe a semicolon ends a cell, even inside quotes in the middle of one."""
     (row,) = portal_rows(portal(upn=name, user_id=name, **NOT_VERIFIED))
 
     assert row["Upn"] == written
@@ -327,7 +327,7 @@ def test_any_text_comes_back_from_a_csv_reader_and_no_cell_begins_with_a_formula
 
 
 def _safe(text: str) -> str:
-    """Cell by cell, as whoever takes more than commas for separators sees them."""
+    """Each cell, as programs see it that accept more separators than commas."""
     safe = ""
     for piece in re.split(r"([;\t\r\n])", text):
         safe += f"'{piece}" if piece.strip().startswith(FORMULA) else piece

@@ -79,7 +79,7 @@ def test_an_id_in_capitals_in_the_directory_is_the_same_user_in_the_log() -> Non
 
 def test_sentences_of_ours_have_plain_quotes_and_a_name_stays_as_it_is() -> None:
     window = make_window(date(2026, 11, 23), {})
-    told = account(
+    quoted = account(
         "ann",
         display_name="Ann “the Boss”",
         enforced_by="policy “MFA”",
@@ -87,7 +87,7 @@ def test_sentences_of_ours_have_plain_quotes_and_a_name_stays_as_it_is() -> None
         remedy="Let policy “MFA” demand it.",
     )
 
-    [made] = account_rows([told], assess(window, Scope(), ShareRule()), "tenant")
+    [made] = account_rows([quoted], assess(window, Scope(), ShareRule()), "tenant")
 
     assert made.display_name == "Ann “the Boss”"
     assert (made.enforced_by, made.cause, made.remedy) == (

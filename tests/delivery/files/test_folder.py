@@ -1,4 +1,4 @@
-"""A report's files in a folder: all of the new ones, or the old ones as they were."""
+"""A report's files in a folder: all of the new ones, or the unchanged old ones."""
 
 from __future__ import annotations
 

@@ -24,13 +24,13 @@ def message_of(mail) -> bytes:
 
 
 def plain(text: str) -> str:
-    """Text without its line breaks and unbreakable spaces, to look for words in."""
+    """Text without line breaks and non-breaking spaces, to search in."""
     return re.sub(r"\s+", " ", text.replace("\u00a0", " "))
 
 
-def earlier_report(*sign_ins, days=1, **told):
+def earlier_report(*sign_ins, days=1, **fields):
     """The report that ends some days before, made of the same days' sign-ins for simplicity."""
-    made = report(*sign_ins, **told)
+    made = report(*sign_ins, **fields)
     back = timedelta(days=days)
     window = msgspec.structs.replace(
         made.window, start=made.window.start - back, ending=made.window.ending - back

@@ -1,4 +1,4 @@
-"""A real mail server on loopback that does what it is told, and mails read back from bytes."""
+"""A real mail server on loopback that follows a script, and mails parsed from bytes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read(message: bytes) -> EmailMessage:
 
 
 def parts(message: bytes) -> dict[str, Any]:
-    """A message as its reader gets it: headers and bodies."""
+    """A message as its recipient sees it: headers and bodies."""
     parsed = read(message)
     bodies = {
         part.get_content_type(): part.get_content().replace("\r\n", "\n")
@@ -119,7 +119,7 @@ class MailSink:
 
 
 def let_in(user: str, password: str) -> dict[str, Any]:
-    """Options of a server that wants one user's password, and only in an encrypted connection."""
+    """Options of a server that requires one user's password, over an encrypted connection only."""
 
     def check(*given):
         data = given[-1]
@@ -130,7 +130,7 @@ def let_in(user: str, password: str) -> dict[str, Any]:
 
 
 def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate of an authority of our own, for the loopback address; and its key."""
+    """A certificate for the loopback address from our own authority, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = real_now()

@@ -155,10 +155,10 @@ def test_the_figures_stand_in_one_order_in_mail_subject_terminal_and_page() -> N
     titles = ["ccounts with MFA enforced", "Portal requests with MFA", "SDK requests with MFA"]
 
     assert re.findall(r"\d+ %", mail.subject) == shares
-    for told in (mail.text, Page(mail.html).text, summarise(made), Page(render_page(made)).text):
-        places = [told.index(title) for title in titles]
-        assert places == sorted(places)
-        assert [re.findall(r"\d+ %", plain(told[place:]))[0] for place in places] == shares
+    for text in (mail.text, Page(mail.html).text, summarise(made), Page(render_page(made)).text):
+        starts = [text.index(title) for title in titles]
+        assert starts == sorted(starts)
+        assert [re.findall(r"\d+ %", plain(text[start:]))[0] for start in starts] == shares
 
 
 def test_who_came_and_who_went_is_told_by_name() -> None:
@@ -322,8 +322,10 @@ def test_the_same_report_makes_the_same_mail_dated_when_the_report_was_made() ->
     assert message_of(once) == message_of(again)
 
 
-@pytest.mark.parametrize("told", ["", "yesterday", "2026-11-24T00:00:00"])
-def test_a_report_that_does_not_say_when_it_was_made_is_dated_after_its_window(told) -> None:
-    mail = mail_of(report(meta={"generated_at": told}))
+@pytest.mark.parametrize("generated_at", ["", "yesterday", "2026-11-24T00:00:00"])
+def test_a_report_that_does_not_say_when_it_was_made_is_dated_after_its_window(
+    generated_at,
+) -> None:
+    mail = mail_of(report(meta={"generated_at": generated_at}))
 
     assert mail.date == datetime(ENDING.year, ENDING.month, ENDING.day + 1, tzinfo=UTC)

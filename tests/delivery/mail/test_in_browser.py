@@ -16,7 +16,7 @@ ADDRESS = "http://mail.test/"
 
 @pytest.fixture
 def opened(browser):
-    """Opens a mail; what it asked for is remembered, and only the mail itself is answered."""
+    """Opens a mail; records its requests, and answers only the one for the mail itself."""
     contexts = []
 
     def open_mail(html: str, width: int, scheme: str = "light"):
@@ -47,7 +47,7 @@ def mails() -> dict[str, str]:
 
 
 def without_style_sheet(html: str) -> str:
-    """As programs show it that drop it, for mailboxes of others for instance."""
+    """As some mail programs show it, which drop the style sheet."""
     return re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
 
 
@@ -62,7 +62,7 @@ def test_a_mail_never_scrolls_sideways_and_asks_for_nothing(opened, mails, name)
     assert [url for url in page.asked if "favicon" not in url] == [ADDRESS]
 
 
-#: The lowest contrast of any text to the nearest background behind it, and which text it is.
+#: The lowest contrast between a text and the nearest background behind it, with that text.
 CONTRAST = """() => {
     const channels = color => color.match(/[\\d.]+/g).map(Number);
     const light = ([r, g, b]) => [r, g, b].map(v => v / 255)

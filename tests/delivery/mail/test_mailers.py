@@ -1,4 +1,4 @@
-"""Mails on their way: the message, by Graph, into the outbox; by SMTP is next door."""
+"""The message, and mails by Graph and into the outbox; for SMTP see test_smtp."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.delivery.mail.mail_sink import ANN, HOST, KEY, MAIL, SENDER, MailSink
 
 
 class RecordedGraph:
-    """Answers as told, or raises, and remembers what it was asked."""
+    """Gives a fixed answer or raises, and records what it was asked."""
 
     def __init__(self, *answer) -> None:
         self.answer = answer
@@ -123,9 +123,9 @@ def test_a_recipient_named_twice_gets_one_mail() -> None:
 
 
 def test_what_a_server_says_is_told_without_anybodys_address_and_on_one_line() -> None:
-    told = without_addresses(b"5.1.1 <ann@contoso.example>:\r\n\x1b[31m no such \xff mailbox")
+    line = without_addresses(b"5.1.1 <ann@contoso.example>:\r\n\x1b[31m no such \xff mailbox")
 
-    assert told == "5.1.1 (address) [U+001B][31m no such \ufffd mailbox"
+    assert line == "5.1.1 (address) [U+001B][31m no such \ufffd mailbox"
 
 
 # Graph

@@ -1,4 +1,4 @@
-"""What whoever signs in can write into the mail, and what comes of it."""
+"""What people who sign in can write into the mail, and that it does no harm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mails by SMTP, to a real server on loopback that refuses, hangs up, or encrypts."""
+"""Mails by SMTP, to a real server on loopback that refuses, closes the connection or encrypts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The customers' page: nobody dropped, nothing run, and small enough for three thousand."""
+"""The customers' page: none is missing, nothing runs, and 3,000 customers fit."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def html(*listed, source="graph", **context):
 
 
 def rows(made):
-    """The cells of the table as text, without the meta."""
+    """The cells of the table as text, without the header."""
     body = made.partition("<tbody>")[2].partition("</tbody>")[0]
     return [
         re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row)).strip() for row in body.split("</tr>")
@@ -98,18 +98,18 @@ def test_what_is_not_known_says_so_and_is_no_zero():
 def test_the_summary_bar_says_every_kind_in_words():
     text = Page(html()).text
 
-    for told in (
+    for part in (
         *("2 with MFA for all users", "1 for some users", "1 for no user", "1 without users"),
         "2 not known",
     ):
-        assert told in text
+        assert part in text
 
 
 def test_what_enforces_it_is_told_in_words_graph_s_own_where_they_are_new():
     [row] = rows(html(customer(1, "Adatum", 2, 8, 10, ways=("enabled", "disabled", "partly<b>"))))
 
-    told = "Security defaults on Conditional access off Per-user MFA partly&lt;b&gt;"
-    assert row.endswith(told)
+    methods = "Security defaults on Conditional access off Per-user MFA partly&lt;b&gt;"
+    assert row.endswith(methods)
 
 
 def test_every_row_leads_to_its_customer_s_own_settings():
@@ -171,10 +171,10 @@ def test_a_search_lists_what_matches_and_leaves_the_verdict_alone():
 
 
 def test_customers_are_read_back_from_their_json_as_they_were():
-    told = customers()
+    made = customers()
 
-    assert Customers.from_json(told.to_json()) == told
-    assert told.matching("datum").status_counts() == {CustomerStatus.NONE: 1, CustomerStatus.ALL: 1}
+    assert Customers.from_json(made.to_json()) == made
+    assert made.matching("datum").status_counts() == {CustomerStatus.NONE: 1, CustomerStatus.ALL: 1}
     assert customers(read_at="").as_of is None
     with pytest.raises(DamagedError, match="cannot be read"):
         Customers.from_json(b"{}")

@@ -1,4 +1,4 @@
-"""The scope receipt as a page: what is granted, missing, too much, or not known."""
+"""The scope receipt as a page: what is granted, missing, superfluous or unknown."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.delivery.scenarios import HOSTILE
 USUAL = list(dict.fromkeys(need.role for need in NEEDS if need.figure in USUAL_FIGURES))
 
 
-def html(*roles, told=True, name="Northwind Cloud", notes=None):
+def html(*roles, known=True, name="Northwind Cloud", notes=None):
     heading = ReportMeta(
         "cccccccc-0000-4000-8000-00000000000c", name, "graph", "2026-11-24T02:15:00Z"
     )
-    granted = Granted(roles if told else None, "2026-11-24T02:00:00Z", notes or {})
+    granted = Granted(roles if known else None, "2026-11-24T02:00:00Z", notes or {})
     return render_permissions(granted, heading, "/api")
 
 
@@ -66,7 +66,7 @@ def test_an_optional_figure_is_listed_where_it_was_granted_on_purpose() -> None:
 
 
 def test_what_is_not_known_is_neither_granted_nor_missing() -> None:
-    made = html(told=False)
+    made = html(known=False)
 
     assert {state for _, state in states(made)} == {"Not known"}
     assert "The app's permissions are unknown" in text(made)
@@ -91,7 +91,7 @@ def test_names_stay_text(name) -> None:
 LOOKS = {
     "usual": lambda: html(*USUAL),
     "something to do": lambda: html(*USUAL[1:], "Mail.Send", "Directory.ReadWrite.All"),
-    "not told": lambda: html(told=False, notes={"domains": "Domains were not read: denied."}),
+    "unknown": lambda: html(known=False, notes={"domains": "Domains were not read: denied."}),
     "hostile": lambda: html(*HOSTILE, name=HOSTILE[0], notes=dict(enumerate(HOSTILE))),
 }
 
@@ -108,7 +108,7 @@ def test_the_page_never_scrolls_sideways_and_runs_nothing(opened, look, screen) 
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("look", ["usual", "something to do", "not told"])
+@pytest.mark.parametrize("look", ["usual", "something to do", "unknown"])
 def test_it_prints_on_one_sheet_without_the_link_back(opened, look) -> None:
     made = opened(LOOKS[look]())
     back = made.page.get_by_role("link", name="Back to the report")

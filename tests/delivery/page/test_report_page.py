@@ -151,10 +151,10 @@ def test_the_printed_waterfalls_add_up_to_100_percent_with_the_printed_share():
 
 
 def test_where_parts_are_fitted_to_add_up_the_page_says_so_once():
-    told = "rounded so that they add up exactly"
+    note = "rounded so that they add up exactly"
 
-    assert page(many()).text.count(told) == 1
-    assert told not in page(all_green()).text
+    assert page(many()).text.count(note) == 1
+    assert note not in page(all_green()).text
 
 
 def test_what_a_fix_would_give_stays_on_one_line():

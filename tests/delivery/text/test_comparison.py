@@ -1,4 +1,4 @@
-"""What changed between two reports, and what cannot be told."""
+"""What changed between two reports, and what stays unknown."""
 
 from __future__ import annotations
 
@@ -109,9 +109,9 @@ def test_beyond_the_named_ones_nobody_is_said_to_have_come_or_gone() -> None:
     ],
 )
 def test_a_change_is_told_in_points_and_an_unknown_never_as_one(now, before, words) -> None:
-    told = change_words(FigureChange(now, before), ENDING - timedelta(days=1))
+    text = change_words(FigureChange(now, before), ENDING - timedelta(days=1))
 
-    assert told.replace("\u00a0", " ") == words
+    assert text.replace("\u00a0", " ") == words
 
 
 def test_points_are_the_difference_of_the_printed_shares() -> None:
@@ -145,11 +145,11 @@ def test_another_rule_another_source_and_a_gap_between_the_two_are_said() -> Non
     before = earlier_report(days=3, rule=ShareRule(exempted_counts_as_mfa=True))
     now = report(meta={"source": "graph"})
 
-    told = " ".join(compared(now, before).caveats).replace("\u00a0", " ")
+    text = " ".join(compared(now, before).caveats).replace("\u00a0", " ")
 
-    assert "The newest earlier report is that of 20 Nov." in told
-    assert "A changed setting counts exempted requests differently" in told
-    assert "different sources" in told
+    assert "The newest earlier report is that of 20 Nov." in text
+    assert "A changed setting counts exempted requests differently" in text
+    assert "different sources" in text
 
 
 def test_only_an_earlier_report_of_the_same_tenant_can_be_compared_with() -> None:

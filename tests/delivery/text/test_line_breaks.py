@@ -1,4 +1,4 @@
-"""Where names may be broken, as text and as a phone shows them."""
+"""Where names may break, in the HTML and on a phone."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ def test_a_name_may_be_broken_after_its_at_sign_and_before_joints_of_long_parts(
 @given(st.text() | st.text(alphabet="ab.@<&;'- "))
 def test_whatever_may_be_broken_reads_as_before(name) -> None:
     marks = ("<wbr>", '<span class="host">', "</span>")
-    told = str(breakable(name))
+    html = str(breakable(name))
 
     for mark in marks:
-        told = told.replace(mark, "")
+        html = html.replace(mark, "")
 
-    assert told == str(escape(harmless(name)))
+    assert html == str(escape(harmless(name)))
     assert Page(f"<p>{breakable(name)}</p>").open == []
 
 
-#: The pieces, line by line, that the words of some elements are shown in.
+#: The text of some elements as a list of their lines on the screen.
 PIECES = """selector => [...document.querySelectorAll(selector)].flatMap(element => {
     const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
     const range = document.createRange(), pieces = [];
@@ -80,7 +80,7 @@ def broken_inside_a_word(pieces) -> bool:
 
 
 def crowded():
-    """A report in which long addresses stand wherever addresses can stand."""
+    """A report with long addresses in every place where an address can be."""
     people = [{"user_id": f"u{n}", "upn": name} for n, name in enumerate(NAMES)]
     sign_ins = [
         made(DAYS[n], **person, **NOT_VERIFIED)

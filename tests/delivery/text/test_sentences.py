@@ -198,9 +198,9 @@ def test_accounts_that_could_not_be_judged_are_never_said_to_be_enforced(numbers
 def test_accounts_of_which_nothing_is_known_are_no_zero_out_of_all():
     accounts = AccountMetrics(1, 0, 0, 0, 0, 1, share=0.0, share_upper=1.0)
 
-    told = sentences.enforced_of(account_figure(report(accounts=accounts)))
+    sentence = sentences.enforced_of(account_figure(report(accounts=accounts)))
 
-    assert told == "Whether MFA is enforced is unknown for 1 enabled account."
+    assert sentence == "Whether MFA is enforced is unknown for 1 enabled account."
 
 
 @pytest.mark.parametrize(("complete", "verb"), [(0, "are"), (1, "is"), (2, "are"), (6, "are")])
@@ -215,8 +215,8 @@ def test_the_verb_agrees_with_a_single_request_and_a_single_account():
     made = report(portal(**NOT_VERIFIED), accounts=accounts)
 
     assert sentences.made_with(request_figures(made)[0]) == "0 of 1 request was made with MFA."
-    told = sentences.enforced_of(account_figure(made))
-    assert told == "0 of 1 enabled account has MFA enforced."
+    sentence = sentences.enforced_of(account_figure(made))
+    assert sentence == "0 of 1 enabled account has MFA enforced."
 
 
 def test_accounts_that_were_not_read_are_not_in_the_headline():
@@ -234,8 +234,8 @@ def test_the_headline_of_a_large_partner_stays_short():
 
 
 def test_nothing_is_said_to_be_met_while_a_record_could_not_be_read():
-    told = InputSummary(10, 3, [], 0, None, None)
-    made = msgspec.structs.replace(all_green(), reading=told)
+    reading = InputSummary(10, 3, [], 0, None, None)
+    made = msgspec.structs.replace(all_green(), reading=reading)
 
     assert overall_state(made) is State.UNDECIDED
     assert sentences.headline(made).endswith("; 3 records could not be read.")

@@ -63,30 +63,30 @@ def test_accounts_that_were_not_read_are_not_zero() -> None:
 
 def accounts_line(**counts) -> str:
     kinds = ("enabled", "disabled", "enforced", "conditional", "unprotected", "unknown")
-    told = {**dict.fromkeys(kinds, 0), **counts}
-    enabled = told["enabled"]
+    numbers = {**dict.fromkeys(kinds, 0), **counts}
+    enabled = numbers["enabled"]
     shares = [
         part / enabled if enabled else None
-        for part in (told["enforced"], told["enforced"] + told["unknown"])
+        for part in (numbers["enforced"], numbers["enforced"] + numbers["unknown"])
     ]
     [line] = [
         line
-        for line in summary(accounts=AccountMetrics(*told.values(), *shares)).splitlines()
+        for line in summary(accounts=AccountMetrics(*numbers.values(), *shares)).splitlines()
         if "with MFA enforced" in line
     ]
     return line.partition("enforced")[2].strip()
 
 
 def test_accounts_of_which_nothing_is_known_are_unknown_as_on_the_page() -> None:
-    told = accounts_line(enabled=1, unknown=1)
+    line = accounts_line(enabled=1, unknown=1)
 
-    assert told == "unknown   0 of 1 enabled account could be judged"
+    assert line == "unknown   0 of 1 enabled account could be judged"
 
 
 def test_accounts_that_could_not_all_be_judged_are_at_least_and_at_most() -> None:
-    told = accounts_line(enabled=10, enforced=7, unprotected=2, unknown=1)
+    line = accounts_line(enabled=10, enforced=7, unprotected=2, unknown=1)
 
-    assert told == "at least 70 %, at most 80 %   7 of 10 enabled accounts"
+    assert line == "at least 70 %, at most 80 %   7 of 10 enabled accounts"
 
 
 def test_a_directory_without_enabled_accounts_and_a_window_without_requests_say_so() -> None:
