@@ -37,19 +37,25 @@ param reportRecipients string = ''
 param detailRetentionDays int = 30
 
 @description('Optional. Any other setting of docs/settings.md, by its name; no secret: those stand in secretSettings.')
-param settings object = {}
+param settings {
+  @minLength(1)
+  *: string
+} = {}
 
 @description('Optional. Names of settings whose values are secrets. With any, a Key Vault is made, and the settings refer to it.')
-param secretSettings array = []
+param secretSettings ('SMTP_PASSWORD' | 'TEAMS_WEBHOOK_URL')[] = []
 
 @description('Optional. Name of a file of accepted exceptions in the project\'s folder; it is deployed with the app.')
 param exceptionsFile string = ''
 
-@description('Optional. Whether scripts may get the newest report\'s files with a function key, in place of a token.')
-param allowScriptKeys bool = false
+// Switches are text: azd replaces a word that is not a Boolean by the default, without a message.
+@description('Optional. `true`: scripts may get the newest report\'s files with a function key, in place of a token.')
+@allowed(['', 'true', 'false'])
+param allowScriptKeys string = ''
 
-@description('Optional. Whether storage and vault are reached over a private network only; it costs more than all the rest.')
-param privateNetwork bool = false
+@description('Optional. `true`: storage and vault are reached over a private network only; it costs more than all the rest.')
+@allowed(['', 'true', 'false'])
+param privateNetwork string = ''
 
 @description('Optional. Memory of an instance in MB: 512, 2048 or 4096.')
 @allowed([512, 2048, 4096])
@@ -70,15 +76,24 @@ var appName = 'func-mfa-${token}'
 var networkName = 'vnet-mfa-${token}'
 var vaultName = 'kv-mfa-${token}'
 var hasVault = !empty(secretSettings)
+var hasScriptKeys = allowScriptKeys =~ 'true'
+var isPrivate = privateNetwork =~ 'true'
 
-resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+// A variable that is blank counts as unset.
+var clientId = trim(authClientId)
+var fileName = trim(exceptionsFile)
+
+// What .funcignore lets into the package; without its file, the app makes no report.
+var isTopLevel = !contains(fileName, '/')
+var isPackaged = isTopLevel && take(fileName, 10) == 'exceptions' && skip(fileName, length(fileName) - 5) == '.json'
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-${environmentName}'
   location: location
   tags: tags
 }
 
 module storage 'app/storage.bicep' = {
-  name: 'storage'
   scope: group
   params: {
     name: 'stmfa${token}'
@@ -86,12 +101,11 @@ module storage 'app/storage.bicep' = {
     tags: tags
     sku: storageSku
     detailRetentionDays: detailRetentionDays
-    isPrivate: privateNetwork
+    isPrivate: isPrivate
   }
 }
 
 module monitoring 'app/monitoring.bicep' = {
-  name: 'monitoring'
   scope: group
   params: {
     workspaceName: 'log-mfa-${token}'
@@ -103,7 +117,6 @@ module monitoring 'app/monitoring.bicep' = {
 }
 
 module identity 'app/identity.bicep' = {
-  name: 'identity'
   scope: group
   params: {
     name: 'id-mfa-${token}'
@@ -113,7 +126,6 @@ module identity 'app/identity.bicep' = {
 }
 
 module roles 'app/roles.bicep' = {
-  name: 'roles'
   scope: group
   params: {
     principalId: identity.outputs.principalId
@@ -123,7 +135,6 @@ module roles 'app/roles.bicep' = {
 }
 
 module vault 'app/vault.bicep' = if (hasVault) {
-  name: 'vault'
   scope: group
   params: {
     name: vaultName
@@ -131,12 +142,11 @@ module vault 'app/vault.bicep' = if (hasVault) {
     tags: tags
     tenantId: tenantId
     principalId: identity.outputs.principalId
-    isPrivate: privateNetwork
+    isPrivate: isPrivate
   }
 }
 
-module network 'app/network.bicep' = if (privateNetwork) {
-  name: 'network'
+module network 'app/network.bicep' = if (isPrivate) {
   scope: group
   dependsOn: [vault] // there is nothing to lead to before
   params: {
@@ -150,7 +160,6 @@ module network 'app/network.bicep' = if (privateNetwork) {
 }
 
 module host 'app/host.bicep' = {
-  name: 'host'
   scope: group
   // The host reads its storage and its secrets as soon as it is there. What is not made is not
   // waited for.
@@ -166,29 +175,30 @@ module host 'app/host.bicep' = {
     insightsName: monitoring.outputs.name
     instanceMemoryMB: instanceMemoryMB
     tenantId: tenantId
-    reportSender: reportSender
-    reportRecipients: reportRecipients
+    reportSender: trim(reportSender)
+    reportRecipients: trim(reportRecipients)
     detailRetentionDays: detailRetentionDays
     settings: settings
     secretSettings: secretSettings
     vaultName: vaultName
-    exceptionsFile: exceptionsFile
-    allowScriptKeys: allowScriptKeys
-    isOpen: !empty(authClientId)
-    isPrivate: privateNetwork
+    exceptionsFile: empty(fileName) || isPackaged
+      ? fileName
+      : fail('invalid exceptionsFile \'${fileName}\'; expected a name such as exceptions.json')
+    allowScriptKeys: hasScriptKeys
+    isOpen: !empty(clientId)
+    isPrivate: isPrivate
     networkName: networkName
   }
 }
 
 module authentication 'app/authentication.bicep' = {
-  name: 'authentication'
   scope: group
   params: {
     siteName: host.outputs.name
     tenantId: tenantId
-    clientId: authClientId
+    clientId: clientId
     scriptClientIds: scriptClientIds
-    allowScriptKeys: allowScriptKeys
+    allowScriptKeys: hasScriptKeys
   }
 }
 

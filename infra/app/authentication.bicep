@@ -26,7 +26,7 @@ param scriptClientIds string
 param allowScriptKeys bool
 
 var hasProvider = !empty(clientId)
-var scripts = empty(scriptClientIds) ? [] : split(scriptClientIds, ';')
+var scripts = filter(map(split(scriptClientIds, ';'), id => trim(id)), id => !empty(id))
 
 // Whole paths, no wildcard: nothing else must ever slip through. The customers are not among them;
 // they take a role, and a key has none.
@@ -52,16 +52,16 @@ var entra = {
   validation: {
     allowedAudiences: [clientId, 'api://${clientId}']
     defaultAuthorizationPolicy: {
-      allowedApplications: concat([clientId], scripts)
+      allowedApplications: union([clientId], scripts)
     }
   }
 }
 
-resource site 'Microsoft.Web/sites@2024-04-01' existing = {
+resource site 'Microsoft.Web/sites@2025-03-01' existing = {
   name: siteName
 }
 
-resource authentication 'Microsoft.Web/sites/config@2024-04-01' = {
+resource authentication 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: site
   name: 'authsettingsV2'
   properties: {

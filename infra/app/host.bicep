@@ -14,7 +14,7 @@ param planName string
 param location string
 
 @description('Required. Tags of every resource.')
-param tags object
+param tags { *: string }
 
 @description('Required. The identity that the app runs as.')
 param identityName string
@@ -44,10 +44,13 @@ param reportRecipients string
 param detailRetentionDays int
 
 @description('Required. Further settings, by name.')
-param settings object
+param settings {
+  @minLength(1)
+  *: string
+}
 
 @description('Required. Names of settings whose values are in the vault.')
-param secretSettings array
+param secretSettings string[]
 
 @description('Required. The vault; it exists only if there are such settings.')
 param vaultName string
@@ -89,6 +92,8 @@ var changeableSettings = union(cloud == 'global' ? {} : { CLOUD: cloud }, {
 var askedSettings = union(
   empty(exceptionsFile) ? {} : { EXCEPTIONS_FILE: '/home/site/wwwroot/${exceptionsFile}' },
   allowScriptKeys && isOpen ? { SCRIPT_KEYS: 'true' } : {},
+  empty(reportSender) ? {} : { REPORT_SENDER: reportSender },
+  empty(reportRecipients) ? {} : { REPORT_RECIPIENTS: reportRecipients },
   isPrivate ? { REPORT_LINKS: 'false' } : {} // links lead to a store that nobody outside can reach
 )
 
@@ -106,8 +111,6 @@ var fixedSettings = {
   AZURE_CLIENT_ID: identity.properties.clientId
   STORAGE_ACCOUNT_NAME: storage.name
   DETAIL_RETENTION_DAYS: string(detailRetentionDays)
-  REPORT_SENDER: reportSender
-  REPORT_RECIPIENTS: reportRecipients
   PUBLIC_URL: 'https://${site.properties.defaultHostName}'
 }
 
@@ -126,11 +129,11 @@ var platformSettings = {
   WEBSITE_AUTH_AAD_ALLOWED_TENANTS: tenantId
 }
 
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   name: identityName
 }
 
-resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2026-06-01' existing = {
   name: storageName
 }
 
@@ -138,7 +141,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
   tags: tags
@@ -147,7 +150,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   properties: { reserved: true } // Linux
 }
 
-resource site 'Microsoft.Web/sites@2024-04-01' = {
+resource site 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'app' })
@@ -189,33 +192,42 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       scmMinTlsVersion: '1.2'
       http20Enabled: true
       ipSecurityRestrictionsDefaultAction: isOpen ? 'Allow' : 'Deny'
-      ipSecurityRestrictions: isOpen ? [] : [
-        { name: 'nobody', priority: 100, action: 'Deny', ipAddress: '0.0.0.0/0' }
-        { name: 'nobody-by-IPv6', priority: 101, action: 'Deny', ipAddress: '::/0' }
-      ]
+      ipSecurityRestrictions: isOpen
+        ? []
+        : [
+            { name: 'nobody', priority: 100, action: 'Deny', ipAddress: '0.0.0.0/0' }
+            { name: 'nobody-by-IPv6', priority: 101, action: 'Deny', ipAddress: '::/0' }
+          ]
       scmIpSecurityRestrictionsUseMain: false // deployments, which Entra and Azure's roles guard
     }
   }
 }
 
-resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
+resource appSettings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: site
   name: 'appsettings'
   properties: union(changeableSettings, settings, askedSettings, secretReferences, fixedSettings, platformSettings)
 }
 
-@batchSize(1) // the service takes one change of a site at a time
-resource passwordsForPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [
-  for way in ['ftp', 'scm']: {
-    parent: site
-    name: way
-    // The service wants a location that the published type does not know.
-    #disable-next-line BCP187
-    location: location
-    properties: { allow: false }
-    dependsOn: [appSettings]
-  }
-]
+// No passwords for publishing. One after the other: the service takes one change of a site at a time.
+// It wants a location that the published type does not have.
+resource ftpPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: site
+  name: 'ftp'
+  #disable-next-line BCP187
+  location: location
+  properties: { allow: false }
+  dependsOn: [appSettings]
+}
+
+resource scmPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: site
+  name: 'scm'
+  #disable-next-line BCP187
+  location: location
+  properties: { allow: false }
+  dependsOn: [ftpPublishing]
+}
 
 @description('The function app.')
 output name string = site.name

@@ -11,19 +11,29 @@ param insightsName string
 param location string
 
 @description('Required. Tags of every resource.')
-param tags object
+param tags { *: string }
 
 @description('Required. Most telemetry to be paid for in a day, in GB; decimals as text.')
 param dailyCapGb string
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+// A decimal comma would otherwise be read as the end of the number: 0,2 as 0.
+var strayCharacters = filter(
+  range(0, length(dailyCapGb)),
+  index => !contains('0123456789.', substring(dailyCapGb, index, 1))
+)
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2026-03-01' = {
   name: workspaceName
   location: location
   tags: tags
   properties: {
     sku: { name: 'PerGB2018' }
     retentionInDays: 30
-    workspaceCapping: { dailyQuotaGb: json(dailyCapGb) }
+    workspaceCapping: {
+      dailyQuotaGb: empty(strayCharacters)
+        ? json(dailyCapGb)
+        : fail('invalid dailyCapGb \'${dailyCapGb}\'; expected a number such as 0.2')
+    }
     features: { enableLogAccessUsingOnlyResourcePermissions: true }
   }
 }

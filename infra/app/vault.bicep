@@ -15,7 +15,7 @@ param name string
 param location string
 
 @description('Required. Tags of every resource.')
-param tags object
+param tags { *: string }
 
 @description('Required. The tenant whose identities may be given roles here.')
 param tenantId string
@@ -29,7 +29,10 @@ param isPrivate bool
 // A built-in role, by the id that it has in every tenant: reading values, not writing or deleting.
 var keyVaultSecretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
 
-resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
+// The version that replaces all older ones, which Azure retires on 27 February 2027; a newer one adds
+// nothing here.
+#disable-next-line use-recent-api-versions
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   name: name
   location: location
   tags: tags

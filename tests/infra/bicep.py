@@ -1,200 +1,198 @@
-"""Bicep files as plain values, by a grammar; there is no Bicep compiler where these tests run."""
+"""What the Bicep compiler makes of infra/, and what Azure would make of that."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from tests.infra import compiler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-tree_sitter: Any = pytest.importorskip("tree_sitter", reason="there is no tree-sitter")
-_grammar: Any = pytest.importorskip("tree_sitter_bicep", reason="there is no tree-sitter-bicep")
+ROOT = Path(__file__).resolve().parents[2]
+INFRA = ROOT / "infra"
+FILES = sorted(INFRA.rglob("*.bicep"))
 
-Node = Any  #: of tree-sitter, which need not be there for the types to be checked
-INFRA = Path(__file__).resolve().parent.parent.parent / "infra"
-_PARSER = tree_sitter.Parser(tree_sitter.Language(_grammar.language()))
+#: What every deployment is given.
+NAMES = {"environmentName": "mfa-status", "location": "westeurope"}
+TENANT = "33333333-0000-4000-8000-000000000001"
+SUBSCRIPTION = "33333333-0000-4000-8000-000000000002"
+PRINCIPAL_ID = "33333333-0000-4000-8000-000000000003"
+CLIENT_ID = "33333333-0000-4000-8000-000000000004"
+
+#: What only Azure knows, by the property that the template reads from a resource.
+_RUNTIME = {
+    "principalId": PRINCIPAL_ID,
+    "clientId": CLIENT_ID,
+    "ConnectionString": "InstrumentationKey=33333333-0000-4000-8000-000000000005",
+    "defaultHostName": "func-mfa.test.example",
+    "primaryEndpoints.blob": "https://store.blob.test.example/",
+    "primaryEndpoints.queue": "https://store.queue.test.example/",
+    "primaryEndpoints.table": "https://store.table.test.example/",
+}
+
+#: `environment()` in each cloud: where to sign in, and how names of storage and of vaults end.
+CLOUDS = {
+    "AzureCloud": ("https://login.microsoftonline.com/", "core.windows.net", ".vault.azure.net"),
+    "AzureUSGovernment": (
+        *("https://login.microsoftonline.us/", "core.usgovcloudapi.net"),
+        ".vault.usgovcloudapi.net",
+    ),
+    "AzureChinaCloud": (
+        *("https://login.partner.microsoftonline.cn/", "core.chinacloudapi.cn"),
+        ".vault.azure.cn",
+    ),
+}
 
 
-class Expression(str):
-    """What only Azure can work out, as it is written."""
-
-    __slots__ = ()
+class RefusedError(Exception):
+    """The deployment would be refused; the message is the compiler's or the template's."""
 
 
 @dataclass(frozen=True)
-class Declaration:
-    """A parameter, variable, output, resource or module."""
+class Deployment:
+    """What Azure would be asked to make, every expression worked out."""
 
-    kind: str
-    name: str
-    target: str  #: a resource's type and version, a module's path
-    body: Any  #: a value; of a loop, that of its body
-    decorators: dict[str, str]
-    condition: str = ""  #: what is asked before it is made, as it is written; empty if nothing is
-    over: Any = None  #: what a loop runs over
-    is_existing: bool = False
+    resources: list[dict[str, Any]]
+    outputs: dict[str, str]
 
+    def all(self, type_name: str) -> list[dict[str, Any]]:
+        return [each for each in self.resources if each["type"] == type_name]
 
-@dataclass(frozen=True)
-class BicepFile:
-    path: Path
-    source: str
-    faults: tuple[str, ...]
-    declarations: tuple[Declaration, ...]
-    used: frozenset[str]  #: every name that stands for a value
-    counters: frozenset[str]  #: names that loops and lambdas declare
-
-    def of(self, kind: str) -> dict[str, Declaration]:
-        return {each.name: each for each in self.declarations if each.kind == kind}
-
-    def resource(self, type_name: str) -> Declaration:
-        """The one resource of a type that this file makes."""
-        made = [d for d in self.of("resource").values() if not d.is_existing]
-        (found,) = (each for each in made if each.target.split("@")[0] == type_name)
+    def one(self, type_name: str, name: str = "") -> dict[str, Any]:
+        """The only resource of a type, or the only one whose name ends like this."""
+        (found,) = (each for each in self.all(type_name) if each["name"].endswith(name))
         return found
 
-    def variable(self, name: str) -> Any:
-        return self.of("variable")[name].body
+    def properties(self, type_name: str, name: str = "") -> Any:
+        return self.one(type_name, name)["properties"]
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return dict(self.properties("Microsoft.Web/sites/config", "appsettings"))
+
+    @property
+    def authentication(self) -> Any:
+        return self.properties("Microsoft.Web/sites/config", "authsettingsV2")
+
+    @property
+    def site(self) -> Any:
+        return self.properties("Microsoft.Web/sites")
+
+    @property
+    def account(self) -> Any:
+        return self.properties("Microsoft.Storage/storageAccounts")
 
 
 @cache
-def read(path: Path) -> BicepFile:
-    source = path.read_text(encoding="utf-8")
-    return parse(source, path)
+def template() -> dict[str, Any]:
+    """The template that main.bicep compiles to."""
+    answer = compiler.request("compile", INFRA / "main.bicep")
+    assert answer["diagnostics"] == []
+    return dict(json.loads(answer["contents"]))
 
 
-def parse(source: str, path: Path = INFRA / "made-up.bicep") -> BicepFile:
-    root = _PARSER.parse(source.encode()).root_node
-    return BicepFile(
-        path,
-        source,
-        tuple(_faults(root)),
-        tuple(_declarations(root)),
-        frozenset(_names(root)),
-        frozenset(_counters(root)),
+def module(name: str) -> Any:
+    """The template that a module compiles to."""
+    return template()["resources"][name]["properties"]["template"]
+
+
+def deployment(cloud: str = "AzureCloud", /, **values: Any) -> Deployment:
+    """What these parameters deploy. Raises `RefusedError`."""
+    return _deployment(cloud, json.dumps(NAMES | values))
+
+
+@cache
+def _deployment(cloud: str, values: str) -> Deployment:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        known = json.dumps(_with_runtime(template(), cloud))
+        (folder / "main.json").write_text(known, encoding="utf-8")
+        (folder / "values.json").write_text(values, encoding="utf-8")
+        lines = [
+            f"param {each} = loadJsonContent('values.json').{each}" for each in json.loads(values)
+        ]
+        parameters = folder / "main.bicepparam"
+        parameters.write_text("\n".join(["using 'main.json'", *lines]), encoding="utf-8")
+        return _snapshot(parameters)
+
+
+def _snapshot(parameters: Path) -> Deployment:
+    checked = compiler.request("compileParams", parameters, parameterOverrides={})
+    if not checked["success"]:
+        raise RefusedError("; ".join(each["message"] for each in checked["diagnostics"]))
+    scope = {"tenantId": TENANT, "subscriptionId": SUBSCRIPTION, "deploymentName": "test"}
+    metadata = scope | {"location": NAMES["location"]}
+    try:
+        answer = compiler.request("getSnapshot", parameters, metadata=metadata)
+    except compiler.FailedError as error:
+        raise RefusedError(str(error)) from None
+    found = json.loads(answer["snapshot"])
+    assert found["diagnostics"] == []
+    return Deployment(found["predictedResources"], found["outputs"])
+
+
+def _with_runtime(part: Any, cloud: str) -> Any:
+    """A template in which what only Azure knows is a constant."""
+    if isinstance(part, dict):
+        return {key: _with_runtime(value, cloud) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_with_runtime(each, cloud) for each in part]
+    if not isinstance(part, str) or not part.startswith("["):
+        return part
+    known = re.sub(
+        r"reference\('\w+'\)\.(primaryEndpoints\.\w+|(?!outputs)\w+)",
+        lambda matched: f"string('{_RUNTIME[matched[1]]}')",
+        part,
+    )
+    return known.replace("environment()", _environment(cloud))
+
+
+def _environment(cloud: str) -> str:
+    login, storage, vaults = CLOUDS[cloud]
+    suffixes = f"createObject('storage', '{storage}', 'keyvaultDns', '{vaults}')"
+    authentication = f"createObject('loginEndpoint', '{login}')"
+    return (
+        f"createObject('name', '{cloud}', 'suffixes', {suffixes}, "
+        f"'authentication', {authentication})"
     )
 
 
-def _all(node: Node, kind: str) -> Iterator[Node]:
-    if node.type == kind:
-        yield node
-    for child in node.children:
-        yield from _all(child, kind)
+def parameters_file() -> dict[str, Any]:
+    """The values that azd takes from infra/main.parameters.json, by parameter."""
+    given = json.loads((INFRA / "main.parameters.json").read_bytes())["parameters"]
+    return {name: one["value"] for name, one in given.items()}
 
 
-def _names(root: Node) -> Iterator[str]:
-    for node in _all(root, "identifier"):
-        around, is_first = node.parent, node.parent.named_children[0] == node
-        is_name = around.type in ("object_property", "call_expression", "for_statement")
-        if not (is_first and (is_name or around.type.endswith("_declaration"))):
-            yield _text(node)
+def azd_values(variables: Mapping[str, str]) -> dict[str, Any]:
+    """
+    The parameters that azd makes of its variables, as its armParameterFileValue does.
+
+    A Boolean or a number that cannot be read, and a text that is empty where the default is, are
+    left out, so that the parameter's default applies.
+    """
+    known = {"AZURE_ENV_NAME": NAMES["environmentName"], "AZURE_LOCATION": NAMES["location"]}
+    return dict(_azd_values(known | dict(variables)))
 
 
-def _counters(root: Node) -> Iterator[str]:
-    for kind in ("for_statement", "lambda_expression"):
-        for node in _all(root, kind):
-            yield from re.findall(r"\w+", _text(node.named_children[0]))
-
-
-def _faults(node: Node) -> Iterator[str]:
-    if node.is_error or node.is_missing:
-        yield f"line {node.start_point[0] + 1}: {_text(node)[:60]!r}"
-    for child in node.children:
-        yield from _faults(child)
-
-
-def _declarations(root: Node) -> Iterator[Declaration]:
-    decorators: dict[str, str] = {}
-    for node in root.named_children:
-        if node.type == "decorators":
-            decorators = dict(_decorator(each) for each in node.named_children)
-        elif matched := re.fullmatch(
-            "(parameter|variable|output|resource|module)_declaration", node.type
-        ):
-            yield _declaration(matched[1], node, decorators)
-            decorators = {}
-
-
-def _decorator(node: Node) -> tuple[str, str]:
-    call = node.named_children[0]
-    arguments = call.named_children[1].named_children if len(call.named_children) > 1 else []
-    return _text(call.named_children[0]), value(arguments[0]) if arguments else ""
-
-
-def _declaration(kind: str, node: Node, decorators: dict[str, str]) -> Declaration:
-    name, *rest = [each for each in node.named_children if each.type != "comment"]
-    target = ""
-    if kind in ("resource", "module"):
-        target = value(rest.pop(0))
-    elif rest and rest[0].type == "type":
-        target = _text(rest.pop(0))
-    body, condition, over = rest[-1] if rest else None, "", None
-    if body is not None and body.type == "if_statement":
-        condition, body = _text(body.named_children[0])[1:-1], body.named_children[-1]
-    elif body is not None and body.type == "for_statement":
-        _, over, body = [each for each in body.named_children if each.type != "comment"]
-    return Declaration(
-        kind,
-        _text(name),
-        target,
-        None if body is None else value(body),
-        decorators,
-        condition,
-        None if over is None else value(over),
-        is_existing=" existing " in _text(node).split("{")[0],
-    )
-
-
-def value(node: Node) -> Any:
-    """A literal as Python has it; anything else as it is written."""
-    content = [each for each in node.named_children if each.type != "comment"]
-    is_plain = all(each.type != "interpolation" for each in content)
-    found: Any = Expression(_text(node))
-    if node.type == "object":
-        found = dict(_property(each) for each in content if each.type == "object_property")
-    elif node.type == "array":
-        found = [value(each) for each in content]
-    elif node.type == "string" and is_plain:
-        found = "".join(map(_text, content))
-    elif node.type == "boolean":
-        found = _text(node) == "true"
-    elif node.type == "number":
-        found = int(_text(node))
-    return found
-
-
-def branches(choice: str) -> tuple[str, Any, Any]:
-    """What `asked ? yes : no` asks, and what it gives."""
-    asked, yes, no = _expression(choice, "ternary_expression").named_children
-    return _text(asked), value(yes), value(no)
-
-
-def arguments(call: str) -> list[Any]:
-    """What a function is called with."""
-    _, given = _expression(call, "call_expression").named_children
-    return [value(each) for each in given.named_children if each.type != "comment"]
-
-
-def _expression(written: str, kind: str) -> Node:
-    root = _PARSER.parse(f"var it = {written}\n".encode()).root_node
-    found = root.named_children[0].named_children[-1]
-    assert found.type == kind, f"{written} is a {found.type}, not a {kind}"
-    return found
-
-
-def _property(node: Node) -> tuple[str, Any]:
-    key, content = [each for each in node.named_children if each.type != "comment"]
-    return (value(key) if key.type == "string" else _text(key)), value(content)
-
-
-def _text(node: Node) -> str:
-    return str(node.text.decode())
+def _azd_values(variables: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    for name, written in parameters_file().items():
+        parameter = template()["parameters"][name]
+        if not isinstance(written, str):
+            yield name, written
+            continue
+        value = re.sub(r"\$\{(\w+)\}", lambda matched: variables.get(matched[1], ""), written)
+        if parameter["type"] == "bool":
+            if value.lower() in ("true", "t", "1", "false", "f", "0"):
+                yield name, value.lower() in ("true", "t", "1")
+        elif value or parameter.get("defaultValue", value) != value:
+            yield name, value
 
 
 def walk(found: Any) -> Iterator[tuple[str, Any]]:
@@ -208,18 +206,11 @@ def walk(found: Any) -> Iterator[tuple[str, Any]]:
             yield from walk(each)
 
 
-FILES = {path.relative_to(INFRA).as_posix(): read(path) for path in INFRA.rglob("*.bicep")}
-MAIN, HOST, STORAGE = FILES["main.bicep"], FILES["app/host.bicep"], FILES["app/storage.bicep"]
-ROLES, MONITORING = FILES["app/roles.bicep"], FILES["app/monitoring.bicep"]
-AUTHENTICATION = FILES["app/authentication.bicep"]
-NETWORK, VAULT = FILES["app/network.bicep"], FILES["app/vault.bicep"]
-SITE = HOST.resource("Microsoft.Web/sites").body
-
 #: Roles by the ids that Azure gives them everywhere.
 ROLE_IDS = {
-    "storageBlobDataOwner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
-    "storageQueueDataContributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
-    "storageTableDataContributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
-    "monitoringMetricsPublisher": "3913510d-42f4-4e42-8a64-420c390055eb",
+    "Storage Blob Data Owner": "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
+    "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+    "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
+    "Monitoring Metrics Publisher": "3913510d-42f4-4e42-8a64-420c390055eb",
 }
-VAULT_ROLE_ID = {"keyVaultSecretsUser": "4633458b-17de-408a-b874-0445c86b69e6"}
+VAULT_ROLE_ID = {"Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6"}

@@ -1,9 +1,4 @@
-"""
-The form of what is deployed, as far as it can be read without a Bicep compiler.
-
-Names of properties and versions of types are Azure's to judge; here it is syntax, references, and
-that no key, secret, foreign id or registry is named.
-"""
+"""The form of the Bicep files: what the compiler says of them, and what they must never name."""
 
 from __future__ import annotations
 
@@ -13,102 +8,103 @@ from itertools import chain
 
 import pytest
 
+from tests.infra import compiler
 from tests.infra.bicep import (
     FILES,
     INFRA,
-    MAIN,
     ROLE_IDS,
     VAULT_ROLE_ID,
-    arguments,
-    branches,
-    parse,
+    azd_values,
+    module,
+    parameters_file,
+    template,
     walk,
 )
 
-each_file = pytest.mark.parametrize("file", FILES.values(), ids=FILES.keys())
+MODULES = [path.stem for path in FILES if path.stem != "main"]
+
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+each_template = pytest.mark.parametrize("name", ["main", *MODULES])
+
+
+def compiled(name):
+    return template() if name == "main" else module(name)
+
+
+def resources(name):
+    """Every resource that a template makes or reads."""
+    found = compiled(name)["resources"]
+    return found if isinstance(found, list) else list(found.values())
+
+
+def test_the_compiler_has_no_warning() -> None:
+    output, warnings = compiler.run("build", "--stdout", str(INFRA / "main.bicep"))
+
+    assert warnings == ""
+    assert json.loads(output) == template()
+
+
+def test_the_linter_has_no_warning() -> None:
+    assert compiler.run("lint", str(INFRA / "main.bicep")) == ("", "")
+
+
+def test_a_fault_would_be_found_by_the_linter(tmp_path) -> None:
+    (tmp_path / "bicepconfig.json").write_bytes((INFRA / "bicepconfig.json").read_bytes())
+    faulty = tmp_path / "faulty.bicep"
+    faulty.write_text(
+        "param a object\n"
+        "resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {\n  name: 'a-vault'\n}\n"
+        "output b string = vault.id\n"
+    )
+
+    _, warnings = compiler.run("lint", str(faulty))
+
+    assert set(re.findall(r"Warning ([\w-]+):", warnings)) == {
+        *("no-unused-params", "use-description-params", "use-description-outputs"),
+        *("use-recent-api-versions", "use-user-defined-types"),
+    }
 
 
 @each_file
-def test_it_parses(file) -> None:
-    assert file.faults == ()
+def test_it_is_formatted_as_the_compiler_formats_it(path) -> None:
+    assert compiler.request("format", path)["contents"] == path.read_text("utf-8")
 
 
-def test_a_file_with_a_fault_would_be_found() -> None:
-    assert parse("param name string\nresource x 'A/b@2024-01-01' = {\n  name: \n}\n").faults
-    assert parse("param name string =\n").faults
+@each_template
+def test_every_parameter_says_what_it_is_and_whether_it_has_to_be_given(name) -> None:
+    for key, parameter in compiled(name).get("parameters", {}).items():
+        expected = "Optional. " if "defaultValue" in parameter else "Required. "
+        assert parameter["metadata"]["description"].startswith(expected), key
 
 
-@each_file
-def test_every_parameter_says_what_it_is_and_whether_it_has_to_be_given(file) -> None:
-    for name, parameter in file.of("parameter").items():
-        told = parameter.decorators.get("description", "")
-        expected = "Required. " if parameter.body is None else "Optional. "
-        assert told.startswith(expected), name
-
-
-@each_file
-def test_every_output_says_what_it_is(file) -> None:
-    for name, output in file.of("output").items():
-        assert output.decorators.get("description"), name
-
-
-@each_file
-def test_every_parameter_and_variable_is_used(file) -> None:
-    assert {*file.of("parameter"), *file.of("variable")} - file.used == set()
-
-
-@each_file
-def test_no_name_is_used_that_is_not_declared(file) -> None:
-    declared = {each.name for each in file.declarations}
-
-    assert file.used - declared - file.counters == set()
-
-
-def test_a_name_that_is_not_declared_would_be_found() -> None:
-    file = parse("param a string\nvar b = { c: '${a}x${d}', e: f.g, h: [for i in a: j(i, k)] }")
-
-    assert file.used - file.counters == {"a", "d", "f", "k"}
-    assert file.counters == {"i"}
-
-
-def test_main_gives_every_module_the_parameters_that_it_requires_and_no_others() -> None:
-    for name, module in MAIN.of("module").items():
-        parameters = FILES[module.target].of("parameter")
-        required = {key for key, one in parameters.items() if one.body is None}
-        given = module.body["params"].keys()
-        assert required <= given <= parameters.keys(), name
-
-
-def test_main_asks_modules_only_for_what_they_put_out() -> None:
-    modules = MAIN.of("module")
-    for module, output in re.findall(r"(\w+)\.outputs\.(\w+)", MAIN.source):
-        assert output in FILES[modules[module].target].of("output")
+@each_template
+def test_every_output_says_what_it_is(name) -> None:
+    for key, output in compiled(name).get("outputs", {}).items():
+        assert output["metadata"]["description"], key
 
 
 def test_every_file_is_deployed() -> None:
-    targets = {module.target for module in MAIN.of("module").values()}
+    deployed = template()["resources"].keys() - {"group"}
 
-    assert targets == FILES.keys() - {"main.bicep"}
-    assert "targetScope = 'subscription'" in MAIN.source
+    assert sorted(deployed) == sorted(MODULES)
+    assert template()["$schema"].endswith("/subscriptionDeploymentTemplate.json#")
 
 
 def test_the_parameters_file_gives_what_main_has_and_all_that_it_requires() -> None:
-    given = json.loads((INFRA / "main.parameters.json").read_bytes())["parameters"]
-    parameters = MAIN.of("parameter")
+    parameters = template()["parameters"]
+    required = {name for name, one in parameters.items() if "defaultValue" not in one}
 
-    assert {name for name, one in parameters.items() if one.body is None} <= given.keys()
-    assert given.keys() <= parameters.keys()
+    assert required <= azd_values({}).keys() <= parameters.keys()
+    assert parameters_file().keys() <= parameters.keys()
 
 
 def test_every_resource_names_a_version_that_is_no_preview_and_its_type_always_the_same() -> None:
     versions: dict[str, set[str]] = {}
-    for file in FILES.values():
-        for resource in file.of("resource").values():
-            matched = re.fullmatch(r"(Microsoft\.[A-Za-z/]+)@(\d{4}-\d\d-\d\d)", resource.target)
-            assert matched, resource.target
-            versions.setdefault(service(matched[1]), set()).add(matched[2])
+    for resource in chain.from_iterable(map(resources, MODULES)):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", resource["apiVersion"]), resource["type"]
+        versions.setdefault(service(resource["type"]), set()).add(resource["apiVersion"])
 
-    assert {name for name, used in versions.items() if len(used) > 1} <= {"Microsoft.Insights"}
+    assert {name for name, used in versions.items() if len(used) > 1} == set()
 
 
 def service(type_name):
@@ -117,27 +113,40 @@ def service(type_name):
     return dns if type_name.startswith(dns) else type_name.split("/")[0]
 
 
-@each_file
-def test_no_module_comes_from_a_registry(file) -> None:
-    assert "br/" not in file.source
-    assert "br:" not in file.source
+def test_the_vault_s_version_is_not_a_retired_one() -> None:
+    (version,) = {
+        resource["apiVersion"]
+        for resource in resources("vault")
+        if resource["type"] == "Microsoft.KeyVault/vaults"
+    }
+
+    assert version >= "2026-02-01"
 
 
 @each_file
-def test_nothing_asks_for_a_key_and_nothing_holds_a_secret(file) -> None:
-    code = re.sub(r"//.*", "", file.source)
+def test_no_module_comes_from_a_registry(path) -> None:
+    source = path.read_text("utf-8")
+
+    assert "br/" not in source
+    assert "br:" not in source
+
+
+@each_template
+def test_nothing_asks_for_a_key_and_nothing_holds_a_secret(name) -> None:
+    code = json.dumps([part for key, part in compiled(name).items() if key != "metadata"])
 
     assert not re.search(r"\blist(Keys|Secrets|AccountSas|ServiceSas|\w*)\(", code)
-    assert not re.search(r"AccountKey|SharedAccessSignature|sig=|password\s*:", code, re.IGNORECASE)
-    assert "@secure" not in code
+    assert not re.search(r"AccountKey|SharedAccessSignature|sig=|password\W+:", code, re.IGNORECASE)
+    assert "secureString" not in code
+    assert "secureObject" not in code
     assert set(re.findall(r"\w*connection_?string\w*", code, re.IGNORECASE)) <= {
         *("APPLICATIONINSIGHTS_CONNECTION_STRING", "ConnectionString")
     }
 
 
 @each_file
-def test_no_cloud_s_own_address_is_written_down(file) -> None:
-    code = re.sub(r"//.*", "", file.source)
+def test_no_cloud_s_own_address_is_written_down(path) -> None:
+    code = re.sub(r"//.*", "", path.read_text("utf-8"))
 
     assert not re.search(
         r"\.(windows\.net|azure\.com|microsoftonline\.\w+|azurewebsites\.\w+)", code
@@ -145,37 +154,23 @@ def test_no_cloud_s_own_address_is_written_down(file) -> None:
 
 
 def test_nothing_is_named_after_a_person_a_tenant_or_a_subscription() -> None:
-    known = {*ROLE_IDS.values(), *VAULT_ROLE_ID.values(), *(role["id"] for role in json.loads(
-        (INFRA / "app-roles.json").read_bytes()))}  # fmt: skip
+    roles = json.loads((INFRA / "app-roles.json").read_bytes())
+    known = {*ROLE_IDS.values(), *VAULT_ROLE_ID.values(), *(role["id"] for role in roles)}
     known.add("00000003-0000-0000-c000-000000000000")  # Microsoft Graph
-    texts = chain(INFRA.rglob("*.bicep"), INFRA.rglob("*.json"), INFRA.rglob("*.py"))
 
-    for path in texts:
+    for path in chain.from_iterable(map(INFRA.rglob, ("*.bicep", "*.json", "*.py"))):
         found = set(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", path.read_text()))
         assert found <= known, path
 
 
-def test_the_reader_of_these_files_reads_what_it_should() -> None:
-    file = parse("@description('Optional. A.')\nparam a bool = true\nvar b = { c: ['d', 1], e: f }")
+def test_only_the_rules_with_a_reason_are_off() -> None:
+    text = (INFRA / "bicepconfig.json").read_text("utf-8")
+    settings = json.loads(re.sub(r"^\s*//.*", "", text, flags=re.MULTILINE))
 
-    assert file.of("parameter")["a"].decorators == {"description": "Optional. A."}
-    assert file.of("parameter")["a"].body is True
-    assert file.variable("b") == {"c": ["d", 1], "e": "f"}
-    assert dict(walk(file.variable("b"))) == {"c": ["d", 1], "e": "f"}
+    rules = settings["analyzers"]["core"]["rules"]
 
-
-def test_it_reads_conditions_loops_choices_and_calls_too() -> None:
-    file = parse(
-        "module a 'a.bicep' = if (b) {\n  name: 'c'\n}\n"
-        "resource d 'E/f@2024-01-01' = [for (g, i) in h: {\n  name: g\n}]\n"
-        "var j = k(l => m(l), n ? 'o' : [])\n"
-    )
-    call = arguments(file.variable("j"))
-
-    assert (file.of("module")["a"].condition, file.of("module")["a"].body) == ("b", {"name": "c"})
-    assert (file.of("resource")["d"].over, file.of("resource")["d"].condition) == ("h", "")
-    assert file.counters == {"g", "i", "l"}
-    assert call[0] == "l => m(l)"
-    assert branches(call[1]) == ("n", "o", [])
-    with pytest.raises(AssertionError, match="not a ternary"):
-        branches("p(q)")
+    off = {name for name, rule in rules.items() if rule["level"] == "off"}
+    assert off == {"use-description-vars", "what-if-short-circuiting"}
+    for name in off:
+        assert re.search(rf'// [^\n]+\n\s+"{name}"', text), name
+    assert {key for key, _ in walk(settings)}.isdisjoint({"enabled", "verbose"})

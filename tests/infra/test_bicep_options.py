@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from fnmatch import fnmatch
+
+import pytest
 
 from shared.service.http.callers import _TOKEN_OF
 from shared.service.http.report_api import OF_CUSTOMERS, SCRIPT_FILES
 from shared.settings import SETTINGS
-from tests.infra.bicep import AUTHENTICATION, HOST, INFRA, MAIN
+from tests.infra.bicep import ROOT, deployment, parameters_file, template
 
-ROOT = INFRA.parent
 DEPLOY = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-GIVEN = json.loads((INFRA / "main.parameters.json").read_bytes())["parameters"]
-PARAMETERS = MAIN.of("parameter")
+GIVEN = parameters_file()
+APP = "44444444-0000-4000-8000-000000000001"
 
 #: Secrets that no deployed app has: bearer tokens and a connection string for one's own machine.
 SECRETS = {setting.name for setting in SETTINGS if setting.is_secret}
@@ -30,44 +30,36 @@ def table(heading):
 
 def variables():
     """The variable of `azd env set` that each parameter takes, where it takes one."""
-    named = {name: re.fullmatch(r"\$\{(\w+)\}", str(one["value"])) for name, one in GIVEN.items()}
+    named = {name: re.fullmatch(r"\$\{(\w+)\}", str(one)) for name, one in GIVEN.items()}
     return {name: matched[1] for name, matched in named.items() if matched}
 
 
 def test_script_keys_leave_out_exactly_what_the_app_serves_by_key() -> None:
-    left_out = AUTHENTICATION.variable("scriptPaths")
+    found = deployment(authClientId=APP, allowScriptKeys="true")
 
+    left_out = found.authentication["globalValidation"]["excludedPaths"]
     assert sorted(left_out) == sorted(f"/api/scripts/{name}" for name in SCRIPT_FILES)
     assert len(left_out) == len(set(left_out)) == 9
     assert not any(OF_CUSTOMERS in path or "*" in path for path in left_out)
 
 
-def test_the_same_word_opens_the_paths_and_switches_the_app_s_side_on() -> None:
-    for module in ("host", "authentication"):
-        params = MAIN.of("module")[module].body["params"]
-        assert params["allowScriptKeys"] == "allowScriptKeys"
-    assert MAIN.of("module")["authentication"].body["params"]["clientId"] == "authClientId"
-    assert AUTHENTICATION.variable("hasProvider") == "!empty(clientId)"
+@pytest.mark.parametrize("word", ["true", "false", ""])
+@pytest.mark.parametrize("client_id", [APP, ""])
+def test_the_same_word_opens_the_paths_and_switches_the_app_s_side_on(client_id, word) -> None:
+    found = deployment(authClientId=client_id, allowScriptKeys=word)
+
+    is_on = word == "true" and bool(client_id)
+    assert bool(found.authentication["globalValidation"]["excludedPaths"]) is is_on
+    assert found.settings.get("SCRIPT_KEYS", "false") == str(is_on).lower()
 
 
 def test_whatever_can_be_asked_for_is_off_unless_it_is() -> None:
-    switches = {name: one.body for name, one in PARAMETERS.items() if one.target == "bool"}
+    found = deployment()
 
-    assert switches == {"allowScriptKeys": False, "privateNetwork": False}
-    assert PARAMETERS["exceptionsFile"].body == ""
-    assert GIVEN["settings"] == {"value": {}}
-
-
-def test_a_file_of_exceptions_is_deployed_and_never_in_the_repository() -> None:
-    def patterns(name):
-        lines = (ROOT / name).read_text("utf-8").splitlines()
-        return [line.strip("/") for line in lines if line and line[0] != "#"]
-
-    (named,) = set(re.findall(r"azd env set EXCEPTIONS_FILE (\S+)", DEPLOY))
-
-    assert any(fnmatch(named, pattern) for pattern in patterns(".gitignore"))
-    assert not any(fnmatch(named, pattern) for pattern in patterns(".funcignore"))
-    assert "/home/site/wwwroot/${exceptionsFile}" in HOST.source
+    off = {"allowScriptKeys": "false", "privateNetwork": "false", "exceptionsFile": ""}
+    assert found.resources == deployment(**off).resources
+    assert found.settings.keys().isdisjoint({"SCRIPT_KEYS", "REPORT_LINKS", "EXCEPTIONS_FILE"})
+    assert GIVEN["settings"] == {}
 
 
 def test_the_deployment_page_tells_of_every_parameter_and_how_it_is_set() -> None:
@@ -75,13 +67,13 @@ def test_the_deployment_page_tells_of_every_parameter_and_how_it_is_set() -> Non
     told = {name: how for names, how, _ in rows for name in re.findall(r"`(\w+)`", names)}
     in_file = GIVEN.keys() - variables().keys()
 
-    assert told.keys() == PARAMETERS.keys()
+    assert told.keys() == template()["parameters"].keys()
     for name, variable in variables().items():
         if not variable.startswith("AZURE_"):
             assert f"`{variable}`" in told[name], name
     assert {name for name, how in told.items() if how == "the file"} == in_file
     assert {name for name, how in told.items() if how == "the file, added"} == (
-        PARAMETERS.keys() - GIVEN.keys()
+        template()["parameters"].keys() - GIVEN.keys()
     )
 
 

@@ -5,40 +5,38 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from shared.settings import SETTINGS
-from tests.infra.bicep import (
-    AUTHENTICATION,
-    HOST,
-    INFRA,
-    MAIN,
-    MONITORING,
-    ROLE_IDS,
-    ROLES,
-    SITE,
-    STORAGE,
-    branches,
-)
+from tests.infra.bicep import CLOUDS, INFRA, ROLE_IDS, ROOT, TENANT, deployment, template
 
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+APP = "44444444-0000-4000-8000-000000000001"
+
+
+def sign_in(cloud="AzureCloud", **values):
+    """What an open site asks Entra for."""
+    found = deployment(cloud, authClientId=APP, **values)
+    return found.authentication["identityProviders"]["azureActiveDirectory"]
 
 
 def test_the_only_address_of_telemetry_opens_nothing_by_itself() -> None:
-    insights = MONITORING.resource("Microsoft.Insights/components").body["properties"]
+    found = deployment()
 
-    assert insights["DisableLocalAuth"] is True
-    assert "Authorization=AAD" in HOST.source
+    assert found.properties("Microsoft.Insights/components")["DisableLocalAuth"] is True
+    authentication = found.settings["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]
+    assert authentication.endswith(";Authorization=AAD")
 
 
 def test_telemetry_is_kept_for_thirty_days_and_has_a_daily_cap() -> None:
-    workspace = MONITORING.resource("Microsoft.OperationalInsights/workspaces").body["properties"]
+    workspace = deployment().properties("Microsoft.OperationalInsights/workspaces")
 
     assert workspace["retentionInDays"] == 30
-    assert workspace["workspaceCapping"] == {"dailyQuotaGb": "json(dailyCapGb)"}
-    assert float(MAIN.of("parameter")["dailyCapGb"].body) < 1
+    assert 0 < workspace["workspaceCapping"]["dailyQuotaGb"] < 1
 
 
 def test_the_storage_account_has_no_keys_no_public_blobs_and_speaks_tls() -> None:
-    account = STORAGE.resource("Microsoft.Storage/storageAccounts").body["properties"]
+    account = deployment().account
 
     assert account["allowSharedKeyAccess"] is False
     assert account["allowBlobPublicAccess"] is False
@@ -48,47 +46,57 @@ def test_the_storage_account_has_no_keys_no_public_blobs_and_speaks_tls() -> Non
 
 
 def test_what_is_deleted_or_overwritten_can_be_had_back_for_a_while() -> None:
-    blobs = STORAGE.resource("Microsoft.Storage/storageAccounts/blobServices").body["properties"]
+    blobs = deployment().properties("Microsoft.Storage/storageAccounts/blobServices")
 
     assert blobs["isVersioningEnabled"] is True
-    assert blobs["deleteRetentionPolicy"]["enabled"] is True
-    assert blobs["containerDeleteRetentionPolicy"]["enabled"] is True
-    assert 0 < STORAGE.variable("undeleteDays") <= 14
+    for policy in ("deleteRetentionPolicy", "containerDeleteRetentionPolicy"):
+        assert blobs[policy]["enabled"] is True
+        assert 0 < blobs[policy]["days"] <= 14
 
 
-def test_personal_data_goes_by_itself_versions_and_all() -> None:
-    policy = STORAGE.resource("Microsoft.Storage/storageAccounts/managementPolicies").body
-    rules = {rule["name"]: rule for rule in policy["properties"]["policy"]["rules"]}
+@pytest.mark.parametrize("days", [int(DEFAULTS["DETAIL_RETENTION_DAYS"]), 365])
+def test_personal_data_goes_by_itself_versions_and_all(days) -> None:
+    found = deployment(detailRetentionDays=days)
+    policy = found.properties("Microsoft.Storage/storageAccounts/managementPolicies")["policy"]
+    rules = {rule["name"]: rule for rule in policy["rules"]}
     rule = rules["purge-personal-data"]["definition"]
+    containers = found.all("Microsoft.Storage/storageAccounts/blobServices/containers")
+    kept = {each["name"].split("/")[-1] for each in containers} - {"app-package"}
 
-    assert rule["filters"]["prefixMatch"] == "personalPrefixes"
+    assert sorted(rule["filters"]["prefixMatch"]) == sorted(f"{name}/" for name in kept)
     assert rule["actions"] == {
-        "baseBlob": {"delete": {"daysAfterModificationGreaterThan": "detailRetentionDays"}},
-        "version": {"delete": {"daysAfterCreationGreaterThan": "detailRetentionDays"}},
+        "baseBlob": {"delete": {"daysAfterModificationGreaterThan": days}},
+        "version": {"delete": {"daysAfterCreationGreaterThan": days}},
     }
-    assert MAIN.of("parameter")["detailRetentionDays"].body == int(
-        DEFAULTS["DETAIL_RETENTION_DAYS"]
-    )
+    assert found.settings["DETAIL_RETENTION_DAYS"] == str(days)
     assert all(rule["enabled"] is True for rule in rules.values())
 
 
-def test_the_app_has_four_roles_each_on_one_resource() -> None:
-    assert {name: one.body for name, one in ROLES.of("variable").items()} == ROLE_IDS
-    assignments = [each for each in ROLES.of("resource").values() if not each.is_existing]
+def test_the_retention_is_the_app_s_own_unless_another_is_asked_for() -> None:
+    settings = deployment().settings
 
-    assert {each.body["scope"] for each in assignments} == {"storage", "insights"}
-    for each in assignments:
-        assert re.fullmatch(r"guid\(\w+\.id, principalId, \w+\)", each.body["name"])
-        assert each.body["properties"]["principalType"] == "ServicePrincipal"
-    for name in ROLE_IDS:
-        assert len(re.findall(rf"\b{name}\b", ROLES.source)) > 1, name
+    assert settings["DETAIL_RETENTION_DAYS"] == DEFAULTS["DETAIL_RETENTION_DAYS"]
+
+
+def test_the_app_has_four_roles_each_on_one_resource() -> None:
+    found = deployment()
+    scopes = {
+        found.one("Microsoft.Storage/storageAccounts")["id"]: "Storage",
+        found.one("Microsoft.Insights/components")["id"]: "Monitoring",
+    }
+    given = {
+        assignment["properties"]["roleDefinitionId"].split("/")[-1]: scopes[
+            assignment["id"].split("/providers/Microsoft.Authorization/")[0]
+        ]
+        for assignment in found.all("Microsoft.Authorization/roleAssignments")
+    }
+
+    assert given == {role: name.split()[0] for name, role in ROLE_IDS.items()}
 
 
 def test_the_roles_are_those_that_the_store_s_errors_name() -> None:
     """Owner of blobs holds Contributor and Delegator as well."""
-    stores = [
-        path.read_text("utf-8") for path in (INFRA.parent / "shared" / "stores").glob("azure*.py")
-    ]
+    stores = [path.read_text("utf-8") for path in (ROOT / "shared" / "stores").rglob("*.py")]
 
     assert set(re.findall(r'ROLE = "(.*)"', "".join(stores))) == {
         *("Storage Blob Data Contributor", "Storage Blob Delegator"),
@@ -97,76 +105,94 @@ def test_the_roles_are_those_that_the_store_s_errors_name() -> None:
 
 
 def test_the_plan_is_flex_consumption() -> None:
-    plan = HOST.resource("Microsoft.Web/serverfarms").body
+    plan = deployment().one("Microsoft.Web/serverfarms")
 
     assert plan["sku"] == {"name": "FC1", "tier": "FlexConsumption"}
     assert plan["properties"] == {"reserved": True}
 
 
 def test_the_package_is_deployed_by_identity() -> None:
-    storage = SITE["properties"]["functionAppConfig"]["deployment"]["storage"]
+    found = deployment()
+    identity = found.one("Microsoft.ManagedIdentity/userAssignedIdentities")["id"]
+    storage = found.site["functionAppConfig"]["deployment"]["storage"]
+    container = storage["value"].split("/")[-1]
 
     assert storage["authentication"] == {
         "type": "UserAssignedIdentity",
-        "userAssignedIdentityResourceId": "identity.id",
+        "userAssignedIdentityResourceId": identity,
     }
-    assert SITE["identity"]["type"] == "UserAssigned"
+    assert found.one("Microsoft.Web/sites")["identity"] == {
+        "type": "UserAssigned",
+        "userAssignedIdentities": {identity: {}},
+    }
+    assert found.one("Microsoft.Storage/storageAccounts/blobServices/containers", container)
 
 
 def test_only_tls_is_spoken_and_no_password_publishes() -> None:
-    config = SITE["properties"]["siteConfig"]
-    publishing = HOST.resource("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
+    found = deployment()
+    config = found.site["siteConfig"]
+    publishing = found.all("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
 
-    assert SITE["properties"]["httpsOnly"] is True
+    assert found.site["httpsOnly"] is True
     assert (config["minTlsVersion"], config["scmMinTlsVersion"]) == ("1.2", "1.2")
-    assert publishing.body["properties"] == {"allow": False}
-    assert "for way in ['ftp', 'scm']" in HOST.source
+    assert {each["name"].split("/")[-1] for each in publishing} == {"ftp", "scm"}
+    assert all(each["properties"] == {"allow": False} for each in publishing)
 
 
-def test_authentication_is_always_on_and_no_path_is_left_out() -> None:
-    config = AUTHENTICATION.resource("Microsoft.Web/sites/config").body
-    properties = config["properties"]
-    asked, left_out, usually = branches(properties["globalValidation"]["excludedPaths"])
+@pytest.mark.parametrize("client_id", [APP, ""])
+def test_authentication_is_always_on_and_no_path_is_left_out(client_id) -> None:
+    properties = deployment(authClientId=client_id).authentication
 
-    assert config["name"] == "authsettingsV2"
     assert properties["platform"]["enabled"] is True
     assert properties["globalValidation"]["requireAuthentication"] is True
-    assert (asked, left_out, usually) == ("allowScriptKeys && hasProvider", "scriptPaths", [])
-    assert MAIN.of("parameter")["allowScriptKeys"].body is False
+    assert properties["globalValidation"]["excludedPaths"] == []
     assert properties["httpSettings"] == {"requireHttps": True}
     assert properties["login"]["tokenStore"] == {"enabled": False}
-    assert "if (" not in AUTHENTICATION.source
+    assert "condition" not in template()["resources"]["authentication"]
 
 
 def test_without_a_client_id_nobody_gets_in() -> None:
-    config = SITE["properties"]["siteConfig"]
-    validation = AUTHENTICATION.resource("Microsoft.Web/sites/config").body["properties"]
+    found = deployment()
+    config = found.site["siteConfig"]
 
-    assert MAIN.of("parameter")["authClientId"].body == ""
-    assert MAIN.of("module")["host"].body["params"]["isOpen"] == "!empty(authClientId)"
-    assert config["ipSecurityRestrictionsDefaultAction"] == "isOpen ? 'Allow' : 'Deny'"
-    assert re.findall(r"action: '(\w+)', ipAddress: '([^']+)'", config["ipSecurityRestrictions"]) \
-        == [("Deny", "0.0.0.0/0"), ("Deny", "::/0")]  # fmt: skip
-    action = validation["globalValidation"]["unauthenticatedClientAction"]
-    assert action == "hasProvider ? 'RedirectToLoginPage' : 'Return401'"
+    assert template()["parameters"]["authClientId"]["defaultValue"] == ""
+    assert config["ipSecurityRestrictionsDefaultAction"] == "Deny"
+    assert [(each["action"], each["ipAddress"]) for each in config["ipSecurityRestrictions"]] == [
+        *(("Deny", "0.0.0.0/0"), ("Deny", "::/0")),
+    ]
+    validation = found.authentication["globalValidation"]
+    assert validation["unauthenticatedClientAction"] == "Return401"
+    assert found.authentication["identityProviders"] == {}
+
+
+def test_with_a_client_id_people_are_sent_to_sign_in() -> None:
+    found = deployment(authClientId=APP)
+
+    assert found.site["siteConfig"]["ipSecurityRestrictionsDefaultAction"] == "Allow"
+    validation = found.authentication["globalValidation"]
+    assert validation["unauthenticatedClientAction"] == "RedirectToLoginPage"
+    assert validation["redirectToProvider"] == "azureactivedirectory"
 
 
 def test_people_sign_in_without_any_client_secret() -> None:
-    registration = AUTHENTICATION.variable("entra")["registration"]
+    registration = sign_in()["registration"]
 
+    assert registration["clientId"] == APP
     assert registration["clientSecretSettingName"] == "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
 
 
-def test_the_issuer_is_the_one_whose_tokens_tell_of_mfa() -> None:
-    issuer = AUTHENTICATION.variable("entra")["registration"]["openIdIssuer"]
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_the_issuer_is_the_one_whose_tokens_tell_of_mfa(cloud) -> None:
+    login, *_ = CLOUDS[cloud]
 
-    assert issuer == "'${environment().authentication.loginEndpoint}${tenantId}/'"
+    assert sign_in(cloud)["registration"]["openIdIssuer"] == f"{login}{TENANT}/"
 
 
 def test_only_named_applications_may_call() -> None:
-    policy = AUTHENTICATION.variable("entra")["validation"]["defaultAuthorizationPolicy"]
+    validation = sign_in(scriptClientIds="a;b")["validation"]
 
-    assert policy == {"allowedApplications": "concat([clientId], scripts)"}
+    assert validation["defaultAuthorizationPolicy"] == {"allowedApplications": [APP, "a", "b"]}
+    assert validation["allowedAudiences"] == [APP, f"api://{APP}"]
 
 
 def test_the_app_roles_are_those_of_the_contract() -> None:
