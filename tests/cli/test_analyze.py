@@ -259,15 +259,15 @@ def test_the_terminal_says_both_figures_in_numbers_the_worst_and_where_to_look(t
     records = [*made(20, 3), *made(20, 1, **WITH_MFA), *made(20, 2, **APP_AND_USER)]
     source.write_bytes(page(*records))
 
-    said = run("analyze", source, "--out", tmp_path / "report", "--since", "2026-11-01").stderr
+    stderr = run("analyze", source, "--out", tmp_path / "report", "--since", "2026-11-01").stderr
 
-    assert "25 %   1 of 4" in said
-    assert "0 %   0 of 2" in said
-    assert "Control Panel" in said
-    assert "ann@contoso.example" in said
-    assert str(tmp_path / "report" / "report.html") in said
-    assert "\x1b" not in said
-    assert "\r" not in said
+    assert "25 %   1 of 4" in stderr
+    assert "0 %   0 of 2" in stderr
+    assert "Control Panel" in stderr
+    assert "ann@contoso.example" in stderr
+    assert str(tmp_path / "report" / "report.html") in stderr
+    assert "\x1b" not in stderr
+    assert "\r" not in stderr
 
 
 @pytest.mark.parametrize(
@@ -477,7 +477,7 @@ def broken(tmp_path, records):
     return done, json.loads(done.stdout)
 
 
-def test_what_a_broken_file_may_have_lost_is_missing_and_no_share_is_told(
+def test_what_a_broken_file_may_have_lost_is_missing_and_there_is_no_share(
     tmp_path,
 ) -> None:
     done, report = broken(tmp_path, rising(17, 18, 19, 20))

@@ -1,4 +1,4 @@
-"""`run`, `serve` and `directory` as whoever types them meets them: what they say, how they end."""
+"""`run`, `serve` and `directory` as their user sees them: what they print, how they end."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def test_a_folder_of_exports_that_is_not_there_is_a_wrong_setting(
 def test_run_refuses_to_report_on_days_that_have_not_been(ending, tmp_path, capsys) -> None:
     assert main(["run", "--ending", str(ending)], now=NOW) == 2
 
-    said = capsys.readouterr().err
-    assert said.startswith(f"run: --ending is {ending}; expected a day from ")
-    assert said.count("\n") == 1
+    stderr = capsys.readouterr().err
+    assert stderr.startswith(f"run: --ending is {ending}; expected a day from ")
+    assert stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -77,10 +77,10 @@ def test_run_names_the_report_that_it_has_just_made_though_a_newer_one_is_stored
 
     assert main(["run", "--ending", "2026-03-07"]) == 0
 
-    said = capsys.readouterr().err
-    assert "1–7 March 2026" in said.replace("\xa0", " ")
-    assert f"reports/{TENANT}/2026-03-07/report.html" in said
-    assert "2026-03-14" not in said
+    stderr = capsys.readouterr().err
+    assert "1–7 March 2026" in stderr.replace("\xa0", " ")
+    assert f"reports/{TENANT}/2026-03-07/report.html" in stderr
+    assert "2026-03-14" not in stderr
 
 
 @pytest.mark.usefixtures("exports")
@@ -103,9 +103,9 @@ def test_what_went_into_the_outbox_is_not_said_to_be_sent(monkeypatch, capsys) -
 def test_days_of_one_reason_are_said_together(capsys) -> None:
     assert main(["run", "--ending", "2026-03-16"]) == 1
 
-    said = capsys.readouterr().err.replace("\xa0", " ")
-    assert "missing: 15–16 March 2026, Not in the files" in said
-    assert said.count("Not in the files") == 1
+    stderr = capsys.readouterr().err.replace("\xa0", " ")
+    assert "missing: 15–16 March 2026, Not in the files" in stderr
+    assert stderr.count("Not in the files") == 1
 
 
 def refused(monkeypatch, simulation):
@@ -122,10 +122,10 @@ def test_what_every_day_fails_for_is_said_once(monkeypatch, capsys) -> None:
 
         assert main(["run"], now=NOW) == 1
 
-    said = capsys.readouterr().err
-    assert "0 of 7 days known" in said
-    assert said.count("refuses the app's token") == 1
-    assert said.count("missing:") == 1
+    stderr = capsys.readouterr().err
+    assert "0 of 7 days known" in stderr
+    assert stderr.count("refuses the app's token") == 1
+    assert stderr.count("missing:") == 1
 
 
 def test_what_was_warned_of_is_said_too_where_a_run_does_not_come_to_its_end(
@@ -140,9 +140,9 @@ def test_what_was_warned_of_is_said_too_where_a_run_does_not_come_to_its_end(
 
         assert main(["run"], now=NOW) == 1
 
-    said = capsys.readouterr().err
-    assert said.count("refuses the app's token") == 1
-    assert "run: The store is gone." in said
+    stderr = capsys.readouterr().err
+    assert stderr.count("refuses the app's token") == 1
+    assert "run: The store is gone." in stderr
 
 
 def test_serve_stops_where_the_store_that_is_asked_for_is_not_named(monkeypatch, capsys) -> None:
@@ -158,15 +158,15 @@ def test_the_help_of_a_command_says_what_it_does_and_how_it_ends(command, capsys
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])
 
-    told = " ".join(capsys.readouterr().out.split())
+    help_text = " ".join(capsys.readouterr().out.split())
     assert end.value.code == 0
-    assert "Exit code 0: " in told
-    assert "2: " in told
+    assert "Exit code 0: " in help_text
+    assert "2: " in help_text
 
 
 def test_the_help_of_analyze_says_what_must_be_given(capsys) -> None:
     with pytest.raises(SystemExit):
         main(["analyze", "--help"])
 
-    told = " ".join(capsys.readouterr().out.split())
-    assert "One of --out, --json and --discover must be given." in told
+    help_text = " ".join(capsys.readouterr().out.split())
+    assert "One of --out, --json and --discover must be given." in help_text

@@ -50,19 +50,19 @@ def command(name, *arguments, cwd, **options):
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
-    """The folder that it was played in, and what it said."""
+    """The folder that it was played in, and its standard error."""
     folder = tmp_path_factory.mktemp("demo")
     with command("demo", "--once", cwd=folder) as process:
-        out, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
+        out, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
     assert out == ""
-    return folder, said
+    return folder, stderr
 
 
 @pytest.fixture(scope="module")
 def report(played):
-    folder, said = played
-    page = folder / re.findall(r"Report: +(\S+)", said)[0]
+    folder, stderr = played
+    page = folder / re.findall(r"Report: +(\S+)", stderr)[0]
     return json.loads(page.with_name("report.json").read_bytes())
 
 
@@ -76,8 +76,8 @@ def truth(report):
 def test_the_figures_are_what_the_simulator_meant(report) -> None:
     for channel, expected in truth(report).items():
         figure = report["metrics"][channel]
-        told = {name: figure[name] for name in figure if name in expected}
-        assert told == expected
+        figures = {name: figure[name] for name in figure if name in expected}
+        assert figures == expected
         decided = expected["verified"] + expected["not_verified"] + expected["exempted"]
         assert figure["share"] == pytest.approx(expected["verified"] / decided)
         assert figure["requests"] == decided + expected["unknown"]
@@ -93,9 +93,9 @@ def test_it_plays_thirty_days_and_tells_their_story(report) -> None:
 
 
 def test_it_says_where_everything_is(played) -> None:
-    folder, said = played
+    folder, stderr = played
 
-    page, mail = (folder / re.findall(rf"{what}: +(\S+)", said)[0] for what in ("Report", "Mail"))
+    page, mail = (folder / re.findall(rf"{what}: +(\S+)", stderr)[0] for what in ("Report", "Mail"))
 
     assert "Simulated data." in page.read_text("utf-8")
     names = {path.name for path in page.parent.glob("*.csv")}
@@ -111,8 +111,8 @@ def test_it_says_where_everything_is(played) -> None:
 
 
 def test_the_csv_files_add_up_to_the_figures(played, report) -> None:
-    folder, said = played
-    page = folder / re.findall(r"Report: +(\S+)", said)[0]
+    folder, stderr = played
+    page = folder / re.findall(r"Report: +(\S+)", stderr)[0]
 
     def rows(name):
         return list(csv.DictReader(StringIO(page.with_name(name).read_text("utf-8"), newline="")))
@@ -125,8 +125,8 @@ def test_the_csv_files_add_up_to_the_figures(played, report) -> None:
 
 
 def test_the_mail_carries_the_figures_and_the_way_to_the_page(played) -> None:
-    folder, said = played
-    [path] = (folder / name for name in re.findall(r"Mail: +(\S+)", said))
+    folder, stderr = played
+    [path] = (folder / name for name in re.findall(r"Mail: +(\S+)", stderr))
 
     mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
 
@@ -137,7 +137,7 @@ def test_the_mail_carries_the_figures_and_the_way_to_the_page(played) -> None:
     assert f"http://127.0.0.1:7071/api/reports/{TENANT_ID}/" in text
 
 
-def test_it_begins_anew_each_time(played) -> None:
+def test_it_starts_from_scratch_each_time(played) -> None:
     folder, _ = played
     stray = folder / ".local" / "demo" / "store" / "stray"
     stray.touch()
@@ -153,13 +153,13 @@ def get(url, path):
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
     connection.request("GET", path)
     answer = connection.getresponse()
-    told = answer.status, answer.read()
+    received = answer.status, answer.read()
     connection.close()
-    return told
+    return received
 
 
 def served_at(process):
-    """The address, as soon as it is said; the rest of what is said stays unread."""
+    """The address, as soon as it is printed; the rest of the output stays unread."""
     for line in process.stderr:
         if found := re.search(r"Served: +(http://[\d.:]+)", line):
             return found[1]
@@ -167,7 +167,7 @@ def served_at(process):
 
 
 def interrupt(process):
-    """Press Ctrl-C; what was said from there to the end, which must not be long in coming."""
+    """Press Ctrl-C; return the output until the end, which must come soon."""
     process.send_signal(signal.SIGINT)
     try:
         return process.communicate(timeout=60)
@@ -181,12 +181,12 @@ def test_it_serves_the_report_until_it_is_interrupted_and_then_ends_quietly(tmp_
         url = served_at(process)
         status, page = get(url, "/api/report")
         [mail] = (tmp_path / ".local" / "demo" / "outbox").glob("*.eml")
-        out, said = interrupt(process)
+        out, stderr = interrupt(process)
 
     assert status == 200
     assert b"Simulated data." in page
     assert url in mail.read_text("utf-8").replace("=\n", "")
-    assert (process.returncode, out, said.strip()) == (0, "", "")
+    assert (process.returncode, out, stderr.strip()) == (0, "", "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process alone")
@@ -247,9 +247,9 @@ def test_page_json_and_csv_show_the_same_customers(ask, query) -> None:
 
     assert {page[0], as_json[0], as_csv[0]} == {200}
     shown = re.findall(rb'<small class="id">([0-9a-f-]{36})<', page[1])
-    told = [each["tenant_id"] for each in json.loads(as_json[1])["customers"]]
+    listed = [each["tenant_id"] for each in json.loads(as_json[1])["customers"]]
     rows = list(csv.DictReader(StringIO(as_csv[1].decode(), newline="")))
-    assert [tenant.decode() for tenant in shown] == told == [row["TenantId"] for row in rows]
+    assert [tenant.decode() for tenant in shown] == listed == [row["TenantId"] for row in rows]
     assert b" of 42 customers have MFA for all users; 3 not known." in page[1]
     assert len(rows) == {"": 42, "?search=CO": 7}.get(query, 0)
 
@@ -271,12 +271,12 @@ def test_a_search_that_is_too_long_is_refused(ask) -> None:
 )
 def test_what_is_wrong_is_said_in_a_sentence(tmp_path, arguments, sentence) -> None:
     with command(*arguments, cwd=tmp_path) as process:
-        out, said = process.communicate(timeout=60)
+        out, stderr = process.communicate(timeout=60)
 
     assert process.returncode == 2
     assert out == ""
-    assert sentence in said
-    assert "Traceback" not in said
+    assert sentence in stderr
+    assert "Traceback" not in stderr
 
 
 def test_a_port_that_is_taken_is_said_before_the_work_begins(tmp_path) -> None:
@@ -285,15 +285,15 @@ def test_a_port_that_is_taken_is_said_before_the_work_begins(tmp_path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         with command("demo", "--port", port, cwd=tmp_path) as process:
-            _, said = process.communicate(timeout=60)
+            _, stderr = process.communicate(timeout=60)
 
     assert process.returncode == 2
-    assert f"Port {port}" in said
+    assert f"Port {port}" in stderr
     assert not (tmp_path / ".local").exists()
 
 
 def run_json(folder, *arguments, **environment):
-    """``run --json``: its exit code, its report, what it said."""
+    """``run --json``: its exit code, its report, its standard error."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "tests.simulated", "run", "--json", *arguments],
         cwd=folder,
@@ -306,27 +306,27 @@ def run_json(folder, *arguments, **environment):
 
 
 def test_run_does_the_same_without_a_host_and_prints_the_report(tmp_path, report) -> None:
-    code, told, said = run_json(tmp_path, REPORT_RECIPIENTS="a@contoso.example")
+    code, printed, stderr = run_json(tmp_path, REPORT_RECIPIENTS="a@contoso.example")
 
     assert code == 0
-    assert told["metrics"] == report["metrics"]
-    assert told["history"] == report["history"]
-    assert (tmp_path / re.findall(r"Report: +(\S+)", said)[0]).exists()
-    assert "Mail:    written to .local/outbox for a…@contoso.example" in said
+    assert printed["metrics"] == report["metrics"]
+    assert printed["history"] == report["history"]
+    assert (tmp_path / re.findall(r"Report: +(\S+)", stderr)[0]).exists()
+    assert "Mail:    written to .local/outbox for a…@contoso.example" in stderr
     assert len(list((tmp_path / ".local" / "outbox").glob("*.eml"))) == 1
 
 
 def test_run_can_act_as_on_another_day(tmp_path) -> None:
-    code, told, said = run_json(tmp_path, "--ending", "2026-03-01")
+    code, printed, stderr = run_json(tmp_path, "--ending", "2026-03-01")
 
     assert code == 0
-    assert told["window"] == {
+    assert printed["window"] == {
         "start": "2026-02-23",
         "ending": "2026-03-01",
         "complete_days": 7,
         "missing": [],
     }
-    assert "REPORT_RECIPIENTS is empty" in said
+    assert "REPORT_RECIPIENTS is empty" in stderr
 
 
 @pytest.mark.azurite
@@ -348,8 +348,8 @@ def test_it_comes_to_the_same_in_the_storage_emulator(tmp_path, report) -> None:
             assert service.store_kind == "azure"
             assert host.waiting == []
     assert status == 200
-    told = json.loads(body)
-    assert {**told, "generated_at": ""} == {**report, "generated_at": ""}
+    served = json.loads(body)
+    assert {**served, "generated_at": ""} == {**report, "generated_at": ""}
     assert len(list(tmp_path.glob("*.eml"))) == 1
 
 

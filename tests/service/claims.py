@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class KilledError(BaseException):
-    """The process is no more; nothing in it can catch this."""
+    """The process was killed; nothing in it can catch this."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class FakeStore:
 
 
 class FakeMailer:
-    """Delivers, or fails as told for a recipient."""
+    """Delivers, or fails as scripted for a recipient."""
 
     def __init__(self, world: World, *, repeatable: bool, failures=None) -> None:
         self.repeatable = repeatable

@@ -189,9 +189,11 @@ def mailed(tmp_path, **settings):
 def test_the_outbox_takes_mail_by_default(tmp_path) -> None:
     outbox = tmp_path / "outbox"
 
-    told = mailed(tmp_path, OUTBOX_FOLDER=str(outbox), REPORT_RECIPIENTS="a@x.example;b@x.example")
+    deliveries = mailed(
+        tmp_path, OUTBOX_FOLDER=str(outbox), REPORT_RECIPIENTS="a@x.example;b@x.example"
+    )
 
-    assert [delivery.outcome for delivery in told] == ["sent", "sent"]
+    assert [delivery.outcome for delivery in deliveries] == ["sent", "sent"]
     assert len(list(outbox.glob("*.eml"))) == 2
 
 
@@ -204,7 +206,7 @@ def test_nobody_is_mailed_where_nobody_is_named_or_nothing_is_there(tmp_path) ->
 
 def test_graph_takes_mail_where_it_is_the_mailer(tmp_path) -> None:
     with open_simulated(ENDING) as simulation:
-        told = mailed(
+        deliveries = mailed(
             tmp_path,
             MAILER="graph",
             REPORT_SENDER="mfa@contoso.example",
@@ -213,7 +215,7 @@ def test_graph_takes_mail_where_it_is_the_mailer(tmp_path) -> None:
             GRAPH_TOKEN=simulation.token,
         )
 
-    assert [delivery.outcome for delivery in told] == ["sent"]
+    assert [delivery.outcome for delivery in deliveries] == ["sent"]
     assert [mail.sender for mail in simulation.mailbox.sent] == ["mfa@contoso.example"]
     [recipient] = simulation.mailbox.sent[0].message["toRecipients"]
     assert recipient["emailAddress"]["address"] == "a@contoso.example"

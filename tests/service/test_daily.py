@@ -161,8 +161,8 @@ def test_collecting_twice_is_collecting_once(tmp_path) -> None:
 
 
 def test_a_run_that_crosses_midnight_reads_the_accounts_of_the_day_it_planned(tmp_path) -> None:
-    people = DirectorySnapshot(Directory(users=(User(id="ann", account_enabled=True),)), Scope())
-    daily = replace(make_daily(tmp_path, Scripted(a_week())), read_directory=lambda: people)
+    snapshot = DirectorySnapshot(Directory(users=(User(id="ann", account_enabled=True),)), Scope())
+    daily = replace(make_daily(tmp_path, Scripted(a_week())), read_directory=lambda: snapshot)
     endings = daily.owed_reports(TODAY)
 
     daily.now.go_on(days=1)

@@ -12,7 +12,7 @@ def failed(day, reason, **hours):
     return LedgerEntry(Slice(TENANT, day, **hours), SliceState.FAILED, "graph", "", reason=reason)
 
 
-def test_days_are_told_once_by_reason_unless_the_report_misses_them_for_the_same() -> None:
+def test_days_are_listed_once_by_reason_unless_the_report_already_gives_it() -> None:
     entries = [failed(day, "Graph failed.") for day in WEEK[:3]]
     entries += [failed(WEEK[5], "No licence.", to_hour=12), failed(WEEK[6], "No licence.")]
 
@@ -26,7 +26,7 @@ def test_days_are_told_once_by_reason_unless_the_report_misses_them_for_the_same
     ]
 
 
-def test_a_day_that_is_known_and_could_not_be_pulled_again_is_told(tmp_path) -> None:
+def test_a_known_day_that_could_not_be_pulled_again_is_reported(tmp_path) -> None:
     source = Scripted(a_week())
     daily = make_daily(tmp_path, source)
     run_day(daily)

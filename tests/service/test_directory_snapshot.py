@@ -20,28 +20,28 @@ def pulled(tmp_path_factory):
 
 
 def test_what_is_kept_is_judged_the_same_when_read_back(pulled) -> None:
-    people, _ = pulled
+    snapshot, _ = pulled
 
-    again = DirectorySnapshot.from_bytes(people.to_bytes(), Scope())
+    again = DirectorySnapshot.from_bytes(snapshot.to_bytes(), Scope())
 
-    assert again.accounts.metrics == people.accounts.metrics
-    assert (again.read_at, again.notes) == (people.read_at, people.notes)
+    assert again.accounts.metrics == snapshot.accounts.metrics
+    assert (again.read_at, again.notes) == (snapshot.read_at, snapshot.notes)
 
 
 def test_the_same_directory_read_later_is_still_the_same(pulled) -> None:
-    people, later = pulled
+    snapshot, later = pulled
 
-    assert people.is_same_as(later.to_bytes())
+    assert snapshot.is_same_as(later.to_bytes())
 
 
 def test_a_customer_more_is_another_directory(pulled) -> None:
-    people, _ = pulled
-    fewer = DirectorySnapshot.from_bytes(people.to_bytes(), Scope())
-    fewer.directory = type(people.directory)(users=people.directory.users, customers=())
+    snapshot, _ = pulled
+    fewer = DirectorySnapshot.from_bytes(snapshot.to_bytes(), Scope())
+    fewer.directory = type(snapshot.directory)(users=snapshot.directory.users, customers=())
 
-    assert not people.is_same_as(fewer.to_bytes())
+    assert not snapshot.is_same_as(fewer.to_bytes())
 
 
-def test_bytes_that_are_no_directory_are_damage() -> None:
+def test_invalid_bytes_are_damage() -> None:
     with pytest.raises(DamagedError, match="directory"):
         DirectorySnapshot.from_bytes(b"nothing", Scope())

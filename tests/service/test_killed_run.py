@@ -46,25 +46,30 @@ def run(folder, *command):
     )
 
 
-def told_by(folder):
+def stored_by(folder):
     """What is stored, but for when it was read and made."""
-    told = read_back(open_store("local", folder=folder / "store"), TENANT_ID)
-    told["ledger"] = [
-        msgspec.structs.replace(entry, at="", pulled_at="") for entry in told["ledger"]
+    stored = read_back(open_store("local", folder=folder / "store"), TENANT_ID)
+    stored["ledger"] = [
+        msgspec.structs.replace(entry, at="", pulled_at="") for entry in stored["ledger"]
     ]
-    moments = {ending: _moments(told["files"], ending) for ending, _ in told["files"]}
-    told["files"] = {
+    moments = {ending: _moments(stored["files"], ending) for ending, _ in stored["files"]}
+    stored["files"] = {
         (ending, name): _timeless(_plain(file.content), moments[ending])
-        for (ending, name), file in told["files"].items()
+        for (ending, name), file in stored["files"].items()
     }
-    return told
+    return stored
 
 
 def _moments(files, ending):
     """When one report's directory was read and when the report was made."""
     found = [files.get((ending, name)) for name in ("report.json", "directory.json.gz")]
     contents = [json.loads(_plain(file.content)) for file in found if file]
-    return {told[name] for told in contents for name in ("generated_at", "read_at") if name in told}
+    return {
+        stored[name]
+        for stored in contents
+        for name in ("generated_at", "read_at")
+        if name in stored
+    }
 
 
 def _plain(content):
@@ -83,7 +88,7 @@ def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     done = run(folder, "-m", "tests.simulated", "run")
     assert done.returncode == 0, done.stderr
-    return told_by(folder)
+    return stored_by(folder)
 
 
 def kills():
@@ -101,4 +106,4 @@ def test_killed_and_done_again_is_done(undisturbed, tmp_path, number, when) -> N
     again = run(tmp_path, "-m", "tests.simulated", "run")
 
     assert again.returncode == 0, again.stderr
-    assert told_by(tmp_path) == undisturbed
+    assert stored_by(tmp_path) == undisturbed

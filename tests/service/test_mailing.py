@@ -76,7 +76,7 @@ def kill_points(*, repeatable, failures=None):
 
 
 @pytest.mark.parametrize("killed_at", kill_points(repeatable=False))
-def test_killed_at_any_step_no_mail_is_ever_sent_twice_and_one_left_unsent_is_said_to_be(
+def test_killed_at_any_step_no_mail_is_ever_sent_twice_and_one_left_unsent_is_reported(
     killed_at, caplog
 ) -> None:
     world = World(killed_at=killed_at)
@@ -206,10 +206,10 @@ def test_addresses_are_in_no_log_line_no_key_and_no_error(caplog) -> None:
 
     assert "Mail 1 of 3" in caplog.text
     assert "Mail 2 of 3" in caplog.text
-    told = caplog.text + str(failed.value) + " ".join(world.claims)
+    shown = caplog.text + str(failed.value) + " ".join(world.claims)
     for address in (ANN, BOB, EVE):
-        assert address.partition("@")[0] + "@" not in told
-    assert "@" not in told
+        assert address.partition("@")[0] + "@" not in shown
+    assert "@" not in shown
 
 
 def test_a_delivery_shows_whose_it_was_without_saying_it() -> None:

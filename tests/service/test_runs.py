@@ -154,10 +154,10 @@ def test_after_a_run_there_can_be_another(daily) -> None:
     for message in messages:
         work.collect(message)
 
-    again, errands = Runs(daily).start()
+    again, messages = Runs(daily).start()
 
     assert again.id != run.id
-    assert len(errands) == 3  # the newest day and those that settle
+    assert len(messages) == 3  # the newest day and those that settle
 
 
 def test_a_run_that_was_lost_stands_in_nobody_s_way_for_ever(daily) -> None:
@@ -175,10 +175,10 @@ def test_who_dies_while_starting_a_run_stands_in_the_way_for_two_minutes_only(da
     daily.store.claim(f"run/{TENANT}/none/2026-11-24T02:15")
     with pytest.raises(ConflictError, match="being started"):
         Runs(daily).start()
-    desk = ReportApi(TENANT, daily.store, lambda: Runs(daily), daily.now, {}, OWN_MACHINE)
+    api = ReportApi(TENANT, daily.store, lambda: Runs(daily), daily.now, {}, OWN_MACHINE)
     from shared.service.http.answers import answered
 
-    refused = answered(lambda: desk.start_run()[0])
+    refused = answered(lambda: api.start_run()[0])
     assert refused.status == 409
     assert "Location" not in refused.headers
 
@@ -193,9 +193,9 @@ def test_who_dies_while_starting_a_run_stands_in_the_way_for_two_minutes_only(da
 def over(daily):
     """A run that is begun and gone through."""
     work = work_of(Runs(daily, per_hour=3))
-    _, errands = Runs(daily, per_hour=3).start()
-    for errand in errands:
-        work.collect(errand.to_json().encode())
+    _, messages = Runs(daily, per_hour=3).start()
+    for message in messages:
+        work.collect(message.to_json().encode())
 
 
 def test_only_so_many_runs_are_begun_within_an_hour(daily) -> None:
@@ -203,7 +203,7 @@ def test_only_so_many_runs_are_begun_within_an_hour(daily) -> None:
         over(daily)
         daily.now.go_on(minutes=1)
 
-    for _ in range(2):  # whoever asks again is told the same
+    for _ in range(2):  # the next caller gets the same answer
         with pytest.raises(TooOftenError, match="3 runs were started") as refused:
             over(daily)
     assert refused.value.retry_after_seconds == (60 - 18) * 60
@@ -216,10 +216,10 @@ def test_too_many_runs_are_answered_with_when_to_come_again(daily) -> None:
     from shared.service.http.answers import answered
 
     over(daily)
-    desk = ReportApi(TENANT, daily.store, lambda: Runs(daily, 1), daily.now, {}, OWN_MACHINE)
+    api = ReportApi(TENANT, daily.store, lambda: Runs(daily, 1), daily.now, {}, OWN_MACHINE)
 
     daily.now.go_on(minutes=1, seconds=30)
-    refused = answered(lambda: desk.start_run()[0])
+    refused = answered(lambda: api.start_run()[0])
 
     assert refused.status == 429
     assert refused.headers["Retry-After"] == str(43 * 60 + 30)
@@ -308,9 +308,9 @@ def test_reports_are_planned_and_made_one_by_one(daily) -> None:
     assert daily.store.latest_ending(TENANT) == ENDING
 
 
-def test_errands_come_back_from_their_messages() -> None:
-    errand = CollectSlice(Slice(TENANT, ENDING, 6, 12), "0" * 32, (ENDING,))
+def test_messages_are_read_back_as_they_were() -> None:
+    message = CollectSlice(Slice(TENANT, ENDING, 6, 12), "0" * 32, (ENDING,))
 
-    assert CollectSlice.from_json(errand.to_json()) == errand
+    assert CollectSlice.from_json(message.to_json()) == message
     report = PublishReport(TENANT, ENDING, ENDING)
     assert PublishReport.from_json(report.to_json()) == report

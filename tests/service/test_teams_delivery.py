@@ -1,4 +1,4 @@
-"""One card to the Teams channel a window, beside the mails, whatever breaks."""
+"""One card per window to the Teams channel, next to the mails, whatever fails."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SENT = [Delivery("the Teams channel", DeliveryOutcome.SENT)]
 
 
 class FakeChannel:
-    """Takes cards, or fails as told; each may be the last thing that the process does."""
+    """Takes cards, or fails as scripted; each may be the last thing that the process does."""
 
     id = "workflows.example/invoke"
 
@@ -152,7 +152,7 @@ def failing(error):
     return way
 
 
-def test_what_came_of_every_way_is_told_in_order() -> None:
+def test_the_outcome_of_every_delivery_is_returned_in_order() -> None:
     mails = [
         Delivery("a…@x.example", DeliveryOutcome.SENT),
         Delivery("b…@x.example", DeliveryOutcome.SENT_BEFORE),
@@ -162,7 +162,7 @@ def test_what_came_of_every_way_is_told_in_order() -> None:
     assert send_all(list, list) == []
 
 
-def test_a_failure_keeps_no_other_way_from_being_gone_and_is_raised_as_it_is() -> None:
+def test_a_failure_does_not_stop_other_deliveries_and_is_raised_as_it_is() -> None:
     gone = []
     error = StoreError("no claims")
 
@@ -177,7 +177,7 @@ def test_a_failure_keeps_no_other_way_from_being_gone_and_is_raised_as_it_is() -
     assert gone == ["Teams"]
 
 
-def test_of_several_failures_each_is_told_once() -> None:
+def test_several_failures_are_each_reported_once() -> None:
     with pytest.raises(DeliveryError) as failed:
         send_all(failing(DeliveryError("No mail.")), failing(DeliveryError("No card.")))
     with pytest.raises(UsageError) as wrong:
@@ -216,18 +216,18 @@ def mailed(folder, **settings):
         return made.mail()
 
 
-def letters(folder):
+def mails_in(folder):
     return list((folder / "outbox").glob("*.eml"))
 
 
-def test_a_card_is_posted_beside_the_mails_once(folder) -> None:
+def test_a_card_is_posted_once_next_to_the_mails(folder) -> None:
     with TeamsSink() as sink:
         settings = {"TEAMS_WEBHOOK_URL": sink.url, "REPORT_RECIPIENTS": "a@x.example"}
         first, second = (mailed(folder, **settings) for _ in range(2))
 
     assert first == [Delivery("a…@x.example", DeliveryOutcome.SENT), *SENT]
     assert [delivery.outcome for delivery in second] == [DeliveryOutcome.SENT_BEFORE] * 2
-    assert len(letters(folder)) == len(sink.received) == 1
+    assert len(mails_in(folder)) == len(sink.received) == 1
 
 
 def test_a_card_is_posted_where_nobody_gets_a_mail(folder) -> None:
@@ -247,19 +247,19 @@ def test_nothing_is_posted_where_there_is_no_report_or_no_channel(tmp_path) -> N
     assert sink.received == []
 
 
-def test_a_channel_that_refuses_is_told_after_the_mails_went_and_posted_to_next_time(
+def test_a_channel_that_refuses_is_reported_after_the_mails_and_posted_to_next_time(
     folder,
 ) -> None:
-    people = {"REPORT_RECIPIENTS": "a@x.example"}
+    recipients = {"REPORT_RECIPIENTS": "a@x.example"}
     with TeamsSink(refusal(429, "TooMany", Retry_After="17")) as sink:
         with pytest.raises(DeliveryError, match="429 TooMany, try again in 17 s"):
-            mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **people)
-        assert len(letters(folder)) == 1
+            mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **recipients)
+        assert len(mails_in(folder)) == 1
 
         sink.answer = answer(202)
-        told = mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **people)
+        deliveries = mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **recipients)
 
-    assert [delivery.outcome for delivery in told] == [
+    assert [delivery.outcome for delivery in deliveries] == [
         DeliveryOutcome.SENT_BEFORE,
         DeliveryOutcome.SENT,
     ]
@@ -268,30 +268,28 @@ def test_a_channel_that_refuses_is_told_after_the_mails_went_and_posted_to_next_
 
 def test_a_channel_that_was_lost_is_not_posted_to_again(folder) -> None:
     with TeamsSink(hang_up) as sink:
-        told = [mailed(folder, TEAMS_WEBHOOK_URL=sink.url) for _ in range(2)]
+        deliveries = [mailed(folder, TEAMS_WEBHOOK_URL=sink.url) for _ in range(2)]
 
-    assert [outcome(each) for each in told] == [DeliveryOutcome.UNCERTAIN] * 2
+    assert [outcome(each) for each in deliveries] == [DeliveryOutcome.UNCERTAIN] * 2
     assert len(sink.received) == 1
 
 
-def test_a_mail_that_cannot_be_sent_keeps_no_card_from_the_channel(folder) -> None:
+def test_a_mail_that_cannot_be_sent_does_not_stop_the_card(folder) -> None:
     (folder / "outbox").write_text("a file is in the way")
-    people = {"REPORT_RECIPIENTS": "a@x.example"}
+    recipients = {"REPORT_RECIPIENTS": "a@x.example"}
 
     with TeamsSink() as sink:
         with pytest.raises(DeliveryError, match=r"^1 of 1 mails did not go out: The outbox"):
-            mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **people)
+            mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **recipients)
         assert len(sink.received) == 1
     with TeamsSink(refusal(404, "WorkflowNotFound")) as other, pytest.raises(DeliveryError) as both:
-        mailed(folder, TEAMS_WEBHOOK_URL=other.url.replace("/invoke", "/other"), **people)
+        mailed(folder, TEAMS_WEBHOOK_URL=other.url.replace("/invoke", "/other"), **recipients)
 
     assert "1 of 1 mails did not go out" in str(both.value)
     assert "1 of 1 Teams cards did not go out" in str(both.value)
 
 
-def test_a_wrong_address_of_the_channel_is_told_without_it_after_the_mails_went(
-    folder, caplog
-) -> None:
+def test_an_invalid_channel_address_is_reported_without_it_after_the_mails(folder, caplog) -> None:
     caplog.set_level(logging.DEBUG)
 
     with pytest.raises(UsageError, match="TEAMS_WEBHOOK_URL cannot be used") as stopped:
@@ -301,18 +299,18 @@ def test_a_wrong_address_of_the_channel_is_told_without_it_after_the_mails_went(
             REPORT_RECIPIENTS="a@x.example",
         )
 
-    assert len(letters(folder)) == 1
+    assert len(mails_in(folder)) == 1
     assert SIGNATURE not in str(stopped.value) + caplog.text
 
 
-@pytest.mark.parametrize("told", [answer(202), refusal(400), refusal(500), hang_up])
+@pytest.mark.parametrize("reply", [answer(202), refusal(400), refusal(500), hang_up])
 def test_the_channel_s_address_is_in_no_log_no_error_and_no_stored_file(
-    folder, told, caplog
+    folder, reply, caplog
 ) -> None:
     caplog.set_level(logging.DEBUG)
     raised = ""
 
-    with TeamsSink(told) as sink:
+    with TeamsSink(reply) as sink:
         try:
             mailed(folder, TEAMS_WEBHOOK_URL=sink.url)
         except DeliveryError as error:

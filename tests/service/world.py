@@ -23,7 +23,7 @@ WEEK = [ENDING - timedelta(days=back) for back in range(7)]  #: newest first
 
 
 class Clock:
-    """Stands still unless it is told to go on."""
+    """Stands still until it is moved on."""
 
     def __init__(self, moment=datetime(2026, 11, 24, 2, 15, tzinfo=UTC)):
         self.moment = moment
@@ -36,7 +36,7 @@ class Clock:
 
 
 class Scripted:
-    """A source of what it is told: a day's sign-ins, or what asking for them raises."""
+    """A source with scripted days: the sign-ins of a day, or the error that reading it raises."""
 
     name = "graph"
 
@@ -48,8 +48,8 @@ class Scripted:
 
     def sign_ins(self, owed):
         self.asked.append(owed.name)
-        told = self.days.get(owed.name, self.days.get(owed.day, []))
-        for sign_in in told or ():
+        scripted = self.days.get(owed.name, self.days.get(owed.day, []))
+        for sign_in in scripted or ():
             if isinstance(sign_in, Exception):
                 raise sign_in
             yield sign_in

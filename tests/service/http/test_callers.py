@@ -31,8 +31,8 @@ MFA = ("amr", "mfa")
 
 
 def principal(*claims, provider="aad"):
-    told = {"auth_typ": provider, "claims": [{"typ": typ, "val": val} for typ, val in claims]}
-    return {PRINCIPAL: b64encode(json.dumps(told).encode()).decode()}
+    content = {"auth_typ": provider, "claims": [{"typ": typ, "val": val} for typ, val in claims]}
+    return {PRINCIPAL: b64encode(json.dumps(content).encode()).decode()}
 
 
 def asked(environment, headers):
@@ -85,7 +85,7 @@ def test_on_a_machine_of_ones_own_nothing_is_asked_and_it_can_be_switched_off_in
 
 
 def test_roles_are_read_by_either_name_and_only_the_roles() -> None:
-    told = principal(
+    headers = principal(
         MFA,
         ("roles", "Report.Read"),
         (LONG_ROLE, "Customers.Read"),
@@ -94,7 +94,7 @@ def test_roles_are_read_by_either_name_and_only_the_roles() -> None:
         ("scp", "Report.Run"),
     )
 
-    assert admit(Settings(IN_FRONT), told).roles == frozenset({"Report.Read", "Customers.Read"})
+    assert admit(Settings(IN_FRONT), headers).roles == frozenset({"Report.Read", "Customers.Read"})
 
 
 def test_a_role_is_that_very_word() -> None:

@@ -44,14 +44,14 @@ def daily(tmp_path_factory):
 
 @pytest.fixture
 def ask(daily):
-    """Asks the desk for something, with the request's headers as keywords."""
+    """Asks the API for something, with the request's headers as keywords."""
 
     def ask(what, *names, store=None, caller=OWN_MACHINE, links=True, **headers):
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        desk = ReportApi(
+        api = ReportApi(
             TENANT, store or daily.store, lambda: Runs(daily), Clock(), given, caller, links
         )
-        return answered(lambda: getattr(desk, what)(*names))
+        return answered(lambda: getattr(api, what)(*names))
 
     return ask
 
@@ -59,10 +59,10 @@ def ask(daily):
 def detail(answer):
     """The sentence of a problem, which is checked to be one."""
     assert answer.headers["Content-Type"] == "application/problem+json"
-    told = json.loads(answer.body)
-    assert told.keys() == {"type", "title", "status", "detail"}
-    assert told["status"] == answer.status
-    return told["detail"]
+    body = json.loads(answer.body)
+    assert body.keys() == {"type", "title", "status", "detail"}
+    assert body["status"] == answer.status
+    return body["detail"]
 
 
 def test_the_newest_page_is_the_page_of_the_newest_report(ask) -> None:
@@ -87,7 +87,7 @@ def test_every_link_of_a_served_page_leads_to_a_file_that_is_served(ask) -> None
         assert ask("file", *link.split("/")[3:]).status == 200
 
 
-def test_a_page_that_is_read_from_a_disk_links_to_the_files_beside_it(ask) -> None:
+def test_a_page_that_is_read_from_a_disk_links_to_the_files_next_to_it(ask) -> None:
     page = ask("file", TENANT, "latest", "report.html").body.decode()
 
     assert 'href="all-api-requests.csv"' in page
@@ -167,9 +167,9 @@ def test_the_policy_of_a_page_allows_its_own_style_sheet_and_nothing_else(ask) -
 def test_a_policy_cannot_be_smuggled_in_by_what_a_page_tells() -> None:
     from shared.service.http.answers import stored_answer
 
-    told = b'<meta http-equiv="Content-Security-Policy" content="default-src *">'
-    late = StoredFile(b"<!doctype html>" + b" " * 5000 + told, '"a"')
-    split = StoredFile(told.replace(b"*", b"*\r\nX-Evil: 1"), '"a"')
+    body = b'<meta http-equiv="Content-Security-Policy" content="default-src *">'
+    late = StoredFile(b"<!doctype html>" + b" " * 5000 + body, '"a"')
+    split = StoredFile(body.replace(b"*", b"*\r\nX-Evil: 1"), '"a"')
 
     for stored in (late, split):
         policy = stored_answer(stored, "text/html", "").headers["Content-Security-Policy"]
@@ -179,7 +179,7 @@ def test_a_policy_cannot_be_smuggled_in_by_what_a_page_tells() -> None:
 @pytest.mark.parametrize(
     "form", ["{}", "W/{}", '"other", {}', '"other",W/{}', "*", " * ", '"a,b", {} ,"c"']
 )
-def test_who_has_it_already_is_told_so(ask, form) -> None:
+def test_a_caller_that_has_it_already_gets_304(ask, form) -> None:
     etag = ask("newest_page").headers["ETag"]
 
     answer = ask("newest_page", if_none_match=form.format(etag))
@@ -201,7 +201,7 @@ def test_who_has_something_else_gets_it(ask, form) -> None:
 @pytest.mark.parametrize(
     "tenant", ["", "x", "..", "../..", f"{TENANT}/..", f"{TENANT} ", "a" * 9000]
 )
-def test_what_is_no_tenant_id_never_reaches_the_store(ask, tenant) -> None:
+def test_an_invalid_tenant_id_never_reaches_the_store(ask, tenant) -> None:
     answer = ask("page", tenant, "latest", store=Untouchable())
 
     assert answer.status == 400
@@ -212,7 +212,7 @@ def test_what_is_no_tenant_id_never_reaches_the_store(ask, tenant) -> None:
     "ending",
     ["", "today", "Latest", "2026-11-31", "20261123", "2026-W48-1", "2026-11-23/..", "٢٠٢٦-11-23"],
 )
-def test_what_is_no_day_never_reaches_the_store(ask, ending) -> None:
+def test_an_invalid_day_never_reaches_the_store(ask, ending) -> None:
     answer = ask("page", TENANT, ending, store=Untouchable())
 
     assert answer.status == 400
@@ -226,7 +226,7 @@ def test_what_is_no_day_never_reaches_the_store(ask, ending) -> None:
         *("a\0.csv", "page.html", "partnerRequests.json"),
     ],
 )
-def test_what_is_no_file_never_reaches_the_store(ask, file) -> None:
+def test_an_unknown_file_never_reaches_the_store(ask, file) -> None:
     answer = ask("file", TENANT, "latest", file, store=Untouchable())
 
     assert answer.status == 400
@@ -259,7 +259,7 @@ class Broken:
         *(("run", ("0" * 32,)), ("resource", ("partnerRequests",)), ("customers_csv", ("",))),
     ],
 )
-def test_a_store_that_fails_is_told_of_without_its_secrets(ask, caplog, what, names) -> None:
+def test_a_store_failure_is_reported_without_its_secrets(ask, caplog, what, names) -> None:
     answer = ask(what, *names, store=Broken())
 
     assert answer.status == 503
@@ -371,13 +371,13 @@ def test_the_scope_receipt_is_served_as_it_was_when_the_newest_report_was_made(a
 
 def with_directory(folder, customers, **notes):
     """A daily run that has been done with a directory."""
-    people = DirectorySnapshot(
+    snapshot = DirectorySnapshot(
         Directory(users=(), customers=customers),
         Scope(),
         read_at="2026-11-24T02:00:00Z",
         notes=notes,
     )
-    made = replace(make_daily(folder, Scripted(a_week())), read_directory=lambda: people)
+    made = replace(make_daily(folder, Scripted(a_week())), read_directory=lambda: snapshot)
     run_day(made)
     return made
 
@@ -396,7 +396,7 @@ def with_customers(tmp_path_factory):
 CUSTOMERS = ("customers", "customers_json", "customers_csv")
 
 
-def test_customers_that_were_not_read_are_told_of_with_the_reason(tmp_path, ask) -> None:
+def test_customers_that_were_not_read_are_missing_with_the_reason(tmp_path, ask) -> None:
     note = "The customers' MFA figures were not read: Graph refuses."
     store = with_directory(tmp_path, None, customerInsights=note, groups="Groups, too.").store
 
@@ -425,11 +425,11 @@ def test_customers_are_served_as_they_are_stored_and_not_sent_twice(
 
 
 def test_the_customers_json_has_null_for_what_is_not_known(ask, with_customers) -> None:
-    told = json.loads(ask("customers_json", store=with_customers).body)
+    body = json.loads(ask("customers_json", store=with_customers).body)
 
-    assert told["tenant_id"] == TENANT
-    assert told["as_of"] == "2026-11-24T02:00:00Z"
-    assert told["customers"][0] == {
+    assert body["tenant_id"] == TENANT
+    assert body["as_of"] == "2026-11-24T02:00:00Z"
+    assert body["customers"][0] == {
         "customer": None,
         "admins_with_mfa": None,
         "non_admins_with_mfa": None,
@@ -440,8 +440,8 @@ def test_the_customers_json_has_null_for_what_is_not_known(ask, with_customers) 
         "per_user_mfa": None,
         "status": "not known",
     }
-    assert [each["customer"] for each in told["customers"][1:]] == ["<b>Bellows", "Adatum & Söhne"]
-    assert told["customers"][1]["status"] == "1 of 5 users without MFA"
+    assert [each["customer"] for each in body["customers"][1:]] == ["<b>Bellows", "Adatum & Söhne"]
+    assert body["customers"][1]["status"] == "1 of 5 users without MFA"
 
 
 @pytest.mark.parametrize(
@@ -497,18 +497,18 @@ def test_the_newest_page_leads_to_the_customers(ask, with_customers) -> None:
 
 
 def test_a_search_finds_customers_by_name_or_tenant_in_any_case() -> None:
-    heading = "Customer,Total Users,TenantId\r\n"
+    header = "Customer,Total Users,TenantId\r\n"
     rows = ['"Adatum, Inc.",5,aaaa\r\n', "Überall GmbH,7,bbbb\r\n", "'=Sum,1,cccc\r\n"]
-    stored = (heading + "".join(rows)).encode()
+    stored = (header + "".join(rows)).encode()
 
     def search(text):
         return rows_with(stored, text).decode()
 
-    assert search("ADATUM") == heading + rows[0]
-    assert search("überALL") == heading + rows[1]
-    assert search("CCC") == heading + rows[2]
-    assert search("nobody") == heading
-    assert search("") == heading + "".join(rows)
+    assert search("ADATUM") == header + rows[0]
+    assert search("überALL") == header + rows[1]
+    assert search("CCC") == header + rows[2]
+    assert search("nobody") == header
+    assert search("") == header + "".join(rows)
 
 
 def test_a_search_is_no_longer_than_a_name(ask) -> None:
@@ -517,19 +517,19 @@ def test_a_search_is_no_longer_than_a_name(ask) -> None:
 
 
 def test_health_tells_how_far_the_reports_are_and_nothing_about_people(ask) -> None:
-    told = json.loads(ask("health").body)
+    body = json.loads(ask("health").body)
 
-    assert told["status"] == "ok"
-    assert told["newest_ending"] == "2026-11-23"
-    assert told["days_behind"] == 0
-    assert told["days_missing"] == []
-    assert "contoso" not in json.dumps(told)
+    assert body["status"] == "ok"
+    assert body["newest_ending"] == "2026-11-23"
+    assert body["days_behind"] == 0
+    assert body["days_missing"] == []
+    assert "contoso" not in json.dumps(body)
 
 
-def test_health_of_an_empty_store_is_no_fault(tmp_path, ask) -> None:
-    told = json.loads(ask("health", store=make_daily(tmp_path, Scripted()).store).body)
+def test_an_empty_store_is_healthy(tmp_path, ask) -> None:
+    body = json.loads(ask("health", store=make_daily(tmp_path, Scripted()).store).body)
 
-    assert (told["status"], told["newest_ending"], told["days_missing"]) == ("ok", None, None)
+    assert (body["status"], body["newest_ending"], body["days_missing"]) == ("ok", None, None)
 
 
 def test_health_names_the_days_that_are_missing(tmp_path, ask) -> None:
@@ -541,9 +541,9 @@ def test_health_names_the_days_that_are_missing(tmp_path, ask) -> None:
         daily.collect(Slice(TENANT, day))
     daily.publish(ENDING, ENDING)
 
-    told = json.loads(ask("health", store=daily.store).body)
+    body = json.loads(ask("health", store=daily.store).body)
 
-    assert told["days_missing"] == [str(WEEK[3])]
+    assert body["days_missing"] == [str(WEEK[3])]
 
 
 def test_a_run_s_id_is_checked_before_it_is_looked_up(ask) -> None:
@@ -554,18 +554,18 @@ def test_a_run_s_id_is_checked_before_it_is_looked_up(ask) -> None:
 
 def test_a_second_run_is_refused_with_the_way_to_the_first(tmp_path) -> None:
     daily = make_daily(tmp_path, Scripted(a_week()))
-    desk = ReportApi(TENANT, daily.store, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
-    first, messages = desk.start_run()
+    api = ReportApi(TENANT, daily.store, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
+    first, messages = api.start_run()
     assert first.status == 202
     assert len(messages) == 7
     run_id = json.loads(first.body)["id"]
     assert first.headers["Location"] == f"/api/runs/{run_id}"
 
-    second = answered(lambda: desk.start_run()[0])
+    second = answered(lambda: api.start_run()[0])
 
     assert second.status == 409
     assert second.headers["Location"] == first.headers["Location"]
-    assert json.loads(desk.run(run_id).body) == {
+    assert json.loads(api.run(run_id).body) == {
         "id": run_id,
         "state": "accepted",
         "asked_at": "2026-11-24T02:15:00Z",
@@ -574,12 +574,12 @@ def test_a_second_run_is_refused_with_the_way_to_the_first(tmp_path) -> None:
     }
 
 
-def test_another_tenant_s_run_is_not_told_of(tmp_path) -> None:
+def test_a_run_of_another_tenant_is_not_found(tmp_path) -> None:
     daily = make_daily(tmp_path, Scripted(a_week()))
     run, _ = Runs(daily).start()
-    desk = ReportApi(NOBODY, daily.store, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
+    api = ReportApi(NOBODY, daily.store, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
 
-    assert answered(lambda: desk.run(run.id)).status == 404
+    assert answered(lambda: api.run(run.id)).status == 404
 
 
 def test_what_was_not_foreseen_is_left_to_the_host() -> None:
@@ -590,7 +590,7 @@ def test_what_was_not_foreseen_is_left_to_the_host() -> None:
         answered(ask)
 
 
-def test_a_conflict_in_the_store_is_no_secret_either(caplog) -> None:
+def test_a_conflict_in_the_store_reveals_no_secret(caplog) -> None:
     def ask():
         raise ConflictError("ledger/cccc is being written by others.")
 

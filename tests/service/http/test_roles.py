@@ -25,7 +25,7 @@ class Untouchable:
         raise AssertionError(f"{name} was asked for")
 
 
-#: Each thing that can be asked of the desk, with the role that it takes.
+#: Everything that the API offers, with the role that it requires.
 TAKES = [
     *[("newest_page", (), Role.READ), ("page", (TENANT, "latest"), Role.READ)],
     *[("page", (TENANT, "2026-11-23"), Role.READ)],
@@ -39,7 +39,7 @@ TAKES = [
 ]
 
 
-def desk(*roles, store: Any = None):
+def api_for(*roles, store: Any = None):
     caller, runs = Caller(frozenset(roles)), cast("Any", Untouchable)
     return ReportApi(TENANT, store or cast("Any", Untouchable()), runs, Clock(), {}, caller)
 
@@ -57,7 +57,7 @@ def test_everything_that_can_be_asked_is_in_the_table() -> None:
 def test_without_the_role_the_answer_is_403_before_anything_is_looked_up(what, names, role) -> None:
     others = set(Role) - {role}
 
-    for caller in (desk(), desk(*others)):
+    for caller in (api_for(), api_for(*others)):
         refused = answered(partial(getattr(caller, what), *names))
 
         assert refused.status == 403
@@ -67,12 +67,12 @@ def test_without_the_role_the_answer_is_403_before_anything_is_looked_up(what, n
 @pytest.mark.parametrize(("what", "names", "role"), TAKES)
 def test_with_the_role_alone_it_is_looked_up(what, names, role) -> None:
     with pytest.raises(AssertionError, match="was asked for"):
-        getattr(desk(role), what)(*names)
+        getattr(api_for(role), what)(*names)
 
 
 @pytest.mark.parametrize("ending", ["latest", "2026-11-23"])
 def test_another_tenant_s_report_takes_the_role_for_customers_too(ending) -> None:
-    reader = desk(Role.READ)
+    reader = api_for(Role.READ)
 
     for ask in (
         partial(reader.page, CUSTOMER, ending),
@@ -95,27 +95,27 @@ def test_another_tenant_s_report_takes_the_role_for_customers_too(ending) -> Non
 def test_a_run_is_refused_by_the_request_s_own_headers_before_anything_is_done(
     headers, status
 ) -> None:
-    runner = replace(desk(Role.RUN), headers=headers)
+    runner = replace(api_for(Role.RUN), headers=headers)
 
     assert answered(lambda: runner.start_run()[0]).status == status
 
 
-def test_health_takes_no_role_and_tells_nothing_personal() -> None:
+def test_health_requires_no_role_and_shows_nothing_personal() -> None:
     class Empty:
         def latest_ending(self, tenant_id):
             assert tenant_id == TENANT
 
-    told = json.loads(desk(store=Empty()).health().body)
+    body = json.loads(api_for(store=Empty()).health().body)
 
-    assert told["newest_ending"] is None
-    assert told.keys() == {
+    assert body["newest_ending"] is None
+    assert body.keys() == {
         *("status", "version", "python", "azure_functions", "report_schema"),
         *("newest_ending", "days_behind", "days_missing"),
     }
 
 
 def test_a_script_with_a_key_gets_the_report_s_files_and_no_customers_and_no_run() -> None:
-    script = replace(desk(), caller=WITH_KEY)
+    script = replace(api_for(), caller=WITH_KEY)
 
     for what, names, role in TAKES:
         if role is not Role.READ:
