@@ -33,7 +33,6 @@ from shared.mfa.accounts.directory import (
     User,
     UserType,
 )
-from shared.mfa.accounts.policy import ConditionalAccessPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -108,9 +107,7 @@ def make_directory(size: int) -> Directory:
             for index, user in enumerate(users[:: max(1, size // 500)])
         ),
         security_defaults=SecurityDefaults(is_enabled=False),
-        conditional_access_policies=tuple(
-            msgspec.convert(_policy(index), ConditionalAccessPolicy) for index in range(POLICIES)
-        ),
+        conditional_access_policies=tuple(map(_policy, range(POLICIES))),
     )
 
 

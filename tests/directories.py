@@ -14,6 +14,7 @@ PORTAL, PORTAL_TOO = (
     "fabfbdc4-5751-471c-ac43-3826fa1afc31",
 )
 API = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
+AZURE = "797f4846-ba00-4fd7-ba43-dac1f8f63013"  #: Azure Service Management
 PARTNER_CENTER = [PORTAL, PORTAL_TOO, API]
 
 Json = dict[str, Any]

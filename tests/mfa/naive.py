@@ -55,7 +55,8 @@ def in_group(doc: Json, user_id: str, group_id: str, above: tuple[str, ...] = ()
 def has_role(doc: Json, user_id: str, template: str) -> Truth:
     if doc.get("roleAssignments") is None or doc.get("roleDefinitions") is None:
         return None
-    answer: Truth = False
+    known = {name for d in doc["roleDefinitions"] for name in (d["id"], d["templateId"])}
+    answer: Truth = False if template in known else None  # a word may mean any role
     for assignment in doc["roleAssignments"]:
         if assignment["directoryScopeId"] != "/":
             continue
@@ -92,7 +93,9 @@ def listed(doc: Json, user: Json, users: Json, verb: str) -> Truth:
 
 def applies(doc: Json, user: Json, policy: Json) -> Truth:
     users = policy["conditions"]["users"]
-    return both(listed(doc, user, users, "include"), negated(listed(doc, user, users, "exclude")))
+    names_nobody = not any(ids for key, ids in users.items() if key.startswith("include"))
+    included = None if names_nobody else listed(doc, user, users, "include")
+    return both(included, negated(listed(doc, user, users, "exclude")))
 
 
 def mfa_of(doc: Json, policy: Json) -> tuple[Truth, Truth]:
@@ -104,7 +107,7 @@ def mfa_of(doc: Json, policy: Json) -> tuple[Truth, Truth]:
         known = {s["id"]: s["requirementsSatisfied"] == "mfa" for s in doc.get("strengths", [])}
         ways.append(known.get(strength["id"], None if strength["id"] == "custom" else True))
     if not ways:
-        return False, False
+        return None, None
     required = both(*ways) if grant["operator"] == "OR" else either(*ways)
     return required, either(*ways)
 

@@ -12,6 +12,7 @@ from tests.directories import ROLES_AND_GROUPS, ann, assess, by_id, group, polic
 ENFORCED, CONDITIONAL = Enforcement.ENFORCED, Enforcement.CONDITIONAL
 UNPROTECTED, UNKNOWN = Enforcement.UNPROTECTED, Enforcement.UNKNOWN
 
+NOBODYS = "11111111-2222-4333-8444-555555555555"  #: a role
 OUTSIDE = policy(
     "Outside", locations={"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}
 )
@@ -27,7 +28,7 @@ TARGETS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
         UNPROTECTED,
         "Nothing",
     ),
-    "by a role that nobody holds": ({"includeRoles": ["other"]}, UNPROTECTED, "Nothing"),
+    "by a role that nobody holds": ({"includeRoles": [NOBODYS]}, UNPROTECTED, "Nothing"),
     "excluded by name": (
         {"includeUsers": ["All"], "excludeUsers": ["ann"]},
         UNPROTECTED,
@@ -115,12 +116,12 @@ def test_an_unread_group_does_not_matter_if_the_policy_would_not_help() -> None:
     "harmless",
     [
         {"state": "disabled"},
-        {"grant": {"builtInControls": ["compliantDevice"]}},
-        {"grant": {"builtInControls": []}},
+        {"grantControls": {"builtInControls": ["compliantDevice"]}},
+        {"grantControls": None},
     ],
 )
 def test_an_unread_group_of_an_irrelevant_policy_does_not_matter(harmless) -> None:
-    account = ann(policy(users={"includeGroups": ["gone"]}, **harmless))
+    account = ann({**policy(users={"includeGroups": ["gone"]}), **harmless})
 
     assert account.enforcement is UNPROTECTED
 

@@ -12,6 +12,7 @@ from tests.directories import PARTNER_CENTER, PORTAL, ann, policy
 ENFORCED, CONDITIONAL = Enforcement.ENFORCED, Enforcement.CONDITIONAL
 UNPROTECTED, UNKNOWN = Enforcement.UNPROTECTED, Enforcement.UNKNOWN
 
+CRM = "11111111-2222-4333-8444-555555555555"
 BROWSERS = policy("Browsers", clientAppTypes=["browser"])
 APPS = policy("Apps", clientAppTypes=["mobileAppsAndDesktopClients", "other"])
 OUTSIDE = policy(
@@ -125,13 +126,13 @@ def test_policies_that_enforce_only_together_are_named_without_superfluous_ones(
 
 
 def test_an_application_that_one_policy_leaves_out_and_another_covers_is_not_noted() -> None:
-    but_mail = policy("But mail", applications={"excludeApplications": ["Office365", "CRM"]})
+    but_mail = policy("But mail", applications={"excludeApplications": ["Office365", CRM]})
     mail = policy("Mail", applications={"includeApplications": ["Office365"]})
 
     account = ann(but_mail, mail)
 
     assert account.enforcement is ENFORCED
-    assert account.cause == "MFA is not required for crm, which policy “But mail” excludes."
+    assert account.cause == f"MFA is not required for {CRM}, which policy “But mail” excludes."
 
 
 def test_an_application_that_another_policy_covers_in_browsers_only_stays_noted() -> None:

@@ -11,12 +11,13 @@ from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import Directory
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.accounts.policy import ConditionalAccessPolicy
-from tests.directories import API, PARTNER_CENTER, PORTAL, ann, policy
+from tests.directories import API, AZURE, PARTNER_CENTER, PORTAL, ann, policy
 
 ENFORCED, CONDITIONAL = Enforcement.ENFORCED, Enforcement.CONDITIONAL
 UNPROTECTED, UNKNOWN = Enforcement.UNPROTECTED, Enforcement.UNKNOWN
 
 
+OWN_ID = "11111111-2222-4333-8444-aaaaaaaaaaaa"
 STRENGTH = {"builtInControls": [], "authenticationStrength": {"id": "custom"}}
 BUILT_IN = {"id": "00000000-0000-0000-0000-000000000004"}
 
@@ -85,7 +86,9 @@ GRANTS = {
         {"operator": "XOR", "builtInControls": ["mfa", "compliantDevice"]},
         UNKNOWN,
     ),
-    "nothing": ({"builtInControls": []}, UNPROTECTED),
+    "nothing that can be read": ({"builtInControls": []}, UNKNOWN),
+    "MFA, and something new": ({"passwordlessExemptions": ["x"]}, UNKNOWN),
+    "MFA, and a new key without a value": ({"passwordlessExemptions": []}, ENFORCED),
 }
 
 
@@ -230,6 +233,37 @@ CONDITIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
         CONDITIONAL,
         "only by device code flow",
     ),
+    "at agent risk": ({"agentIdRiskLevels": "high"}, CONDITIONAL, "only at high agent risk"),
+    "on devices in a state": (
+        {"deviceStates": {"includeStates": ["Compliant"]}},
+        CONDITIONAL,
+        "only on devices that a filter selects",
+    ),
+    "for agents": (
+        {"clientApplications": {"includeAgentIdServicePrincipals": ["All"]}},
+        CONDITIONAL,
+        "only for workload identities or agents",
+    ),
+    "under a condition that only a later version knows": (
+        {"moonPhases": {"includePhases": ["full"]}},
+        UNKNOWN,
+        "Not read: what “conditions.moonPhases” means in policy “MFA”.",
+    ),
+    "a new condition inside one that is known": (
+        {"locations": {**ANYWHERE, "excludeNetworks": ["n"]}},
+        UNKNOWN,
+        "Not read: what “conditions.locations.excludeNetworks” means in policy “MFA”.",
+    ),
+    "a new condition that is not configured": (
+        {"moonPhases": {"includePhases": [], "note@odata.context": "x"}},
+        ENFORCED,
+        "",
+    ),
+    "a value of another type": (
+        {"locations": 5},
+        UNKNOWN,
+        "Not read: what “conditions.locations” means in policy “MFA”.",
+    ),
     "at certain times": ({"times": {"includedRanges": ["office hours"]}}, CONDITIONAL, "times"),
 }
 
@@ -279,6 +313,31 @@ APPLICATIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
         CONDITIONAL,
         "only for Microsoft Admin Portals (Partner Center not among them)",
     ),
+    "all but Azure Service Management, which the portal asks for": (
+        {"excludeApplications": [AZURE.upper()]},
+        CONDITIONAL,
+        "only for applications other than Windows Azure Service Management API",
+    ),
+    "Azure Service Management": (
+        {"includeApplications": [AZURE]},
+        CONDITIONAL,
+        "only for Windows Azure Service Management API (Partner Center not among them)",
+    ),
+    "all but an unknown word": (
+        {"excludeApplications": ["AllConsoles"]},
+        UNKNOWN,
+        "Not read: which applications “allconsoles” excludes in policy “MFA”.",
+    ),
+    "what only a later version knows": (
+        {"includeApplications": [], "includeRobots": ["All"]},
+        UNKNOWN,
+        "Not read: what “conditions.applications.includeRobots” means in policy “MFA”.",
+    ),
+    "nothing that can be read": (
+        {"includeApplications": []},
+        UNKNOWN,
+        "Not read: which applications are targeted in policy “MFA”.",
+    ),
     "none": ({"includeApplications": ["None"]}, UNPROTECTED, "names no application"),
     "a user action": (
         {
@@ -309,7 +368,7 @@ APPLICATIONS: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
     "all but those a filter selects, which may be Partner Center": (
         {"applicationFilter": {"mode": "exclude", "rule": "r"}},
         UNKNOWN,
-        "which applications the filter of policy “MFA” excludes",
+        "which applications the filter excludes in policy “MFA”",
     ),
 }
 
@@ -326,12 +385,20 @@ def test_what_a_policy_targets_decides(
     assert cause in account.cause
 
 
-def test_a_policy_without_conditions_at_all_reaches_nobody() -> None:
-    assert ann({**policy(), "conditions": None}).enforcement is UNPROTECTED
+@pytest.mark.parametrize("part", ["id", "state", "conditions", "grantControls"])
+def test_a_policy_that_lacks_a_part_was_not_read(part: str) -> None:
+    account = ann({key: value for key, value in policy().items() if key != part})
+
+    assert account.enforcement is UNKNOWN
+    assert account.cause.startswith("Not read: ")
+
+
+def test_a_policy_of_which_nothing_is_known_was_not_read() -> None:
+    assert ann({}).enforcement is UNKNOWN
 
 
 def test_other_ids_can_replace_partner_centers() -> None:
-    given = policy(applications={"excludeApplications": ["an id of our own"]})
+    given = policy(applications={"excludeApplications": [OWN_ID]})
     tenant = msgspec.convert(
         {
             "users": [{"id": "ann", "accountEnabled": True, "perUserMfaState": "disabled"}],
@@ -342,7 +409,7 @@ def test_other_ids_can_replace_partner_centers() -> None:
     )
 
     (plain,) = assess_accounts(tenant)
-    (own,) = assess_accounts(tenant, partner_center_ids=frozenset({"An ID of our own"}))
+    (own,) = assess_accounts(tenant, partner_center_ids=frozenset({OWN_ID.upper()}))
 
     assert (plain.enforcement, own.enforcement) == (ENFORCED, CONDITIONAL)
 

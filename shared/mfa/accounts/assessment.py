@@ -205,7 +205,7 @@ def assess_accounts(
     Center: a policy for all cloud apps that excludes one of them does not enforce MFA.
     """
     membership = Membership(directory)
-    policies = directory.conditional_access_policies
+    policies = directory.policies
     demands = read_demands(directory, partner_center_ids)
     defaults = directory.security_defaults
     tenant = TenantFacts(

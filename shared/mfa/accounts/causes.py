@@ -95,6 +95,8 @@ def target_phrase(target: PolicyTarget) -> str:
             return f"through the guest types {target.name}"
         case TargetKind.EVERYONE:
             return "through “All users”"
+        case TargetKind.UNKNOWN:
+            return "through an entry that is not understood"
     return "by name"
 
 
@@ -141,11 +143,12 @@ def unread(tenant: TenantFacts, facts: AccountFacts) -> Iterator[str]:
 def _unread_of(policy: EvaluatedPolicy, facts: AccountFacts, policy_index: int) -> Iterator[str]:
     demand, name = policy.demand, f"policy “{policy.demand.name}”"
     if demand.in_force is None:
-        yield f"whether {name} is switched on"
+        yield f"{demand.doubt} {name}" if demand.doubt else f"whether {name} is switched on"
     if demand.grant.doubt:
-        yield f"whether {demand.grant.doubt} of {name} is MFA"
-    if any(not limit.is_certain for limit in demand.extent.limits):
-        yield f"which applications the filter of {name} excludes"
+        yield f"whether {name} requires MFA by {demand.grant.doubt}"
+    for limit in demand.extent.limits:
+        if not limit.is_certain:
+            yield f"{limit.doubt} in {name}"
     if facts.included[policy_index] is None:
         yield from (f"{what}, which {name} includes" for what in _open(policy.reach.inclusions))
     if facts.applies[policy_index] is None:

@@ -13,8 +13,14 @@ from shared.mfa.accounts.extent import Extent
 from shared.mfa.accounts.grant import Grant, read_grant
 from shared.mfa.accounts.graph import flag_words, id_key
 from shared.mfa.accounts.guests import names_of
-from shared.mfa.accounts.policy import GuestsOrExternalUsers, PolicyState, PolicyUsers
+from shared.mfa.accounts.policy import (
+    GuestsOrExternalUsers,
+    PolicyConditions,
+    PolicyState,
+    PolicyUsers,
+)
 from shared.mfa.accounts.truth import Truth, all_of
+from shared.mfa.guid import is_guid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +43,9 @@ class Demand(msgspec.Struct, frozen=True):
     name: str
     grant: Grant
     extent: Extent
-    in_force: Truth  #: `None`: an unknown state
+    in_force: Truth  #: `None`: an unknown state, or the policy lacks a part
     is_report_only: bool = False
+    doubt: str = ""  #: what is missing or not understood: "the state of"
 
     @property
     def is_relevant(self) -> bool:
@@ -71,6 +78,7 @@ class TargetKind(StrEnum):
     ROLE = "role"
     GUESTS = "guests"
     EVERYONE = "everyone"
+    UNKNOWN = "unknown"  #: it may mean anyone; the target's name says what is not understood
 
 
 class PolicyTarget(msgspec.Struct, frozen=True):
@@ -123,24 +131,47 @@ def read_demands(directory: Directory, partner_center_ids: frozenset[str]) -> li
         Demand(
             id=policy.id,
             name=policy.display_name or policy.id or "without a name",
-            grant=read_grant(policy.grant_controls, strengths),
-            extent=read_extent(
-                policy.conditions, frozenset(map(id_key, partner_center_ids)), location_names
-            ),
-            in_force=_IN_FORCE.get(policy.state) if policy.state else None,
+            grant=read_grant(policy, strengths),
+            extent=read_extent(policy, frozenset(map(id_key, partner_center_ids)), location_names),
+            in_force=_in_force(policy),
             is_report_only=policy.state is PolicyState.REPORT_ONLY,
+            doubt=_doubt_about_state(policy),
         )
-        for policy in directory.conditional_access_policies or ()
+        for policy in directory.policies or ()
     ]
 
 
+def _in_force(policy: ConditionalAccessPolicy) -> Truth:
+    found = _IN_FORCE.get(policy.state) if policy.state else None
+    return None if found and _doubt_about_state(policy) else found
+
+
+def _doubt_about_state(policy: ConditionalAccessPolicy) -> str:
+    missing = [part for part in policy.missing if part != "grantControls"]
+    if missing:
+        return f"the {' and '.join(missing)} of"
+    unknown = [path for path in policy.not_understood if "." not in path]
+    if policy.partial_enablement_strategy:
+        unknown.append("partialEnablementStrategy")
+    return f"what “{unknown[0]}” means in" if unknown else ""
+
+
 def read_reach(policy: ConditionalAccessPolicy, membership: Membership) -> Reach:
-    """Whom a policy reaches."""
-    users = (policy.conditions and policy.conditions.users) or PolicyUsers()
-    return Reach(
-        tuple(_targets(_included(users), membership)),
-        tuple(_targets(_excluded(users), membership)),
-    )
+    """Whom a policy reaches; what is not understood may include or exclude anyone."""
+    conditions = policy.conditions or PolicyConditions()
+    users = conditions.users or PolicyUsers()
+    unknown = [
+        _unknown_target(f"what “{path}” means", membership)
+        for path in policy.unknown_in("conditions.users")
+    ]
+    inclusions = [*_targets(_included(users), membership), *unknown]
+    if not _included(users).name_anybody and not conditions.client_applications:
+        inclusions.append(_unknown_target("whom it includes", membership))
+    return Reach(tuple(inclusions), (*_targets(_excluded(users), membership), *unknown))
+
+
+def _unknown_target(what: str, membership: Membership) -> PolicyTarget:
+    return PolicyTarget(TargetKind.UNKNOWN, "", what, membership.roster.anyone)
 
 
 class _Lists(msgspec.Struct, frozen=True):
@@ -150,6 +181,11 @@ class _Lists(msgspec.Struct, frozen=True):
     groups: tuple[str, ...]
     roles: tuple[str, ...]
     guests: GuestsOrExternalUsers | None
+
+    @property
+    def name_anybody(self) -> bool:
+        """Whether one of the lists was filled; with the word ``None``, too."""
+        return any((self.users, self.groups, self.roles, self.guests))
 
 
 def _included(users: PolicyUsers) -> _Lists:
@@ -186,11 +222,11 @@ def _targets(lists: _Lists, membership: Membership) -> Iterator[PolicyTarget]:
 
 def _user_targets(user_ids: tuple[str, ...], membership: Membership) -> Iterator[PolicyTarget]:
     """Graph's special words, and all accounts named one by one as a single target."""
-    special = {user_id.lower() for user_id in user_ids} & {"all", "guestsorexternalusers"}
+    words = {user_id.lower() for user_id in user_ids}
     roster = membership.roster
-    if "all" in special:
+    if "all" in words:
         yield PolicyTarget(TargetKind.EVERYONE, "All", "all users", roster.everyone)
-    if "guestsorexternalusers" in special:
+    if "guestsorexternalusers" in words:
         kind = "guests and external users"
         yield PolicyTarget(TargetKind.GUESTS, "GuestsOrExternalUsers", kind, membership.guests.all)
     indexes = [index for index in map(roster.index_of, user_ids) if index is not None]
@@ -198,3 +234,6 @@ def _user_targets(user_ids: tuple[str, ...], membership: Membership) -> Iterator
         yield PolicyTarget(
             TargetKind.USERS, "", "by name", AccountSet.exactly(roster.bits(indexes))
         )
+    for word in sorted(words - {"all", "guestsorexternalusers", "none"}):
+        if roster.index_of(word) is None and not is_guid(word):
+            yield _unknown_target(f"whom “{word}” means", membership)

@@ -15,13 +15,21 @@ from shared.mfa.accounts.extent import (
 )
 from shared.mfa.accounts.graph import flag_words
 from shared.mfa.accounts.policy import PolicyApplications, PolicyConditions
+from shared.mfa.guid import is_guid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from shared.mfa.accounts.policy import PolicyDevices, PolicyLocations, PolicyPlatforms
+    from shared.mfa.accounts.policy import (
+        ConditionalAccessPolicy,
+        PolicyDevices,
+        PolicyLocations,
+        PolicyPlatforms,
+    )
 
 _LEGACY_CLIENTS = frozenset({"exchangeactivesync", "eassupported", "other"})
+AZURE_MANAGEMENT = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+_APPLICATION_GROUPS = frozenset({"none", "office365", "microsoftadminportals"})
 _NAMES = {
     "browser": "browsers",
     "mobileappsanddesktopclients": "mobile apps and desktop clients",
@@ -35,7 +43,7 @@ _NAMES = {
     "00000000-0000-0000-0000-000000000000": "MFA trusted addresses",
     "office365": "Office 365",
     "microsoftadminportals": "Microsoft Admin Portals",
-    "797f4846-ba00-4fd7-ba43-dac1f8f63013": "Windows Azure Service Management API",
+    AZURE_MANAGEMENT: "Windows Azure Service Management API",
     "00000002-0000-0ff1-ce00-000000000000": "Office 365 Exchange Online",
     "00000003-0000-0ff1-ce00-000000000000": "Office 365 SharePoint Online",
     "devicecodeflow": "device code flow",
@@ -44,24 +52,28 @@ _NAMES = {
 
 
 def read_extent(
-    conditions: PolicyConditions | None,
+    policy: ConditionalAccessPolicy,
     partner_center_ids: frozenset[str],
     location_names: Mapping[str, str],
 ) -> Extent:
     """
-    Read conditions; *location_names* is keyed by lower-case id.
+    Read a policy's conditions; *location_names* is keyed by lower-case id.
 
     Partner Center is in neither of the two groups of applications that Graph has words for: it is
     missing from Microsoft's lists of what ``Office365`` and ``MicrosoftAdminPortals`` contain
     (entra-docs, "Targeting resources", 01/26/2026). So a policy for one of these groups does not
-    reach Partner Center, and a policy that excludes one of them still does.
+    reach Partner Center, and a policy that excludes one of them still does. The portal asks for the
+    Azure Service Management API, so a policy that excludes this one may leave the portal open.
     """
-    conditions = conditions or PolicyConditions()
+    conditions = policy.conditions or PolicyConditions()
     applications = conditions.applications or PolicyApplications()
     clients = flag_words(conditions.client_app_types) or {"all"}
     included = flag_words(applications.include_applications)
+    ids = partner_center_ids | {AZURE_MANAGEMENT}
+    doubts = tuple(_doubts(policy, applications, partner_center_ids))
     limits = (
-        _applications(applications, partner_center_ids),
+        *doubts,
+        None if doubts else _applications(applications, partner_center_ids),
         _clients(clients),
         _platforms(conditions.platforms),
         _locations(conditions.locations, location_names),
@@ -69,10 +81,43 @@ def read_extent(
     )
     return Extent(
         limits=tuple(limit for limit in limits if limit is not None),
-        left_out=flag_words(applications.exclude_applications) - partner_center_ids,
+        left_out=flag_words(applications.exclude_applications) - ids,
         named=None if "all" in included else included,
         covers_legacy=bool(clients & {"all", "other"}),
-        futile=_futile(applications, clients),
+        futile=None if doubts else _futile(applications, clients),
+    )
+
+
+def _doubts(
+    policy: ConditionalAccessPolicy,
+    applications: PolicyApplications,
+    partner_center_ids: frozenset[str],
+) -> Iterator[Limit]:
+    """What may narrow the policy, and is not understood or missing."""
+    accounts = policy.unknown_in("conditions.users")  # these concern its reach
+    unknown = [path for path in policy.unknown_in("conditions") if path not in accounts]
+    for path in unknown:
+        yield _doubt(f"what “{path}” means")
+    excluded = flag_words(applications.exclude_applications) - partner_center_ids
+    for word in sorted(excluded - _APPLICATION_GROUPS):
+        if not is_guid(word):
+            yield _doubt(f"which applications “{word}” excludes")
+    if not unknown and not _names_anything(applications):
+        yield _doubt("which applications are targeted")
+
+
+def _doubt(what: str) -> Limit:
+    return Limit(ConditionKind.OTHER, "under a condition that is not understood", doubt=what)
+
+
+def _names_anything(applications: PolicyApplications) -> bool:
+    return any(
+        (
+            applications.include_applications,
+            applications.include_user_actions,
+            applications.application_filter,
+            _contexts(applications),
+        )
     )
 
 
@@ -107,17 +152,21 @@ def _applications(
     applications: PolicyApplications, partner_center_ids: frozenset[str]
 ) -> Limit | None:
     included = flag_words(applications.include_applications) - {"none"}
-    excluded = flag_words(applications.exclude_applications) & partner_center_ids
+    ids = partner_center_ids | {AZURE_MANAGEMENT}
+    excluded = flag_words(applications.exclude_applications) & ids
     if "all" not in included:
-        span = Span(Axis.APPLICATION, included & partner_center_ids, excluded)
-        reached = "among them" if span.include and not excluded else "not among them"
-        text = f"for {listed_names(included)} (Partner Center {reached})" if included else ""
+        span = Span(Axis.APPLICATION, included & ids, excluded)
+        reaches = included & partner_center_ids and not excluded
+        among = "among them" if reaches else "not among them"
+        text = f"for {listed_names(included)} (Partner Center {among})" if included else ""
         return Limit(ConditionKind.APPLICATIONS, text, span)
+    span = Span(Axis.APPLICATION, exclude=excluded)
+    if excluded & partner_center_ids:
+        text = "for applications other than Partner Center"
+        return Limit(ConditionKind.PARTNER_CENTER, text, span)
     if excluded:
-        span = Span(Axis.APPLICATION, exclude=excluded)
-        return Limit(
-            ConditionKind.PARTNER_CENTER, "for applications other than Partner Center", span
-        )
+        text = f"for applications other than {listed_names(excluded)}"
+        return Limit(ConditionKind.AZURE_MANAGEMENT, text, span)
     return None
 
 
@@ -175,8 +224,10 @@ def _opaque_limits(
     methods = flag_words(flows.transfer_methods if flows else None) - {"none"}
     if methods:
         yield Limit(ConditionKind.AUTHENTICATION_FLOW, f"by {listed_names(methods)}")
-    if any((conditions.times or {}).values()):
+    if conditions.times:
         yield Limit(ConditionKind.OTHER, "at certain times")
+    if conditions.client_applications:
+        yield Limit(ConditionKind.OTHER, "for workload identities or agents")
 
 
 def _filter_limit(applications: PolicyApplications) -> Iterator[Limit]:
@@ -194,7 +245,8 @@ def _filter_limit(applications: PolicyApplications) -> Iterator[Limit]:
         yield Limit(ConditionKind.APPLICATIONS, "for applications that a filter selects")
     else:
         text = "for applications that a filter does not exclude"
-        yield Limit(ConditionKind.APPLICATIONS, text, is_certain=False)
+        doubt = "which applications the filter excludes"
+        yield Limit(ConditionKind.APPLICATIONS, text, doubt=doubt)
 
 
 def _risk_limits(conditions: PolicyConditions) -> Iterator[Limit]:
@@ -203,6 +255,7 @@ def _risk_limits(conditions: PolicyConditions) -> Iterator[Limit]:
         "user risk": flag_words(conditions.user_risk_levels),
         "service principal risk": flag_words(conditions.service_principal_risk_levels),
         "insider risk": flag_words(conditions.insider_risk_levels),
+        "agent risk": flag_words(conditions.agent_id_risk_levels),
     }
     for kind, wanted in levels.items():
         if wanted:
@@ -211,11 +264,14 @@ def _risk_limits(conditions: PolicyConditions) -> Iterator[Limit]:
 
 def _has_device_condition(conditions: PolicyConditions) -> bool:
     devices: PolicyDevices | None = conditions.devices
+    states = conditions.device_states
     older = devices and (
         devices.exclude_devices
         or devices.exclude_device_states
         or {"all"} - flag_words(devices.include_devices or ("All",))
         or {"all"} - flag_words(devices.include_device_states or ("All",))
     )
-    states = conditions.device_states or {}
-    return bool((devices and devices.device_filter) or older or states.get("excludeStates"))
+    oldest = states and (
+        states.exclude_states or {"all"} - flag_words(states.include_states or ("All",))
+    )
+    return bool((devices and devices.device_filter) or older or oldest)

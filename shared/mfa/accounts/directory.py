@@ -7,12 +7,13 @@ between "unknown" and "unprotected". Enumerations that Graph may extend (`OpenWo
 a word that this version does not know becomes `UNKNOWN`, which protects nobody.
 """
 
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
 from shared.mfa.accounts.graph import GraphObject, OpenWord
 from shared.mfa.accounts.policy import AuthenticationStrength, ConditionalAccessPolicy
+from shared.mfa.accounts.policy_reading import read_policy
 
 FORMAT = "partner-mfa-status/directory"
 VERSION = 1
@@ -256,9 +257,16 @@ class Directory(GraphObject, frozen=True, kw_only=True):
     role_assignments: tuple[RoleAssignment, ...] | None = None
     role_eligibilities: tuple[RoleAssignment, ...] | None = None
     security_defaults: SecurityDefaults | None = None
-    conditional_access_policies: tuple[ConditionalAccessPolicy, ...] | None = None
+    conditional_access_policies: tuple[dict[str, Any], ...] | None = None  #: see `policies`
     authentication_strength_policies: tuple[AuthenticationStrength, ...] | None = None
     named_locations: tuple[NamedLocation, ...] | None = None
     domains: tuple[Domain, ...] | None = None
     user_registration_details: tuple[UserRegistration, ...] | None = None
     customers: tuple[Customer, ...] | None = None
+
+    @property
+    def policies(self) -> tuple[ConditionalAccessPolicy, ...] | None:
+        """The conditional access policies, with what is not understood in them."""
+        if self.conditional_access_policies is None:
+            return None
+        return tuple(map(read_policy, self.conditional_access_policies))

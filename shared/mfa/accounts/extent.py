@@ -25,6 +25,7 @@ class ConditionKind(StrEnum):
 
     APPLICATIONS = "applications"
     PARTNER_CENTER = "partner-center"
+    AZURE_MANAGEMENT = "azure-management"
     CLIENT_APP = "client-app"
     PLATFORM = "platform"
     LOCATION = "location"
@@ -74,7 +75,12 @@ class Limit(msgspec.Struct, frozen=True):
     condition: ConditionKind
     text: str  #: follows "only": "from trusted locations"; empty if another limit says it
     span: Span | None = None  #: `None` if no other policy can complement it
-    is_certain: bool = True  #: `False` if what decides whether it limits anything was not read
+    doubt: str = ""  #: what would have to be known; until then it may limit everything or nothing
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is known to limit the policy."""
+        return not self.doubt
 
 
 class Extent(msgspec.Struct, frozen=True):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.accounts.graph import flag_words, id_key
-from shared.mfa.accounts.policy import AuthenticationStrength, GrantOperator
+from shared.mfa.accounts.policy import AuthenticationStrength, GrantControls, GrantOperator
 from shared.mfa.accounts.truth import Truth, all_of, any_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from shared.mfa.accounts.policy import GrantControls
+    from shared.mfa.accounts.policy import ConditionalAccessPolicy
 
 #: Microsoft's built-in strengths: multifactor, passwordless, phishing-resistant; all are MFA.
 BUILT_IN_STRENGTHS = frozenset(f"00000000-0000-0000-0000-00000000000{digit}" for digit in (2, 3, 4))
@@ -49,22 +49,26 @@ class _JudgedControl(msgspec.Struct, frozen=True):
 
 
 def read_grant(
-    controls: GrantControls | None, strengths: Iterable[AuthenticationStrength]
+    policy: ConditionalAccessPolicy, strengths: Iterable[AuthenticationStrength]
 ) -> Grant:
     """
-    Judge grant controls; `strengths` are those of the tenant that were read.
+    Judge a policy's grant controls; `strengths` are those of the tenant that were read.
 
     ``AND`` requires MFA if any control is MFA, ``OR`` only if all of them are: "MFA or a compliant
-    device" lets a sign-in through without MFA.
+    device" lets a sign-in through without MFA. Controls of which nothing can be read may be MFA:
+    where Graph knows no strengths (China), it leaves a required one out.
     """
-    if controls is None:
-        return Grant()
+    controls = policy.grant_controls or GrantControls()
     if any(control.lower() == "block" for control in controls.built_in_controls or ()):
         return Grant(blocks=True)
     strength = _best_known(controls.authentication_strength, strengths)
-    judged = _judge_controls(controls, strength)
+    judged = [*_judge_controls(controls, strength), *_not_understood(policy)]
+    if policy.grant_controls and not judged:
+        judged = [_JudgedControl(is_mfa=None, name="its grant controls")]
     return Grant(
-        requires_mfa=_required(judged, controls.operator),
+        requires_mfa=None
+        if policy.unknown_in("grantControls")
+        else _required(judged, controls.operator),
         offers_mfa=any_of(control.is_mfa for control in judged),
         others=tuple(
             dict.fromkeys(control.name for control in judged if control.is_mfa is not True)
@@ -73,6 +77,13 @@ def read_grant(
         doubt=" or ".join(control.name for control in judged if control.is_mfa is None),
         strength=strength,
     )
+
+
+def _not_understood(policy: ConditionalAccessPolicy) -> Iterator[_JudgedControl]:
+    if "grantControls" in policy.missing:
+        yield _JudgedControl(is_mfa=None, name="its grant controls")
+    for path in policy.unknown_in("grantControls"):
+        yield _JudgedControl(is_mfa=None, name=f"what “{path}” means")
 
 
 def _required(judged: list[_JudgedControl], operator: GrantOperator | None) -> Truth:

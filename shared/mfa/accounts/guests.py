@@ -68,7 +68,11 @@ class Guests:
         return self._named(_KNOWN_KINDS)
 
     def of(self, wanted: GuestsOrExternalUsers) -> AccountSet:
-        """The accounts a policy means by a list of kinds, possibly of some home tenants only."""
+        """
+        The accounts a policy means by a list of kinds, possibly of some home tenants only.
+
+        Without a kind it may mean any of them.
+        """
         tenants = wanted.external_tenants
         is_restricted = tenants is not None and (tenants.membership_kind or "").lower() != "all"
         return self._named(
@@ -76,7 +80,7 @@ class Guests:
         )
 
     def _named(self, kinds: frozenset[str], *, is_restricted: bool = False) -> AccountSet:
-        has_new_kind = not kinds <= _KNOWN_KINDS
+        has_new_kind = not kinds or not kinds <= _KNOWN_KINDS
         named = NOBODY
         for bits, may_be, is_certain in self._cases:
             if is_certain and may_be <= kinds and not is_restricted:

@@ -19,6 +19,7 @@ from shared.mfa.accounts.directory import Group, MemberKind
 from shared.mfa.accounts.graph import id_key
 from shared.mfa.accounts.guests import Guests
 from shared.mfa.accounts.roster import Roster
+from shared.mfa.guid import is_guid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,6 +135,8 @@ class Roles:
         self._eligibilities = directory.role_eligibilities
         self._definitions = directory.role_definitions
         self._by_id = {id_key(role.id): role for role in directory.role_definitions or ()}
+        templates = (role.template_id or "" for role in self._by_id.values())
+        self._names = {*self._by_id, *map(id_key, templates)}
         self._holders: dict[str, AccountSet] = {}
 
     def name(self, template_id: str) -> str:
@@ -154,11 +157,14 @@ class Roles:
             return self._roster.anyone
         known = self._holders.get(id_key(template_id))
         if known is None:
-            known = self._holders[id_key(template_id)] = union(
+            known = union(
                 self._held(assignment, id_key(template_id))
                 for assignment in self._assignments
                 if assignment.is_tenant_wide
             )
+            if not is_guid(template_id) and id_key(template_id) not in self._names:
+                known |= self._roster.anyone  # a word that may mean any role
+            self._holders[id_key(template_id)] = known
         return known
 
     @cached_property

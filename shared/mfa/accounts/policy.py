@@ -1,7 +1,8 @@
 """
-Conditional access policies, as Graph returns them (v1.0 schema, and older conditions of beta).
+Conditional access policies, with the names that Graph gives their parts (v1.0 and beta).
 
-`None` and empty both mean "nothing of this kind is configured": a policy is always read in full.
+`None` and empty both mean "nothing of this kind is configured". `policy_reading` makes these
+objects from Graph's JSON, and lists what it does not understand or misses in the policy itself.
 """
 
 from typing import Any
@@ -94,6 +95,13 @@ class PolicyDevices(GraphObject, frozen=True):
     exclude_device_states: tuple[str, ...] | None = None
 
 
+class DeviceStates(GraphObject, frozen=True):
+    """What the device filter replaced; beta only."""
+
+    include_states: tuple[str, ...] | None = None
+    exclude_states: tuple[str, ...] | None = None
+
+
 class AuthenticationFlows(GraphObject, frozen=True):
     """Flows that transfer a sign-in from one device to another."""
 
@@ -112,10 +120,12 @@ class PolicyConditions(GraphObject, frozen=True):
     user_risk_levels: tuple[str, ...] | None = None
     service_principal_risk_levels: tuple[str, ...] | None = None
     insider_risk_levels: str | tuple[str, ...] | None = None
+    agent_id_risk_levels: str | tuple[str, ...] | None = None  #: beta only
     devices: PolicyDevices | None = None
-    device_states: dict[str, Any] | None = None  #: replaced by the device filter, beta only
+    device_states: DeviceStates | None = None
     authentication_flows: AuthenticationFlows | None = None
     times: dict[str, Any] | None = None  #: of old exports; in neither version's schema
+    client_applications: dict[str, Any] | None = None  #: workload identities and agents
 
 
 class AuthenticationStrength(GraphObject, frozen=True):
@@ -138,10 +148,26 @@ class GrantControls(GraphObject, frozen=True):
 
 
 class ConditionalAccessPolicy(GraphObject, frozen=True):
-    """One conditional access policy."""
+    """
+    One conditional access policy.
+
+    `missing` has the parts that every policy has and this one lacks, `not_understood` the paths of
+    values that are new to this version: ``conditions.users.includeRobots``.
+    """
 
     id: str = ""
     display_name: str | None = None
     state: PolicyState | None = None
     conditions: PolicyConditions | None = None
     grant_controls: GrantControls | None = None
+    partial_enablement_strategy: Any = None  #: undocumented; null in every answer seen
+    missing: tuple[str, ...] = ()
+    not_understood: tuple[str, ...] = ()
+
+    def unknown_in(self, part: str) -> tuple[str, ...]:
+        """The paths of what was not understood in a part: ``conditions.users``."""
+        return tuple(
+            path
+            for path in self.not_understood
+            if f"{path}.".lower().startswith(f"{part}.".lower())
+        )

@@ -16,6 +16,7 @@ import msgspec
 
 from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.mfa.accounts.directory import MemberKind, RoleAssignment, UserRegistration
+from shared.mfa.accounts.policy_reading import read_policy
 from shared.sources.graph.answers import DeniedError, RejectedError
 from shared.sources.graph.collected_directory import DirectoryBuilder
 from shared.sources.graph.customers import (
@@ -138,8 +139,8 @@ class DirectoryReader:
         reader = self._session.reader(POLICIES_PERMISSION)
         read = partial(reader.read, self._session.url(_SECURITY_DEFAULTS), msgspec.json.decode)
         builder.keep("securityDefaults", builder.attempt("securityDefaults", read))
-        policies: tuple[ConditionalAccessPolicy, ...] | None = builder.typed(key)
-        return policies
+        policies = builder.typed(key)
+        return None if policies is None else tuple(map(read_policy, policies))
 
     def _conditional_access_policies(self) -> list[dict[str, Any]]:
         """
