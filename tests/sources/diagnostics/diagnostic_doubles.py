@@ -16,7 +16,7 @@ from tests.records import OTHER, diagnostic_record, ndjson
 DAY = date(2026, 11, 20)
 TODAY = DAY + timedelta(days=4)
 MAX_DELAY = timedelta(hours=48)
-LONG_AFTER = datetime(2026, 12, 24, 12, tzinfo=UTC)
+LONG_AFTER = datetime(2126, 12, 24, 12, tzinfo=UTC)  # after the emulator's own clock, too
 
 INTERACTIVE, BACKGROUND = "SignInLogs", "NonInteractiveUserSignInLogs"
 PRINCIPALS, IDENTITIES = "ServicePrincipalSignInLogs", "ManagedIdentitySignInLogs"
