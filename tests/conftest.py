@@ -1,4 +1,4 @@
-"""What every test gets: no network but this machine, and the real records where they are."""
+"""For every test: no network but this machine, and the real records if they are there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# How long one example takes says more about the machine than about the code.
+# The time of one example depends on the machine more than on the code.
 hypothesis.settings.register_profile("house", hypothesis.settings.default, deadline=None)
 hypothesis.settings.load_profile("house")
 
@@ -29,10 +29,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def samples() -> Path:
-    """The folder of real records written by others, which is no part of this project."""
+    """The folder of real records written by others, which is not part of this project."""
     folder = ROOT.parent / "shared" / "samples"
     if not folder.is_dir():
-        pytest.skip("real records are not beside this clone")
+        pytest.skip("there is no folder of real records next to this clone")
     return folder
 
 
@@ -47,11 +47,11 @@ def cases() -> Path:
 
 def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
     """
-    Fail the test that looks up or talks to another host.
+    Fail a test that looks up or connects to another host.
 
-    An audit hook sees every socket of this process, however it was imported, and the failure is no
-    `Exception` that a retry could catch. It does not see into other processes: what a browser may
-    load is for the test that drives it.
+    An audit hook sees every socket of this process, and the failure is not an `Exception` that a
+    retry could catch. It does not see other processes: a test that drives a browser has to check
+    what that loads.
     """
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
         endpoint, address = arguments[:2]
@@ -77,7 +77,7 @@ def _is_this_machine(host: str | bytes | None) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
-# Whoever starts the tests in the background makes every process below deaf to Ctrl-C.
+# Tests started in the background would ignore Ctrl-C, and so would the programs they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _OWN_NAME = socket.gethostname()  # a mail client looks itself up

@@ -1,8 +1,8 @@
 """
-The rules of the house, read off its source: who may know whom, and how long is too long.
+The rules of the code, checked on its source: what may import what, and how long is too long.
 
-A rule is a function that yields what breaks it. A test states a rule, holds the whole house to it,
-and shows with a line of bad code that it would notice.
+A rule is a function that yields its violations. A test states a rule, applies it to all files, and
+shows with a line of bad code that the rule catches it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import dev
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: What each part of the house may import besides itself, from the ground up.
+#: What each part may import besides itself, from the ground up.
 MAY_IMPORT = {
     "errors": set(),
     "clock": set(),
@@ -52,14 +52,14 @@ MAY_IMPORT = {
     "__init__": set(),
 }
 
-#: What the pure room may use: values, and functions of values.
+#: What mfa may use: values, and functions of values.
 PURE = {
     *("__future__", "array", "base64", "bisect", "collections", "dataclasses", "datetime", "enum"),
     *("functools", "gzip", "hashlib", "heapq", "itertools", "math", "operator", "re", "string"),
     *("types", "typing", "zlib", "msgspec", "shared"),
 }
 
-#: What an HTTP request must not pay for, and the files that are about just that.
+#: What an HTTP request must not pay for, and the files whose purpose it is.
 HEAVY = re.compile(
     r"(azure|httpx|kiota_\w+|msgraph\w*|shared\.stores\.azure\w*|shared\.sources\.diagnostics\.blobs)\b"
 )
@@ -80,14 +80,14 @@ LONGEST_FILE = 400
 
 
 class Module(NamedTuple):
-    """One file of the house."""
+    """One file."""
 
     path: str
     source: str
 
     @property
     def part(self) -> str:
-        """The room it stands in, or its own name where it stands in none."""
+        """Its folder in shared/, or its own name outside of any."""
         names = PurePath(self.path).with_suffix("").parts
         return names[1] if names[0] == "shared" else names[0]
 
@@ -142,12 +142,12 @@ SUPPORT = [*SIMULATOR, *modules("tests/**/*.py", "bench/**/*.py")]
 
 
 def breaches(rule: Callable[[Module], Iterator[str]]) -> list[str]:
-    """What breaks a rule anywhere in the house."""
+    """All violations of a rule in the product."""
     return [breach for module in PRODUCT for breach in rule(module)]
 
 
-def breaks(rule: Callable[[Module], Iterator[str]], path: str, source: str) -> bool:
-    """Whether a rule would notice this."""
+def catches(rule: Callable[[Module], Iterator[str]], path: str, source: str) -> bool:
+    """Whether the rule catches this."""
     return bool(list(rule(Module(path, source))))
 
 
@@ -162,16 +162,18 @@ def stray_imports(module: Module) -> Iterator[str]:
 def test_a_room_never_imports_its_neighbour() -> None:
     assert breaches(stray_imports) == []
 
-    assert breaks(stray_imports, "shared/stores/local.py", "from shared.sources import graph")
-    assert breaks(stray_imports, "shared/mfa/window.py", "from shared import settings")
-    assert breaks(stray_imports, "shared/service.py", "def f():\n    import function_app")
-    assert not breaks(stray_imports, "shared/service.py", "from shared.stores import open_store")
+    assert catches(stray_imports, "shared/stores/local.py", "from shared.sources import graph")
+    assert catches(stray_imports, "shared/mfa/window.py", "from shared import settings")
+    assert catches(stray_imports, "shared/service.py", "def f():\n    import function_app")
+    assert not catches(stray_imports, "shared/service.py", "from shared.stores import open_store")
 
 
 def test_the_product_never_imports_the_simulator() -> None:
     assert [breach for module in SIMULATOR for breach in stray_imports(module)] == []
 
-    assert breaks(stray_imports, "shared/service/a.py", "def f():\n    import simulator.simulation")
+    assert catches(
+        stray_imports, "shared/service/a.py", "def f():\n    import simulator.simulation"
+    )
 
 
 def arrows(house: list[Module], place: Callable[[str], str]) -> dict[str, set[str]]:
@@ -217,7 +219,7 @@ def test_no_imports_go_in_a_circle_not_even_lazy_ones() -> None:
     assert set(circle(arrows(loop, str))) == {"shared.a", "shared.b"}
 
 
-def test_every_part_of_the_house_has_its_place_in_the_order() -> None:
+def test_every_part_has_its_place_in_the_order() -> None:
     assert {module.part for module in PRODUCT} <= MAY_IMPORT.keys()
 
 
@@ -237,7 +239,7 @@ def test_the_pure_room_has_no_files_and_no_libraries() -> None:
     assert breaches(impurities) == []
 
     for line in ("import os", "from pathlib import Path", "open('x')"):
-        assert breaks(impurities, "shared/mfa/window.py", line)
+        assert catches(impurities, "shared/mfa/window.py", line)
 
 
 def clock_readings(module: Module) -> Iterator[str]:
@@ -262,9 +264,9 @@ def test_only_one_function_reads_the_clock_and_only_one_helper_of_the_tests() ->
         "time.time()",
         "from time import time",
     ):
-        assert breaks(clock_readings, "shared/mfa/window.py", line)
-        assert breaks(clock_readings, "tests/mfa/test_window.py", line)
-    assert not breaks(clock_readings, "shared/service.py", "time.monotonic(); service.today")
+        assert catches(clock_readings, "shared/mfa/window.py", line)
+        assert catches(clock_readings, "tests/mfa/test_window.py", line)
+    assert not catches(clock_readings, "shared/service.py", "time.monotonic(); service.today")
 
 
 def heavy_loads(module: Module) -> Iterator[str]:
@@ -279,11 +281,11 @@ def heavy_loads(module: Module) -> Iterator[str]:
 def test_what_is_slow_to_load_is_loaded_where_it_is_needed() -> None:
     assert breaches(heavy_loads) == []
 
-    assert breaks(heavy_loads, "shared/identity.py", "from msgraph import GraphServiceClient")
-    assert breaks(heavy_loads, "shared/stores/__init__.py", "import shared.stores.azure")
-    assert breaks(heavy_loads, "shared/service/a.py", "import shared.sources.diagnostics.blobs")
-    assert breaks(heavy_loads, "function_app.py", "import azure.functions, azure.identity")
-    assert not breaks(heavy_loads, "shared/identity.py", "def f():\n    import msgraph")
+    assert catches(heavy_loads, "shared/identity.py", "from msgraph import GraphServiceClient")
+    assert catches(heavy_loads, "shared/stores/__init__.py", "import shared.stores.azure")
+    assert catches(heavy_loads, "shared/service/a.py", "import shared.sources.diagnostics.blobs")
+    assert catches(heavy_loads, "function_app.py", "import azure.functions, azure.identity")
+    assert not catches(heavy_loads, "shared/identity.py", "def f():\n    import msgraph")
 
 
 def stray_credentials(module: Module) -> Iterator[str]:
@@ -295,7 +297,7 @@ def stray_credentials(module: Module) -> Iterator[str]:
 def test_only_one_file_knows_where_credentials_come_from() -> None:
     assert breaches(stray_credentials) == []
 
-    assert breaks(stray_credentials, "shared/stores/azure/blobs.py", "from azure import identity")
+    assert catches(stray_credentials, "shared/stores/azure/blobs.py", "from azure import identity")
 
 
 def stray_settings(module: Module) -> Iterator[str]:
@@ -313,7 +315,7 @@ def test_only_the_settings_read_the_environment() -> None:
     assert breaches(stray_settings) == []
 
     for line in ("os.environ['A']", "os.getenv('A')", "from os import environ"):
-        assert breaks(stray_settings, "shared/service.py", line)
+        assert catches(stray_settings, "shared/service.py", line)
 
 
 def oversizes(module: Module) -> Iterator[str]:
@@ -331,8 +333,8 @@ def test_functions_and_files_stay_short_enough_to_read() -> None:
     assert breaches(oversizes) == []
     assert list(oversizes(Module("dev.py", (dev.ROOT / "dev.py").read_text("utf-8")))) == []
 
-    assert breaks(oversizes, "shared/service.py", "def f():\n" + "    pass\n" * LONGEST_FUNCTION)
-    assert breaks(oversizes, "shared/service.py", "pass\n" * (LONGEST_FILE + 1))
+    assert catches(oversizes, "shared/service.py", "def f():\n" + "    pass\n" * LONGEST_FUNCTION)
+    assert catches(oversizes, "shared/service.py", "pass\n" * (LONGEST_FILE + 1))
 
 
 def prints(module: Module) -> Iterator[str]:
@@ -347,7 +349,7 @@ def prints(module: Module) -> Iterator[str]:
 def test_only_the_command_line_prints() -> None:
     assert breaches(prints) == []
 
-    assert breaks(prints, "shared/service.py", "print('done')")
+    assert catches(prints, "shared/service.py", "print('done')")
 
 
 def swallowed_errors(module: Module) -> Iterator[str]:
@@ -366,7 +368,7 @@ def test_no_error_is_swallowed_that_is_not_named() -> None:
 
     for caught in ("except:", "except Exception:", "except (OSError, BaseException) as error:"):
         source = f"try:\n    work()\n{caught}\n    pass"
-        assert breaks(swallowed_errors, "shared/service.py", source)
+        assert catches(swallowed_errors, "shared/service.py", source)
 
 
 def foreign_hosts(text: str) -> list[str]:
