@@ -26,6 +26,7 @@ from shared.mfa.accounts.directory import (
     MemberKind,
     Organization,
 )
+from shared.mfa.accounts.policy import ConditionalAccessPolicy
 from shared.sources.graph.customers import Insight, NamedCustomer
 from shared.sources.graph.users import ListedUser
 from shared.sources.records.shapes import Fields
@@ -57,8 +58,13 @@ DIRECTORY = {
     "domains": ("v1.0", "domain"),
     "user_registration_details": ("v1.0", "userRegistrationDetails"),
 }
-#: Used although no schema has them: undocumented (CIPP relies on it), and of old exports.
-UNPUBLISHED = {("user", "perUserMfaState"), ("conditionalAccessConditionSet", "times")}
+#: Used although no schema has them: undocumented (CIPP relies on the first), and of old exports.
+UNPUBLISHED = {
+    *(("user", "perUserMfaState"), ("conditionalAccessPolicy", "partialEnablementStrategy")),
+    ("conditionalAccessConditionSet", "times"),
+}
+#: What reading adds to a policy.
+OURS = {("conditionalAccessPolicy", "missing"), ("conditionalAccessPolicy", "notUnderstood")}
 #: Words that we know of properties that Graph types as plain text: nothing lists these.
 OPEN_WORDS = {
     *("user.userType", "user.creationType", "user.externalUserState"),
@@ -85,7 +91,7 @@ def unknown_to_graph(names: Names, version: str, type_: str, decoded: Any) -> It
         properties = names[version]["types"][SUBTYPES.get(type_, type_)]
         for field in decoded.fields:
             name = field.encode_name
-            if name == "@odata.type" or (type_, name) in UNPUBLISHED:
+            if name == "@odata.type" or (type_, name) in UNPUBLISHED | OURS:
                 continue
             if name not in properties:
                 yield f"{type_}.{name}"
@@ -118,6 +124,7 @@ class Decoded(NamedTuple):
 
 def decoded_types() -> list[Decoded]:
     hints = {field.name: field.type for field in msgspec.structs.fields(Directory)}
+    hints["conditional_access_policies"] = ConditionalAccessPolicy  # read from JSON, see `policies`
     return [
         *(Decoded(*place, hints[name]) for name, place in DIRECTORY.items()),
         Decoded("v1.0", "user", ListedUser),

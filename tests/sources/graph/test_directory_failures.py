@@ -263,12 +263,12 @@ def test_eligible_roles_take_a_licence_of_their_own_and_are_not_read_without_it(
 
 def test_an_answer_of_another_shape_is_not_read() -> None:
     world = directory_world()
-    world.directory.policies[0]["state"] = 7
+    world.directory.domains[0]["id"] = 7
     world.directory.registrations[0]["id"] = None
 
     pulled = world.source.read()
 
-    assert ALL_KEYS - keys(pulled) == {"conditionalAccessPolicies", "userRegistrationDetails"}
+    assert ALL_KEYS - keys(pulled) == {"domains", "userRegistrationDetails"}
     assert {note.partition(": ")[2] for note in pulled.notes.values()} == {
         "Graph's answer does not have the shape it is documented with."
     }
