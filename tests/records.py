@@ -154,6 +154,17 @@ def log_analytics_row(**changes: Any) -> dict[str, Any]:
     return _changed(row, changes)
 
 
+def of_every_log(*days: str) -> list[dict[str, Any]]:
+    """Sign-ins elsewhere in each log on each of the days: a file with them holds all logs."""
+    kinds = ("interactiveUser", "nonInteractiveUser", "servicePrincipal")
+    elsewhere = {"appId": OTHER, "resourceId": OTHER}
+    return [
+        graph_record(createdDateTime=f"{day}T12:00:00Z", signInEventTypes=[kind], **elsewhere)
+        for day in days
+        for kind in kinds
+    ]
+
+
 def line(record: Any) -> bytes:
     """A record as Azure writes it: compact JSON, UTF-8."""
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()

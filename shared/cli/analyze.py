@@ -63,7 +63,15 @@ def _add_what_is_known(parser: argparse.ArgumentParser) -> None:
         "--since",
         type=day,
         metavar="DATE",
-        help="day from which the files are complete; default: their first record's",
+        help="day from which the files are complete; default: the day after the first record, "
+        "whose own day they may begin in the middle of",
+    )
+    parser.add_argument(
+        "--until",
+        type=day,
+        metavar="DATE",
+        help="day up to which the files are complete; default: the last record's, of each kind "
+        "of log",
     )
     parser.add_argument(
         "--tenant-id",
@@ -112,6 +120,7 @@ def _question(options: argparse.Namespace, settings: Settings, now: datetime) ->
         tenant_id=(options.tenant_id or settings.tenant_id or "").lower() or None,
         ending=options.ending,
         since=options.since,
+        until=options.until,
         directory=options.directory,
         exceptions=options.exceptions,
     )

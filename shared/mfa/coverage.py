@@ -32,6 +32,9 @@ class LogKinds(msgspec.Struct, frozen=True):
         return cls(*map(all, columns))
 
 
+NO_LOGS = LogKinds(interactive=False, non_interactive=False, service_principal=False)
+
+
 class Coverage(msgspec.Struct, frozen=True):
     """For each kind of log, the days of a window for which it was read completely."""
 

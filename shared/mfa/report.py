@@ -87,6 +87,7 @@ class InputSummary(msgspec.Struct, frozen=True):
     last_day: date | None
     other_tenants: int = 0  #: Partner Center sign-ins left out because they are of another tenant
     broken_off: list[str] = []  #: truncated files; the days they may lack are missing
+    other_logs: dict[str, int] = {}  #: records of logs without sign-ins, left aside, by log
     not_understood: int = 0  #: Partner Center records with a filled field about MFA, not understood
 
 

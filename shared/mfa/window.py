@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.coverage import Coverage, LogKinds
+from shared.mfa.coverage import NO_LOGS, Coverage, LogKinds
 from shared.mfa.rollup import Rollup
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Window(msgspec.Struct, frozen=True):
     """The seven closed UTC days up to a date, with the data that is available."""
 
     ending: date
-    rollups: dict[date, Rollup]  #: the available days
+    rollups: dict[date, Rollup]  #: the available days, some perhaps only in part
     missing: tuple[MissingDay, ...] = ()
     logs: dict[date, LogKinds] = {}  #: of the available days that lack a kind of log
     provisional: frozenset[date] = frozenset()  #: available days whose records may still change
@@ -148,7 +148,8 @@ def make_window(
     """
     The window that ends on `ending`; `reasons` says why days are missing.
 
-    `logs` has the kinds of log of each day; a day that it does not name has all of them.
+    `logs` has the kinds of log of each day; a day that it does not name has all of them. A day of
+    which no kind is complete is missing, too, but its known requests are counted.
     """
     days = list(window_days(ending))
     known_reasons = reasons or {}
@@ -158,7 +159,7 @@ def make_window(
         missing=tuple(
             MissingDay(day, known_reasons.get(day, "not collected yet"))
             for day in days
-            if day not in rollups
+            if day not in rollups or (logs or {}).get(day) == NO_LOGS
         ),
         logs={day: (logs or {})[day] for day in days if day in (logs or {})},
         provisional=frozenset(provisional) & rollups.keys() & set(days),

@@ -13,6 +13,7 @@ from shared.mfa.rollup import Rollup
 from shared.mfa.window import WINDOW_DAYS, make_window, window_days
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.publishing import Publication, publish
+from shared.sources.files.covered import CoveredDays
 from shared.sources.files.documents import read_directory
 from shared.sources.files.exceptions_file import read_exceptions
 from shared.sources.files.exports import discover, read_exports
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Window
     from shared.sources.files.exports import Pair, ReadingResult
-    from shared.sources.files.intake import TruncatedFile
 
 HISTORY_DAYS = 30  #: how many earlier windows are assessed, if the files reach back that far
-NOT_IN_FILES = "not in the files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,8 @@ class Question:
     now: datetime  #: aware, UTC
     tenant_id: str | None = None
     ending: date | None = None  #: default: the newest closed UTC day in the records
-    since: date | None = None  #: default: the day of the first record
+    since: date | None = None  #: default: the day after that of a kind's first record
+    until: date | None = None  #: default: the day of a kind's last record
     directory: Path | None = None  #: a ``--directory`` file; without it accounts are not assessed
     exceptions: Path | None = None  #: an ``--exceptions`` file, shown next to the accounts figure
 
@@ -77,16 +77,17 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
     """
     Read the files to their end, then assess them; nothing is written here.
 
-    Raises `BadInputError` if the files hold no readable record, or sign-ins of several tenants.
+    Raises `BadInputError` if the files hold no readable record, or sign-ins of several tenants,
+    or if the window would end on a day that is not over.
     """
+    _check_days(question)
     snapshot = _snapshot(question)
     collected = _Collected(question.scope, _known_tenant(question, snapshot))
     result = read_exports(question.paths, question.scope.ids, collected.take, on_progress)
-    ending = question.ending or _newest_closed_day(result, question.now)
-    first = question.since or result.first_day
-    known = _Known(first, result.broken_off)
+    ending = question.ending or _newest_closed_day(result, question)
+    covered = CoveredDays(result.spans, result.broken_off, question.since, question.until)
     assessment = assess(
-        _window(collected.days, known, ending),
+        _window(collected.days, covered, ending),
         question.scope,
         question.rule,
         snapshot.accounts.metrics if snapshot else None,
@@ -94,7 +95,7 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
     return publish(
         assessment,
         _meta(question, collected, snapshot),
-        history=_history(collected.days, known, ending, question),
+        history=_history(collected.days, covered, ending, question),
         reading=_reading(result, collected),
         snapshot=snapshot,
     )
@@ -149,41 +150,43 @@ def _only_tenant(tenants: set[str]) -> str | None:
     return next(iter(tenants), None)
 
 
-def _newest_closed_day(result: ReadingResult, now: datetime) -> date:
-    return min(result.last_day, now.date() - timedelta(days=1))
+def _check_days(question: Question) -> None:
+    newest = _yesterday(question.now)
+    if question.ending and question.ending > newest:
+        raise BadInputError(
+            f"{question.ending} is not over yet (UTC); expected {newest} or an earlier day."
+        )
+    if question.since and question.until and question.since > question.until:
+        raise BadInputError(f"--since {question.since} is later than --until {question.until}.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The days that the files are taken to be complete for."""
-
-    first: date
-    broken_off: Sequence[TruncatedFile]
-
-    def why_not(self, day: date) -> str:
-        """Return why a day is missing; empty if it is not."""
-        if day < self.first:
-            return NOT_IN_FILES
-        files = [each.file for each in self.broken_off if each.may_have_lost(day)]
-        return f"{', '.join(files[:3])} breaks off" if files else ""
+def _yesterday(now: datetime) -> date:
+    return now.date() - timedelta(days=1)
 
 
-def _window(days: dict[date, Rollup], known: _Known, ending: date) -> Window:
-    """The files count as complete from their first day to `ending`, unless one breaks off."""
-    reasons = {day: known.why_not(day) for day in window_days(ending)}
-    complete = {day: days.get(day, Rollup()) for day, reason in reasons.items() if not reason}
-    return make_window(ending, complete, reasons)
+def _newest_closed_day(result: ReadingResult, question: Question) -> date:
+    return min(question.until or result.last_day, _yesterday(question.now))
+
+
+def _window(days: dict[date, Rollup], covered: CoveredDays, ending: date) -> Window:
+    """What the files hold, also of days that they may hold in part only."""
+    wanted = list(window_days(ending))
+    reasons = {day: covered.why_not(day) for day in wanted}
+    held = {day: days.get(day, Rollup()) for day in wanted if day in days or not reasons[day]}
+    return make_window(ending, held, reasons, logs={day: covered.logs(day) for day in held})
 
 
 def _history(
-    days: dict[date, Rollup], known: _Known, ending: date, question: Question
+    days: dict[date, Rollup], covered: CoveredDays, ending: date, question: Question
 ) -> list[HistoryPoint]:
-    """Every earlier window that the files hold completely."""
-    first = known.first
+    """Every earlier window that the files hold."""
+    if covered.days is None:
+        return []
+    first = covered.days.first
     earliest = max(first + timedelta(days=WINDOW_DAYS - 1), ending - timedelta(days=HISTORY_DAYS))
     endings = [earliest + timedelta(days=n) for n in range((ending - earliest).days)]
     return [
-        history_point(assess(_window(days, known, day), question.scope, question.rule))
+        history_point(assess(_window(days, covered, day), question.scope, question.rule))
         for day in endings
     ]
 
@@ -199,4 +202,5 @@ def _reading(result: ReadingResult, collected: _Collected) -> InputSummary:
         other_tenants=collected.other_tenants,
         broken_off=[each.file for each in result.broken_off],
         not_understood=collected.not_understood,
+        other_logs=result.other_logs,
     )

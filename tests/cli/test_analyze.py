@@ -26,11 +26,14 @@ from tests.records import (
     graph_record,
     log_analytics_row,
     ndjson,
+    of_every_log,
     page,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDING = "2026-11-23"
+KINDS = ("interactive", "non_interactive", "service_principal")
+ELSEWHERE = "2026-11-10"  #: outside of the window that ends then
 FILES = {
     "report.json",
     "report.html",
@@ -59,8 +62,9 @@ def run(*arguments, **environment):
 
 
 def analyze(tmp_path, *files, ending=ENDING, options=(), **environment):
-    """The report that `analyze` writes for these files' contents, all days being in them."""
-    paths = []
+    """The report that `analyze` writes for these files, which hold all logs of all days."""
+    paths = [tmp_path / "elsewhere.json"]
+    paths[0].write_bytes(page(*of_every_log(ELSEWHERE)))
     for number, content in enumerate(files):
         paths.append(tmp_path / f"signins-{number}.txt")
         paths[-1].write_bytes(content)
@@ -71,6 +75,8 @@ def analyze(tmp_path, *files, ending=ENDING, options=(), **environment):
         ending,
         "--since",
         "2026-11-01",
+        "--until",
+        ending,
         *options,
     ]
     done = run("analyze", *paths, *arguments, **environment)
@@ -107,6 +113,8 @@ def test_the_portal_example_of_the_original_report_reads_20_percent(tmp_path) ->
         "unknown": 0,
         "not_completed": 0,
         "share": 0.2,
+        "share_lower": 0.2,
+        "share_upper": 0.2,
         "provisional_share": 0.2,
     }
     listed = rows(tmp_path, "portal-requests-without-mfa.csv")
@@ -135,6 +143,8 @@ def test_the_api_example_of_the_original_report_reads_40_percent(tmp_path) -> No
         "not_completed": 0,
         "app_only": 5,
         "share": 0.4,
+        "share_lower": 0.4,
+        "share_upper": 0.4,
         "provisional_share": 0.4,
     }
     assert [tuple(row.values()) for row in rows(tmp_path, "api-requests-summary.csv")] == [
@@ -160,7 +170,7 @@ def test_one_sign_in_in_all_three_shapes_and_files_is_one_request(tmp_path) -> N
     report = analyze(tmp_path, page(graph), zipped, ndjson(row))
 
     assert report["metrics"]["portal"]["requests"] == 1
-    assert report["reading"]["records"] == 3
+    assert report["reading"]["records"] == 3 + len(KINDS)
     assert report["reading"]["copies"] == 2
 
 
@@ -183,38 +193,38 @@ def test_files_in_any_order_and_split_give_the_same_report(tmp_path) -> None:
 
 def test_days_before_the_first_record_are_missing_and_the_share_is_unknown(tmp_path) -> None:
     source = tmp_path / "signins.json"
-    source.write_bytes(page(*made(19, 4), *made(22, 1, **WITH_MFA)))
+    elsewhere = of_every_log("2026-11-18", "2026-11-22")
+    source.write_bytes(page(*made(19, 4), *made(22, 1, **WITH_MFA), *elsewhere))
 
     done = run("analyze", source, "--out", tmp_path / "report")
 
     report = json.loads((tmp_path / "report" / "report.json").read_bytes())
     assert done.returncode == 0
-    assert report["window"] == {
-        "start": "2026-11-16",
-        "ending": "2026-11-22",
-        "complete_days": 4,
-        "missing": [
-            {"day": f"2026-11-{day}", "reason": "not in the files"} for day in (16, 17, 18)
-        ],
-    }
+    window = report["window"]
+    reasons = {gap["day"]: gap["reason"] for gap in window["missing"]}
+    days = [f"2026-11-{day}" for day in (19, 20, 21, 22)]
+    assert (window["start"], window["ending"]) == ("2026-11-16", "2026-11-22")
+    assert window["complete_days"] == 4
+    assert window["coverage"] == dict.fromkeys(KINDS, days)
+    assert list(reasons) == [f"2026-11-{day}" for day in (16, 17, 18)]
+    assert reasons["2026-11-16"] == reasons["2026-11-17"] == "not in the files"
+    assert "--since 2026-11-18" in reasons["2026-11-18"]
     assert report["metrics"]["portal"]["share"] is None
     assert report["metrics"]["portal"]["provisional_share"] == 0.2
-    assert "missing: 16–18 November 2026, not in the files" in done.stderr
+    assert "16–17 November 2026, not in the files" in done.stderr
 
 
 def test_a_record_of_another_application_still_says_where_the_files_begin_and_end(tmp_path) -> None:
     elsewhere = {"appId": OTHER, "resourceId": OTHER}
     source = tmp_path / "signins.ndjson"
-    source.write_bytes(ndjson(*made(10, 1, **elsewhere), *made(20, 1), *made(21, 1, **elsewhere)))
+    source.write_bytes(ndjson(*made(14, 1, **elsewhere), *made(20, 1), *made(21, 1, **elsewhere)))
 
     run("analyze", source, "--out", tmp_path / "report")
 
     report = json.loads((tmp_path / "report" / "report.json").read_bytes())
     assert report["window"]["ending"] == "2026-11-21"
     assert report["window"]["complete_days"] == 7
-    assert [point["ending"] for point in report["history"]] == [
-        f"2026-11-{day}" for day in range(16, 22)
-    ]
+    assert [point["ending"] for point in report["history"]] == ["2026-11-21"]
 
 
 def test_today_is_not_closed_so_it_is_never_the_default_ending(tmp_path) -> None:
@@ -235,7 +245,7 @@ def test_what_could_not_be_read_is_counted_and_said_with_file_and_line(tmp_path)
     report = analyze(tmp_path, good + b"no json\n" + cut)
 
     reading = report["reading"]
-    assert (reading["records"], reading["unreadable"]) == (2, 2)
+    assert (reading["records"], reading["unreadable"]) == (2 + len(KINDS), 2)
     assert [
         (Path(found["file"]).name, found["line"]) for found in reading["unreadable_records"]
     ] == [
@@ -257,7 +267,7 @@ def test_json_prints_the_report_and_nothing_else_on_standard_output(tmp_path) ->
 def test_the_terminal_says_both_figures_in_numbers_the_worst_and_where_to_look(tmp_path) -> None:
     source = tmp_path / "signins.json"
     records = [*made(20, 3), *made(20, 1, **WITH_MFA), *made(20, 2, **APP_AND_USER)]
-    source.write_bytes(page(*records))
+    source.write_bytes(page(*records, *of_every_log("2026-11-20")))
 
     stderr = run("analyze", source, "--out", tmp_path / "report", "--since", "2026-11-01").stderr
 
@@ -279,6 +289,11 @@ def test_the_terminal_says_both_figures_in_numbers_the_worst_and_where_to_look(t
         (("{good}",), "--out"),
         (("{good}", "--out", "x", "--ending", "yesterday"), "YYYY-MM-DD"),
         (("{good}", "--out", "{good}"), "good.json"),
+        (("{good}", "--out", "x", "--ending", "2999-01-01"), "2999-01-01 is not over yet"),
+        (
+            ("{good}", "--out", "x", "--since", "2026-11-02", "--until", "2026-11-01"),
+            "--since 2026-11-02 is later than --until 2026-11-01",
+        ),
         ((), "PATH"),
     ],
 )
@@ -473,7 +488,7 @@ def broken(tmp_path, records):
     whole = gzip.compress(ndjson(*records) + random.Random(1).randbytes(200_000))
     source = tmp_path / "cut.ndjson.gz"
     source.write_bytes(whole[: len(whole) // 2])
-    done = run("analyze", source, "--json", "--ending", "2026-11-23")
+    done = run("analyze", source, "--json", "--ending", "2026-11-23", "--since", "2026-11-17")
     return done, json.loads(done.stdout)
 
 
@@ -509,7 +524,7 @@ def test_a_list_that_is_cut_short_is_a_file_that_breaks_off(tmp_path) -> None:
     source = tmp_path / "cut.json"
     source.write_bytes(json.dumps(rising(17, 18, 19)).encode()[:-40])
 
-    done = run("analyze", source, "--json", "--ending", "2026-11-23")
+    done = run("analyze", source, "--json", "--ending", "2026-11-23", "--since", "2026-11-17")
 
     assert done.returncode == 1
     assert json.loads(done.stdout)["window"]["complete_days"] == 1
@@ -559,3 +574,95 @@ def test_filled_fields_that_are_not_understood_are_counted(tmp_path) -> None:
     assert "3 sign-ins with status, steps or policies that were filled in but not" in page_text
     assert report["metrics"]["portal"]["not_verified"] == 2
     assert report["metrics"]["portal"]["unknown"] == 3
+
+
+def audit(day):
+    """A record of another log, in the envelope that sign-ins have too."""
+    return {
+        "time": f"2026-11-{day}T08:00:00Z",
+        "resourceId": f"/tenants/{TENANT}/providers/Microsoft.aadiam",
+        "operationName": "Update user",
+        "category": "AuditLogs",
+        "tenantId": TENANT,
+        "resultType": "Update",
+        "callerIpAddress": "203.0.113.7",
+        "correlationId": f"audit-{day}",
+        "properties": {"id": f"audit-{day}", "appId": VENDOR, "createdDateTime": "2026-11-20"},
+    }
+
+
+def test_records_of_other_logs_are_left_aside_and_are_no_coverage(tmp_path) -> None:
+    sign_ins, other = tmp_path / "sign-ins.ndjson", tmp_path / "audit.ndjson"
+    sign_ins.write_bytes(ndjson(*(diagnostic_record() for _ in range(2))))
+    other.write_bytes(ndjson(*map(audit, range(14, 22))))
+
+    done = run("analyze", sign_ins, other, "--json", "--ending", "2026-11-20")
+    report = json.loads(done.stdout)
+
+    assert done.returncode == 0
+    assert report["reading"]["other_logs"] == {"AuditLogs": 8}
+    assert (report["reading"]["records"], report["reading"]["unreadable"]) == (2, 0)
+    assert report["window"]["complete_days"] == 0
+    assert report["metrics"]["portal"]["not_verified"] == 2
+    assert "8 records of AuditLogs left aside" in done.stderr
+
+
+def test_files_with_nothing_but_other_logs_are_named_as_what_they_are(tmp_path) -> None:
+    source = tmp_path / "audit.ndjson"
+    source.write_bytes(ndjson(*map(audit, (14, 15))))
+
+    done = run("analyze", source, "--json")
+
+    assert done.returncode == 2
+    assert "only records of other logs (2 of AuditLogs)" in done.stderr
+
+
+def test_without_non_interactive_sign_ins_nothing_is_known_of_the_api(tmp_path) -> None:
+    source = tmp_path / "signins.ndjson"
+    source.write_bytes(ndjson(*made(14, 1), *made(20, 1)))
+
+    options = ("--since", "2026-11-14", "--until", "2026-11-20", "--ending", "2026-11-20")
+    report = json.loads(run("analyze", source, "--json", *options).stdout)
+
+    assert len(report["window"]["coverage"]["interactive"]) == 7
+    assert report["window"]["coverage"]["non_interactive"] == []
+    assert report["metrics"]["portal"]["not_verified"] == 2
+    assert report["metrics"]["api"]["share"] is None
+
+
+def test_days_are_known_for_each_kind_of_log(tmp_path) -> None:
+    late = made(19, 1, **APP_AND_USER, signInEventTypes=["nonInteractiveUser"])
+    last = made(20, 1, **APP_AND_USER, signInEventTypes=["nonInteractiveUser"])
+    source = tmp_path / "signins.ndjson"
+    source.write_bytes(ndjson(*made(13, 1), *made(20, 1), *late, *last))
+
+    done = run("analyze", source, "--json", "--ending", "2026-11-20")
+    coverage = json.loads(done.stdout)["window"]["coverage"]
+
+    assert coverage["interactive"] == [f"2026-11-{day}" for day in range(14, 21)]
+    assert coverage["non_interactive"] == ["2026-11-20"]
+    assert coverage["service_principal"] == []
+
+
+def test_days_after_the_last_record_are_known_only_until_the_day_that_is_named(tmp_path) -> None:
+    source = tmp_path / "signins.ndjson"
+    source.write_bytes(ndjson(*made(14, 1), *made(18, 1)))
+    dates = ("--since", "2026-11-14", "--ending", "2026-11-20")
+
+    without = json.loads(run("analyze", source, "--json", *dates).stdout)["window"]
+    named = json.loads(run("analyze", source, "--json", *dates, "--until", "2026-11-19").stdout)
+
+    assert [gap["day"] for gap in without["missing"]] == ["2026-11-19", "2026-11-20"]
+    assert "--until 2026-11-20" in without["missing"][1]["reason"]
+    assert [gap["day"] for gap in named["window"]["missing"]] == ["2026-11-20"]
+
+
+def test_known_requests_of_a_day_that_is_not_known_are_counted(tmp_path) -> None:
+    source = tmp_path / "signins.json"
+    source.write_bytes(page(*made(20, 2)))
+
+    report = json.loads(run("analyze", source, "--json").stdout)
+
+    assert report["window"]["complete_days"] == 0
+    assert report["metrics"]["portal"]["requests"] == 2
+    assert report["metrics"]["portal"]["share"] is None

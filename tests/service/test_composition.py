@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from operator import attrgetter
 
 import pytest
@@ -172,10 +172,12 @@ def test_exports_are_a_source_of_the_days_that_they_hold(tmp_path) -> None:
         report, failed = run_day(made.partner.daily)
 
     assert made.partner.source.name == "exports"
-    assert [entry.slice.day.day for entry in failed] == [17, 23]
-    assert "2026-11-18 to 2026-11-22" in failed[0].reason
-    assert [gap.day.day for gap in report.window.missing] == [17, 23]
-    assert report.metrics.portal.requests == 3
+    assert [entry.slice.day.day for entry in failed] == [17, 18, 23]
+    assert "2026-11-19 to 2026-11-22" in failed[0].reason
+    assert [gap.day.day for gap in report.window.missing] == [17, 18, 23]
+    assert report.window.coverage.interactive == [date(2026, 11, day) for day in range(19, 23)]
+    assert report.window.coverage.non_interactive == []
+    assert report.metrics.portal.requests == 2
     assert report.metrics.portal.share is None
 
 

@@ -120,6 +120,10 @@ def _unread(report: Report) -> Iterator[str]:
         parts.append(f"{thousands(reading.other_tenants)} of other tenants left out")
     if reading.not_understood:
         parts.append(f"{thousands(reading.not_understood)} with fields that were not understood")
+    parts += (
+        f"{count(n, 'record')} of {harmless(log)} left aside"
+        for log, n in reading.other_logs.items()
+    )
     yield f"  {listed(parts)}."
     for record in reading.unreadable_records[:SUBJECTS_SHOWN]:
         yield f"    {harmless(record.file)}, line {record.line}: {harmless(record.reason)}"

@@ -15,20 +15,21 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from shared.errors import BadInputError, SourceIncompleteError
-from shared.mfa.coverage import LogKinds
 from shared.mfa.window import WINDOW_DAYS
+from shared.sources.files.covered import CoveredDays
 from shared.sources.files.intake import Intake, ReadingResult
 from shared.sources.files.lines import BLOCK_BYTES, SPACE, LineReader
 from shared.sources.files.skimming import Skimmer
 from shared.sources.files.streams import Stream
 from shared.sources.files.tables import is_header, is_portal_header, read_table
 from shared.sources.files.values import ValueReader
-from shared.sources.records.parsing import UnreadableError, parse_sign_in
+from shared.sources.records.parsing import OtherLogError, UnreadableError, parse_sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import date
 
+    from shared.mfa.coverage import LogKinds
     from shared.mfa.report import UnreadableRecord
     from shared.mfa.scope import Scope
     from shared.mfa.sign_in import SignIn
@@ -95,10 +96,11 @@ def discover(
 
 class ExportedSignIns:
     """
-    The sign-ins in a folder of exports, assumed complete from their first day to their last.
+    The sign-ins in a folder of exports, for the days that its files are complete for.
 
     Nothing says which files a day is in, so all are read for every slice. That is fast enough for a
-    folder that is filled by hand.
+    folder that is filled by hand. A daily run cannot show that it skipped a record, so a day is not
+    complete if an unreadable record, or the missing end of a file, may be of it.
     """
 
     name = "exports"
@@ -108,34 +110,41 @@ class ExportedSignIns:
         self._scope = scope
 
     def sign_ins(self, slice_: Slice) -> Iterator[SignIn]:
-        """Yield every sign-in of the slice; raise for a day that is not in the files."""
+        """Yield every sign-in of the slice; raise for a day that is not wholly in the files."""
         found: list[SignIn] = []
 
         def take(sign_in: SignIn) -> None:
             if slice_.owns(sign_in) and sign_in.tenant_id in ("", slice_.tenant_id):
                 found.append(sign_in)
 
-        result = self._read(take)
-        if not result.first_day <= slice_.day <= result.last_day:
-            raise SourceIncompleteError(
-                f"Not in the files: they hold {result.first_day} to {result.last_day}."
-            )
+        covered = self._covered(take)
+        if covered.why_not(slice_.day):
+            raise SourceIncompleteError(_why_not(covered, slice_.day))
         yield from found
 
     def logs(self, slice_: Slice) -> LogKinds:
-        """All kinds."""
-        del slice_
-        return LogKinds()
+        """The kinds of log that the files hold for the whole day."""
+        return self._covered(lambda _: None).logs(slice_.day)
 
     def reach_days(self, today: date) -> int:
         """How many days before `today` the first record was, but at least the window's days."""
-        return max(WINDOW_DAYS, (today - self._read(lambda _: None).first_day).days)
+        held = self._covered(lambda _: None).days
+        return max(WINDOW_DAYS, (today - held.first).days if held else 0)
 
-    def _read(self, take: Callable[[SignIn], None]) -> ReadingResult:
+    def _covered(self, take: Callable[[SignIn], None]) -> CoveredDays:
         try:
-            return read_exports([self._folder], self._scope.ids, take)
+            result = read_exports([self._folder], self._scope.ids, take)
         except BadInputError as error:
             raise SourceIncompleteError(str(error)) from error
+        return CoveredDays(result.spans, result.broken_off + result.doubtful)
+
+
+def _why_not(covered: CoveredDays, day: date) -> str:
+    held = covered.days
+    if held and held.first <= day <= held.last:
+        return f"The files may lack records of {day}: {covered.why_not(day)}."
+    span = f"they are complete from {held.first} to {held.last}" if held else covered.why_not(day)
+    return f"Not in the files: {span}."
 
 
 def _read_all(
@@ -161,7 +170,7 @@ def _read_all(
         if intake.records == records and intake.unreadable > unreadable:
             raise BadInputError(_nothing_readable(path, intake.refusal(unreadable)))
     if not intake.records:
-        raise BadInputError(f"No record found in {', '.join(map(str, paths))}; {EXPECTED}.")
+        raise BadInputError(f"{_none_found(paths, intake.other_logs)}; {EXPECTED}.")
     return intake.result()
 
 
@@ -187,6 +196,12 @@ def _below(folder: Path) -> Iterator[Path]:
 
     for here, _, names in os.walk(folder, onerror=stop):
         yield from (file for name in names if (file := Path(here, name)).is_file())
+
+
+def _none_found(paths: Sequence[Path], other_logs: Mapping[str, int]) -> str:
+    found = f"No sign-in record found in {', '.join(map(str, paths))}"
+    others = ", ".join(f"{count:,} of {log}" for log, count in other_logs.items())
+    return f"{found}, only records of other logs ({others})" if others else found
 
 
 def _nothing_readable(path: Path, refusal: UnreadableRecord | None) -> str:
@@ -239,6 +254,8 @@ def _is_record(line: bytes) -> bool:
         return False
     try:
         parse_sign_in(line, 0)
+    except OtherLogError:
+        return True
     except UnreadableError:
         return False
     return True

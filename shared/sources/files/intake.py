@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from shared.mfa.report import UnreadableRecord
-from shared.sources.records.parsing import UnreadableError, parse_sign_in, parse_values
+from shared.mfa.sign_in import SignInEventType
+from shared.sources.records.parsing import (
+    OtherLogError,
+    UnreadableError,
+    parse_sign_in,
+    parse_values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from shared.mfa.sign_in import SignIn
 
+_KINDS = {
+    SignInEventType.INTERACTIVE: "interactive",
+    SignInEventType.NON_INTERACTIVE: "non_interactive",
+    SignInEventType.SERVICE_PRINCIPAL: "service_principal",
+    SignInEventType.MANAGED_IDENTITY: "service_principal",
+}
 UNREADABLE_KEPT = 100  #: how many unreadable records are kept; all are counted
 
 
-class TruncatedFile(msgspec.Struct, frozen=True):
-    """A file whose end is missing, and the days, UTC, that the missing records may be of."""
+class LostDays(msgspec.Struct, frozen=True):
+    """A file without its end, or with an unreadable record: the days, UTC, that this may be of."""
 
     file: str
     lost_from: date | None  #: `None`: may be any day before
     lost_to: date | None  #: `None`: may be any day after
+    fault: str = "breaks off"
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong with the file, for people."""
+        return f"{self.file} {self.fault}"
 
     def may_have_lost(self, day: date) -> bool:
         """Whether records of a day may be missing."""
         is_after = self.lost_from is None or day >= self.lost_from
         return is_after and (self.lost_to is None or day <= self.lost_to)
+
+
+class DaySpan(NamedTuple):
+    """From the first to the last day, UTC, of some records."""
+
+    first: date
+    last: date
 
 
 class ReadingResult(msgspec.Struct, frozen=True):
@@ -40,7 +66,17 @@ class ReadingResult(msgspec.Struct, frozen=True):
     unreadable_records: tuple[UnreadableRecord, ...]  #: the first `UNREADABLE_KEPT`
     first_day: date  #: UTC, of all readable records
     last_day: date
-    broken_off: tuple[TruncatedFile, ...] = ()
+    broken_off: tuple[LostDays, ...] = ()
+    doubtful: tuple[LostDays, ...] = ()  #: for unreadable records
+    spans: dict[str, DaySpan] = {}  #: by kind of log, as in `LogKinds`
+    other_logs: dict[str, int] = {}  #: how many records of logs without sign-ins were left aside
+
+
+class _Gap(msgspec.Struct):
+    """Unreadable records: the days of the readable ones before and after; empty if none is."""
+
+    before: str
+    after: str = ""
 
 
 class Intake:
@@ -51,13 +87,21 @@ class Intake:
         self._on_sign_in = on_sign_in
         self.records = self.unreadable = self._concerned = 0
         self._unreadable_records: list[UnreadableRecord] = []
-        self._first_day, self._last_day = "9999-99-99", ""
-        self._broken_off: list[TruncatedFile] = []
-        self.begin("")
+        self._days: dict[str, tuple[str, str]] = {}  #: first and last by kind; "" if none is given
+        self._other_logs: Counter[str] = Counter()
+        self._broken_off: list[LostDays] = []
+        self._doubtful: list[LostDays] = []
+        self._gaps: list[_Gap] = []  #: of the present file
+        self.file = ""
+        self._start()
 
     def begin(self, file: str) -> None:
         """Start the next file."""
+        self._close_file()
         self.file = file
+        self._start()
+
+    def _start(self) -> None:
         self._day = ""  #: of the previous record
         self._rises = self._falls = False  #: whether days went up in this file, or down
 
@@ -70,6 +114,9 @@ class Intake:
         """
         try:
             sign_in = parse_sign_in(record, self._sequence)
+        except OtherLogError as error:
+            self._other_logs[error.log] += 1
+            return False
         except UnreadableError as error:
             inner = _unwrap(record)
             if inner is None:
@@ -85,19 +132,23 @@ class Intake:
         """Take in one record of Python values."""
         try:
             self._count(parse_values(record, self._sequence))
+        except OtherLogError as error:
+            self._other_logs[error.log] += 1
         except UnreadableError as error:
             self.refuse(line, str(error))
 
-    def skip(self, count: int, day: str) -> None:
-        """Count records of one day that are known to have none of the ids."""
+    def skip(self, count: int, day: str, event: SignInEventType) -> None:
+        """Count records of one day and log that are known to have none of the ids."""
         self.records += count
-        self._saw(day)
+        self._saw(day, event)
 
     def refuse(self, line: int, reason: str) -> None:
         """Count an unreadable record; `line` is where it begins."""
         self.unreadable += 1
         if len(self._unreadable_records) < UNREADABLE_KEPT:
             self._unreadable_records.append(UnreadableRecord(self.file, line, reason))
+        if not self._gaps or self._gaps[-1].after:
+            self._gaps.append(_Gap(before=self._day))
 
     def break_off(self) -> None:
         """
@@ -108,7 +159,7 @@ class Intake:
         """
         last = date.fromisoformat(self._day) if self._rises != self._falls else None
         lost_from, lost_to = (last, None) if self._rises else (None, last)
-        self._broken_off.append(TruncatedFile(self.file, lost_from, lost_to))
+        self._broken_off.append(LostDays(self.file, lost_from, lost_to))
 
     def refusal(self, index: int) -> UnreadableRecord | None:
         """The unreadable record with this index, from 0, if it was kept."""
@@ -117,15 +168,28 @@ class Intake:
 
     def result(self) -> ReadingResult:
         """The result; at least one record must have been readable."""
+        self._close_file()
         return ReadingResult(
             records=self.records,
             concerned=self._concerned,
             unreadable=self.unreadable,
             unreadable_records=tuple(self._unreadable_records),
-            first_day=date.fromisoformat(self._first_day),
-            last_day=date.fromisoformat(self._last_day),
+            first_day=date.fromisoformat(min(first for first, _ in self._days.values())),
+            last_day=date.fromisoformat(max(last for _, last in self._days.values())),
             broken_off=tuple(self._broken_off),
+            doubtful=tuple(self._doubtful),
+            spans={
+                kind: DaySpan(*map(date.fromisoformat, days))
+                for kind, days in self._days.items()
+                if kind
+            },
+            other_logs=self.other_logs,
         )
+
+    @property
+    def other_logs(self) -> dict[str, int]:
+        """How many records of each log without sign-ins were left aside, the most first."""
+        return dict(self._other_logs.most_common())
 
     @property
     def _sequence(self) -> int:
@@ -133,18 +197,32 @@ class Intake:
 
     def _count(self, sign_in: SignIn) -> None:
         self.records += 1
-        self._saw(sign_in.day)
+        self._saw(sign_in.day, sign_in.event)
         if self._ids is None or sign_in.app_id in self._ids or sign_in.resource_id in self._ids:
             self._concerned += 1
             self._on_sign_in(sign_in)
 
-    def _saw(self, day: str) -> None:
+    def _close_file(self) -> None:
+        """Note which days the file's unreadable records may be of, by the order of the others."""
+        for before, after in ((gap.before, gap.after) for gap in self._gaps):
+            is_ordered = self._rises != self._falls or before == after != ""
+            first, last = (after, before) if self._falls else (before, after)
+            days = (date.fromisoformat(day) if day else None for day in (first, last))
+            first_day, last_day = days if is_ordered else (None, None)
+            lost = LostDays(self.file, first_day, last_day, "has records that cannot be read")
+            self._doubtful.append(lost)
+        self._gaps = []
+
+    def _saw(self, day: str, event: SignInEventType) -> None:
         if day != self._day:
             self._rises = self._rises or "" < self._day < day
             self._falls = self._falls or day < self._day
             self._day = day
-        self._first_day = min(self._first_day, day)
-        self._last_day = max(self._last_day, day)
+        if self._gaps:
+            self._gaps[-1].after = self._gaps[-1].after or day
+        kind = _KINDS.get(event, "")
+        first, last = self._days.get(kind, (day, day))
+        self._days[kind] = min(first, day), max(last, day)
 
 
 class _Wrapper(msgspec.Struct):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import stringzilla
 
 if TYPE_CHECKING:
+    from shared.mfa.sign_in import SignInEventType
     from shared.sources.files.intake import Intake
     from shared.sources.files.skimming import Skimmed, Skimmer
     from shared.sources.files.streams import Stream
@@ -102,7 +103,7 @@ class LineReader:
 
         This loop runs once per line, and determines the speed of reading.
         """
-        opening, time_key, _ = pattern
+        opening, time_key, _, kind_mark, event = pattern
         find, startswith = block.find, block.startswith
         count, day = 0, b"?"
         time = _find(block, time_key, start, end)
@@ -119,21 +120,22 @@ class LineReader:
                 or not (startswith(b"}", stop - 1) or startswith(b"}\r", stop - 2))
                 or not (startswith(b"+00:00", quote - 6) or startswith(b"Z", quote - 1))
                 or _find(block, opening, start + 1, at) >= 0
+                or _find(block, kind_mark, start, stop) < 0
             ):
                 break
             if not startswith(day, at):
-                self._skip(count, day)
+                self._skip(count, day, event)
                 count, day = 0, bytes(block[at : at + _DAY_LENGTH])
                 if day not in self._days:
                     break
             count += 1
             start = stop + 1
-        self._skip(count, day)
+        self._skip(count, day, event)
         return start
 
-    def _skip(self, count: int, day: bytes) -> None:
+    def _skip(self, count: int, day: bytes, event: SignInEventType) -> None:
         if count:
-            self._intake.skip(count, day.decode())
+            self._intake.skip(count, day.decode(), event)
             self._line += count
 
     def _read_line(self, line: bytes, *, may_concern: bool) -> None:
@@ -141,7 +143,7 @@ class LineReader:
         record = line.strip(SPACE)
         seen = None if may_concern or not self._skimmer else self._skimmer.look(record)
         if seen:
-            self._intake.skip(1, seen.day)
+            self._intake.skip(1, seen.day, seen.event)
             self._days.add(seen.day.encode())
             self._pattern = seen
         elif record and self._intake.take(record, self._line) and self._skimmer:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import stringzilla
 
+from shared.mfa.sign_in import SignInEventType
+from shared.sources.records.evidence import EVENT_OF_FLAG, event_of_log, event_of_types
 from shared.sources.records.timestamps import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
 #: Precedes the two hexadecimal digits of a character. The search misses ids with escaped
 #: characters, so a record in which a character that may be an id's is escaped is decoded.
@@ -31,6 +33,19 @@ _TIME_KEYS = tuple(
     f'"{name}":{space}"'.encode()
     for name in ("createdDateTime", "CreatedDateTime")
     for space in ("", " ")
+)
+#: What says of which log a record is, the field that decides first.
+_KIND_MARKS = (
+    re.compile(rb'"signInEventTypes": ?\["(\w+)"\]'),
+    re.compile(rb'"category": ?"(\w+)"'),
+    re.compile(rb'"Type": ?"(\w+)"'),
+    re.compile(rb'"isInteractive": ?(true|false)'),
+)
+_EVENTS_OF: tuple[Callable[[str], SignInEventType], ...] = (
+    event_of_types,
+    event_of_log,
+    event_of_log,
+    lambda flag: EVENT_OF_FLAG[flag == "true"],
 )
 _OPENING = re.compile(rb'\{\s*"[^"]*"\s*:')
 _LISTS = re.compile(rb'\{\s*"(?:value|records|tables|@odata[^"]*)"')
@@ -49,7 +64,7 @@ class Skimmer:
     def __init__(self, ids: Collection[str]) -> None:
         self._needles = sorted({_needle(wanted) for wanted in ids})
         self._known_openings: set[bytes] = set()
-        self._last: Skimmed | None = None
+        self._seen: dict[bytes, Skimmed] = {}  #: the last record of each kind of log
 
     def hits(self, block: Block, end: int) -> list[int]:
         """One position in each line of ``block[:end]`` that may contain an id, sorted."""
@@ -76,11 +91,12 @@ class Skimmer:
 
     def look(self, record: bytes) -> Skimmed | None:
         """Skim a record without an id; returns `None` if it has to be decoded."""
-        if self._last and _is_like(record, self._last):
-            return self._last
+        for last in self._seen.values():
+            if _is_like(record, last):
+                return last
         seen = _skim(record)
         if seen and seen.opening in self._known_openings:
-            self._last = seen
+            self._seen[seen.kind_mark] = seen
             return seen
         return None
 
@@ -91,6 +107,8 @@ class Skimmed(NamedTuple):
     opening: bytes  #: its brace and first key, with the colon
     time_key: bytes  #: the key of its time, as spelled, up to the quotation mark of the value
     day: str  #: UTC
+    kind_mark: bytes  #: what says of which log it is, as spelled
+    event: SignInEventType
 
 
 def _skim(record: bytes) -> Skimmed | None:
@@ -98,7 +116,8 @@ def _skim(record: bytes) -> Skimmed | None:
     Skim a record, if it is regular.
 
     A regular record is one object from its first to its last byte, with one ``createdDateTime``,
-    and without a second beginning before that (a truncated line may continue with the next one).
+    with a field that says of which log of sign-ins it is, and without a second beginning before
+    that time (a truncated line may continue with the next one).
     Nothing else is checked: broken JSON elsewhere goes unnoticed, and so may an invalid hour.
     """
     opening = _OPENING.match(record)
@@ -112,15 +131,26 @@ def _skim(record: bytes) -> Skimmed | None:
     if _find(record, key, start) >= 0 or _find(record, opening[0], 1, start) >= 0:
         return None
     text = record[start : record.find(b'"', start)]
+    kind_mark, event = _kind(record)
+    if not event:
+        return None
     try:
-        return Skimmed(opening[0], key, utc_text(text.decode())[:10])
+        return Skimmed(opening[0], key, utc_text(text.decode())[:10], kind_mark, event)
     except ValueError:
         return None
 
 
+def _kind(record: bytes) -> tuple[bytes, SignInEventType]:
+    """What says of which log a record is, and the event; empty if that is not said regularly."""
+    for event_of, pattern in zip(_EVENTS_OF, _KIND_MARKS, strict=True):
+        if mark := pattern.search(record):
+            return mark[0], event_of(mark[1].decode())
+    return b"", SignInEventType.NOT_GIVEN
+
+
 def _is_like(record: bytes, last: Skimmed) -> bool:
     """Whether `_skim` would find the same in a record as in the last one."""
-    opening, time_key, day = last
+    opening, time_key, day, kind_mark, _ = last
     at = _find(record, time_key) + len(time_key)
     end = record.find(b'"', at)
     return (
@@ -131,6 +161,7 @@ def _is_like(record: bytes, last: Skimmed) -> bool:
         and (record.startswith(b"Z", end - 1) or record.startswith(b"+00:00", end - 6))
         and _find(record, time_key, end) < 0
         and _find(record, opening, 1, at) < 0
+        and _find(record, kind_mark) >= 0
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from shared.sources.files.cursor import BrokenValueError, Cursor, EndlessValueError
 from shared.sources.files.lines import BLOCK_BYTES
-from shared.sources.records.parsing import UnreadableError, parse_sign_in
+from shared.sources.records.parsing import OtherLogError, UnreadableError, parse_sign_in
 from shared.sources.records.plain import loads
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class ValueReader:
         skimmer = self._skimmer
         seen = None if not skimmer or skimmer.may_concern(record) else skimmer.look(record)
         if seen:
-            self._intake.skip(1, seen.day)
+            self._intake.skip(1, seen.day, seen.event)
         elif self._intake.take(record, line) and skimmer:
             skimmer.learn(record)
 
@@ -175,6 +175,8 @@ class ValueReader:
                 self._intake.refuse(line, str(error))
             self._cursor.at += 1
             return False
+        except OtherLogError:
+            pass
         except UnreadableError:
             return False
         self._take(line, record)

@@ -37,6 +37,14 @@ class UnreadableError(MfaStatusError):
     """Not a sign-in record, or one without a valid time; the message says why."""
 
 
+class OtherLogError(UnreadableError):
+    """A record of a log that does not hold sign-ins."""
+
+    def __init__(self, log: str) -> None:
+        super().__init__(f"it is a record of {log}, not a sign-in")
+        self.log = log
+
+
 def decode_record(record: bytes) -> tuple[Fields, Envelope]:
     """The fields of a JSON object of any shape; raises `UnreadableError` if it is not an object."""
     try:

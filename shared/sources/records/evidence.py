@@ -34,6 +34,11 @@ _LOGS = {
     "microsoftserviceprincipalsigninlogs": SignInEventType.SERVICE_PRINCIPAL,
     "managedidentitysigninlogs": SignInEventType.MANAGED_IDENTITY,
 }
+#: By ``isInteractive``.
+EVENT_OF_FLAG: dict[object, SignInEventType] = {
+    True: SignInEventType.INTERACTIVE,
+    False: SignInEventType.NON_INTERACTIVE,
+}
 _REQUIREMENTS = {requirement.lower(): requirement for requirement in Requirement}
 
 
@@ -118,8 +123,9 @@ def event_of_types(types: str) -> SignInEventType:
 
 
 def event_of_log(name: str) -> SignInEventType:
-    """The event of a diagnostic category, or of a Log Analytics table (with prefix ``AAD``)."""
-    return _LOGS.get(name.lower().removeprefix("aad"), SignInEventType.NOT_GIVEN)
+    """The event of a diagnostic category or of a table (``AAD…``; a custom one, ``…_CL``)."""
+    plain = name.lower().removeprefix("aad").removesuffix("_cl")
+    return _LOGS.get(plain, SignInEventType.NOT_GIVEN)
 
 
 def requirement_of(text: str) -> Requirement:

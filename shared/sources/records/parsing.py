@@ -17,8 +17,15 @@ from msgspec import UNSET
 
 from shared.mfa.guid import is_guid
 from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
-from shared.sources.records.decoding import UnreadableError, decode_record, object_of, refuse
+from shared.sources.records.decoding import (
+    OtherLogError,
+    UnreadableError,
+    decode_record,
+    object_of,
+    refuse,
+)
 from shared.sources.records.evidence import (
+    EVENT_OF_FLAG,
     event_of_log,
     event_of_types,
     requirement_of,
@@ -35,17 +42,28 @@ if TYPE_CHECKING:
 
     from shared.sources.records.shapes import Envelope, Fields, Text
 
-__all__ = ["FAILED", "SignInPage", "UnreadableError", "parse_page", "parse_sign_in", "parse_values"]
+__all__ = [
+    "FAILED",
+    "OtherLogError",
+    "SignInPage",
+    "UnreadableError",
+    "parse_page",
+    "parse_sign_in",
+    "parse_values",
+]
 
 FAILED = -1  #: the error code of a sign-in whose failure is recorded only as a word
 
 _LARGEST_CODE = 2**31 - 1  #: Graph's ``errorCode`` is an Int32
 _NUMBER = re.compile(r"\s*(-?[0-9]{1,18})(?:\.0*)?\s*", re.ASCII)  # pandas may write 0.0
-_TENANT_PATH = re.compile(r"/tenants/([^/]+)", re.IGNORECASE)
-_INTERACTIVE: dict[object, SignInEventType] = {
-    True: SignInEventType.INTERACTIVE,
-    False: SignInEventType.NON_INTERACTIVE,
+#: By a property in lower case that only their records have: Graph's other reports.
+_GRAPH_LOGS = {
+    "activitydisplayname": "directoryAudits",
+    "provisioningaction": "provisioning",
+    "riskeventtype": "riskDetections",
+    "risklastupdateddatetime": "riskyUsers",
 }
+_TENANT_PATH = re.compile(r"/tenants/([^/]+)", re.IGNORECASE)
 
 
 class SignInPage(msgspec.Struct):
@@ -101,8 +119,11 @@ _page_decoder = msgspec.json.Decoder(_GraphPage)
 def _sign_in(
     fields: Fields, envelope: Envelope, sequence: int, whole: Callable[[], object]
 ) -> SignIn:
+    is_sign_in = _is_sign_in(fields, envelope)
+    if not is_sign_in and (log := _other_log(envelope, whole())):
+        raise OtherLogError(log)
     created_at = _created_at(fields, envelope)
-    if not _is_sign_in(fields, envelope):
+    if not is_sign_in:
         refuse("it is not a sign-in record: its only sign-in field is a time")
     status, is_status_understood = read_status(fields.status)
     steps, are_steps_understood = read_steps(fields.authentication_details)
@@ -145,14 +166,26 @@ def _can_tell(fields: Fields) -> bool | None:
 
 
 def _is_sign_in(fields: Fields, envelope: Envelope) -> bool:
-    """Whether the record has a key, empty or not, that only sign-in records have."""
+    """Whether the record is of a log of sign-ins, or has a field, empty or not, of them alone."""
+    if event_of_log(envelope.category or "") or event_of_log(envelope.table or ""):
+        return True
     keys = (
-        *(fields.ip_address, fields.correlation_id, fields.is_interactive, fields.session_id),
-        *(fields.sign_in_event_types, fields.authentication_details),
-        *(fields.authentication_requirement, envelope.result_type, envelope.category),
+        *(fields.is_interactive, fields.sign_in_event_types, fields.authentication_details),
+        *(fields.authentication_requirement, fields.applied_conditional_access_policies),
     )
+    if any(key is not UNSET for key in keys):
+        return True
     has_app_and_resource = fields.app_id is not UNSET and fields.resource_id is not UNSET
-    return has_app_and_resource or any(key is not UNSET for key in keys)
+    return has_app_and_resource and not (envelope.category or envelope.table)
+
+
+def _other_log(envelope: Envelope, record: object) -> str:
+    """The name of the log that a record which is not a sign-in is of; empty if unknown."""
+    name = envelope.table or envelope.category
+    if name or not isinstance(record, dict):
+        return name or ""
+    keys = {str(key).lower() for key in record}
+    return next((log for key, log in _GRAPH_LOGS.items() if key in keys), "")
 
 
 def _id(text: Text) -> str:
@@ -211,7 +244,7 @@ def _event(fields: Fields, envelope: Envelope) -> SignInEventType:
     event = event_of_log(envelope.category or "") or event_of_log(envelope.table or "")
     if event:
         return event
-    return _INTERACTIVE.get(fields.is_interactive, SignInEventType.NOT_GIVEN)
+    return EVENT_OF_FLAG.get(fields.is_interactive, SignInEventType.NOT_GIVEN)
 
 
 def _error_code(*values: int | str | UnsetType | None) -> int | None:
