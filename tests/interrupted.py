@@ -18,7 +18,7 @@ from simulator import __main__ as simulator
 from simulator.graph.api import SimulatedGraph
 from tests.simulated import simulated_environment
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may be deaf to it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may ignore it
 
 number, how, arguments = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 respond = SimulatedGraph.answer

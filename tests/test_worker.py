@@ -72,7 +72,7 @@ def bundled_uv() -> str | None:
 
 
 def environment(python: str, uv: str) -> str:
-    """An environment with everything of requirements-dev.txt; whoever comes first makes it."""
+    """An environment with everything of requirements-dev.txt; the first process makes it."""
     folder = TOOLS / hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
     made = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     with FolderLock(TOOLS / ".lock"):

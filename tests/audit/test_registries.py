@@ -159,14 +159,14 @@ def test_if_the_index_cannot_be_asked_both_questions_stay_open(ask) -> None:
         ),
     ],
 )
-def test_an_answer_of_another_shape_or_about_fewer_pins_is_no_answer(answer, why) -> None:
+def test_an_answer_of_another_shape_or_about_fewer_pins_is_not_accepted(answer, why) -> None:
     osv = registries.of_osv(2, CompletedProcess([], 0, answer, ""), accepting(), TODAY)
 
     assert (osv.checked, osv.wrong) == ("", ())
     assert why in osv.unchecked
 
 
-def test_what_npm_knows_of_the_emulator_is_reported_and_a_refusal_is_no_answer() -> None:
+def test_what_npm_knows_of_the_emulator_is_reported_and_a_refusal_is_not_an_answer() -> None:
     found = {"metadata": {"vulnerabilities": {"total": 3}}}
     refusal = {"message": "405 Method Not Allowed - POST https://npm.example", "error": {}}
 

@@ -244,7 +244,7 @@ def test_what_is_not_an_access_token_stops_with_one_sentence_that_repeats_nothin
     assert_nothing_printed(paste if isinstance(paste, str) else "", done)
 
 
-def test_closed_standard_input_is_no_token_rather_than_a_traceback() -> None:
+def test_closed_standard_input_is_an_invalid_token_rather_than_a_traceback() -> None:
     program = "import os, sys\nsys.stdin = None\nfrom shared.cli.main import main\n"
 
     done = run("", command=guarded(program + "sys.exit(main(['token']))"))

@@ -98,7 +98,7 @@ def test_the_parameters_file_gives_what_main_has_and_all_that_it_requires() -> N
     assert parameters_file().keys() <= parameters.keys()
 
 
-def test_every_resource_names_a_version_that_is_no_preview_and_its_type_always_the_same() -> None:
+def test_every_resource_of_a_type_names_the_same_version_which_is_not_a_preview() -> None:
     versions: dict[str, set[str]] = {}
     for resource in chain.from_iterable(map(resources, MODULES)):
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", resource["apiVersion"]), resource["type"]

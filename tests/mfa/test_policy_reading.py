@@ -104,7 +104,9 @@ NOT_UNDERSTOOD: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("users", "what"), NOT_UNDERSTOOD.values(), ids=NOT_UNDERSTOOD)
-def test_whoever_a_policy_may_leave_out_is_unknown(users: dict[str, Any], what: str) -> None:
+def test_an_account_that_a_policy_may_leave_out_is_unknown(
+    users: dict[str, Any], what: str
+) -> None:
     account = ann(policy(users=users))
 
     assert account.enforcement is UNKNOWN

@@ -35,7 +35,7 @@ TABLE = [
         None,
     ),
     (
-        "row 2: an interrupt for MFA is no request yet",
+        "row 2: an interrupt for MFA is not a request yet",
         "Entra error 50074, 50076, 50079",
         {"error_code": 50074},
         Verdict.NOT_COMPLETED,

@@ -301,7 +301,7 @@ def test_a_batch_holds_twenty_requests_at_most() -> None:
     ],
     ids=["nothing", "a list", "no address", "an id twice"],
 )
-def test_what_is_no_batch_is_refused(body) -> None:
+def test_an_invalid_batch_is_refused(body) -> None:
     response = Tenant().graph.answer(GraphRequest("POST", "/v1.0/$batch", HEADERS, body))
 
     assert response.status == 400

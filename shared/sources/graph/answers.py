@@ -142,7 +142,7 @@ def check(answer: ReceivedAnswer, permission: str, *, is_next_page: bool = False
     raise RejectedError(refusal, status, error.message)
 
 
-def is_no_object(answer: ReceivedAnswer) -> bool:
+def is_unknown_object(answer: ReceivedAnswer) -> bool:
     """Whether Graph says that the object does not exist, not that it lacks the whole API."""
     is_unknown = answer.status == HTTPStatus.NOT_FOUND
     return is_unknown and _decode_error(answer.body).code == "Request_ResourceNotFound"

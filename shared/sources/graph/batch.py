@@ -18,7 +18,7 @@ from shared.sources.graph.answers import (
     RefusedTokenError,
     TransientError,
     check,
-    is_no_object,
+    is_unknown_object,
 )
 from shared.sources.graph.reader import PREFERENCES
 
@@ -110,7 +110,7 @@ class GraphBatch:
     def _judge(self, answer: _ItemAnswer | None) -> BatchItem:
         if answer is None:
             raise TransientError("no answer within the batch")
-        if is_no_object(answer):
+        if is_unknown_object(answer):
             return BatchItem()
         try:
             check(answer, self._reader.permission)

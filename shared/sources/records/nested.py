@@ -1,7 +1,7 @@
 """
 The parts of a record that speak of MFA, however a tool wrote them: its status, steps and policies.
 
-Each function also returns whether all that is filled was understood. What was not is no evidence.
+Each function also returns whether all that is filled was understood. What was not is not evidence.
 """
 
 from __future__ import annotations

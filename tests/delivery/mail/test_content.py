@@ -256,7 +256,7 @@ def test_without_a_public_url_there_is_no_link_and_one_line_says_where_the_repor
         "mfa.contoso.example",
     ],
 )
-def test_a_public_url_that_is_no_base_of_links_is_refused_in_one_sentence(public_url) -> None:
+def test_a_public_url_that_cannot_begin_links_is_refused_in_one_sentence(public_url) -> None:
     with pytest.raises(BadSettingError, match=r"^Setting PUBLIC_URL is .*; expected https://"):
         mail_of(worked_examples(), public_url=public_url)
 

@@ -106,7 +106,7 @@ def test_a_subject_with_a_line_end_is_refused_before_it_can_become_a_header() ->
         f"{'a' * 250}@contoso.example",
     ],
 )
-def test_what_is_no_address_stops_with_one_sentence_that_names_it(given) -> None:
+def test_an_invalid_address_stops_with_one_sentence_that_names_it(given) -> None:
     with pytest.raises(BadSettingError) as stopped:
         valid_recipients([ANN, given])
 

@@ -124,7 +124,7 @@ def test_a_server_that_never_answers_to_the_mail_is_uncertain_after_a_while() ->
         smtp(sink, timeout_seconds=0.2).send(MAIL, ANN, KEY)
 
 
-def test_a_connection_lost_after_the_server_took_the_mail_is_no_failure() -> None:
+def test_a_connection_lost_after_the_server_took_the_mail_is_not_a_failure() -> None:
     with MailSink(on_quit=hang_up) as sink:
         smtp(sink).send(MAIL, ANN, KEY)
 

@@ -136,7 +136,7 @@ def test_a_days_bar_holds_every_request_of_the_day_and_says_it_in_words():
     assert bars[3].sentence.replace("\u00a0", " ") == "Friday, 20 November 2026: 0 requests."
 
 
-def test_a_missing_day_is_no_day_without_requests():
+def test_a_missing_day_is_not_shown_as_a_day_without_requests():
     made = a_missing_day()
     bar = charts.day_bars(made, request_figures(made)[0])[4]
 

@@ -86,7 +86,7 @@ def test_a_customer_without_a_name_is_told_by_its_id_once():
     assert row.count(guid(5)) == 1
 
 
-def test_what_is_not_known_says_so_and_is_no_zero():
+def test_what_is_not_known_says_so_and_is_not_a_zero():
     contoso, fabrikam = rows(html())[:2]
 
     assert contoso.count("not known") == 6

@@ -134,7 +134,9 @@ NEITHER_ACCOUNT_NOR_GROUP = (
 
 
 @pytest.mark.parametrize("kind", NEITHER_ACCOUNT_NOR_GROUP)
-def test_an_excluded_group_with_what_is_no_account_leaves_nobody_unknown(kind, tmp_path) -> None:
+def test_an_excluded_group_with_other_members_than_accounts_leaves_nobody_unknown(
+    kind, tmp_path
+) -> None:
     world = directory_world()
     group = next(row for row in world.directory.groups if row["displayName"] == "MFA exceptions")
     member = {"@odata.type": f"#microsoft.graph.{kind}", "id": named_guid(kind)}

@@ -181,7 +181,7 @@ def test_a_missing_licence_is_named() -> None:
 
 @pytest.mark.parametrize("name", ["customerInsights", "federationConfiguration"])
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_token_that_lacks_mfa_is_no_lack_of_consent(name, status) -> None:
+def test_a_token_without_mfa_is_not_a_lack_of_consent(name, status) -> None:
     world = directory_world()
     refusal = GraphRefusalError(status, "", "")
     body = {"Error": {"Code": "Unauthorized_MissingMFA", "Message": "MFA is required."}}
@@ -198,7 +198,7 @@ def test_a_token_that_lacks_mfa_is_no_lack_of_consent(name, status) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 500])
-def test_an_app_that_partner_center_does_not_know_is_no_lack_of_consent(status) -> None:
+def test_an_app_that_partner_center_does_not_know_is_not_a_lack_of_consent(status) -> None:
     world = directory_world()
     world.directory.denials["customerInsights"] = GraphRefusalError(status, "PCFraudEvents", "No.")
 

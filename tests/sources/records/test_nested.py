@@ -229,7 +229,7 @@ NO_STEPS: list[object] = [
 
 
 @pytest.mark.parametrize("steps", NO_STEPS, ids=json.dumps)
-def test_a_list_without_a_filled_step_is_no_evidence(steps: object) -> None:
+def test_a_list_without_a_filled_step_is_not_evidence(steps: object) -> None:
     sign_in = parse(graph_record(authenticationDetails=steps))
 
     assert sign_in.steps is Evidence.NOT_GIVEN
@@ -257,7 +257,7 @@ GARBLED: dict[str, list[object]] = {
 
 
 @pytest.mark.parametrize(("key", "value"), [(k, v) for k, vs in GARBLED.items() for v in vs])
-def test_what_is_filled_but_not_understood_is_no_evidence_and_says_so(
+def test_what_is_filled_but_not_understood_is_not_evidence_and_says_so(
     key: str, value: object
 ) -> None:
     sign_in = parse(graph_record(**{key: value}))

@@ -382,7 +382,7 @@ class TestEvidence:
         assert parse(graph_record(authenticationDetails=[*map(step, texts)])).steps is expected
 
     @pytest.mark.parametrize("nothing", [[], None, ABSENT, "", "[]"])
-    def test_a_missing_list_of_steps_is_no_evidence(self, nothing: object) -> None:
+    def test_a_missing_list_of_steps_is_not_evidence(self, nothing: object) -> None:
         assert parse(graph_record(authenticationDetails=nothing)).steps is Evidence.NOT_GIVEN
 
     def test_whether_a_step_succeeded_does_not_matter(self) -> None:
