@@ -53,7 +53,7 @@ def assess(
     requests: dict[Channel, list[Request]] = {channel: [] for channel in Channel}
     for request in judge_all(window.total, scope):
         requests[request.channel].append(request)
-    portal, api = (tally(requests[channel]) for channel in Channel)
+    portal, api = (requests[channel] for channel in Channel)
     return Assessment(
         window=window,
         rule=rule,
@@ -74,6 +74,10 @@ def history_point(assessment: Assessment) -> HistoryPoint:
         accounts=metrics.accounts.known_share,
         portal=metrics.portal.share,
         api=metrics.api.share,
+        portal_lower=metrics.portal.share_lower,
+        portal_upper=metrics.portal.share_upper,
+        api_lower=metrics.api.share_lower,
+        api_upper=metrics.api.share_upper,
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 from shared.mfa.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from shared.mfa.requests import Request
 
@@ -94,7 +94,7 @@ class PortalMetrics(msgspec.Struct, frozen=True):
     exempted: int
     unknown: int
     not_completed: int
-    share: float | None  #: `None` if a day of the window is missing or nothing was decided
+    share: float | None  #: `None` if something it needs is missing, or no request can show it
     provisional_share: float | None  #: over the available days
     share_lower: float | None = None  #: unknown requests counted as made without MFA: "at least"
     share_upper: float | None = None  #: unknown requests counted as made with MFA: "at most"
@@ -142,22 +142,37 @@ class Metrics(msgspec.Struct, frozen=True):
     api: ApiMetrics
 
 
-def measure_portal(counts: Tally, rule: ShareRule, *, complete: bool) -> PortalMetrics:
-    """The portal figure of a window's counts; no share unless the window is complete."""
-    return msgspec.convert(_figure(counts, rule, complete=complete), PortalMetrics)
+def measure_portal(
+    requests: Collection[Request], rule: ShareRule, *, complete: bool
+) -> PortalMetrics:
+    """The portal figure of a window's requests; no share unless every log it needs is there."""
+    return msgspec.convert(_figure(requests, rule, complete=complete), PortalMetrics)
 
 
-def measure_api(counts: Tally, rule: ShareRule, *, complete: bool) -> ApiMetrics:
-    """The API figure of a window's counts; no share unless the window is complete."""
-    return msgspec.convert(_figure(counts, rule, complete=complete), ApiMetrics)
+def measure_api(requests: Collection[Request], rule: ShareRule, *, complete: bool) -> ApiMetrics:
+    """The API figure of a window's requests; no share unless every log it needs is there."""
+    return msgspec.convert(_figure(requests, rule, complete=complete), ApiMetrics)
 
 
-def _figure(counts: Tally, rule: ShareRule, *, complete: bool) -> dict[str, int | float | None]:
-    share, (lower, upper) = counts.share(rule), counts.bounds(rule)
+def _figure(
+    requests: Collection[Request], rule: ShareRule, *, complete: bool
+) -> dict[str, int | float | None]:
+    counts = tally(requests)
+    share = counts.share(rule) if _can_fall_short(requests, rule) else None
+    lower, upper = counts.bounds(rule) if complete else (None, None)
     return {
         **msgspec.structs.asdict(counts),
         "share": share if complete else None,
         "provisional_share": share,
-        "share_lower": lower if complete else None,
-        "share_upper": upper if complete else None,
+        "share_lower": lower,
+        "share_upper": upper,
     }
+
+
+def _can_fall_short(requests: Iterable[Request], rule: ShareRule) -> bool:
+    """Whether any request shows a lack of MFA, or has a record that could have shown it."""
+    return any(
+        rule.counts_against(request.verdict)
+        or (request.verdict.is_request and request.sign_in.can_show_single_factor)
+        for request in requests
+    )

@@ -66,6 +66,10 @@ class HistoryPoint(msgspec.Struct, frozen=True):
     accounts: float | None
     portal: float | None
     api: float | None
+    portal_lower: float | None = None  #: "at least"; `None` if unknown or not recorded then
+    portal_upper: float | None = None  #: "at most"
+    api_lower: float | None = None
+    api_upper: float | None = None
 
 
 class UnreadableRecord(msgspec.Struct, frozen=True):

@@ -46,6 +46,7 @@ def judge_all(sign_ins: Iterable[SignIn], scope: Scope) -> list[Request]:
     A request without evidence of its own takes the latest decided verdict of the same user and
     session at or before it; otherwise of the same user and correlation id; otherwise it is unknown.
     Only verdicts with evidence of their own are inherited, so a verdict is never inherited twice.
+    Of several at the same instant, the one that shows the least MFA is inherited.
     """
     judged = [
         (sign_in, channel, judge(sign_in))
@@ -75,6 +76,8 @@ def newest(requests: Iterable[Request], cap: int = REQUESTS_CAP) -> list[Request
     return nlargest(cap, requests, key=newness)
 
 
+_WORST_LAST = (Verdict.VERIFIED, Verdict.EXEMPTED, Verdict.NOT_VERIFIED)
+
 _Key = tuple[str, str, str]  # user, "session" or "correlation", its id
 
 
@@ -82,7 +85,7 @@ class _DecidedVerdicts:
     """Decided verdicts by user and session or correlation id, for the undecided sign-ins."""
 
     def __init__(self, undecided: list[SignIn]) -> None:
-        self._entries: dict[_Key, list[tuple[str, str, Verdict]]] = {
+        self._entries: dict[_Key, list[tuple[str, int, Verdict]]] = {
             key: [] for sign_in in undecided for key, _ in _inheritance_keys(sign_in)
         }
         self._sorted: set[_Key] = set()
@@ -90,7 +93,8 @@ class _DecidedVerdicts:
     def add(self, sign_in: SignIn, verdict: Verdict) -> None:
         for key, _ in _inheritance_keys(sign_in):
             if key in self._entries:  # others are never looked up
-                self._entries[key].append((sign_in.created_at, sign_in.id, verdict))
+                entry = sign_in.created_at, _WORST_LAST.index(verdict), verdict
+                self._entries[key].append(entry)
 
     def inherited_by(self, sign_in: SignIn) -> tuple[Verdict, VerdictBasis]:
         for key, basis in _inheritance_keys(sign_in):
@@ -100,7 +104,7 @@ class _DecidedVerdicts:
                 return entries[before - 1][2], basis
         return Verdict.UNKNOWN, VerdictBasis.NOTHING
 
-    def _in_order(self, key: _Key) -> list[tuple[str, str, Verdict]]:
+    def _in_order(self, key: _Key) -> list[tuple[str, int, Verdict]]:
         if key not in self._sorted:
             self._entries[key].sort()
             self._sorted.add(key)

@@ -86,6 +86,16 @@ class SignIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return self.created_at[:10]
 
     @property
+    def can_show_single_factor(self) -> bool:
+        """
+        Whether its shape has a field that could show that MFA was not used.
+
+        Graph v1.0, and queries that project neither column, have texts about MFA at most: such a
+        record may be verified, but never not verified.
+        """
+        return self.requirement is not Requirement.NOT_GIVEN or self.steps is not Evidence.NOT_GIVEN
+
+    @property
     def user_key(self) -> str:
         """What identifies its user: the object id, else the name; empty if neither is given."""
         return self.user_id or self.upn

@@ -79,6 +79,10 @@ class MetricsRow(msgspec.Struct, frozen=True, kw_only=True):
     api_share: float | None
     api_compliant: int
     api_decided: int
+    portal_share_lower: float | None = None  #: absent in rows of earlier releases
+    portal_share_upper: float | None = None
+    api_share_lower: float | None = None
+    api_share_upper: float | None = None
 
     @classmethod
     def of(cls, report: Report) -> Self:
@@ -101,9 +105,22 @@ class MetricsRow(msgspec.Struct, frozen=True, kw_only=True):
             api_share=api.share,
             api_compliant=api.verified + exempted * api.exempted,
             api_decided=api.verified + api.not_verified + api.exempted,
+            portal_share_lower=portal.share_lower,
+            portal_share_upper=portal.share_upper,
+            api_share_lower=api.share_lower,
+            api_share_upper=api.share_upper,
         )
 
     @property
     def point(self) -> HistoryPoint:
         """The three shares, as a report shows its history."""
-        return HistoryPoint(self.ending, self.accounts_share, self.portal_share, self.api_share)
+        return HistoryPoint(
+            ending=self.ending,
+            accounts=self.accounts_share,
+            portal=self.portal_share,
+            api=self.api_share,
+            portal_lower=self.portal_share_lower,
+            portal_upper=self.portal_share_upper,
+            api_lower=self.api_share_lower,
+            api_upper=self.api_share_upper,
+        )

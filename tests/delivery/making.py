@@ -17,6 +17,9 @@ from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.mfa.window import make_window, window_days
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from shared.mfa.coverage import LogKinds
     from shared.mfa.report import HistoryPoint, InputSummary, Report
 
 ENDING = date(2026, 11, 23)
@@ -27,7 +30,11 @@ PARTNER_CENTER = min(PARTNER_CENTER_RESOURCE_IDS)
 
 _ids = count(1)
 
-VERIFIED: dict[str, Any] = {"error_code": 0, "details": Evidence.SATISFIED}
+VERIFIED: dict[str, Any] = {
+    "error_code": 0,
+    "requirement": Requirement.MULTI,
+    "details": Evidence.SATISFIED,
+}
 NOT_VERIFIED: dict[str, Any] = {
     "error_code": 0,
     "event": SignInEventType.INTERACTIVE,
@@ -88,6 +95,8 @@ def user(letter: str) -> dict[str, Any]:
 def assessment(
     *sign_ins: SignIn,
     missing: dict[date, str] | None = None,
+    logs: dict[date, LogKinds] | None = None,
+    provisional: Collection[date] = (),
     rule: ShareRule | None = None,
     accounts: AccountMetrics | None = None,
 ) -> Assessment:
@@ -97,7 +106,7 @@ def assessment(
         day = date.fromisoformat(sign_in.day)
         if day in rollups:
             rollups[day].add(sign_in)
-    window = make_window(ENDING, rollups, missing)
+    window = make_window(ENDING, rollups, missing, logs=logs, provisional=provisional)
     return assess(window, Scope(), rule or ShareRule(), accounts)
 
 

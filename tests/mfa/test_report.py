@@ -17,7 +17,7 @@ from shared.mfa.metrics import AccountMetrics, ShareRule
 from shared.mfa.report import HistoryPoint, Report
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Channel, Scope
-from shared.mfa.sign_in import Evidence, SignInEventType
+from shared.mfa.sign_in import Evidence, Requirement, SignInEventType
 from shared.mfa.window import make_window, window_days
 from tests.sign_ins import any_sign_in, api_sign_in, at, portal_sign_in
 
@@ -102,6 +102,26 @@ def test_unknown_requests_bound_the_share_from_below_and_above() -> None:
     api = report_of(*sign_ins).metrics.api
 
     assert (api.share_lower, api.share, api.share_upper) == (0.39, 1.0, 1.0)
+
+
+def test_records_that_cannot_show_a_single_factor_have_bounds_but_no_share() -> None:
+    text_only = {"requirement": Requirement.NOT_GIVEN, "steps": Evidence.NOT_GIVEN}
+    sign_ins = [portal_sign_in(details=VERIFIED, **text_only) for _ in range(7)]
+    sign_ins += [portal_sign_in(**text_only) for _ in range(28)]
+
+    portal = report_of(*sign_ins).metrics.portal
+    with_another = report_of(*sign_ins, portal_sign_in()).metrics.portal
+
+    assert (portal.verified, portal.unknown) == (7, 28)
+    assert (portal.share, portal.provisional_share) == (None, None)
+    assert (portal.share_lower, portal.share_upper) == (0.2, 1.0)
+    assert with_another.share == 7 / 8
+
+
+def test_the_history_has_the_bounds() -> None:
+    point = report_of(api_sign_in(), api_sign_in(details=VERIFIED)).history[-1]
+
+    assert (point.api, point.api_lower, point.api_upper) == (1.0, 0.5, 1.0)
 
 
 def test_a_missing_day_leaves_no_bounds() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,17 @@ def test_it_takes_the_latest_verdict_at_or_before_it_not_a_later_one() -> None:
     undecided = api_sign_in(id="undecided", created_at=at(20), session_id="s")
 
     found = verdicts(early, same_instant, later, undecided)["undecided"]
+
+    assert found == (Verdict.NOT_VERIFIED, VerdictBasis.SESSION)
+
+
+@pytest.mark.parametrize("ids", [("1", "2"), ("2", "1")])
+def test_of_two_verdicts_at_one_instant_the_one_that_counts_against_is_inherited(ids) -> None:
+    with_mfa = portal_sign_in(id=ids[0], session_id="s", details=Evidence.SATISFIED)
+    without = portal_sign_in(id=ids[1], session_id="s")
+    undecided = api_sign_in(id="undecided", session_id="s")
+
+    found = verdicts(with_mfa, without, undecided)["undecided"]
 
     assert found == (Verdict.NOT_VERIFIED, VerdictBasis.SESSION)
 
@@ -123,7 +135,10 @@ def naive_verdict(undecided, sign_ins):
             and decided.created_at <= undecided.created_at
         ]
         if candidates:
-            return judge(max(candidates, key=lambda decided: (decided.created_at, decided.id)))
+            latest = max(decided.created_at for decided in candidates)
+            found = {judge(decided) for decided in candidates if decided.created_at == latest}
+            worst = (Verdict.NOT_VERIFIED, Verdict.EXEMPTED, Verdict.VERIFIED)
+            return next(verdict for verdict in worst if verdict in found)
     return Verdict.UNKNOWN
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.delivery.text.comparison import compare
+from shared.delivery.text.figure_words import account_share_words, share_words
 from shared.delivery.text.figures import State, account_figure, request_figures
 from shared.delivery.text.formatting import name_of, percent, shorten
 from shared.mfa.scope import Channel
@@ -42,7 +43,9 @@ def _request(figure: RequestFigure, change: FigureChange | None) -> str:
     name = "portal" if figure.channel is Channel.PORTAL else "API"
     if figure.state is State.EMPTY:
         return f"no {name} requests"
-    return f"{name} {percent(figure.share)}{_was(change)}"
+    if figure.missing_logs:
+        return f"{name} unknown (log missing)"
+    return f"{name} {share_words(figure)}{_was(change)}"
 
 
 def _account(accounts: AccountFigure, change: FigureChange | None) -> str:
@@ -50,10 +53,7 @@ def _account(accounts: AccountFigure, change: FigureChange | None) -> str:
         return "accounts not read"
     if accounts.state is State.EMPTY:
         return "no enabled accounts"
-    if accounts.state is State.UNDECIDED:
-        return "accounts unknown"
-    at_least = "at least " if accounts.unknown else ""
-    return f"accounts {at_least}{percent(accounts.share)}{_was(change)}"
+    return f"accounts {account_share_words(accounts)}{_was(change)}"
 
 
 def _was(change: FigureChange | None) -> str:

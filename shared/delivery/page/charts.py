@@ -148,6 +148,7 @@ class DayBar:
 
     day: date
     missing: bool
+    is_provisional: bool  #: its records may still change
     total: int
     against: int
     segments: list[Segment]  #: from the bottom up
@@ -162,7 +163,13 @@ def day_bars(report: Report, figure: RequestFigure) -> list[DayBar]:
     return [
         _missing_bar(day.day, reasons.get(day.day, ""))
         if counts is None
-        else _day_bar(day.day, counts, counts.against(figure.rule), busiest)
+        else _day_bar(
+            day.day,
+            counts,
+            busiest,
+            against=counts.against(figure.rule),
+            is_provisional=day.day in report.window.provisional_days,
+        )
         for day, counts in zip(report.days, tallies, strict=True)
     ]
 
@@ -173,20 +180,32 @@ def _of(day: DayCounts, channel: Channel) -> Tally | None:
 
 def _missing_bar(day: date, reason: str) -> DayBar:
     sentence = f"{weekday(day)}, {long_day(day)}: not known. {reason}"
-    return DayBar(day=day, missing=True, total=0, against=0, segments=[], sentence=sentence)
+    return DayBar(
+        day=day,
+        missing=True,
+        is_provisional=False,
+        total=0,
+        against=0,
+        segments=[],
+        sentence=sentence,
+    )
 
 
-def _day_bar(day: date, counts: Tally, against: int, busiest: int) -> DayBar:
+def _day_bar(
+    day: date, counts: Tally, busiest: int, *, against: int, is_provisional: bool
+) -> DayBar:
     segments = stacked_bar(request_pieces(counts), of=busiest)
     kinds = ", ".join(segment.label for segment in segments)
     start = f"{weekday(day)}, {long_day(day)}: {count(counts.requests, 'request')}"
+    end = " This may still change." if is_provisional else ""
     return DayBar(
         day=day,
         missing=False,
+        is_provisional=is_provisional,
         total=counts.requests,
         against=against,
         segments=segments,
-        sentence=f"{start}: {kinds}." if kinds else f"{start}.",
+        sentence=f"{start}: {kinds}.{end}" if kinds else f"{start}.{end}",
     )
 
 
@@ -206,8 +225,8 @@ def trend(history: Sequence[HistoryPoint]) -> list[Series]:
     points = history[-TREND_POINTS:]
     columns = [
         ("accounts", "Accounts", [point.accounts for point in points]),
-        ("portal", "Portal", [point.portal for point in points]),
-        ("api", "API or SDK", [point.api for point in points]),
+        ("portal", "Portal", [_least(point.portal, point.portal_lower) for point in points]),
+        ("api", "API or SDK", [_least(point.api, point.api_lower) for point in points]),
     ]
     days = [point.ending.toordinal() for point in points]
     return [
@@ -215,6 +234,11 @@ def trend(history: Sequence[HistoryPoint]) -> list[Series]:
         for key, name, shares in columns
         if any(share is not None for share in shares)
     ]
+
+
+def _least(share: float | None, lower: float | None) -> float | None:
+    """What is certain of a share; earlier releases did not record it."""
+    return share if lower is None else lower
 
 
 def _series(key: str, name: str, days: list[int], shares: list[float | None]) -> Series:

@@ -13,7 +13,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from shared.delivery.page import charts
-from shared.delivery.text import bars, exceptions, figures, findings, formatting, sentences
+from shared.delivery.text import (
+    bars,
+    completeness,
+    exceptions,
+    figure_words,
+    figures,
+    findings,
+    formatting,
+    sentences,
+)
 from shared.delivery.text.line_breaks import breakable
 
 if TYPE_CHECKING:
@@ -46,6 +55,8 @@ _GLOBALS = {
     "span": formatting.span,
     "name_of": formatting.name_of,
     "sentences": sentences,
+    "figure_words": figure_words,
+    "completeness": completeness,
     "bars": bars,
     "charts": charts,
     "request_figures": figures.request_figures,

@@ -81,7 +81,8 @@ def _body(digest: ReportDigest, report: Report) -> Iterator[Part]:
     yield _block(_run(title, size="large", weight="bolder"))
     yield _block(_run(digest.tenant_name, weight="bolder"), spacing="none")
     yield _block(_run(f"{digest.period} (UTC). {_newest(report)}", isSubtle=True), spacing="none")
-    yield _block(_run(digest.headline))
+    yield _block(_run(digest.verdict, weight="bolder"))
+    yield _block(_run(digest.headline), spacing="none")
     for figure in digest.figures:
         yield _figure(figure)
     yield _block(_run(digest.completeness, isSubtle=True))

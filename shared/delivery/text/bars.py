@@ -24,8 +24,8 @@ class Segment:
 
 
 def request_bar(counts: Tally) -> list[Segment]:
-    """A channel's decided requests, the denominator of its share, as one horizontal bar."""
-    return stacked_bar([piece for piece in request_pieces(counts) if piece[0] != "unknown"])
+    """All of a channel's requests, the unknown ones last, as one horizontal bar."""
+    return stacked_bar(request_pieces(counts))
 
 
 def account_bar(accounts: AccountFigure) -> list[Segment]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
+    from shared.delivery.text.figures import RequestFigure
     from shared.mfa.breakdown import Contribution
     from shared.mfa.report import Report
 
@@ -79,11 +80,12 @@ def compare(report: Report, earlier: Report | None) -> Comparison | None:
         return None
     if earlier.window.ending >= report.window.ending:
         return None
-    metrics, then = report.metrics, earlier.metrics
+    now, before = request_figures(report), request_figures(earlier)
+    portal, api = (_request_change(*pair) for pair in zip(now, before, strict=True))
     return Comparison(
         since=earlier.window.ending,
-        portal=FigureChange(metrics.portal.share, then.portal.share),
-        api=FigureChange(metrics.api.share, then.api.share),
+        portal=portal,
+        api=api,
         accounts=_account_change(report, earlier),
         users=_turnover(_users(report), _users(earlier)),
         applications=_turnover(_applications(report), _applications(earlier)),
@@ -119,6 +121,16 @@ def unclear_sentence(turnover: Turnover, noun: str) -> str:
         f"Whether {count(turnover.unclear, f'other {noun}')} {are} new or gone is unknown: "
         f"a report names the worst {SUBJECTS_SHOWN} and adds up the others."
     )
+
+
+def _request_change(now: RequestFigure, before: RequestFigure) -> FigureChange:
+    """Unknown requests make a share an "at least"."""
+    is_bound = now.is_bounded or before.is_bounded
+    return FigureChange(_least(now), _least(before), is_bound)
+
+
+def _least(figure: RequestFigure) -> float | None:
+    return figure.lower if figure.is_bounded else figure.share
 
 
 def _account_change(report: Report, earlier: Report) -> FigureChange:

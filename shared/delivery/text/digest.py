@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from shared.delivery.text import sentences
+from shared.delivery.text import completeness, figure_words, sentences
 from shared.delivery.text.bars import account_bar, request_bar
 from shared.delivery.text.comparison import Comparison, change_words, compare
 from shared.delivery.text.exceptions import accepted_of
@@ -78,6 +78,7 @@ class ReportDigest:
     period: str
     is_simulated: bool
     state: State
+    verdict: str  #: all three figures in a few words
     headline: str
     notes: list[str]  #: what the headline counts and leaves out
     figures: list[FigureLine]
@@ -104,11 +105,12 @@ def report_digest(report: Report, earlier: Report | None, public_url: str | None
         period=span(report.window.start, report.window.ending),
         is_simulated=report.source == "simulated",
         state=overall_state(report),
+        verdict=sentences.verdict(report),
         headline=sentences.headline(report),
         notes=[*filter(None, [sentences.so_far(report)]), *sentences.asides(report)],
         figures=_figures(report, comparison),
-        completeness=f"{sentences.completeness(report)} {sentences.unreadable(report)}".strip(),
-        missing=[shorten(line, _TEXT_LIMIT) for line in sentences.missing_days(report)],
+        completeness=completeness.known_and_readable(report),
+        missing=[shorten(line, _TEXT_LIMIT) for line in completeness.missing_days(report)],
         since=short_day(comparison.since) if comparison else "",
         changes=changed_names(comparison) if comparison else [],
         caveats=caveats(comparison) if comparison else [],
@@ -131,12 +133,11 @@ def _figures(report: Report, comparison: Comparison | None) -> list[FigureLine]:
 def _request_line(
     report: Report, figure: RequestFigure, comparison: Comparison | None
 ) -> FigureLine:
-    is_empty = figure.state is State.EMPTY
-    lines = [_of_requests(report, figure), sentences.forecast(report, figure)]
+    lines = [_of_requests(report, figure), figure_words.forecast(report, figure)]
     return FigureLine(
         title=f"{figure.title} requests with MFA",
         state=figure.state,
-        share="no requests" if is_empty else percent(figure.share),
+        share=figure_words.share_words(figure),
         change=(
             change_words(comparison.change(figure.channel), comparison.since) if comparison else ""
         ),
@@ -146,10 +147,10 @@ def _request_line(
 
 
 def _of_requests(report: Report, figure: RequestFigure) -> str:
-    lines = [sentences.made_with(figure)]
+    lines = [figure_words.made_with(figure)]
     if figure.state is State.INCOMPLETE and figure.provisional is not None:
-        days = count(report.window.complete_days, "complete day")
-        lines.insert(0, f"Provisionally {percent(figure.provisional)} over the {days}.")
+        of = sentences.available(report)
+        lines.insert(0, f"Provisionally {percent(figure.provisional)} over {of}.")
     if figure.counts.app_only:
         lines.append(f"{count(figure.counts.app_only, 'app-only sign-in')} left out.")
     return " ".join(lines)
@@ -162,14 +163,12 @@ def _account_line(
     if accounts.state is State.UNREAD:
         lines = ["The directory was not read, so there are no figures about accounts."]
         return FigureLine(title, State.UNREAD, "not read", "", lines, [])
-    shares = {State.EMPTY: "no accounts", State.UNDECIDED: "unknown"}
-    at_least = "at least " if accounts.unknown else ""
     return FigureLine(
         title=title,
         state=accounts.state,
-        share=shares.get(accounts.state, at_least + percent(accounts.share)),
+        share=figure_words.account_share_words(accounts),
         change=change_words(comparison.accounts, comparison.since) if comparison else "",
-        sentences=[*filter(None, [sentences.enforced_of(accounts), accepted])],
+        sentences=[*filter(None, [figure_words.enforced_of(accounts), accepted])],
         bar=account_bar(accounts),
     )
 

@@ -12,6 +12,8 @@ from shared.mfa.metrics import Tally
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from shared.mfa.breakdown import Breakdown
     from shared.mfa.metrics import AccountMetrics, ApiMetrics, PortalMetrics, ShareRule
     from shared.mfa.report import Report
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
 class State(StrEnum):
     """What can be said about a figure; unknown is never shown as zero."""
 
-    MET = "met"  #: 100 %
-    BELOW = "below"
-    INCOMPLETE = "incomplete"  #: a day of the window is missing, so the share is unknown
+    MET = "met"  #: 100 %, and nothing about it is unknown
+    BELOW = "below"  #: certainly below 100 %
+    PARTLY = "partly"  #: nothing is known to be missing, but not everything is known
+    INCOMPLETE = "incomplete"  #: a day or a kind of log is missing, so the share is unknown
     UNDECIDED = "undecided"  #: there is data, but whether MFA was used is unknown for all of it
     EMPTY = "empty"  #: there was nothing to measure
     UNREAD = "unread"  #: its data was not read
@@ -35,8 +38,11 @@ class RequestFigure:
     channel: Channel
     counts: Tally
     rule: ShareRule
-    share: float | None  #: fraction, 0 to 1; `None` while a day is missing, or nothing was decided
-    provisional: float | None  #: the same over the complete days
+    share: float | None  #: of the requests whose MFA is known, 0 to 1; `None` if unknown
+    provisional: float | None  #: the same over the available days
+    lower: float | None  #: of all requests, the unknown ones counted as made without MFA
+    upper: float | None  #: the same, the unknown ones counted as made with MFA
+    missing_logs: dict[str, list[date]]  #: kinds of log it needs, with the read days that lack them
     state: State
     breakdown: Breakdown
 
@@ -64,6 +70,11 @@ class RequestFigure:
     def decided(self) -> int:
         """The share's denominator: the requests whose MFA status is known."""
         return self.with_mfa + self.against
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether unknown requests leave room between the least and the greatest share."""
+        return self.lower is not None and 0 < self.counts.unknown < self.counts.requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +109,47 @@ def _request_figure(
     report: Report, channel: Channel, metrics: PortalMetrics | ApiMetrics
 ) -> RequestFigure:
     counts = msgspec.convert(metrics, Tally, from_attributes=True)
+    missing_logs = _missing_logs(report, channel)
+    is_complete = not (report.window.missing or missing_logs)
+    lower, upper = counts.bounds(report.rule) if is_complete else (None, None)
     return RequestFigure(
         channel=channel,
         counts=counts,
         rule=report.rule,
         share=metrics.share,
         provisional=metrics.provisional_share,
-        state=_request_state(counts, metrics.share, incomplete=bool(report.window.missing)),
+        lower=lower,
+        upper=upper,
+        missing_logs=missing_logs,
+        state=_request_state(report, counts, metrics.share) if is_complete else State.INCOMPLETE,
         breakdown=report.breakdown[channel],
     )
 
 
-def _request_state(counts: Tally, share: float | None, *, incomplete: bool) -> State:
-    if incomplete:
-        return State.INCOMPLETE
-    if share is not None:
-        return State.MET if share >= 1 else State.BELOW
-    return State.UNDECIDED if counts.requests else State.EMPTY
+def _missing_logs(report: Report, channel: Channel) -> dict[str, list[date]]:
+    if report.window.coverage is None:
+        return {}
+    missing = {gap.day for gap in report.window.missing}
+    days = [day.day for day in report.days if day.day not in missing]
+    return report.window.coverage.missing(channel, days)
+
+
+def _request_state(report: Report, counts: Tally, share: float | None) -> State:
+    if counts.against(report.rule):
+        return State.BELOW
+    is_doubtful = has_unreadable(report)
+    if not counts.requests:
+        return State.UNDECIDED if is_doubtful else State.EMPTY
+    if counts.unknown:
+        return State.PARTLY if counts.unknown < counts.requests else State.UNDECIDED
+    if share is None:
+        return State.UNDECIDED
+    return State.PARTLY if is_doubtful else State.MET
+
+
+def has_unreadable(report: Report) -> bool:
+    """Whether records could not be read, which may have been requests without MFA."""
+    return bool(report.reading and report.reading.unreadable)
 
 
 def account_figure(report: Report) -> AccountFigure:
@@ -140,18 +175,25 @@ def _account_state(metrics: AccountMetrics) -> State:
         return State.EMPTY
     if metrics.unknown == metrics.enabled:
         return State.UNDECIDED
-    return State.MET if metrics.enforced == metrics.enabled else State.BELOW
+    if metrics.enforced == metrics.enabled:
+        return State.MET
+    return State.BELOW if metrics.conditional or metrics.unprotected else State.PARTLY
+
+
+def states(report: Report) -> list[State]:
+    """The state of each figure: accounts, portal, API."""
+    return [account_figure(report).state, *(figure.state for figure in request_figures(report))]
 
 
 def overall_state(report: Report) -> State:
     """
-    The state of the report: a missing day outweighs everything else, then any figure below 100 %.
+    The state of the whole: 100 % only if all three figures were read and are at 100 %.
 
-    Records that could not be read might be requests without MFA, so the report is then not met.
+    A missing day or log outweighs everything, then any figure below 100 %.
     """
-    states = [figure.state for figure in request_figures(report)]
-    states.append(account_figure(report).state)
-    order = (State.INCOMPLETE, State.BELOW, State.UNDECIDED, State.MET)
-    found = next((state for state in order if state in states), State.EMPTY)
-    is_doubtful = found is State.MET and report.reading and report.reading.unreadable
-    return State.UNDECIDED if is_doubtful else found
+    found = states(report)
+    order = (State.INCOMPLETE, State.BELOW, State.UNDECIDED, State.PARTLY)
+    worst = next((state for state in order if state in found), None)
+    if worst is None and State.MET in found:
+        return State.MET if set(found) == {State.MET} else State.PARTLY
+    return worst or State.EMPTY

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
+from shared.delivery.text.completeness import LOG_NAMES
+from shared.delivery.text.figures import (
+    State,
+    account_figure,
+    has_unreadable,
+    request_figures,
+    states,
+)
 from shared.delivery.text.formatting import (
     capitalised,
     count,
-    harmless,
     listed,
-    long_day,
     name_of,
     percent,
     thousands,
@@ -26,10 +31,22 @@ if TYPE_CHECKING:
 _LABELS = {
     State.MET: "At 100\u00a0%",
     State.BELOW: "Below 100\u00a0%",
+    State.PARTLY: "Not fully known",
     State.INCOMPLETE: "Incomplete",
     State.UNDECIDED: "Not known",
     State.EMPTY: "Nothing to measure",
     State.UNREAD: "Not read",
+}
+
+#: A state in the heading, after how many of the three figures have it.
+_COUNTED = {
+    State.MET: "at 100\u00a0%",
+    State.BELOW: "below 100\u00a0%",
+    State.PARTLY: "not fully known",
+    State.INCOMPLETE: "incomplete",
+    State.UNDECIDED: "not known",
+    State.EMPTY: "with nothing to measure",
+    State.UNREAD: "not read",
 }
 
 _SOURCES = {
@@ -51,28 +68,69 @@ def source_name(source: str) -> str:
     return _SOURCES.get(source, source)
 
 
+def verdict(report: Report) -> str:
+    """All three figures in a few words: ``2 of 3 figures at 100 %, 1 not read``."""
+    found = states(report)
+    if set(found) == {State.MET}:
+        return label(State.MET)
+    counted = [(found.count(state), words) for state, words in _COUNTED.items() if state in found]
+    (first, words), *others = counted
+    more = [f"{number} {words}" for number, words in others]
+    return ", ".join([f"{first} of {len(found)} figures {words}", *more])
+
+
 def headline(report: Report) -> str:
     """The verdict in one sentence."""
     figures, accounts = request_figures(report), account_figure(report)
-    if overall_state(report) is State.INCOMPLETE:
+    if report.window.missing:
         missing = len(report.window.missing)
         verb = "is" if missing == 1 else "are"
         clauses = [f"the request shares are unknown, because {missing} of 7 days {verb} missing"]
     elif all(figure.state is State.EMPTY for figure in figures):
         clauses = ["no request to Partner Center was recorded in these seven days"]
     else:
-        clauses = _request_clauses(figures)
+        known = [figure for figure in figures if figure.state is not State.INCOMPLETE]
+        clauses = [*_request_clauses(known), *_log_clauses(figures)]
     return _sentence([*_account_clauses(accounts), *clauses, *_unreadable_clauses(report)])
 
 
+def _log_clauses(figures: list[RequestFigure]) -> list[str]:
+    """Figures that are unknown for want of a kind of log, together if it is the same."""
+    by_logs: dict[str, list[str]] = {}
+    for figure in figures:
+        if figure.missing_logs:
+            by_logs.setdefault(_missing_logs(figure), []).append(f"{figure.noun}s")
+    return [
+        f"the share of {listed(nouns)} is unknown, because {logs} missing"
+        for logs, nouns in by_logs.items()
+    ]
+
+
+def _missing_logs(figure: RequestFigure) -> str:
+    names = listed([LOG_NAMES[kind] for kind in figure.missing_logs])
+    verb = "are" if len(figure.missing_logs) > 1 else "is"
+    logs = "logs" if len(figure.missing_logs) > 1 else "log"
+    return f"the {logs} of {names} {verb}"
+
+
 def so_far(report: Report) -> str:
-    """The verdict over the complete days if others are missing; empty otherwise."""
-    figures = [figure for figure in request_figures(report) if figure.counts.requests]
-    if not report.window.missing or not figures:
+    """What the available days and logs say if others are missing, as one sentence; else empty."""
+    figures = [
+        figure
+        for figure in request_figures(report)
+        if figure.state is State.INCOMPLETE and figure.counts.requests
+    ]
+    if not figures:
         return ""
     first, *more = _request_clauses(figures)
-    days = count(report.window.complete_days, "complete day")
-    return _sentence([f"provisionally, over the {days}, {first}", *more])
+    return _sentence([f"provisionally, over {available(report)}, {first}", *more])
+
+
+def available(report: Report) -> str:
+    """What an incomplete window has."""
+    if report.window.missing:
+        return f"the {count(report.window.complete_days, 'complete day')}"
+    return "the logs that were read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +168,31 @@ def _worst_of(figure: RequestFigure) -> SentenceWithName:
 
 
 def asides(report: Report) -> list[str]:
-    """How exempted and unknown requests are counted in the headline, if there are any."""
+    """How exempted requests are counted, and what the shares are without the unknown ones."""
     figures = request_figures(report)
     exempted = [
         count(figure.counts.exempted, f"exempted {figure.noun}")
         for figure in figures
         if figure.counts.exempted
     ]
-    unknown = [
-        count(figure.counts.unknown, figure.noun) for figure in figures if figure.counts.unknown
-    ]
     counted = "with" if report.rule.exempted_counts_as_mfa else "without"
     return [
         *([f"Counted as {counted} MFA: {listed(exempted)}."] if exempted else []),
-        *([f"Left out, because unknown: {listed(unknown)}."] if unknown else []),
+        *_unknown_asides(figures),
     ]
+
+
+def _unknown_asides(figures: list[RequestFigure]) -> list[str]:
+    unknown = [
+        count(figure.counts.unknown, figure.noun) for figure in figures if figure.counts.unknown
+    ]
+    known = [
+        f"{figure.title} {percent(figure.share)}"
+        for figure in figures
+        if figure.is_bounded and figure.share is not None
+    ]
+    without = f" The share of the others: {listed(known)}." if known else ""
+    return [f"Unknown: {listed(unknown)}.{without}"] if unknown else []
 
 
 def part_name(part: Contribution) -> str:
@@ -133,39 +201,41 @@ def part_name(part: Contribution) -> str:
 
 
 def _request_clauses(figures: list[RequestFigure]) -> list[str]:
-    """The channels below 100 % come first, in one clause."""
-    lacking = [figure for figure in figures if figure.against]
+    """The channels below 100 % come first, in one clause; then those with unknown requests."""
+    certain = [figure for figure in figures if figure.decided and not figure.counts.unknown]
+    lacking = [figure for figure in certain if figure.against]
     clauses = []
     if lacking:
         single = len(lacking) == 1 and lacking[0].against == 1
         verb = "was" if single else "were"
         requests = listed([_lacking(figure) for figure in lacking])
         clauses.append(f"{requests} {verb} made without MFA")
-    met = [f"every {figure.noun}{_known(figure)}" for figure in figures if _is_met(figure)]
+    bounded = [_bounds(figure) for figure in figures if figure.decided and figure.counts.unknown]
+    if bounded:
+        clauses.append(f"{listed(bounded)} were made with MFA")
+    met = [f"every {figure.noun}" for figure in certain if not figure.against]
     if met:
         clauses.append(f"{listed(met)} was made with MFA")
     return clauses + [_nothing_known(figure) for figure in figures if not figure.decided]
 
 
-def _is_met(figure: RequestFigure) -> bool:
-    return bool(figure.decided and not figure.against)
+def _bounds(figure: RequestFigure) -> str:
+    lower, upper = figure.counts.bounds(figure.rule)
+    of = count(figure.counts.requests, figure.noun)
+    return f"at least {percent(lower)} and at most {percent(upper)} of {of}"
 
 
 def _lacking(figure: RequestFigure) -> str:
     if figure.against < figure.decided:
         return f"{thousands(figure.against)} of {count(figure.decided, figure.noun)}"
     which = {1: "the only", 2: "both"}.get(figure.decided, f"all {thousands(figure.decided)}")
-    plural = "" if figure.decided == 1 else "s"
-    return f"{which} {figure.noun}{plural}{_known(figure)}"
-
-
-def _known(figure: RequestFigure) -> str:
-    return " whose MFA status is known" if figure.counts.unknown else ""
+    return f"{which} {figure.noun}{'' if figure.decided == 1 else 's'}"
 
 
 def _nothing_known(figure: RequestFigure) -> str:
     if not figure.counts.requests:
-        return f"no {figure.noun} was made"
+        verb = "read" if figure.state in (State.INCOMPLETE, State.UNDECIDED) else "made"
+        return f"no {figure.noun} was {verb}"
     return f"whether MFA was used is unknown for {count(figure.counts.unknown, figure.noun)}"
 
 
@@ -174,7 +244,7 @@ def _account_clauses(accounts: AccountFigure) -> list[str]:
         return [f"MFA is enforced for {_all_of(accounts.enabled)}"]
     if accounts.state is State.UNDECIDED:
         return [f"whether MFA is enforced is unknown for {_all_of(accounts.enabled)}"]
-    if accounts.state is not State.BELOW:
+    if accounts.state not in (State.BELOW, State.PARTLY):
         return []
     enabled = count(accounts.enabled, "enabled account")
     if not accounts.not_enforced:
@@ -193,74 +263,10 @@ def _all_of(enabled: int) -> str:
     return f"all {thousands(enabled)} enabled accounts"
 
 
-def made_with(figure: RequestFigure) -> str:
-    """The figure's numerator and denominator in words."""
-    if not figure.counts.requests:
-        return "No request was made."
-    if not figure.decided:
-        return f"Whether MFA was used is unknown for {count(figure.counts.unknown, 'request')}."
-    of = f"{thousands(figure.with_mfa)} of {count(figure.decided, 'request')}"
-    verb = "was" if 1 in (figure.with_mfa, figure.decided) else "were"
-    return f"{of}{_known(figure)} {verb} made with MFA."
-
-
-def enforced_of(accounts: AccountFigure) -> str:
-    """The accounts' numerator and denominator in words."""
-    enabled = count(accounts.enabled, "enabled account")
-    if accounts.state is State.EMPTY:
-        return "The directory has no enabled account."
-    if accounts.state is State.UNDECIDED:
-        return f"Whether MFA is enforced is unknown for {enabled}."
-    of = f"{thousands(accounts.enforced)} of {enabled}"
-    verb = "has" if 1 in (accounts.enforced, accounts.enabled) else "have"
-    if not accounts.unknown:
-        return f"{of} {verb} MFA enforced."
-    at_most = percent(accounts.share_upper)
-    unjudged = f"{thousands(accounts.unknown)} could not be judged"
-    return f"At least {of} {verb} MFA enforced; at most {at_most}, because {unjudged}."
-
-
-def completeness(report: Report) -> str:
-    """How many days of the window are complete, and which are missing."""
-    complete = report.window.complete_days
-    days = f"{complete} of {len(report.days)} days {'is' if complete == 1 else 'are'} complete."
-    if not report.window.missing:
-        return days
-    names = listed([long_day(gap.day) for gap in report.window.missing])
-    unknown = "The shares stay unknown until every day is read."
-    return f"{days} Missing: {names}. {unknown}"
-
-
-def missing_days(report: Report) -> list[str]:
-    """Each missing day with its reason."""
-    return [f"{long_day(gap.day)}: {harmless(gap.reason)}" for gap in report.window.missing]
-
-
 def _unreadable_clauses(report: Report) -> list[str]:
-    unread = report.reading.unreadable if report.reading else 0
-    return [f"{count(unread, 'record')} could not be read"] if unread else []
-
-
-def unreadable(report: Report) -> str:
-    """How many records could not be read; empty if there are none, or if the number is unknown."""
-    unread = report.reading.unreadable if report.reading else 0
-    if not unread:
-        return ""
-    verb = "is" if unread == 1 else "are"
-    return f"{count(unread, 'record')} could not be read and {verb} not included in any figure."
-
-
-def forecast(report: Report, figure: RequestFigure) -> str:
-    """The day on which the figure reads 100 %; empty if nothing counts against it."""
-    forecasts = report.forecast
-    channel = forecasts.portal if figure.channel is Channel.PORTAL else forecasts.api
-    if channel.reads_100_on is None:
-        return ""
-    if figure.state is State.INCOMPLETE:
-        when = f"no earlier than {long_day(channel.reads_100_on)}"
-        return f"Reads 100\u00a0% {when}: the missing days may contain later requests without MFA."
-    when = long_day(channel.reads_100_on)
-    return f"Reads 100\u00a0% on {when} if no further request without MFA is made."
+    if report.reading is None or not has_unreadable(report):
+        return []
+    return [f"{count(report.reading.unreadable, 'record')} could not be read"]
 
 
 def _sentence(clauses: list[str]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.delivery.text.completeness import SETTLING, logs_known
 from shared.delivery.text.figures import State, account_figure, request_figures
 from shared.delivery.text.formatting import (
     NBSP,
     count,
     days_by_reason,
+    days_in_words,
     harmless,
     listed,
     percent,
@@ -38,15 +40,23 @@ def summarise(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     window = report.window
     name = harmless(report.tenant_name or report.tenant_id or "Unnamed tenant")
-    yield f"{name}: {span(window.start, window.ending)}, {window.complete_days} of 7 days known"
+    yield f"{name}: {span(window.start, window.ending)}, {_days_known(report)}"
     missing = days_by_reason((gap.day, gap.reason) for gap in window.missing)
     yield from (f"  missing: {days}, {reason}" for reason, days in missing.items())
+    if window.provisional_days:
+        yield f"  may still change: {days_in_words(window.provisional_days)} ({SETTLING})"
     yield ""
     yield _line("Accounts with MFA enforced", _accounts(account_figure(report)))
     for figure in request_figures(report):
         yield _line(f"{figure.title} requests with MFA", _requests(figure))
     yield from _worst(report)
     yield from _unread(report)
+
+
+def _days_known(report: Report) -> str:
+    if logs := logs_known(report):
+        return f"days known: {', '.join(logs)}"
+    return f"{report.window.complete_days} of 7 days known"
 
 
 def _line(label: str, value: str) -> str:
@@ -69,15 +79,23 @@ def _accounts(accounts: AccountFigure) -> str:
 
 
 def _requests(figure: RequestFigure) -> str:
+    return "; ".join([_request_share(figure), *_other_counts(figure.counts)])
+
+
+def _request_share(figure: RequestFigure) -> str:
+    counts = figure.counts
     if figure.state is State.EMPTY:
-        return "; ".join(["no requests", *_other_counts(figure.counts)])
-    text = f"{percent(figure.share):>8}   "
-    if not figure.counts.requests:
-        return "; ".join([f"{text}no requests", *_other_counts(figure.counts)])
-    text += f"{thousands(figure.with_mfa)} of {thousands(figure.decided)} decided"
+        return "no requests"
+    if figure.is_bounded:
+        bounds = f"at least {percent(figure.lower)}, at most {percent(figure.upper)}"
+        return f"{bounds}   {thousands(figure.with_mfa)} of {thousands(counts.requests)}"
+    of = f"{thousands(figure.with_mfa)} of {thousands(figure.decided)} decided"
+    if not counts.requests:
+        of = "no requests read"
     if figure.share is None and figure.provisional is not None:
-        text += f" (provisional: {percent(figure.provisional)})"
-    return "; ".join([text, *_other_counts(figure.counts)])
+        of += f" (provisional: {percent(figure.provisional)})"
+    partly = " of what was read" if figure.state is State.PARTLY else ""
+    return f"{percent(figure.share):>8}{partly}   {of}"
 
 
 def _other_counts(counts: Tally) -> Iterator[str]:

@@ -14,6 +14,7 @@ from shared.delivery.page.report_page import render_page
 from shared.delivery.text.digest import report_digest
 from shared.delivery.text.summary import summarise
 from shared.errors import BadSettingError
+from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import AccountMetrics
 from tests.delivery.mail.mail_making import (
     PUBLIC_URL,
@@ -35,6 +36,7 @@ from tests.delivery.making import (
     finding,
     portal,
     report,
+    user,
     worked_portal,
 )
 from tests.delivery.parsed import Page
@@ -66,7 +68,8 @@ def test_the_subject_says_unknown_where_it_is_unknown() -> None:
         name: mail_of(made).subject.partition(" MFA: ")[2]
         for name, made in {
             "missing": a_missing_day(),
-            "empty": nothing_at_all(),
+            "empty": report(),
+            "unreadable": nothing_at_all(),
             "undecided": undecided,
             "bounded": bounded,
             "no accounts": report(accounts=AccountMetrics(0, 3, 0, 0, 0, 0)),
@@ -76,10 +79,25 @@ def test_the_subject_says_unknown_where_it_is_unknown() -> None:
     assert found == {
         "missing": f"{unread}, portal and API unknown (1 of 7 days missing)",
         "empty": f"{unread}, no portal requests, no API requests",
+        "unreadable": f"{unread}, portal unknown, API unknown",
         "undecided": "accounts unknown, no portal requests, API unknown",
-        "bounded": "accounts at least 80 %, no portal requests, no API requests",
+        "bounded": "accounts at least 80 %, at most 90 %, no portal requests, no API requests",
         "no accounts": "no enabled accounts, no portal requests, no API requests",
     }
+
+
+def test_unknown_requests_and_missing_logs_are_in_the_subject_and_in_both_parts() -> None:
+    sign_ins = [api(**VERIFIED), api(**UNKNOWN, **user("B"))]
+    logs = dict.fromkeys(DAYS, LogKinds(interactive=False))
+
+    mail = mail_of(report(*sign_ins, logs=logs, provisional=[ENDING]))
+
+    assert "portal unknown (log missing), API at least 50 %, at most 100 %" in mail.subject
+    for part in (mail.text, plain(mail.html)):
+        text = " ".join(part.split())
+        assert "1 of 3 figures not fully known, 1 incomplete, 1 not read" in text
+        assert "the log of interactive sign-ins is missing" in text
+        assert "23 November 2026 may still change" in text
 
 
 def test_simulated_data_is_said_in_the_subject_and_in_both_parts() -> None:

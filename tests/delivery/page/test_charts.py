@@ -167,3 +167,12 @@ def test_a_window_whose_share_is_not_known_is_a_gap_in_the_trend():
     assert portal.lines == [(0, 90, 33.33, 80)]
     assert len(api_line.lines) == 3
     assert (portal.name, portal.latest) == ("Portal", "40\u00a0%")
+
+
+def test_the_trend_draws_the_least_that_a_share_can_be():
+    point = HistoryPoint(ENDING, None, 0.5, 1.0, api_lower=0.39, api_upper=1.0)
+
+    assert [line.latest.replace("\u00a0", " ") for line in charts.trend([point])] == [
+        "50 %",
+        "39 %",
+    ]

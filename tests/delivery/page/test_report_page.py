@@ -13,9 +13,11 @@ import pytest
 
 from shared.delivery.page import report_page
 from shared.delivery.page.report_page import PageLinks, page_for_folder, render_page
+from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import AccountMetrics, ShareRule
-from shared.mfa.report import FileEntry, HistoryPoint, Report
+from shared.mfa.report import FileEntry, HistoryPoint, InputSummary, Report
 from tests.delivery.making import (
+    DAYS,
     ENDING,
     NOT_VERIFIED,
     UNKNOWN,
@@ -24,6 +26,7 @@ from tests.delivery.making import (
     finding,
     portal,
     report,
+    user,
     worked_api,
     worked_portal,
 )
@@ -262,8 +265,54 @@ def test_findings_are_left_out_where_there_are_none():
 def test_nothing_missing_is_said_and_not_drawn():
     text = page(all_green()).text
 
-    assert "Nothing is missing: every request whose MFA status is known was made with MFA." in text
+    assert "Nothing is missing: every request was made with MFA." in text
     assert "All requests whose MFA status is known" not in text
+
+
+def test_unknown_requests_come_first_in_the_tile_and_nothing_is_called_complete():
+    sign_ins = [api(**VERIFIED), api(**UNKNOWN, **user("B"))]
+
+    text = page(report(*sign_ins)).text
+
+    assert "at least 50 % at most 100 %" in text
+    assert "At least 1 of 2 requests was made with MFA; at most 100 %" in text
+    assert "Nothing is missing" not in text
+    assert "At 100 %" not in text
+
+
+def test_a_tile_is_not_at_100_percent_while_a_record_was_unreadable():
+    reading = InputSummary(10, 3, [], 0, None, None)
+
+    text = page(report(portal(**VERIFIED), reading=reading)).text
+
+    assert "100 % of what was read" in text
+    assert "At 100 %" not in text
+
+
+def test_without_the_log_of_non_interactive_sign_ins_nobody_reads_that_no_request_was_made():
+    logs = dict.fromkeys(DAYS, LogKinds(non_interactive=False))
+
+    text = page(report(portal(**VERIFIED), logs=logs)).text
+
+    assert "the log of non-interactive sign-ins is missing" in text
+    assert "No request was made" not in text
+    assert "No request was read" in text
+
+
+def test_days_that_may_still_change_are_marked():
+    text = page(report(*worked_portal(), provisional=[ENDING])).text
+
+    assert text.count("Mon 23 so far") == 2
+    assert "This may still change." in text
+
+
+def test_the_history_shows_the_bounds_of_a_window_with_unknown_requests():
+    bounds = {"api_lower": 0.39, "api_upper": 1.0}
+    earlier = HistoryPoint(ENDING - timedelta(days=1), None, 0.5, 1.0, **bounds)
+
+    text = page(report(*worked_portal(), history=[earlier])).text
+
+    assert "at least 39 %, at most 100 %" in text
 
 
 def test_no_file_of_the_page_is_longer_than_the_house_allows():

@@ -156,7 +156,7 @@ def test_green_is_for_100_percent_alone() -> None:
 def test_accounts_that_could_not_be_judged_make_it_at_least() -> None:
     accounts = AccountMetrics(10, 0, 8, 0, 1, 1, 0.8, 0.9)
 
-    assert line(report(accounts=accounts), "Enabled").endswith(": at least 80 %")
+    assert line(report(accounts=accounts), "Enabled").endswith(": at least 80 %, at most 90 %")
 
 
 def test_the_newest_day_is_the_last_that_was_read() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from shared.delivery.text import sentences
+from shared.delivery.text import completeness, figure_words, sentences
 from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
+from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import AccountMetrics, ShareRule
 from shared.mfa.report import InputSummary
+from shared.mfa.sign_in import Requirement
 from tests.delivery.making import (
     DAYS,
     EXEMPTED,
@@ -55,16 +57,16 @@ def said(text) -> str:
             [portal(**NOT_VERIFIED), portal(**UNKNOWN)],
             State.BELOW,
             (
-                "The only portal request whose MFA status is known was made without MFA; "
+                "At least 0 % and at most 50 % of 2 portal requests were made with MFA; "
                 "no API or SDK request was made."
             ),
         ),
         (
             [portal(**VERIFIED), portal(**user("B"), **UNKNOWN), api(**VERIFIED)],
-            State.MET,
+            State.PARTLY,
             (
-                "Every portal request whose MFA status is known and every API or SDK request "
-                "was made with MFA."
+                "At least 50 % and at most 100 % of 2 portal requests were made with MFA; "
+                "every API or SDK request was made with MFA."
             ),
         ),
         (
@@ -86,7 +88,7 @@ def test_the_headline_says_what_was_made_without_mfa(sign_ins, state, sentence):
     made = report(*sign_ins)
 
     assert overall_state(made) is state
-    assert sentences.headline(made) == sentence
+    assert said(sentences.headline(made)) == sentence
 
 
 def test_one_request_among_many_without_mfa_is_below_100_percent():
@@ -128,16 +130,18 @@ def test_a_missing_day_outweighs_every_figure_and_what_is_known_is_called_provis
         "8 of 10 portal requests and 3 of 5 API or SDK requests were made without MFA."
     )
     assert sentences.so_far(worked_examples()) == ""
-    assert said(sentences.completeness(made)).startswith("6 of 7 days are complete.")
-    assert said(*sentences.missing_days(made)).startswith("21 November 2026: Microsoft Graph was")
+    assert said(completeness.completeness(made)).startswith("6 of 7 days are complete.")
+    assert said(*completeness.missing_days(made)).startswith(
+        "21 November 2026: Microsoft Graph was"
+    )
 
 
 def test_exempted_and_unknown_requests_are_said_beside_the_headline():
     made = report(portal(**EXEMPTED), portal(**NOT_VERIFIED), api(**EXEMPTED), api(**UNKNOWN))
 
-    assert sentences.asides(made) == [
+    assert [said(line) for line in sentences.asides(made)] == [
         "Counted as without MFA: 1 exempted portal request and 1 exempted API or SDK request.",
-        "Left out, because unknown: 1 API or SDK request.",
+        "Unknown: 1 API or SDK request. The share of the others: API or SDK 0 %.",
     ]
     assert sentences.asides(worked_examples()) == []
 
@@ -149,29 +153,30 @@ def test_exempted_requests_are_said_to_count_as_mfa_where_a_setting_makes_them()
     assert sentences.headline(made).startswith("Every portal request was made with MFA")
 
 
-def test_numerator_and_denominator_are_said_and_the_unknown_are_in_neither():
+def test_unknown_requests_leave_a_least_and_a_greatest_share():
     figure = request_figures(report(portal(**VERIFIED), portal(**user("B"), **UNKNOWN)))[0]
 
-    assert (
-        sentences.made_with(figure) == "1 of 1 request whose MFA status is known was made with MFA."
+    assert said(figure_words.made_with(figure)) == (
+        "At least 1 of 2 requests was made with MFA; at most 100 %, because 1 is unknown."
     )
+    assert said(figure_words.share_words(figure)) == "at least 50 %, at most 100 %"
 
 
 def test_the_forecast_is_the_day_the_last_request_without_mfa_has_left_the_window():
     made = report(*worked_portal(), *worked_api())
-    forecasts = [said(sentences.forecast(made, figure)) for figure in request_figures(made)]
+    forecasts = [said(figure_words.forecast(made, figure)) for figure in request_figures(made)]
 
     assert forecasts == [
         "Reads 100 % on 25 November 2026 if no further request without MFA is made.",
         "Reads 100 % on 24 November 2026 if no further request without MFA is made.",
     ]
-    assert not any(sentences.forecast(all_green(), f) for f in request_figures(all_green()))
+    assert not any(figure_words.forecast(all_green(), f) for f in request_figures(all_green()))
 
 
 def test_with_a_day_missing_the_forecast_is_a_lower_bound():
     made = a_missing_day()
 
-    assert "no earlier than" in sentences.forecast(made, request_figures(made)[0])
+    assert "no earlier than" in figure_words.forecast(made, request_figures(made)[0])
 
 
 @pytest.mark.parametrize(
@@ -198,7 +203,7 @@ def test_accounts_that_could_not_be_judged_are_never_said_to_be_enforced(numbers
 def test_accounts_of_which_nothing_is_known_are_no_zero_out_of_all():
     accounts = AccountMetrics(1, 0, 0, 0, 0, 1, share=0.0, share_upper=1.0)
 
-    sentence = sentences.enforced_of(account_figure(report(accounts=accounts)))
+    sentence = figure_words.enforced_of(account_figure(report(accounts=accounts)))
 
     assert sentence == "Whether MFA is enforced is unknown for 1 enabled account."
 
@@ -207,15 +212,15 @@ def test_accounts_of_which_nothing_is_known_are_no_zero_out_of_all():
 def test_the_verb_agrees_with_how_many_days_are_complete(complete, verb):
     made = report(missing=dict.fromkeys(DAYS[complete:], "not read"))
 
-    assert sentences.completeness(made).startswith(f"{complete} of 7 days {verb} complete.")
+    assert completeness.completeness(made).startswith(f"{complete} of 7 days {verb} complete.")
 
 
 def test_the_verb_agrees_with_a_single_request_and_a_single_account():
     accounts = AccountMetrics(1, 0, 0, 0, 1, 0, share=0.0, share_upper=0.0)
     made = report(portal(**NOT_VERIFIED), accounts=accounts)
 
-    assert sentences.made_with(request_figures(made)[0]) == "0 of 1 request was made with MFA."
-    sentence = sentences.enforced_of(account_figure(made))
+    assert figure_words.made_with(request_figures(made)[0]) == "0 of 1 request was made with MFA."
+    sentence = figure_words.enforced_of(account_figure(made))
     assert sentence == "0 of 1 enabled account has MFA enforced."
 
 
@@ -224,19 +229,99 @@ def test_accounts_that_were_not_read_are_not_in_the_headline():
 
 
 def test_a_window_without_requests_is_neither_good_nor_bad():
-    assert overall_state(nothing_at_all()) is State.EMPTY
-    assert "9 records could not be read" in sentences.unreadable(nothing_at_all())
-    assert sentences.unreadable(all_green()) == ""
+    assert overall_state(report()) is State.EMPTY
+    assert sentences.verdict(report()) == "2 of 3 figures with nothing to measure, 1 not read"
+    assert "9 records could not be read" in completeness.unreadable(nothing_at_all())
+    assert completeness.unreadable(all_green()) == ""
 
 
 def test_the_headline_of_a_large_partner_stays_short():
-    assert len(sentences.headline(many())) < 200
+    assert len(sentences.headline(many())) < 270
 
 
 def test_nothing_is_said_to_be_met_while_a_record_could_not_be_read():
     reading = InputSummary(10, 3, [], 0, None, None)
     made = msgspec.structs.replace(all_green(), reading=reading)
 
-    assert overall_state(made) is State.UNDECIDED
+    assert overall_state(made) is State.PARTLY
+    assert [figure.state for figure in request_figures(made)] == [State.PARTLY, State.PARTLY]
+    assert said(sentences.verdict(made)) == "1 of 3 figures at 100 %, 2 not fully known"
     assert sentences.headline(made).endswith("; 3 records could not be read.")
     assert overall_state(all_green()) is State.MET
+
+
+def test_the_head_speaks_of_all_three_figures():
+    made = report(portal(**VERIFIED), api(**VERIFIED))
+
+    assert said(sentences.verdict(made)) == "2 of 3 figures at 100 %, 1 not read"
+    assert overall_state(made) is State.PARTLY
+    assert said(sentences.verdict(all_green())) == "At 100 %"
+
+
+def test_no_request_is_not_a_success():
+    made = msgspec.structs.replace(report(portal(**VERIFIED)), reading=None)
+
+    assert said(sentences.verdict(made)) == (
+        "1 of 3 figures at 100 %, 1 with nothing to measure, 1 not read"
+    )
+
+
+def test_without_unreadable_records_no_request_is_certain_and_with_them_it_is_not():
+    unreadable = report(reading=InputSummary(10, 3, [], 0, None, None))
+
+    assert request_figures(report())[0].state is State.EMPTY
+    assert request_figures(unreadable)[0].state is State.UNDECIDED
+    assert sentences.headline(unreadable).startswith("No portal request was read;")
+
+
+def test_a_figure_whose_log_is_missing_is_unknown_and_says_which_log():
+    logs = dict.fromkeys(DAYS, LogKinds(non_interactive=False, service_principal=False))
+    made = report(portal(**VERIFIED), logs=logs)
+
+    assert [figure.state for figure in request_figures(made)] == [State.INCOMPLETE] * 2
+    assert said(sentences.headline(made)) == (
+        "The share of portal requests and API or SDK requests is unknown, "
+        "because the log of non-interactive sign-ins is missing."
+    )
+    assert said(sentences.so_far(made)) == (
+        "Provisionally, over the logs that were read, every portal request was made with MFA."
+    )
+    assert completeness.completeness(made).startswith(
+        "Days known: interactive sign-ins 7 of 7, non-interactive sign-ins 0 of 7, "
+        "service principals' sign-ins 0 of 7."
+    )
+    assert figure_words.made_with(request_figures(made)[1]) == "No request was read."
+
+
+def test_the_portal_needs_the_log_of_interactive_sign_ins_and_the_api_does_not():
+    logs = {DAYS[2]: LogKinds(interactive=False)}
+    portal_figure, api_figure = request_figures(report(api(**VERIFIED), logs=logs))
+
+    assert portal_figure.missing_logs == {"interactive": [DAYS[2]]}
+    assert (portal_figure.state, api_figure.state) == (State.INCOMPLETE, State.MET)
+
+
+def test_records_that_cannot_show_a_single_factor_make_no_share():
+    text_only = {"requirement": Requirement.NOT_GIVEN}
+    sign_ins = [portal(**{**VERIFIED, **text_only}) for _ in range(7)]
+    unknown = [portal(**user("B"), **{**UNKNOWN, **text_only}) for _ in range(28)]
+
+    figure = request_figures(report(*sign_ins, *unknown))[0]
+    alone = request_figures(report(*sign_ins))[0]
+
+    assert (figure.share, figure.state) == (None, State.PARTLY)
+    assert said(figure_words.share_words(figure)) == "at least 20 %, at most 100 %"
+    assert (alone.share, alone.state) == (None, State.UNDECIDED)
+    assert figure_words.share_words(alone) == "unknown"
+    assert figure_words.made_with(alone).endswith(
+        " The records lack the fields that would show a sign-in without MFA."
+    )
+
+
+def test_days_that_may_still_change_are_named():
+    made = report(portal(**VERIFIED), provisional=DAYS[5:])
+
+    assert said(completeness.completeness(made)) == (
+        "7 of 7 days are complete. 22–23 November 2026 may still change: "
+        "Entra completes records for up to two days."
+    )

@@ -6,6 +6,7 @@ from datetime import date
 
 from shared.delivery.text.summary import summarise
 from shared.mfa.assessment import ReportMeta, assess, make_report
+from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import AccountMetrics, ShareRule
 from shared.mfa.report import InputSummary, UnreadableRecord
 from shared.mfa.rollup import Rollup
@@ -18,11 +19,11 @@ ENDING = date(2026, 11, 23)
 HEADING = ReportMeta("tenant", "Contoso", "exports", "2026-11-24T00:00:00Z")
 
 
-def summary(*sign_ins, accounts=None, reading=None, missing=()):
+def summary(*sign_ins, accounts=None, reading=None, missing=(), **more):
     rollups = {day: Rollup() for day in window_days(ENDING) if day not in missing}
     for sign_in in sign_ins:
         rollups[date.fromisoformat(sign_in.day)].add(sign_in)
-    assessment = assess(make_window(ENDING, rollups), Scope(), ShareRule(), accounts)
+    assessment = assess(make_window(ENDING, rollups, **more), Scope(), ShareRule(), accounts)
     return summarise(make_report(assessment, HEADING, {}, reading=reading))
 
 
@@ -115,3 +116,21 @@ def test_records_that_could_not_be_read_are_said_with_file_and_line() -> None:
 
     assert "12 records read, 1 could not be read and 3 of other tenants left out" in text
     assert "signins.json, line 7: no timestamp" in text
+
+
+def test_unknown_requests_bound_the_share() -> None:
+    verified = api_sign_in(details=Evidence.SATISFIED)
+
+    text = summary(verified, api_sign_in(user_id="b"))
+
+    assert "at least 50 %, at most 100 %   1 of 2; 1 unknown" in text
+
+
+def test_each_kind_of_log_has_its_own_number_of_days_if_one_is_missing() -> None:
+    logs = dict.fromkeys(window_days(ENDING), LogKinds(non_interactive=False))
+
+    text = summary(portal_sign_in(), logs=logs, provisional=[ENDING])
+
+    assert "days known: interactive sign-ins 7 of 7, non-interactive sign-ins 0 of 7" in text
+    assert "may still change: 23 November 2026" in text
+    assert "unknown   no requests read" in text
