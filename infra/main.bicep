@@ -43,7 +43,7 @@ param settings {
 } = {}
 
 @description('Optional. Names of settings whose values are secrets. With any, a Key Vault is made, and the settings refer to it.')
-param secretSettings ('SMTP_PASSWORD' | 'TEAMS_WEBHOOK_URL')[] = []
+param secretSettings ('SMTP_PASSWORD' | 'TEAMS_WEBHOOK_URL' | 'MICROSOFT_PROVIDER_AUTHENTICATION_SECRET')[] = []
 
 @description('Optional. Name of a file of accepted exceptions in the project\'s folder; it is deployed with the app.')
 param exceptionsFile string = ''
@@ -76,6 +76,7 @@ var appName = 'func-mfa-${token}'
 var networkName = 'vnet-mfa-${token}'
 var vaultName = 'kv-mfa-${token}'
 var hasVault = !empty(secretSettings)
+var signInSetting = 'MICROSOFT_PROVIDER_AUTHENTICATION_SECRET' // the platform's own name for it
 var hasScriptKeys = allowScriptKeys =~ 'true'
 var isPrivate = privateNetwork =~ 'true'
 
@@ -197,6 +198,7 @@ module authentication 'app/authentication.bicep' = {
     siteName: host.outputs.name
     tenantId: tenantId
     clientId: clientId
+    credentialSetting: contains(secretSettings, signInSetting) ? signInSetting : ''
     scriptClientIds: scriptClientIds
     allowScriptKeys: hasScriptKeys
   }

@@ -4,7 +4,8 @@
 // It is always on. Without a client id there is no provider to sign in with, so whoever comes gets
 // 401, and host.bicep refuses every address besides: two fences, because the figures name people.
 //
-// No client secret: the app registration trusts the app's own identity (a federated credential).
+// No client secret: the app registration trusts the app's own identity (a federated credential). Where
+// that sign-in fails, a secret in the vault takes its place (docs/deploy.md).
 // The issuer is Entra's v1 form on purpose: only v1 tokens say in `amr` whether there was MFA.
 //
 // App roles (infra/app-roles.json) come in the token's `roles`: Report.Read, Report.Run,
@@ -18,6 +19,9 @@ param tenantId string
 
 @description('Required. Client id of the app registration; empty refuses everybody.')
 param clientId string
+
+@description('Required. The setting that holds the registration\'s secret; empty: its federated credential is used.')
+param credentialSetting string
 
 @description('Required. Client ids of further applications that may call, separated by ; - or empty.')
 param scriptClientIds string
@@ -46,7 +50,7 @@ var entra = {
   enabled: true
   registration: {
     clientId: clientId
-    clientSecretSettingName: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID'
+    clientSecretSettingName: empty(credentialSetting) ? 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID' : credentialSetting
     openIdIssuer: '${environment().authentication.loginEndpoint}${tenantId}/'
   }
   validation: {

@@ -181,6 +181,16 @@ def test_people_sign_in_without_any_client_secret() -> None:
     assert registration["clientSecretSettingName"] == "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
 
 
+def test_a_secret_in_the_vault_takes_the_place_of_the_federated_credential_if_asked_for() -> None:
+    name = "MICROSOFT_PROVIDER_AUTHENTICATION_SECRET"
+    found = deployment(authClientId=APP, secretSettings=[name])
+
+    registration = sign_in(secretSettings=[name])["registration"]
+    assert registration["clientSecretSettingName"] == name
+    assert found.settings[name].endswith(f";SecretName={name.replace('_', '-')})")
+    assert sign_in(secretSettings=["SMTP_PASSWORD"]) == sign_in()
+
+
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_the_issuer_is_the_one_whose_tokens_tell_of_mfa(cloud) -> None:
     login, *_ = CLOUDS[cloud]

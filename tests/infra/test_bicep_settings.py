@@ -175,5 +175,7 @@ def test_azd_deploys_the_app_that_is_tagged_for_it() -> None:
     tagged = deployment().one("Microsoft.Web/sites")["tags"]["azd-service-name"]
 
     assert f"\n  {tagged}:" in azd
-    for line in ("host: function", "language: python", "remoteBuild: true", "project: ."):
+    (oldest,) = re.findall(r'azd: ">= ([\d.]+)"', azd)
+    assert f"(`azd version`: {oldest} or newer" in (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    for line in ("host: function", "language: python", "project: ."):
         assert line in azd

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import dev
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 TRACKED = subprocess.run(
@@ -66,6 +68,26 @@ def is_the_app_s(name):
 
 def test_the_package_is_the_app_and_nothing_else(package) -> None:
     assert package() == sorted(filter(is_the_app_s, TRACKED))
+
+
+def test_the_dependencies_are_those_of_the_app_for_its_own_python_and_linux() -> None:
+    azd = (ROOT / "azure.yaml").read_text("utf-8")
+    commands = re.findall(r"run: (uv .*)", azd)
+
+    assert len(commands) == 2
+    (command,) = set(commands)
+    assert command.startswith("uv pip sync --require-hashes --only-binary :all: ")
+    assert command.endswith(" --target .python_packages/lib/site-packages requirements.txt")
+    assert f"--python-version {'.'.join(map(str, dev.NEWEST))} " in command
+    assert "--python-platform x86_64-manylinux" in command
+    assert "remoteBuild: false" in azd
+
+
+def test_the_dependencies_go_with_the_app(package) -> None:
+    packages = ".python_packages/lib/site-packages"
+    installed = [f"{packages}/jinja2-3.1.6.dist-info/RECORD", f"{packages}/msgspec/_core.so"]
+
+    assert [name for name in package(*installed) if not is_the_app_s(name)] == installed
 
 
 def test_a_file_of_exceptions_is_deployed_and_never_in_the_repository(package) -> None:

@@ -100,13 +100,14 @@ def test_a_name_that_is_not_a_secret_setting_s_is_refused(names) -> None:
     refusal(secretSettings=names)
 
 
-def test_the_secret_settings_are_those_that_a_deployed_app_reads() -> None:
+def test_the_secret_settings_are_those_that_a_deployed_app_and_its_sign_in_read() -> None:
     """The others are bearer tokens and a connection string for one's own machine."""
     of_one_s_own_machine = {"GRAPH_TOKEN", "PARTNER_CENTER_TOKEN", "STORAGE_CONNECTION_STRING"}
 
     allowed = set(template()["parameters"]["secretSettings"]["allowedValues"])
 
-    assert allowed == {each.name for each in SETTINGS if each.is_secret} - of_one_s_own_machine
+    of_the_app = {each.name for each in SETTINGS if each.is_secret} - of_one_s_own_machine
+    assert allowed == of_the_app | {"MICROSOFT_PROVIDER_AUTHENTICATION_SECRET"}
 
 
 @pytest.mark.parametrize(
