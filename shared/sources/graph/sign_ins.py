@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.errors import SourceIncompleteError
 from shared.mfa.coverage import LogKinds
 from shared.mfa.sign_in import SignInEventType
+from shared.mfa.window import WINDOW_DAYS
 from shared.sources.graph.answers import BrokenCrawlError
 from shared.sources.graph.pages import read_pages
 from shared.sources.graph.query import TimeRange, reach_url, sign_ins_url
@@ -68,15 +69,19 @@ class GraphSignIns:
 
     def reach_days(self, today: date) -> int:
         """
-        How many closed days back the log goes, by one request for one row.
+        How many closed days back the log is whole, by one request for one row, or two.
 
         Looks for any interactive sign-in of the tenant, at Partner Center or not, that is eight
-        days old. If there is one, the log is kept for longer than seven days, which means thirty;
-        if there is none, there is nothing to fill in beyond the seven days either.
+        days old. If there is one, the log is kept for longer than seven days, which means thirty.
+        If all are newer, it may be one of seven days. If there are none at all, nothing speaks for
+        that, and there is nothing to fill in beyond the window.
         """
-        url = reach_url(self._reader.url, today - timedelta(days=SHORT_REACH_DAYS + 2))
-        page = self._reader.read(url, parse_page)
-        return PREMIUM_REACH_DAYS if page.sign_ins else SHORT_REACH_DAYS
+        if self._has_sign_ins(today - timedelta(days=SHORT_REACH_DAYS + 2)):
+            return PREMIUM_REACH_DAYS
+        return SHORT_REACH_DAYS if self._has_sign_ins(today) else WINDOW_DAYS
+
+    def _has_sign_ins(self, before: date) -> bool:
+        return bool(self._reader.read(reach_url(self._reader.url, before), parse_page).sign_ins)
 
     def _read(self, time_range: TimeRange, event_type: SignInEventType) -> Iterator[SignIn]:
         """

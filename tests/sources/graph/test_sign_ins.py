@@ -185,9 +185,18 @@ def test_a_log_with_rows_eight_days_old_reaches_the_days_that_are_whole_of_thirt
 
 
 def test_a_log_without_them_reaches_the_days_that_are_whole_of_seven() -> None:
+    first = datetime.fromisoformat(min(logged.instant for logged in partner().log))
+    today = first + timedelta(days=7)
+    here = world(now=lambda: today)
+
+    assert here.source.reach_days(today.date()) == 6
+    assert len(here.site.requests) == 2
+
+
+def test_a_log_without_any_row_is_not_taken_for_a_short_one() -> None:
     here = world(now=lambda: datetime(2026, 10, 1, tzinfo=UTC))
 
-    assert here.source.reach_days(ENDING + timedelta(days=1)) == 6
+    assert here.source.reach_days(ENDING + timedelta(days=1)) == 7
 
 
 def test_the_reach_of_a_denied_log_is_an_error() -> None:
