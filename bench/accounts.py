@@ -196,8 +196,11 @@ def _loop_seconds() -> float:
             AccountFacts(
                 enabled=user.account_enabled,
                 per_user=_PER_USER.get(user.per_user_mfa_state),
+                is_agent=False,
+                is_exempt=False,
                 included=tuple(included.truth(index) for included, _ in reach),
                 applies=tuple(applies.truth(index) for _, applies in reach),
+                may_leave=(False,) * len(reach),
             ),
         )
     return time.process_time() - start

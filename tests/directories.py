@@ -125,3 +125,15 @@ ROLES_AND_GROUPS: Json = {
         },
     ],
 }
+
+#: An account of directory synchronisation, which must be one of the users.
+SYNCHRONISATION: Json = {
+    "roleDefinitions": [],
+    "roleAssignments": [
+        {
+            "principalId": "Sync_DC01_0123456789ab",
+            "roleDefinitionId": "d29b2b05-8046-44ba-8758-1e26182fcf32",
+            "directoryScopeId": "/",
+        }
+    ],
+}

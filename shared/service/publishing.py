@@ -10,6 +10,7 @@ from shared.delivery.files.customers import Customers, customer_notes
 from shared.delivery.files.directory_rows import account_rows, customer_rows
 from shared.delivery.files.partner_center_json import partner_center_files
 from shared.mfa.assessment import ReportExtras, ReportMeta, make_report
+from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_requests import request_findings
 from shared.service.addresses import API, CUSTOMERS, PERMISSIONS
 from shared.service.directory_snapshot import DIRECTORY_FILE, requests_of
@@ -99,7 +100,7 @@ def _tables(
 def _extras(assessment: Assessment, snapshot: DirectorySnapshot | None) -> ReportExtras:
     """Findings and notes; without a directory only the findings that the log alone supports."""
     if snapshot is None:
-        return ReportExtras(findings=request_findings(None, requests_of(assessment)))
+        return ReportExtras(findings=by_gain(request_findings(None, requests_of(assessment))))
     return ReportExtras(
         findings=snapshot.findings(assessment),
         directory_notes=snapshot.notes,

@@ -12,6 +12,7 @@ import pytest
 
 from shared.errors import BadInputError, BadSettingError
 from shared.mfa.accounts.exceptions import AcceptedException, judge_exceptions
+from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_exceptions import exception_findings
 from shared.mfa.scope import Scope
 from shared.service.directory_snapshot import DirectorySnapshot
@@ -274,7 +275,7 @@ def test_expired_and_needless_exceptions_are_findings() -> None:
         *accepted_exceptions("cyd", "eve"),
     )
 
-    found = list(exception_findings(judge_exceptions(stale, accounts, DAY), accounts))
+    found = by_gain(exception_findings(judge_exceptions(stale, accounts, DAY), accounts))
 
     expired, needless = found
     assert (expired.id, expired.subjects) == ("exception-expired", ["bob@contoso.example"])
@@ -289,7 +290,7 @@ def test_enforcing_mfa_where_it_is_unknown_promises_no_gain() -> None:
         accepted_exceptions("bob", "cyd", expires="2026-11-22"), accounts, DAY
     )
 
-    (found,) = exception_findings(expired, accounts)
+    (found,) = by_gain(exception_findings(expired, accounts))
 
     assert (found.subjects_total, found.gained) == (2, 1)
 

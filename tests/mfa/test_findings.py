@@ -12,9 +12,20 @@ import pytest
 from shared.mfa.accounts.assessment import JudgedAccounts, assess_accounts
 from shared.mfa.accounts.directory import Directory
 from shared.mfa.findings.catalogue import CATALOGUE, page_of
+from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_accounts import account_findings
 from shared.mfa.findings.of_requests import RequestSummary, request_findings
-from tests.directories import PORTAL, assess, document, group, policy, user
+from tests.directories import (
+    AZURE,
+    PORTAL,
+    ROLES_AND_GROUPS,
+    SYNCHRONISATION,
+    assess,
+    document,
+    group,
+    policy,
+    user,
+)
 
 if TYPE_CHECKING:
     from shared.mfa.findings.finding import Finding
@@ -26,7 +37,8 @@ REPORT_ONLY = "enabledForReportingButNotEnforced"
 def find(*policies: dict[str, Any], **changes: Any) -> dict[str, Finding]:
     """The findings of a small tenant, by id; in the order they come."""
     tenant = msgspec.convert(document(*policies, **changes), Directory)
-    return {found.id: found for found in account_findings(tenant, assess_accounts(tenant))}
+    every = by_gain(account_findings(tenant, assess_accounts(tenant)))
+    return {found.id: found for found in every}
 
 
 def staff(*names: str, **changes: Any) -> list[dict[str, Any]]:
@@ -109,6 +121,7 @@ def test_removing_an_exclusion_from_a_policy_with_conditions_gains_nothing() -> 
 CONDITIONS: dict[str, dict[str, Any]] = {
     "conditional-applications": {"applications": {"includeApplications": ["Office365"]}},
     "conditional-partner-center": {"applications": {"excludeApplications": [PORTAL]}},
+    "conditional-azure-management": {"applications": {"excludeApplications": [AZURE]}},
     "conditional-client-app": {"clientAppTypes": ["browser"]},
     "conditional-platform": {"platforms": {"includePlatforms": ["iOS"]}},
     "conditional-location": {"locations": {"includeLocations": ["HQ"]}},
@@ -279,7 +292,11 @@ STRONG = {
         (["mobilePhone", "microsoftAuthenticatorPush"], True),
         (["mobilePhone", "fido2SecurityKey"], False),
         (["windowsHelloForBusiness"], False),
-        (["somethingNew"], False),
+        (["somethingNew"], True),
+        (["mobilePhone", "somethingNew"], True),
+        (["passKeySynced"], False),
+        (["passKeyDeviceBoundWindowsHello"], False),
+        (["externalAuthMethod", "qrCode", "appCode"], True),
         ([], False),
     ],
 )
@@ -332,7 +349,8 @@ def test_what_was_not_read_is_reported_with_its_possible_gain() -> None:
 
     assert found["not-read"].subjects == upn("ann", "bob")
     assert "the members of the group “gone”" in found["not-read"].cause
-    assert found["not-read"].share_after == 1.0
+    assert (found["not-read"].gained, found["not-read"].share_after) == (0, None)
+    assert found["not-read"].gain == "2 more can be judged."
 
 
 def test_more_than_three_things_that_were_not_read_are_counted() -> None:
@@ -349,9 +367,79 @@ def test_the_largest_gain_comes_first_and_no_gain_last() -> None:
         userRegistrationDetails=[{"id": "ann", "isMfaRegistered": False}],
     )
 
-    gains = [one.gained for one in found.values()]
+    gains = [one.gained for one in found.values() if one.share_after]
     assert gains == sorted(gains, reverse=True)
-    assert list(found)[-1] == "mfa-not-registered"
+    assert list(found)[-2:] == ["mfa-not-registered", "service-accounts-as-users"]
+
+
+def test_each_gain_says_what_is_left_of_it_after_the_findings_above() -> None:
+    crew = {"includeUsers": ["All"], "excludeUsers": ["ann", "gil"]}
+
+    found = find(policy(users=crew), users=[*staff("ann", "bob"), user("gil", userType="Guest")])
+
+    assert list(found) == ["accounts-excluded", "guests-without-mfa"]
+    excluded, guests = found.values()
+    assert (excluded.gained, excluded.gain_after_those_above) == (2, 2)
+    assert excluded.gain == "100 % of the accounts would have MFA enforced (+2)."
+    assert (guests.gained, guests.gain_after_those_above) == (1, 0)
+    assert guests.gain.endswith("(+1). 0 of these are left after the findings above.")
+
+
+def test_replacing_accounts_by_applications_leaves_fewer_accounts() -> None:
+    people = staff(*(f"p{n}" for n in range(34)), perUserMfaState="enforced")
+    others = staff(*(f"o{n}" for n in range(23)), "svc-a", "svc-b", "svc-c")
+
+    found = find(users=[*people, *others])
+
+    replaced = found["service-accounts-as-users"]
+    assert replaced.share_after == 34 / 57
+    assert (replaced.gained, replaced.gain_after_those_above) == (0, None)
+    assert replaced.gain == "59.6 % of the remaining 57 accounts would have MFA enforced."
+
+
+def test_an_agents_account_is_reported_and_no_fix_enforces_mfa_for_it() -> None:
+    agent = user("bot", **{"@odata.type": "#microsoft.graph.agentUser"})
+
+    open_ = find(users=[user(), agent])
+    closed = find(policy(), users=[user(), agent])
+
+    assert open_["mfa-not-implemented"].subjects_total == 2
+    assert (open_["mfa-not-implemented"].gained, open_["mfa-not-implemented"].share_after) == (
+        1,
+        0.5,
+    )
+    assert list(closed) == ["agent-accounts"]
+    assert closed["agent-accounts"].subjects == upn("bot")
+
+
+def test_directory_synchronisation_under_security_defaults_is_reported() -> None:
+    found = find(
+        users=staff("ann", "Sync_DC01_0123456789ab"),
+        securityDefaults={"isEnabled": True},
+        **SYNCHRONISATION,
+    )
+
+    exempt = found["synchronisation-accounts"]
+    assert set(found) == {"synchronisation-accounts", "security-defaults"}
+    assert exempt.subjects == upn("Sync_DC01_0123456789ab")
+    assert (exempt.gained, exempt.share_after) == (0, 1.0)
+
+
+def test_a_policy_that_accounts_can_leave_by_activating_a_role_is_reported() -> None:
+    everybody = {"includeUsers": ["All"], "excludeRoles": ["ga"]}
+    ids = {"principalId": "ann", "roleDefinitionId": "ga", "directoryScopeId": "/"}
+
+    found = find(
+        policy(users=everybody),
+        users=staff("ann", "bob"),
+        **ROLES_AND_GROUPS | {"roleAssignments": [], "roleEligibilities": [ids]},
+    )
+
+    leaving = found["excluded-by-activation"]
+    assert set(found) == {"excluded-by-activation", "eligible-admins"}
+    assert leaving.subjects == upn("ann")
+    assert "Global Administrator" in leaving.cause
+    assert leaving.share_after == 1.0
 
 
 def test_without_enabled_accounts_a_report_only_policy_promises_no_figure() -> None:
@@ -406,7 +494,7 @@ def judged_accounts() -> JudgedAccounts:
 
 
 def findings_of(requests: RequestSummary) -> dict[str, Finding]:
-    return {found.id: found for found in request_findings(judged_accounts(), requests)}
+    return {found.id: found for found in by_gain(request_findings(judged_accounts(), requests))}
 
 
 def test_a_request_without_mfa_by_a_covered_account_contradicts_the_policies() -> None:
@@ -459,7 +547,7 @@ def test_without_a_directory_the_log_alone_still_says_who_signed_in_without_mfa(
         names={"u1": "ann@contoso.example"},
     )
 
-    found = {one.id: one.subjects for one in request_findings(None, requests)}
+    found = {one.id: one.subjects for one in by_gain(request_findings(None, requests))}
 
     assert found == {
         "signed-in-without-mfa": ["ann@contoso.example (record r1)"],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_accounts import account_findings
 from tests.directories import assess, directory, group, policy, user
 
@@ -36,7 +37,7 @@ def tenant(**changes: Any) -> dict[str, Any]:
 def find(*policies: dict[str, Any], **changes: Any) -> Finding | None:
     """The finding about eligible accounts of a small tenant, or `None`."""
     given = tenant(**changes)
-    found = account_findings(directory(*policies, **given), assess(*policies, **given))
+    found = by_gain(account_findings(directory(*policies, **given), assess(*policies, **given)))
     return next((one for one in found if one.id == "eligible-admins"), None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,12 +73,36 @@ def test_members_that_are_not_accounts_of_the_directory_change_nothing() -> None
     assert names(groups.members("a")) == ({"bob"}, set())
 
 
-def test_a_member_of_an_unknown_kind_may_be_a_group_that_was_not_read() -> None:
-    members = [{"@odata.type": "#microsoft.graph.somethingNew", "id": "x"}]
+@pytest.mark.parametrize("kind", [None, "#microsoft.graph.somethingNew"])
+def test_a_member_of_no_known_kind_may_be_a_group_that_was_not_read(kind: str | None) -> None:
+    members = [{"@odata.type": kind, "id": "x"}]
 
     groups = membership(groups=[group("a", members=members)]).groups
 
     assert names(groups.members("a")) == (set(), {"ann", "bob", "cyd"})
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("application", "agentIdentity", "agentIdentityBlueprint", "servicePrincipal"),
+        *("agentIdentityBlueprintPrincipal", "device", "orgContact", "administrativeUnit"),
+    ],
+)
+def test_a_member_that_is_neither_account_nor_group_is_no_reason_for_doubt(kind: str) -> None:
+    members = [{"@odata.type": f"#microsoft.graph.{kind}", "id": "x"}]
+
+    groups = membership(groups=[group("a", members=members)]).groups
+    held = roles(assignment("x", "own id", principal=members[0]))
+
+    assert names(groups.members("a")) == (set(), set())
+    assert names(held.holders("ga")) == (set(), set())
+
+
+def test_an_agents_user_account_is_a_member_like_any_other() -> None:
+    members = [{"@odata.type": "#microsoft.graph.agentUser", "id": "ann"}]
+
+    assert names(membership(groups=[group("a", members=members)]).groups.members("a"))[0] == {"ann"}
 
 
 def test_the_path_to_a_member_is_a_shortest_one() -> None:

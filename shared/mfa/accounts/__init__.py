@@ -2,13 +2,16 @@
 Which accounts have MFA enforced, by what, and if not, why.
 
     directory, policy, graph   what was read, as Graph returns it
+    policy_reading             policies from JSON, and what is not understood in them
     truth, account_set         three-valued logic, for one account and for sets of them
     roster, classes            the accounts by index; classes of accounts with the same facts
     membership, guests         who is in which group, role or kind of guest
     grant, conditions, extent  what a policy requires, when, and which gaps it leaves
     conditional_access         what a policy demands, and whom it reaches
     account_facts              what is known about the tenant and about one class of accounts
+    special_accounts           agents, directory synchronisation
     enforcement, causes        the answer, and the sentences that explain it
+    unread                     what the answer would depend on if it is unknown
     what_if                    the answer if a policy were changed
     assessment                 everything together: the figure, and a row per account
     exceptions                 accepted exceptions, reported next to the figure

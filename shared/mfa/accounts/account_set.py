@@ -23,7 +23,7 @@ class AccountSet(msgspec.Struct, frozen=True):
 
     Bit *i* of `sure` says that account *i* is a member, bit *i* of `possible` that it may be. Both
     are equal in a set that was read in full; in a set that was not read, everybody is possible.
-    Union and difference follow Kleene's logic, for all accounts at once.
+    Union, difference and intersection follow Kleene's logic, for all accounts at once.
     """
 
     sure: int = 0
@@ -39,6 +39,9 @@ class AccountSet(msgspec.Struct, frozen=True):
 
     def __sub__(self, other: AccountSet) -> AccountSet:
         return AccountSet(self.sure & ~other.possible, self.possible & ~other.sure)
+
+    def __and__(self, other: AccountSet) -> AccountSet:
+        return AccountSet(self.sure & other.sure, self.possible & other.possible)
 
     @property
     def is_certain(self) -> bool:

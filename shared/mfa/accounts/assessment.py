@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.accounts.account_facts import AccountFacts, EvaluatedPolicy, TenantFacts
-from shared.mfa.accounts.account_set import AccountLookup, AccountSet
+from shared.mfa.accounts.account_set import NOBODY, AccountLookup, AccountSet
 from shared.mfa.accounts.causes import (
     MOST_NAMED,
     Judgement,
@@ -28,6 +28,7 @@ from shared.mfa.accounts.conditional_access import NO_REACH, read_demands, read_
 from shared.mfa.accounts.directory import PerUserMfaState
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.accounts.membership import Membership
+from shared.mfa.accounts.special_accounts import agents, synchronisation_accounts
 from shared.mfa.metrics import AccountMetrics
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS
 
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from shared.mfa.accounts.conditional_access import PolicyTarget
-    from shared.mfa.accounts.directory import Directory, User
-    from shared.mfa.accounts.roster import Roster
+    from shared.mfa.accounts.directory import Directory
     from shared.mfa.accounts.truth import Truth
 
 PARTNER_CENTER_IDS = PORTAL_APP_IDS | PARTNER_CENTER_RESOURCE_IDS
@@ -80,7 +80,7 @@ class JudgedAccounts:
         self.tenant = tenant
         self.membership = membership
         self._directory = directory
-        facts_by_class, self._class_of = _classify(tenant, membership.roster)
+        facts_by_class, self._class_of = _classify(tenant, membership)
         sizes = Counter(self._class_of)
         self.classes = [
             AccountClass(facts, judge_class(tenant, facts), sizes[index])
@@ -241,38 +241,29 @@ def metrics_of(counts: Mapping[Enforcement | None, int]) -> AccountMetrics:
     )
 
 
-def _classify(tenant: TenantFacts, roster: Roster) -> tuple[list[AccountFacts], array[int]]:
+def _classify(tenant: TenantFacts, membership: Membership) -> tuple[list[AccountFacts], array[int]]:
     """The facts of each class, and the class of each account, by index."""
+    roster = membership.roster
     classifier = AccountClassifier(roster)
-    enabled, per_user = classifier.add(_enabled(roster)), classifier.add(_per_user(roster))
-    columns = [
-        (classifier.add(policy.reach.included), classifier.add(policy.reach.applies))
-        for policy in tenant.policies
-    ]
+    is_judged_by_defaults = tenant.security_defaults is not False
+    exempt = synchronisation_accounts(roster, membership.roles) if is_judged_by_defaults else NOBODY
+    enabled = classifier.add(roster.where(lambda user: user.account_enabled))
+    per_user = classifier.add(roster.where(lambda user: _PER_USER.get(user.per_user_mfa_state)))
+    is_agent, is_exempt = classifier.add(agents(roster)), classifier.add(exempt)
+    included = [classifier.add(policy.reach.included) for policy in tenant.policies]
+    applies = [classifier.add(policy.reach.applies) for policy in tenant.policies]
+    may_leave = [classifier.add(policy.reach.may_leave) for policy in tenant.policies]
     classifier.split()
     facts_by_class = [
         AccountFacts(
-            enabled.truth(signature),
-            per_user.truth(signature),
-            tuple(included.truth(signature) for included, _ in columns),
-            tuple(applies.truth(signature) for _, applies in columns),
+            enabled=enabled.truth(signature),
+            per_user=per_user.truth(signature),
+            is_agent=is_agent.truth(signature),
+            is_exempt=is_exempt.truth(signature),
+            included=tuple(column.truth(signature) for column in included),
+            applies=tuple(column.truth(signature) for column in applies),
+            may_leave=tuple(column.truth(signature) for column in may_leave),
         )
         for signature in classifier.signatures
     ]
     return facts_by_class, classifier.class_of
-
-
-def _enabled(roster: Roster) -> AccountSet:
-    return _set_where(roster, lambda user: user.account_enabled)
-
-
-def _per_user(roster: Roster) -> AccountSet:
-    return _set_where(roster, lambda user: _PER_USER.get(user.per_user_mfa_state))
-
-
-def _set_where(roster: Roster, truth_of: Callable[[User], Truth]) -> AccountSet:
-    users = roster.users
-    return AccountSet(
-        roster.bits(index for index, user in enumerate(users) if truth_of(user)),
-        roster.bits(index for index, user in enumerate(users) if truth_of(user) is not False),
-    )

@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.accounts.account_facts import enforced_elsewhere, enforcement_of
+from shared.mfa.accounts.account_facts import (
+    enforcement_of,
+    security_defaults_apply,
+)
 from shared.mfa.accounts.conditional_access import TargetKind
 from shared.mfa.accounts.conditions import listed_names
-from shared.mfa.accounts.enforcement import Enforcement, enforcing_policies, policy_matters
+from shared.mfa.accounts.enforcement import (
+    Enforcement,
+    combined_enforcement,
+    enforcing_policies,
+)
+from shared.mfa.accounts.unread import unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +44,7 @@ class Judgement(msgspec.Struct, frozen=True):
     cause: str = ""
     remedy: str = ""
     excluded_from: tuple[int, ...] = ()  #: indexes of policies; the way differs per account
+    left: tuple[int, ...] = ()  #: indexes of policies that the accounts leave with a role
 
 
 class _Reason(msgspec.Struct, frozen=True):
@@ -52,6 +61,19 @@ NOTHING = _Reason(
 )
 
 
+#: For agents' user accounts.
+AGENT = _Reason(
+    "This is an agent's user account, which can hold no MFA factor: no policy can enforce MFA.",
+    "Disable it if it is not needed; otherwise block it from Partner Center and let it hold no "
+    "administrator role.",
+)
+#: For directory synchronisation accounts that nothing else affects.
+EXEMPT = _Reason(
+    "Security defaults exempt directory synchronisation accounts, and nothing else requires MFA.",
+    "Let the synchronisation sign in as an application, then delete the account.",
+)
+
+
 def judge_class(tenant: TenantFacts, facts: AccountFacts) -> Judgement:
     """The answer for one class of accounts."""
     answer = enforcement_of(tenant, facts)
@@ -61,13 +83,17 @@ def judge_class(tenant: TenantFacts, facts: AccountFacts) -> Judgement:
         return _enforced(tenant, facts)
     if answer is Enforcement.UNKNOWN:
         return _from_reasons(answer, [_not_read(tenant, facts)])
-    excluded_from = exclusions(tenant, facts)
+    if facts.is_agent:
+        return _from_reasons(answer, [AGENT])
+    excluded_from, left = exclusions(tenant, facts), policies_left(tenant, facts)
     if answer is Enforcement.CONDITIONAL:
-        asked = demands_with_conditions(tenant, facts)
-        return _from_reasons(answer, [_condition(demand) for demand in asked], excluded_from)
+        reasons = [_leaving(tenant.demands[policy_index]) for policy_index in left]
+        reasons = reasons or [_condition(d) for d in demands_with_conditions(tenant, facts)]
+        return _from_reasons(answer, reasons, excluded_from, left)
     reasons = list(_near_misses(tenant, facts))
     if not reasons and not excluded_from:
-        reasons = list(_futile_reasons(tenant, facts)) or [NOTHING]
+        nothing = EXEMPT if tenant.security_defaults and facts.is_exempt else NOTHING
+        reasons = list(_futile_reasons(tenant, facts)) or [nothing]
     return _from_reasons(answer, reasons, excluded_from)
 
 
@@ -112,51 +138,21 @@ def exclusions(tenant: TenantFacts, facts: AccountFacts) -> tuple[int, ...]:
     )
 
 
+def policies_left(tenant: TenantFacts, facts: AccountFacts) -> tuple[int, ...]:
+    """
+    The indexes of the policies that enforce MFA until the accounts activate a role.
+
+    Empty if nothing enforces MFA for them even before.
+    """
+    if combined_enforcement(tenant.demands, facts.applies) is not Enforcement.ENFORCED:
+        return ()
+    return tuple(index for index, leaves in enumerate(facts.may_leave) if leaves)
+
+
 def demands_with_conditions(tenant: TenantFacts, facts: AccountFacts) -> list[Demand]:
     """The demands on the accounts: first MFA, then MFA or something else, then blocks."""
     asked = [demand for demand in _reaching(tenant, facts) if demand.asks]
     return sorted(asked, key=lambda demand: (demand.grant.blocks, not demand.grant.requires_mfa))
-
-
-def unread(tenant: TenantFacts, facts: AccountFacts) -> Iterator[str]:
-    """What was not read although the answer depends on it."""
-    if facts.enabled is None:
-        yield "whether the account is enabled"
-        return
-    if facts.per_user is None:
-        yield "the per-user MFA state"
-    if tenant.security_defaults is None:
-        yield "security defaults"
-    if not tenant.policies_were_read:
-        yield "the conditional access policies"
-    doubted = [
-        policy_index
-        for policy_index in range(len(tenant.policies))
-        if policy_matters(tenant.demands, facts.applies, policy_index)
-    ]
-    if not doubted and enforced_elsewhere(tenant, facts) is not None:
-        doubted = list(range(len(tenant.policies)))  # they matter only together
-    for policy_index in doubted:
-        yield from _unread_of(tenant.policies[policy_index], facts, policy_index)
-
-
-def _unread_of(policy: EvaluatedPolicy, facts: AccountFacts, policy_index: int) -> Iterator[str]:
-    demand, name = policy.demand, f"policy “{policy.demand.name}”"
-    if demand.in_force is None:
-        yield f"{demand.doubt} {name}" if demand.doubt else f"whether {name} is switched on"
-    if demand.grant.doubt:
-        yield f"whether {name} requires MFA by {demand.grant.doubt}"
-    for limit in demand.extent.limits:
-        if not limit.is_certain:
-            yield f"{limit.doubt} in {name}"
-    if facts.included[policy_index] is None:
-        yield from (f"{what}, which {name} includes" for what in _open(policy.reach.inclusions))
-    if facts.applies[policy_index] is None:
-        yield from (f"{what}, which {name} excludes" for what in _open(policy.reach.exclusions))
-
-
-def _open(targets: Sequence[PolicyTarget]) -> list[str]:
-    return [target.unread for target in targets if not target.accounts.is_certain]
 
 
 def _not_read(tenant: TenantFacts, facts: AccountFacts) -> _Reason:
@@ -172,7 +168,7 @@ def _enforced(tenant: TenantFacts, facts: AccountFacts) -> Judgement:
     by = [policy_names(policies) for policies in found]
     if facts.per_user:
         by.insert(0, "per-user MFA")
-    if tenant.security_defaults:
+    if security_defaults_apply(tenant, facts):
         by.insert(0, "security defaults")
     if by == ["security defaults"]:
         return Judgement(Enforcement.ENFORCED, by[0], _DEFAULTS_NOTE)
@@ -226,6 +222,14 @@ def _condition(demand: Demand) -> _Reason:
     )
 
 
+def _leaving(demand: Demand) -> _Reason:
+    name = f"“{demand.name}”"
+    return _Reason(
+        f"Policy {name} requires MFA until the account activates a role that it excludes.",
+        f"Remove the role from the exclusions of policy {name}.",
+    )
+
+
 def _spaced(when: str) -> str:
     return f" {when}" if when else ""
 
@@ -254,7 +258,10 @@ def _reaching(tenant: TenantFacts, facts: AccountFacts) -> list[Demand]:
 
 
 def _from_reasons(
-    answer: Enforcement, reasons: Sequence[_Reason], excluded_from: tuple[int, ...] = ()
+    answer: Enforcement,
+    reasons: Sequence[_Reason],
+    excluded_from: tuple[int, ...] = (),
+    left: tuple[int, ...] = (),
 ) -> Judgement:
     causes = [reason.cause for reason in reasons]
     remedies = dict.fromkeys(reason.remedy for reason in reasons[:MOST_NAMED])
@@ -265,6 +272,7 @@ def _from_reasons(
         cause=first_sentences(causes, len(causes)),
         remedy=" ".join(remedies),
         excluded_from=excluded_from,
+        left=left,
     )
 
 

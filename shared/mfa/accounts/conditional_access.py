@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.accounts.account_set import AccountSet, union
+from shared.mfa.accounts.account_set import NOBODY, AccountSet, union
 from shared.mfa.accounts.conditions import read_extent
 from shared.mfa.accounts.extent import Extent
 from shared.mfa.accounts.grant import Grant, read_grant
@@ -104,6 +104,7 @@ class Reach(msgspec.Struct, frozen=True):
 
     inclusions: tuple[PolicyTarget, ...]
     exclusions: tuple[PolicyTarget, ...]
+    eligible: AccountSet = NOBODY  #: the accounts that can activate an excluded role
 
     @property
     def included(self) -> AccountSet:
@@ -114,6 +115,11 @@ class Reach(msgspec.Struct, frozen=True):
     def applies(self) -> AccountSet:
         """The accounts it applies to: an exclusion beats an inclusion."""
         return self.included - union(target.accounts for target in self.exclusions)
+
+    @property
+    def may_leave(self) -> AccountSet:
+        """The accounts that it reaches until they activate a role."""
+        return self.applies & self.eligible
 
 
 #: For policies whose reach does not matter.
@@ -167,7 +173,11 @@ def read_reach(policy: ConditionalAccessPolicy, membership: Membership) -> Reach
     inclusions = [*_targets(_included(users), membership), *unknown]
     if not _included(users).name_anybody and not conditions.client_applications:
         inclusions.append(_unknown_target("whom it includes", membership))
-    return Reach(tuple(inclusions), (*_targets(_excluded(users), membership), *unknown))
+    return Reach(
+        tuple(inclusions),
+        (*_targets(_excluded(users), membership), *unknown),
+        union(map(membership.roles.eligible_for, users.exclude_roles or ())),
+    )
 
 
 def _unknown_target(what: str, membership: Membership) -> PolicyTarget:

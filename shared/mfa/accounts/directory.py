@@ -14,6 +14,7 @@ import msgspec
 from shared.mfa.accounts.graph import GraphObject, OpenWord
 from shared.mfa.accounts.policy import AuthenticationStrength, ConditionalAccessPolicy
 from shared.mfa.accounts.policy_reading import read_policy
+from shared.mfa.accounts.truth import Truth
 
 FORMAT = "partner-mfa-status/directory"
 VERSION = 1
@@ -69,6 +70,10 @@ class MemberKind(OpenWord):
     AGENT_BLUEPRINT = "#microsoft.graph.agentIdentityBlueprintPrincipal"
     APPLICATION = "#microsoft.graph.application"
     AGENT_APPLICATION = "#microsoft.graph.agentIdentityBlueprint"
+    ADMINISTRATIVE_UNIT = "#microsoft.graph.administrativeUnit"
+    DIRECTORY_ROLE = "#microsoft.graph.directoryRole"
+    CONTRACT = "#microsoft.graph.contract"
+    ORGANIZATION = "#microsoft.graph.organization"
     DEVICE = "#microsoft.graph.device"
     CONTACT = "#microsoft.graph.orgContact"
     UNKNOWN = "unknownFutureValue"
@@ -96,6 +101,18 @@ class AuthenticationMethod(OpenWord):
     PASSKEY_WINDOWS_HELLO = "passKeyDeviceBoundWindowsHello"
     WINDOWS_HELLO = "windowsHelloForBusiness"
     MAC_ENCLAVE = "macOsSecureEnclaveKey"
+    PASSKEY_SYNCED = "passKeySynced"
+    QR_CODE = "qrCode"
+    EXTERNAL = "externalAuthMethod"
+    ONE_TIME_CODE = "oneTimePasscode"
+    SMS = "sms"
+    MOBILE_SMS = "mobileSMS"
+    MOBILE_CALL = "mobileCall"
+    ALTERNATE_MOBILE_CALL = "alternateMobileCall"
+    APP_NOTIFICATION = "appNotification"
+    APP_CODE = "appCode"
+    FIDO = "fido"
+    APP_PASSWORD = "appPassword"  # noqa: S105 -- Graph's word, not a password
     TEMPORARY_PASS = "temporaryAccessPass"  # noqa: S105 -- Graph's word, not a password
     UNKNOWN = "unknownFutureValue"
 
@@ -119,6 +136,14 @@ class FederatedMfaBehavior(OpenWord):
     UNKNOWN = "unknownFutureValue"
 
 
+#: Whether an account's home is elsewhere, by how it was created (Graph, "user resource type").
+_IS_EXTERNAL: dict[CreationType | None, Truth] = {
+    CreationType.INVITATION: True,
+    CreationType.SELF_SERVICE: True,
+    CreationType.UNKNOWN: None,
+}
+
+
 class User(GraphObject, frozen=True, gc=False):
     """An account (``/users``). There may be hundreds of thousands, so only the fields needed."""
 
@@ -133,9 +158,15 @@ class User(GraphObject, frozen=True, gc=False):
     per_user_mfa_state: PerUserMfaState | None = None
 
     @property
-    def is_external(self) -> bool:
-        """Whether its name says that the account's home is another directory."""
-        return "#EXT#" in (self.user_principal_name or "").upper()
+    def is_external(self) -> Truth:
+        """
+        Whether the account's home is another directory: its name, creation or invitation says so.
+
+        The name may have been changed since, and only invited users have an invitation's state.
+        """
+        if self.external_user_state or "#EXT#" in (self.user_principal_name or "").upper():
+            return True
+        return _IS_EXTERNAL.get(self.creation_type, False)
 
 
 class Member(GraphObject, frozen=True, gc=False):

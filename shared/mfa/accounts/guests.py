@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.directory import User
     from shared.mfa.accounts.policy import GuestsOrExternalUsers
     from shared.mfa.accounts.roster import Roster
+    from shared.mfa.accounts.truth import Truth
 
 _INTERNAL_GUEST = "internalguest"
 _B2B_GUEST = "b2bcollaborationguest"
@@ -21,15 +22,19 @@ _OTHER = "otherexternaluser"
 _ELSEWHERE = frozenset({"b2bdirectconnectuser", "serviceprovider"})  # no account in this directory
 _KNOWN_KINDS = _ELSEWHERE | {_INTERNAL_GUEST, _B2B_GUEST, _B2B_MEMBER, _OTHER, "none"}
 
-#: The kinds an account may be of, by its type, if known, and whether its home is elsewhere.
+#: The kinds an account may be of, by its type, if known, and whether it is external.
 _KINDS = {
     (UserType.GUEST, True): frozenset({_B2B_GUEST}),
+    (UserType.GUEST, None): frozenset({_INTERNAL_GUEST, _B2B_GUEST, _OTHER}),
     (UserType.GUEST, False): frozenset({_INTERNAL_GUEST, _B2B_GUEST, _OTHER}),
     (UserType.MEMBER, True): frozenset({_B2B_MEMBER}),
+    (UserType.MEMBER, None): frozenset({_B2B_MEMBER}),
     (None, True): frozenset({_B2B_GUEST, _B2B_MEMBER}),
+    (None, None): frozenset({_INTERNAL_GUEST, _B2B_GUEST, _OTHER, _B2B_MEMBER}),
     (None, False): frozenset({_INTERNAL_GUEST, _B2B_GUEST, _OTHER, _B2B_MEMBER}),
 }
-
+#: The hints of accounts that may be of none of these kinds.
+_UNCERTAIN = ((None, False), (None, None), (UserType.MEMBER, None))
 
 _NAMES = {
     _INTERNAL_GUEST: "internal guests",
@@ -53,9 +58,9 @@ class Guests:
     Guests and external accounts, by kind.
 
     The directory says what an account may see (``userType``) but only hints at its home directory
-    (``#EXT#`` in its name). A guest without this hint may be an internal one, or an invited one
-    whose name was changed; if a policy names only one of these kinds, it is unknown whether the
-    policy means this guest.
+    (``#EXT#`` in its name, how it was created, an invitation). A guest without such a hint may be
+    an internal one, or an invited one of which the hints were not read; if a policy names only one
+    of these kinds, it is unknown whether the policy means this guest.
     Source of the kinds: Entra's page "Authentication and Conditional Access for B2B users".
     """
 
@@ -92,13 +97,13 @@ class Guests:
     @cached_property
     def _cases(self) -> list[tuple[int, frozenset[str], bool]]:
         """Accounts, the kinds they may be of, and whether they certainly are of one of these."""
-        by_hints: dict[tuple[UserType | None, bool], list[int]] = {}
+        by_hints: dict[tuple[UserType | None, Truth], list[int]] = {}
         for index, user in enumerate(self._roster.users):
-            if user.user_type is not UserType.MEMBER or user.is_external:
+            if user.user_type is not UserType.MEMBER or user.is_external is not False:
                 hints = (_known_type(user), user.is_external)
                 by_hints.setdefault(hints, []).append(index)
         return [
-            (self._roster.bits(indexes), _KINDS[hints], hints != (None, False))
+            (self._roster.bits(indexes), _KINDS[hints], hints not in _UNCERTAIN)
             for hints, indexes in by_hints.items()
         ]
 

@@ -22,13 +22,14 @@ from shared.mfa.accounts.roster import Roster
 from shared.mfa.guid import is_guid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from shared.mfa.accounts.directory import Directory, Member, RoleAssignment
 
 
-_UNKNOWN_KINDS = (None, MemberKind.UNKNOWN)
-_MAY_BE_USER = (MemberKind.USER, MemberKind.AGENT_USER, *_UNKNOWN_KINDS)
+#: Kinds of members in which others may be nested; one without a kind, or of one that is new to this
+#: version, may be a group.
+_MAY_NEST = (None, MemberKind.GROUP, MemberKind.UNKNOWN)
 
 
 class _GroupTree(msgspec.Struct, frozen=True):
@@ -86,7 +87,8 @@ class Groups:
     def _direct(self, group: Group) -> Iterator[int]:
         index_of = self._roster.index_of
         for member in group.members or ():
-            if member.kind in _MAY_BE_USER and (index := index_of(member.id)) is not None:
+            index = None if member.kind is MemberKind.GROUP else index_of(member.id)
+            if index is not None:
                 yield index
 
     def _tree(self, group_id: str) -> _GroupTree:
@@ -117,7 +119,7 @@ class Groups:
     def _may_be_group(self, member: Member) -> bool:
         if member.kind is MemberKind.GROUP:
             return True
-        return member.kind in _UNKNOWN_KINDS and self._roster.index_of(member.id) is None
+        return member.kind in _MAY_NEST and self._roster.index_of(member.id) is None
 
 
 class Roles:
@@ -157,15 +159,26 @@ class Roles:
             return self._roster.anyone
         known = self._holders.get(id_key(template_id))
         if known is None:
-            known = union(
-                self._held(assignment, id_key(template_id))
-                for assignment in self._assignments
-                if assignment.is_tenant_wide
-            )
+            known = self._with_role(self._assignments, template_id)
             if not is_guid(template_id) and id_key(template_id) not in self._names:
                 known |= self._roster.anyone  # a word that may mean any role
             self._holders[id_key(template_id)] = known
         return known
+
+    def eligible_for(self, template_id: str) -> AccountSet:
+        """
+        The accounts that can come to hold a role as `holders` means it.
+
+        Nobody if eligibilities were not read: Graph gives them only to tenants that have PIM.
+        """
+        return self._with_role(self._eligibilities or (), template_id)
+
+    def _with_role(self, assignments: Iterable[RoleAssignment], template_id: str) -> AccountSet:
+        return union(
+            self._held(assignment, id_key(template_id))
+            for assignment in assignments
+            if assignment.is_tenant_wide
+        )
 
     @cached_property
     def admins(self) -> AccountSet:
@@ -195,7 +208,7 @@ class Roles:
         if self._roster.index_of(principal) is not None:
             return self._roster.only(principal)
         kind = assignment.principal.kind if assignment.principal else None
-        if kind in (*_UNKNOWN_KINDS, MemberKind.GROUP):
+        if kind in _MAY_NEST:
             return self._groups.members(principal)
         return NOBODY
 

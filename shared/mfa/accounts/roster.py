@@ -9,9 +9,12 @@ from shared.mfa.accounts.account_set import NOBODY, AccountSet, bits_of
 from shared.mfa.accounts.graph import id_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from shared.mfa.accounts.directory import User
+    from shared.mfa.accounts.truth import Truth
+
+_SIGNS = {True: 1, None: -1, False: 0}
 
 
 class Roster:
@@ -34,6 +37,14 @@ class Roster:
         """The set of one account; empty if the id is not an account's (deleted, say)."""
         index = self.index_of(account_id)
         return NOBODY if index is None else AccountSet.exactly(1 << index)
+
+    def where(self, truth_of: Callable[[User], Truth]) -> AccountSet:
+        """The accounts of which something is true; those of which it is unknown are possible."""
+        truths = array("b", (_SIGNS[truth_of(user)] for user in self.users))
+        return AccountSet(
+            self.bits(index for index, truth in enumerate(truths) if truth > 0),
+            self.bits(index for index, truth in enumerate(truths) if truth),
+        )
 
     def bits(self, indexes: Iterable[int]) -> int:
         """The bit set of the accounts at *indexes*."""

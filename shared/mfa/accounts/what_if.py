@@ -56,6 +56,6 @@ def newly_enforced(
 
 
 def _without_exclusion(facts: AccountFacts, policy_index: int) -> AccountFacts:
-    applies = list(facts.applies)
-    applies[policy_index] = facts.included[policy_index]
-    return msgspec.structs.replace(facts, applies=tuple(applies))
+    applies, may_leave = list(facts.applies), list(facts.may_leave)
+    applies[policy_index], may_leave[policy_index] = facts.included[policy_index], False
+    return msgspec.structs.replace(facts, applies=tuple(applies), may_leave=tuple(may_leave))

@@ -54,6 +54,13 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         "Remove these exclusions. The requirement has no exceptions, not even for emergency access "
         "accounts: give those a security key.",
     ),
+    "excluded-by-activation": CatalogueEntry(
+        Severity.HIGH,
+        "Accounts can leave a policy by activating a role",
+        "Policy “{policy}” requires MFA of {accounts} until they activate a role that it excludes: "
+        "{roles}.",
+        "Remove these roles from the policy's exclusions.",
+    ),
     "guests-without-mfa": CatalogueEntry(
         Severity.MEDIUM,
         "Guests without MFA",
@@ -71,6 +78,13 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         "Partner Center is excluded from MFA",
         "Policy “{policy}” requires MFA {when}.",
         "Remove Partner Center from the excluded resources.",
+    ),
+    "conditional-azure-management": CatalogueEntry(
+        Severity.HIGH,
+        "Azure Service Management is excluded from MFA",
+        "Policy “{policy}” requires MFA {when}, which the Partner Center portal asks for.",
+        "Remove the Azure Service Management API from the excluded resources: without it, the "
+        "portal itself may open without MFA.",
     ),
     "conditional-client-app": CatalogueEntry(
         Severity.HIGH,
@@ -178,7 +192,7 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         Severity.MEDIUM,
         "Registered methods do not satisfy the required strength",
         "Policy “{policy}” requires an authentication strength that no registered method of "
-        "{accounts} satisfies; certificates are not visible here.",
+        "{accounts} is known to satisfy; certificates are not visible here.",
         "Ask them to register a method that does, before they are locked out.",
     ),
     "mfa-not-registered": CatalogueEntry(
@@ -192,6 +206,20 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         "User accounts that look like service accounts",
         "The names of {accounts} suggest that software signs in with them, without MFA.",
         "Replace them with application identities or managed identities.",
+    ),
+    "agent-accounts": CatalogueEntry(
+        Severity.MEDIUM,
+        "Agents have user accounts",
+        "{accounts} of agents can hold no MFA factor, so no policy can enforce MFA for them.",
+        "Disable those that are not needed; block the others from Partner Center, and let them "
+        "hold no administrator role.",
+    ),
+    "synchronisation-accounts": CatalogueEntry(
+        Severity.MEDIUM,
+        "Directory synchronisation is exempt from security defaults",
+        "Security defaults do not ask {accounts} of directory synchronisation for MFA, and nothing "
+        "else does.",
+        "Let the synchronisation sign in as an application, then delete the accounts.",
     ),
     "legacy-authentication": CatalogueEntry(
         Severity.MEDIUM,
@@ -211,7 +239,8 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         Severity.HIGH,
         "Not everything could be read",
         "{accounts} cannot be judged. Not read: {missing}.",
-        "Grant the missing permission, or add the missing key to the directory file.",
+        "Grant the missing permission, or add the missing key to the directory file. What is new "
+        "to this version can be judged by a later one.",
     ),
     "exception-expired": CatalogueEntry(
         Severity.MEDIUM,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     subjects: list[str]  #: the first names of accounts, policies, domains or applications
     subjects_total: int
     gained: int = 0  #: accounts for which the fix would enforce MFA
+    gain_after_those_above: int | None = None  #: of `gained`; `None` if the fix gains no accounts
     gain: str = ""  #: the accounts figure after the fix, in words
     share_after: float | None = None  #: the same as a fraction; `None` if it would not change
     doc: str
@@ -88,37 +90,95 @@ def finding(
     )
 
 
-def with_gain(found: Finding, accounts: JudgedAccounts, gained: int) -> Finding:
-    """The finding, with the figure after MFA is enforced for *gained* more accounts."""
+class Gap(msgspec.Struct, frozen=True):
+    """A finding, and the accounts whose gaps its fix closes."""
+
+    finding: Finding
+    closed: int  #: a bit set of accounts
+    improvement: float  #: of the share
+
+
+def with_gain(found: Finding, accounts: JudgedAccounts, indexes: Iterable[int]) -> Finding | Gap:
+    """The finding if its fix enforces MFA for these accounts, none of which has it enforced."""
     metrics = accounts.metrics
     if not metrics.enabled:
         return found
+    closed = _closable(accounts, indexes)
+    gained = closed.bit_count()
     share_after = ((metrics.enforced or 0) + gained) / metrics.enabled
-    return msgspec.structs.replace(
+    found = msgspec.structs.replace(
         found,
         gained=gained,
         share_after=share_after,
         gain=f"{percent(share_after)} of the accounts would have MFA enforced ({gained:+,}).",
     )
+    return Gap(found, closed, gained / metrics.enabled)
+
+
+def with_fewer_accounts(
+    found: Finding, accounts: JudgedAccounts, indexes: Iterable[int]
+) -> Finding | Gap:
+    """The finding if its fix removes these accounts, none of which has MFA enforced."""
+    metrics = accounts.metrics
+    removed = accounts.membership.roster.bits(indexes)
+    enforced, enabled = metrics.enforced or 0, metrics.enabled or 0
+    left = enabled - removed.bit_count()
+    if left <= 0:
+        return found
+    share_after = enforced / left
+    found = msgspec.structs.replace(
+        found,
+        share_after=share_after,
+        gain=f"{percent(share_after)} of the remaining {count_of(left)} would have MFA enforced.",
+    )
+    return Gap(found, removed, share_after - enforced / enabled)
+
+
+def _closable(accounts: JudgedAccounts, indexes: Iterable[int]) -> int:
+    """These accounts except agents', for which nothing can enforce MFA."""
+    return accounts.membership.roster.bits(
+        index for index in indexes if not accounts.class_of(index).facts.is_agent
+    )
 
 
 def not_enforced_finding(
     finding_id: str, accounts: JudgedAccounts, indexes: Iterator[int], **words: str
-) -> Iterator[Finding]:
+) -> Iterator[Finding | Gap]:
     """The finding about these accounts, if there are any; fixing it would enforce MFA for all."""
-    subjects = account_subjects(accounts, indexes)
-    if subjects.total:
-        yield with_gain(finding(finding_id, subjects, **words), accounts, subjects.total)
+    every = array("I", indexes)
+    if every:
+        found = finding(finding_id, account_subjects(accounts, iter(every)), **words)
+        yield with_gain(found, accounts, every)
 
 
-def by_gain(findings: Iterable[Finding]) -> list[Finding]:
-    """Largest gain first, then worst first."""
-    return sorted(
-        findings,
-        key=lambda found: (
-            -found.gained,
-            list(Severity).index(found.severity),
-            found.id,
-            found.subjects,
-        ),
+def by_gain(findings: Iterable[Finding | Gap]) -> list[Finding]:
+    """Largest gain first, then worst first; each with what is left after those above it."""
+    ordered = sorted(map(_as_gap, findings), key=_order)
+    closed, found = 0, []
+    for gap in ordered:
+        found.append(_after_those_above(gap, closed))
+        closed |= gap.closed
+    return found
+
+
+def _as_gap(found: Finding | Gap) -> Gap:
+    return found if isinstance(found, Gap) else Gap(found, 0, 0.0)
+
+
+def _order(gap: Gap) -> tuple[float, int, str, list[str]]:
+    found = gap.finding
+    severity = list(Severity).index(found.severity)
+    return -gap.improvement, severity, found.id, found.subjects
+
+
+def _after_those_above(gap: Gap, closed: int) -> Finding:
+    found = gap.finding
+    if not found.gained:
+        return found
+    left = (gap.closed & ~closed).bit_count()
+    overlap = (
+        f" {left:,} of these are left after the findings above." if left < found.gained else ""
+    )
+    return msgspec.structs.replace(
+        found, gain_after_those_above=left, gain=f"{found.gain}{overlap}"
     )

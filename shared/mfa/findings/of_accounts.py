@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from shared.mfa.accounts.account_set import AccountLookup
-from shared.mfa.accounts.causes import NOTHING, unread
+from shared.mfa.accounts.causes import NOTHING
 from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.accounts.unread import unread
 from shared.mfa.findings.finding import (
     account_subjects,
-    by_gain,
     finding,
     not_enforced_finding,
     with_gain,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.directory import Directory
-    from shared.mfa.findings.finding import Finding
+    from shared.mfa.findings.finding import Finding, Gap
 
 _MOST_MISSING = 3
 _GAPS = tuple(answer for answer in Enforcement if answer is not Enforcement.ENFORCED)
@@ -37,20 +39,16 @@ _MAYBE_MORE = " There may be more: the members of an eligible group were not rea
 _UNKNOWN_NUMBER = "An unknown number of accounts, members of a group that was not read,"
 
 
-def account_findings(directory: Directory, accounts: JudgedAccounts) -> list[Finding]:
-    """Every finding about the accounts of *directory*, largest gain first."""
-    return by_gain(
-        [
-            *_coverage(accounts),
-            *_not_read(accounts),
-            *policy_findings(accounts),
-            *attribute_findings(directory, accounts),
-            *_eligible_admins(directory, accounts),
-        ]
-    )
+def account_findings(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
+    """Every finding about the accounts of *directory*."""
+    yield from _coverage(accounts)
+    yield from _not_read(accounts)
+    yield from policy_findings(accounts)
+    yield from attribute_findings(directory, accounts)
+    yield from _eligible_admins(directory, accounts)
 
 
-def _coverage(accounts: JudgedAccounts) -> Iterator[Finding]:
+def _coverage(accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
     """Whether there is any MFA; if so, the accounts that nothing covers."""
     if _has_no_mfa(accounts):
         finding_id = "mfa-not-implemented"
@@ -77,12 +75,13 @@ def _not_read(accounts: JudgedAccounts) -> Iterator[Finding]:
         missing.update(dict.fromkeys(unread(accounts.tenant, unknown.facts), unknown.size))
     shown = [what for what, _ in missing.most_common(_MOST_MISSING)]
     more = f"; and {len(missing) - len(shown)} more" if len(missing) > len(shown) else ""
-    yield from not_enforced_finding(
-        "not-read", accounts, accounts.indexes_in(unjudged), missing="; ".join(shown) + more
-    )
+    subjects = account_subjects(accounts, accounts.indexes_in(unjudged))
+    if subjects.total:
+        found = finding("not-read", subjects, missing="; ".join(shown) + more)
+        yield msgspec.structs.replace(found, gain=f"{subjects.total:,} more can be judged.")
 
 
-def _eligible_admins(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
+def _eligible_admins(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
     """
     Accounts that are eligible for a role and have no MFA enforced.
 
@@ -93,12 +92,11 @@ def _eligible_admins(directory: Directory, accounts: JudgedAccounts) -> Iterator
         return
     eligible = AccountLookup(accounts.membership.roles.eligible, len(accounts))
     gaps = accounts.classes_with(*_GAPS)
-    subjects = account_subjects(
-        accounts, (index for index in accounts.indexes_in(gaps) if eligible.truth(index))
-    )
+    named = [index for index in accounts.indexes_in(gaps) if eligible.truth(index)]
+    subjects = account_subjects(accounts, iter(named))
     all_were_read = all(eligible.truth(index) is not None for index in accounts.indexes_in(gaps))
     if subjects.total:
         found = finding("eligible-admins", subjects, unread="" if all_were_read else _MAYBE_MORE)
-        yield with_gain(found, accounts, subjects.total)
+        yield with_gain(found, accounts, named)
     elif not all_were_read:
         yield finding("eligible-admins", subjects, accounts=_UNKNOWN_NUMBER, unread="")

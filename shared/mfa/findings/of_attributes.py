@@ -6,15 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.mfa.accounts.account_set import AccountLookup
-from shared.mfa.accounts.directory import AuthenticationMethod, FederatedMfaBehavior
+from shared.mfa.accounts.causes import AGENT, EXEMPT
+from shared.mfa.accounts.directory import FederatedMfaBehavior
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
 from shared.mfa.accounts.extent import ConditionKind
 from shared.mfa.accounts.graph import flag_words
+from shared.mfa.accounts.methods import combinations_of
 from shared.mfa.findings.finding import (
     account_subjects,
     finding,
     named_subjects,
     not_enforced_finding,
+    with_fewer_accounts,
 )
 
 if TYPE_CHECKING:
@@ -23,8 +26,8 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.account_facts import TenantFacts
     from shared.mfa.accounts.assessment import AccountClass, JudgedAccounts
     from shared.mfa.accounts.conditional_access import Demand
-    from shared.mfa.accounts.directory import Directory, Domain
-    from shared.mfa.findings.finding import Finding
+    from shared.mfa.accounts.directory import AuthenticationMethod, Directory, Domain
+    from shared.mfa.findings.finding import Finding, Gap
 
 #: Typical names of accounts that software signs in with; a hint, not a proof.
 _SOFTWARE = re.compile(
@@ -39,29 +42,11 @@ _PROVIDER = {
     None: "its federatedIdpMfaBehavior is not set, so an older setting decides",
 }
 
-#: The method combinations that a registered method allows, in Graph's words, in lower case.
-_COMBINATIONS = {
-    AuthenticationMethod.PUSH: "microsoftauthenticatorpush",
-    AuthenticationMethod.PASSWORDLESS: "devicebasedpush microsoftauthenticatorpush",
-    AuthenticationMethod.SOFTWARE_CODE: "softwareoath",
-    AuthenticationMethod.HARDWARE_CODE: "hardwareoath",
-    AuthenticationMethod.MOBILE: "sms voice",
-    AuthenticationMethod.ALTERNATE_MOBILE: "voice",
-    AuthenticationMethod.OFFICE_PHONE: "voice",
-    AuthenticationMethod.EMAIL: "",
-    AuthenticationMethod.SECURITY_QUESTION: "",
-    AuthenticationMethod.FIDO2: "fido2",
-    AuthenticationMethod.PASSKEY: "fido2",
-    AuthenticationMethod.PASSKEY_AUTHENTICATOR: "fido2",
-    AuthenticationMethod.PASSKEY_WINDOWS_HELLO: "windowshelloforbusiness",
-    AuthenticationMethod.WINDOWS_HELLO: "windowshelloforbusiness",
-    AuthenticationMethod.MAC_ENCLAVE: "windowshelloforbusiness",
-    AuthenticationMethod.TEMPORARY_PASS: "temporaryaccesspassonetime temporaryaccesspassmultiuse",
-}
 
-
-def attribute_findings(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
+def attribute_findings(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
     """All findings about attributes of accounts, which do not depend on a policy."""
+    yield from _agents(accounts)
+    yield from _synchronisation(accounts)
     yield from _guests(accounts)
     yield from _service_accounts(accounts)
     yield from _unregistered(accounts)
@@ -80,27 +65,50 @@ def _enabled_accounts(accounts: JudgedAccounts) -> Iterator[int]:
     return accounts.indexes_in(accounts.classes_where(lambda found: found.facts.enabled is True))
 
 
-def _guests(accounts: JudgedAccounts) -> Iterator[Finding]:
+def _guests(accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
     guests = AccountLookup(accounts.membership.guests.all, len(accounts))
     indexes = (index for index in _not_enforced(accounts) if guests.truth(index))
     yield from not_enforced_finding("guests-without-mfa", accounts, indexes)
 
 
-def _service_accounts(accounts: JudgedAccounts) -> Iterator[Finding]:
+def _agents(accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
+    agents = accounts.classes_where(
+        lambda found: bool(found.facts.enabled and found.facts.is_agent)
+    )
+    if agents:
+        yield finding("agent-accounts", account_subjects(accounts, accounts.indexes_in(agents)))
+
+
+def _synchronisation(accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
+    exempt = accounts.classes_where(lambda found: found.judgement.cause == EXEMPT.cause)
+    yield from _removal("synchronisation-accounts", accounts, list(accounts.indexes_in(exempt)))
+
+
+def _service_accounts(accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
     users = accounts.membership.roster.users
-    indexes = (
+    indexes = [
         index
         for index in _not_enforced(accounts)
         if _SOFTWARE.search(_before_at(users[index].user_principal_name))
-    )
-    yield from not_enforced_finding("service-accounts-as-users", accounts, indexes)
+        and accounts.class_of(index).judgement.cause not in (AGENT.cause, EXEMPT.cause)
+    ]
+    yield from _removal("service-accounts-as-users", accounts, indexes)
+
+
+def _removal(
+    finding_id: str, accounts: JudgedAccounts, indexes: list[int]
+) -> Iterator[Finding | Gap]:
+    """A finding whose fix is that these accounts no longer exist."""
+    if indexes:
+        found = finding(finding_id, account_subjects(accounts, iter(indexes)))
+        yield with_fewer_accounts(found, accounts, indexes)
 
 
 def _before_at(name: str | None) -> str:
     return (name or "").partition("@")[0].lower()
 
 
-def _unregistered(accounts: JudgedAccounts) -> Iterator[Finding]:
+def _unregistered(accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
     """Guests are left out: they may be registered in their home directory."""
     guests = AccountLookup(accounts.membership.guests.all, len(accounts))
     subjects = account_subjects(
@@ -115,7 +123,7 @@ def _unregistered(accounts: JudgedAccounts) -> Iterator[Finding]:
         yield finding("mfa-not-registered", subjects)
 
 
-def _legacy(accounts: JudgedAccounts) -> Iterator[Finding]:
+def _legacy(accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
     """Accounts with enforced MFA that certainly no policy keeps from legacy protocols."""
     tenant = accounts.tenant
     if tenant.security_defaults is not False or not tenant.policies_were_read:
@@ -148,7 +156,7 @@ def _stops_legacy(demand: Demand) -> bool:
     )
 
 
-def _federation(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
+def _federation(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
     sources = [
         f"Policy “{demand.name}” requires a custom control"
         for demand in accounts.tenant.demands
@@ -178,7 +186,7 @@ def _behavior(domain: Domain) -> str:
     return "" if behavior is FederatedMfaBehavior.REJECT else _PROVIDER[behavior]
 
 
-def _federation_alone(domain: Domain, accounts: JudgedAccounts) -> Iterator[Finding]:
+def _federation_alone(domain: Domain, accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
     users, suffix = accounts.membership.roster.users, f"@{domain.id.lower()}"
     unprotected = accounts.classes_with(Enforcement.UNPROTECTED)
     indexes = (
@@ -189,7 +197,9 @@ def _federation_alone(domain: Domain, accounts: JudgedAccounts) -> Iterator[Find
     yield from not_enforced_finding("federation-alone", accounts, indexes, domain=domain.id)
 
 
-def _unsatisfied_strengths(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding]:
+def _unsatisfied_strengths(
+    directory: Directory, accounts: JudgedAccounts
+) -> Iterator[Finding | Gap]:
     """Accounts whose registered methods are all too weak for a policy that applies to them."""
     for policy_index, demand in enumerate(accounts.tenant.demands):
         strength = demand.grant.strength
@@ -221,8 +231,5 @@ def _lacking(
 
 
 def _are_too_weak(methods: Iterable[AuthenticationMethod], allowed: set[str]) -> bool:
-    """An unknown method may be strong enough."""
-    return all(
-        method in _COMBINATIONS and not allowed & set(_COMBINATIONS[method].split())
-        for method in methods
-    )
+    """Whether no registered method is known to be one of *allowed*."""
+    return not any(allowed & combinations_of(method) for method in methods)

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
     from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.exceptions import ExceptionsSummary
-    from shared.mfa.findings.finding import Finding
+    from shared.mfa.findings.finding import Finding, Gap
 
 
 def exception_findings(
     exceptions: ExceptionsSummary, accounts: JudgedAccounts
-) -> Iterator[Finding]:
+) -> Iterator[Finding | Gap]:
     """The exceptions that have expired, and those that are not needed."""
     expired = _indexes_at(ExceptionStatus.EXPIRED, exceptions, accounts)
     if expired:
         found = finding("exception-expired", account_subjects(accounts, iter(expired)))
-        yield with_gain(found, accounts, _count_not_enforced(expired, accounts))
+        yield with_gain(found, accounts, _not_enforced(expired, accounts))
     needless = _indexes_at(ExceptionStatus.NEEDLESS, exceptions, accounts)
     if needless:
         found = finding("exception-needless", account_subjects(accounts, iter(needless)))
@@ -41,7 +41,8 @@ def _indexes_at(
     return sorted({index for index in indexes if index is not None})
 
 
-def _count_not_enforced(indexes: list[int], accounts: JudgedAccounts) -> int:
-    """How many are known to have no MFA enforced, which is the certain gain of enforcing it."""
-    answers = [accounts.class_of(index).judgement.enforcement for index in indexes]
-    return sum(answer in NOT_ENFORCED for answer in answers)
+def _not_enforced(indexes: list[int], accounts: JudgedAccounts) -> list[int]:
+    """Those known to have no MFA enforced: the certain gain of enforcing it."""
+    return [
+        index for index in indexes if accounts.class_of(index).judgement.enforcement in NOT_ENFORCED
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.mfa.accounts.causes import target_phrase
+from shared.mfa.accounts.conditional_access import TargetKind
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
 from shared.mfa.accounts.what_if import newly_enforced, switched_on, unconditional
 from shared.mfa.findings.finding import account_subjects, finding, named_subjects, with_gain
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
     from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.conditional_access import Demand, Reach
-    from shared.mfa.findings.finding import Finding, Subjects
+    from shared.mfa.findings.finding import Finding, Gap, Subjects
 
 
-def policy_findings(accounts: JudgedAccounts) -> Iterator[Finding]:
+def policy_findings(accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
     """All findings about single policies."""
     for policy_index, policy in enumerate(accounts.tenant.policies):
         demand = policy.demand
@@ -25,11 +26,14 @@ def policy_findings(accounts: JudgedAccounts) -> Iterator[Finding]:
             yield from _report_only(accounts, policy_index, demand)
         elif demand.in_force:
             yield from _exclusions(accounts, policy_index, demand, policy.reach)
+            yield from _leaving(accounts, policy_index, demand, policy.reach)
             yield from _conditions(accounts, policy_index, demand)
             yield from _futile(accounts, policy_index, demand)
 
 
-def _report_only(accounts: JudgedAccounts, policy_index: int, demand: Demand) -> Iterator[Finding]:
+def _report_only(
+    accounts: JudgedAccounts, policy_index: int, demand: Demand
+) -> Iterator[Finding | Gap]:
     """The accounts for which a report-only policy would enforce MFA if it were switched on."""
     if not demand.grant.offers_mfa or demand.extent.futile:
         return
@@ -40,12 +44,12 @@ def _report_only(accounts: JudgedAccounts, policy_index: int, demand: Demand) ->
     effect = f"switched on, it would close {size:,} of {gaps:,} gaps"
     subjects = account_subjects(accounts, accounts.indexes_in(closed))
     found = finding("report-only", subjects, policy=demand.name, policy_id=demand.id, effect=effect)
-    yield with_gain(found, accounts, size)
+    yield with_gain(found, accounts, accounts.indexes_in(closed))
 
 
 def _exclusions(
     accounts: JudgedAccounts, policy_index: int, demand: Demand, reach: Reach
-) -> Iterator[Finding]:
+) -> Iterator[Finding | Gap]:
     """Accounts excluded from a policy that requires MFA, and not enforced by anything else."""
     left_out = accounts.classes_where(lambda found: policy_index in found.judgement.excluded_from)
     if not left_out or demand.grant.requires_mfa is not True:
@@ -58,15 +62,37 @@ def _exclusions(
         policy_id=demand.id,
         entries=", ".join(map(target_phrase, reach.exclusions)),
     )
-    yield with_gain(found, accounts, accounts.size_of(gained))
+    yield with_gain(found, accounts, accounts.indexes_in(gained))
 
 
-def _conditions(accounts: JudgedAccounts, policy_index: int, demand: Demand) -> Iterator[Finding]:
+def _leaving(
+    accounts: JudgedAccounts, policy_index: int, demand: Demand, reach: Reach
+) -> Iterator[Finding | Gap]:
+    """Accounts that have MFA enforced only until they activate a role that the policy excludes."""
+    leaving = accounts.classes_where(lambda found: policy_index in found.judgement.left)
+    if not leaving:
+        return
+    gained = leaving & newly_enforced(accounts, policy_index, demand, without_exclusions=True)
+    roles = (target.name for target in reach.exclusions if target.kind is TargetKind.ROLE)
+    found = finding(
+        "excluded-by-activation",
+        account_subjects(accounts, accounts.indexes_in(leaving)),
+        policy=demand.name,
+        policy_id=demand.id,
+        roles=", ".join(roles),
+    )
+    yield with_gain(found, accounts, accounts.indexes_in(gained))
+
+
+def _conditions(
+    accounts: JudgedAccounts, policy_index: int, demand: Demand
+) -> Iterator[Finding | Gap]:
     """Accounts that the policy, and nothing better, asks for MFA only sometimes."""
     reached = accounts.classes_where(
         lambda found: (
             found.judgement.enforcement is Enforcement.CONDITIONAL
             and found.facts.applies[policy_index] is True
+            and not found.judgement.left
         )
     )
     if demand.grant.blocks:
@@ -77,7 +103,7 @@ def _conditions(accounts: JudgedAccounts, policy_index: int, demand: Demand) -> 
         return
     subjects = account_subjects(accounts, accounts.indexes_in(reached))
     gained = reached & newly_enforced(accounts, policy_index, unconditional(demand))
-    yield with_gain(_condition(demand, subjects), accounts, accounts.size_of(gained))
+    yield with_gain(_condition(demand, subjects), accounts, accounts.indexes_in(gained))
 
 
 def _is_only_blocked(accounts: JudgedAccounts, class_index: int) -> bool:
@@ -109,7 +135,7 @@ def _condition(demand: Demand, subjects: Subjects) -> Finding:
     )
 
 
-def _futile(accounts: JudgedAccounts, policy_index: int, demand: Demand) -> Iterator[Finding]:
+def _futile(accounts: JudgedAccounts, policy_index: int, demand: Demand) -> Iterator[Finding | Gap]:
     """Policies that look like MFA but protect nobody."""
     about = {"policy": demand.name, "policy_id": demand.id}
     if demand.extent.futile:
@@ -127,4 +153,4 @@ def _futile(accounts: JudgedAccounts, policy_index: int, demand: Demand) -> Iter
         gained = bare & newly_enforced(accounts, policy_index, unconditional(demand))
         subjects = account_subjects(accounts, accounts.indexes_in(bare))
         found = finding("custom-control", subjects, **about)
-        yield with_gain(found, accounts, accounts.size_of(gained))
+        yield with_gain(found, accounts, accounts.indexes_in(gained))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
-from shared.mfa.findings.finding import by_gain, finding, named_subjects, not_enforced_finding
+from shared.mfa.findings.finding import finding, named_subjects, not_enforced_finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.mfa.accounts.assessment import JudgedAccounts
-    from shared.mfa.findings.finding import Finding, Subjects
+    from shared.mfa.findings.finding import Finding, Gap, Subjects
 
 
 class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,21 +27,19 @@ class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, str] = {}  #: user principal names, from the log
 
 
-def request_findings(accounts: JudgedAccounts | None, requests: RequestSummary) -> list[Finding]:
+def request_findings(
+    accounts: JudgedAccounts | None, requests: RequestSummary
+) -> Iterator[Finding | Gap]:
     """
-    Every finding about requests, largest gain first.
+    Every finding about requests.
 
     Without *accounts* (no directory was read), only those that the log alone supports.
     """
-    active = () if accounts is None else _active(accounts, requests)
-    return by_gain(
-        [
-            *_without_mfa(accounts, requests),
-            *active,
-            *_exempted(accounts, requests),
-            *_app_only(requests),
-        ]
-    )
+    yield from _without_mfa(accounts, requests)
+    if accounts is not None:
+        yield from _active(accounts, requests)
+    yield from _exempted(accounts, requests)
+    yield from _app_only(requests)
 
 
 def _without_mfa(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Finding]:
@@ -66,7 +64,7 @@ def _enforcement(accounts: JudgedAccounts | None, user_id: str) -> Enforcement |
     return accounts.class_of(index).judgement.enforcement
 
 
-def _active(accounts: JudgedAccounts, requests: RequestSummary) -> Iterator[Finding]:
+def _active(accounts: JudgedAccounts, requests: RequestSummary) -> Iterator[Finding | Gap]:
     """Accounts that used Partner Center and have no MFA enforced."""
     indexes = map(accounts.membership.roster.index_of, requests.active)
     not_enforced = [
