@@ -49,6 +49,10 @@ def a_week_of_logs(account):
         account.log(
             PRINCIPALS, f"{day}T12", sign_in(f"{day}T12:00:00", appId=VENDOR, resourceId=API)
         )
+    after = max(WEEK) + timedelta(days=1)
+    for category in (INTERACTIVE, BACKGROUND, PRINCIPALS):
+        elsewhere = {"appId": OTHER, "resourceId": OTHER}
+        account.log(category, f"{after}T00", sign_in(f"{after}T00:10:00", **elsewhere))
 
 
 def daily_of(account, folder, **changes):

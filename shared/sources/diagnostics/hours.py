@@ -12,8 +12,11 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.mfa.coverage import LogKinds
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from shared.mfa.window import Slice
 
@@ -37,6 +40,7 @@ class Category(NamedTuple):
 
     name: str
     is_needed: bool  #: whether a share may be wrong without it
+    is_continuous: bool = False  #: whether every tenant has such sign-ins day and night
 
     @property
     def container(self) -> str:
@@ -48,7 +52,7 @@ class Category(NamedTuple):
 #: tenant without such sign-ins never gets them.
 CATEGORIES = (
     Category("SignInLogs", is_needed=True),
-    Category("NonInteractiveUserSignInLogs", is_needed=True),
+    Category("NonInteractiveUserSignInLogs", is_needed=True, is_continuous=True),
     Category("ServicePrincipalSignInLogs", is_needed=False),
     Category("ManagedIdentitySignInLogs", is_needed=False),
 )
@@ -76,7 +80,7 @@ class HourRange(NamedTuple):
         next_day = datetime.combine(self.start, time(), UTC) + timedelta(days=1)
         return HourRange(
             min(self.start - CLOCK_SKEW, self.end - LONGEST_SILENCE),
-            max(self.end + max_delay, next_day),
+            max(self.end + max_delay, next_day, self.end + LONGEST_SILENCE),
         )
 
     def contains(self, hour: datetime) -> bool:
@@ -97,6 +101,10 @@ class CategoryExport(NamedTuple):
     oldest: datetime | None  #: its first hour; `None` if it has no blob
     hours: Sequence[datetime]  #: of the listed blobs
 
+    def has_day(self, day: date) -> bool:
+        """Whether a listed blob is of a day."""
+        return any(hour.date() == day for hour in self.hours)
+
 
 def accepted_delay(settle_days: int) -> timedelta:
     """
@@ -113,19 +121,36 @@ def missing_reason(hours: HourRange, exported: Sequence[CategoryExport]) -> str 
 
     An hour without a blob is an hour without sign-ins only while the export is known to run. Each
     needed category must have begun before the first of the hours, and must have written something
-    at most `LONGEST_SILENCE` before their end, or since. And some category must have written
-    something on the day: non-interactive sign-ins go on at night and on Sundays, so a day without
-    any is more likely not exported, or not exported yet.
+    at most `LONGEST_SILENCE` before their end, or since. Non-interactive sign-ins go on at night
+    and on Sundays: that category must have written something on the day, and again after the hours.
     """
     for log in exported:
         if log.category.is_needed and (reason := _missing_reason_of(hours, log)):
             return reason
     day = hours.start.date()
-    if not any(hour.date() == day for log in exported for hour in log.hours):
+    if not any(log.has_day(day) for log in exported):
         return (
             f"No sign-in log has a blob of {day}: that day was not exported, or not exported yet."
         )
+    for log in exported:
+        if log.category.is_continuous and (reason := _gap_of(hours, log)):
+            return reason
     return None
+
+
+def kinds_of(hours: HourRange, exported: Sequence[CategoryExport]) -> LogKinds:
+    """
+    The kinds of log that are there for these hours, if `missing_reason` finds nothing.
+
+    A category that is silent for a whole day may have been switched off meanwhile. Sign-ins of
+    applications are rare, so that their category only has to have begun before.
+    """
+    logs = {log.category.name: log for log in exported}
+    principals = logs["ServicePrincipalSignInLogs"].oldest
+    return LogKinds(
+        interactive=logs["SignInLogs"].has_day(hours.start.date()),
+        service_principal=principals is not None and principals < hours.start,
+    )
 
 
 def _missing_reason_of(hours: HourRange, log: CategoryExport) -> str | None:
@@ -139,6 +164,18 @@ def _missing_reason_of(hours: HourRange, log: CategoryExport) -> str | None:
         return (
             f"{name} has no blob from {silent_since:%Y-%m-%d %H}:00 UTC on: check that the "
             "diagnostic setting still exports that category."
+        )
+    return None
+
+
+def _gap_of(hours: HourRange, log: CategoryExport) -> str | None:
+    day = hours.start.date()
+    if not log.has_day(day):
+        return f"{log.category.name} has no blob of {day}: it may have been switched off that day."
+    if not any(hour >= hours.end for hour in log.hours):
+        return (
+            f"{log.category.name} has no blob from {hours.end:%Y-%m-%d %H}:00 UTC on, so the last "
+            f"hours of {day} may not be exported yet."
         )
     return None
 

@@ -24,7 +24,6 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.errors import OutOfTimeError, SourceDeniedError, SourceIncompleteError
-from shared.mfa.coverage import LogKinds
 from shared.mfa.window import WINDOW_DAYS
 from shared.sources.diagnostics.files import HourFile, StrictIntake
 from shared.sources.diagnostics.hours import (
@@ -33,6 +32,7 @@ from shared.sources.diagnostics.hours import (
     HourRange,
     hour_of,
     is_year,
+    kinds_of,
     missing_reason,
     names_another_tenant,
 )
@@ -44,6 +44,7 @@ from shared.sources.pacing import Budget
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from shared.mfa.coverage import LogKinds
     from shared.mfa.scope import Scope
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Slice
@@ -120,9 +121,9 @@ class DiagnosticSignIns:
         _log_reading(slice_, blobs, intake)
 
     def logs(self, slice_: Slice) -> LogKinds:
-        """All kinds."""
-        del slice_
-        return LogKinds()
+        """The kinds of log that are exported for the slice: one may be silent, or not exported."""
+        hours = HourRange.of(slice_)
+        return kinds_of(hours, [exported for exported, _ in self._exports(hours)])
 
     def reach_days(self, today: date) -> int:
         """How many closed days back both needed categories go: the window's days to 30."""
@@ -141,19 +142,22 @@ class DiagnosticSignIns:
         Later copies of a sign-in are read later, so that they win.
         """
         hours = HourRange.of(slice_)
-        to_list = hours.hours_to_list(self._max_delay)
         to_read = hours.hours_to_read(self._max_delay)
-        blobs: list[HourBlob] = []
-        exported: list[CategoryExport] = []
-        for category in CATEGORIES:
-            roots = self._roots(category)
-            listed = [blob for root in roots for blob in self._listed(category, root, to_list)]
-            oldest = self._oldest(category, roots) if category.is_needed else None
-            exported.append(CategoryExport(category, oldest, [blob.hour for blob in listed]))
-            blobs += (blob for blob in listed if to_read.contains(blob.hour))
+        exports = list(self._exports(hours))
+        blobs = [blob for _, listed in exports for blob in listed if to_read.contains(blob.hour)]
+        exported = [export for export, _ in exports]
         if reason := missing_reason(hours, exported):
             raise SourceIncompleteError(f"{self._logs.host}: {reason}")
         return sorted(blobs, key=attrgetter("hour", "container", "name"))
+
+    def _exports(self, hours: HourRange) -> Iterator[tuple[CategoryExport, list[HourBlob]]]:
+        """What is exported of each category around some hours, with the blobs."""
+        to_list = hours.hours_to_list(self._max_delay)
+        for category in CATEGORIES:
+            roots = self._roots(category)
+            listed = [blob for root in roots for blob in self._listed(category, root, to_list)]
+            oldest = self._oldest(category, roots)
+            yield CategoryExport(category, oldest, [blob.hour for blob in listed]), listed
 
     def _roots(self, category: Category) -> list[str]:
         """The folders that hold the tenant's years."""

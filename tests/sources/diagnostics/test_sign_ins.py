@@ -113,14 +113,19 @@ class TestADay:
         assert account.found() == []
         assert account.found(DAY, 3, 4) == []
 
-    def test_a_weekend_without_interactive_sign_ins_is_quiet_and_not_missing(self, account) -> None:
+    def test_a_weekend_without_interactive_sign_ins_is_known_of_the_other_log_only(
+        self, account
+    ) -> None:
         friday, sunday = date(2026, 11, 20), date(2026, 11, 22)
         account.log(INTERACTIVE, f"{friday}T15", sign_in(f"{friday}T15:00:00"))
-        for hour in range(24 * 4):
+        for hour in range(24 * 5):
             at = datetime(2026, 11, 19, tzinfo=UTC) + timedelta(hours=hour)
             account.log(BACKGROUND, at, sign_in(at.strftime("%Y-%m-%dT%H:00:00"), appId=OTHER))
 
         assert account.found(sunday) == []
+        assert account.source().logs(account.slice(friday)).interactive
+        assert not account.source().logs(account.slice(sunday)).interactive
+        assert account.source().logs(account.slice(sunday)).non_interactive
 
     def test_another_tenant_s_record_in_our_folder_is_not_ours(self, account) -> None:
         account.usual()
@@ -151,6 +156,7 @@ class TestADay:
         for category in (INTERACTIVE, BACKGROUND):
             account.log(category, f"{BEFORE}T12", sign_in(f"{BEFORE}T12:00:00"), root=root)
             account.log(category, f"{DAY}T12", sign_in(f"{DAY}T12:00:00", id=category), root=root)
+            account.log(category, f"{NEXT}T12", sign_in(f"{NEXT}T12:00:00"), root=root)
 
         assert account.found() == sorted([INTERACTIVE, BACKGROUND])
 
@@ -216,6 +222,31 @@ class TestWhatIsNotThere:
 
         assert account.found(DAY, 0, 6, max_delay=timedelta(hours=3)) == []
 
+    def test_five_exported_hours_do_not_make_a_day(self, account) -> None:
+        account.usual(BEFORE, days=1)
+        for hour in range(5):
+            account.log(INTERACTIVE, f"{DAY}T{hour:02}", sign_in(f"{DAY}T{hour:02}:30:00"))
+            account.log(BACKGROUND, f"{DAY}T{hour:02}", sign_in(f"{DAY}T{hour:02}:30:00"))
+
+        with pytest.raises(SourceIncompleteError, match="may not be exported yet"):
+            account.found()
+        assert len(account.found(DAY, 0, 4)) == 8
+
+    def test_a_log_that_is_silent_between_two_days_was_switched_off(self, account) -> None:
+        account.usual(BEFORE, days=1)
+        account.usual(NEXT, days=2)
+        account.log(INTERACTIVE, f"{DAY}T12", sign_in(f"{DAY}T12:00:00"))
+
+        with pytest.raises(SourceIncompleteError, match=f"{BACKGROUND} has no blob of {DAY}"):
+            account.found()
+
+    def test_app_only_sign_ins_are_known_only_where_their_log_is_exported(self, account) -> None:
+        account.usual()
+        assert not account.source().logs(account.slice()).service_principal
+
+        account.log(PRINCIPALS, f"{BEFORE}T12", sign_in(f"{BEFORE}T12:00:00", appId=OTHER))
+        assert account.source().logs(account.slice()).service_principal
+
     def test_a_day_on_which_the_export_began_is_not_known(self, account) -> None:
         account.usual(DAY, days=3)
 
@@ -240,7 +271,8 @@ class TestWhatIsNotThere:
             SourceIncompleteError, match=rf"{category} has no blob .* still exports that category"
         ):
             account.found()
-        account.found(BEFORE)
+        if category == INTERACTIVE:
+            account.found(BEFORE)
 
     def test_a_failure_invalidates_what_was_yielded_before(self, account) -> None:
         account.usual()
@@ -343,7 +375,7 @@ def test_a_slice_takes_few_requests() -> None:
     with pytest.raises(SourceIncompleteError, match="line 1"):
         account.found()
 
-    assert account.logs.requests <= 4 * 2 + 2 + 4
+    assert account.logs.requests <= 4 * (2 + 1 + 1)
 
 
 class Endless(MemoryLogs):
