@@ -13,6 +13,7 @@ from shared.mfa.metrics import (
     AccountMetrics,
     Metrics,
     ShareRule,
+    Tally,
     measure_api,
     measure_portal,
     tally,
@@ -144,14 +145,12 @@ def _days(assessment: Assessment) -> list[DayCounts]:
         by_day[channel] = defaultdict(list)
         for request in requests:
             by_day[channel][request.sign_in.day].append(request)
-    missing = {gap.day for gap in assessment.window.missing}
-    return [
-        DayCounts(
-            day,
-            *(
-                None if day in missing else tally(by_day[channel][day.isoformat()])
-                for channel in Channel
-            ),
-        )
-        for day in assessment.window.days
-    ]
+    window = assessment.window
+    missing = {gap.day for gap in window.missing}
+
+    def counts(day: date, channel: Channel) -> Tally | None:
+        found = by_day[channel][day.isoformat()]
+        is_unknown = not found and window.coverage.missing(channel, [day])
+        return None if day in missing or is_unknown else tally(found)
+
+    return [DayCounts(day, *(counts(day, channel) for channel in Channel)) for day in window.days]

@@ -31,7 +31,7 @@ class WindowSummary(msgspec.Struct, frozen=True):
 
 
 class DayCounts(msgspec.Struct, frozen=True):
-    """One day's requests; both `None` if the day is missing."""
+    """One day's requests; `None` if the day is missing, or there are none for want of a log."""
 
     day: date
     portal: Tally | None

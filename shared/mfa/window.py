@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shared.mfa.sign_in import SignIn
 
 HOURS_OF_DAY = 24
+SETTLE_DAYS = 2  #: for how many days after a sign-in Entra completes its record
 WINDOW_DAYS = 7  #: Partner Center's report covers the previous seven days
 
 

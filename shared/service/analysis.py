@@ -10,7 +10,7 @@ from shared.errors import BadInputError
 from shared.mfa.assessment import ReportMeta, assess, history_point
 from shared.mfa.report import InputSummary
 from shared.mfa.rollup import Rollup
-from shared.mfa.window import WINDOW_DAYS, make_window, window_days
+from shared.mfa.window import SETTLE_DAYS, WINDOW_DAYS, make_window, window_days
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.publishing import Publication, publish
 from shared.sources.files.covered import CoveredDays
@@ -87,7 +87,7 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
     ending = question.ending or _newest_closed_day(result, question)
     covered = CoveredDays(result.spans, result.broken_off, question.since, question.until)
     assessment = assess(
-        _window(collected.days, covered, ending),
+        _window(collected.days, covered, ending, question.now),
         question.scope,
         question.rule,
         snapshot.accounts.metrics if snapshot else None,
@@ -168,12 +168,14 @@ def _newest_closed_day(result: ReadingResult, question: Question) -> date:
     return min(question.until or result.last_day, _yesterday(question.now))
 
 
-def _window(days: dict[date, Rollup], covered: CoveredDays, ending: date) -> Window:
+def _window(days: dict[date, Rollup], covered: CoveredDays, ending: date, now: datetime) -> Window:
     """What the files hold, also of days that they may hold in part only."""
     wanted = list(window_days(ending))
     reasons = {day: covered.why_not(day) for day in wanted}
     held = {day: days.get(day, Rollup()) for day in wanted if day in days or not reasons[day]}
-    return make_window(ending, held, reasons, logs={day: covered.logs(day) for day in held})
+    logs = {day: covered.logs(day) for day in held}
+    fresh = {day for day in held if (now.date() - day).days <= SETTLE_DAYS}
+    return make_window(ending, held, reasons, logs=logs, provisional=fresh)
 
 
 def _history(
@@ -185,10 +187,8 @@ def _history(
     first = covered.days.first
     earliest = max(first + timedelta(days=WINDOW_DAYS - 1), ending - timedelta(days=HISTORY_DAYS))
     endings = [earliest + timedelta(days=n) for n in range((ending - earliest).days)]
-    return [
-        history_point(assess(_window(days, covered, day), question.scope, question.rule))
-        for day in endings
-    ]
+    windows = (_window(days, covered, day, question.now) for day in endings)
+    return [history_point(assess(each, question.scope, question.rule)) for each in windows]
 
 
 def _reading(result: ReadingResult, collected: _Collected) -> InputSummary:

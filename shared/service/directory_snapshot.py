@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
@@ -129,7 +130,17 @@ def requests_of(assessment: Assessment) -> RequestSummary:
         without_mfa=_newest_records(oldest_first, Verdict.NOT_VERIFIED),
         exempted=_newest_records(oldest_first, Verdict.EXEMPTED),
         active={item.sign_in.user_id for item in oldest_first if item.verdict.is_request},
-        app_only=_app_only(assessment),
+        app_only=_calls_by_application(assessment, Verdict.APP_ONLY),
+        unknown_applications=_calls_by_application(assessment, Verdict.UNKNOWN),
+        unknown_users=Counter(
+            request.sign_in.user_key
+            for request in assessment.requests[Channel.PORTAL]
+            if request.verdict is Verdict.UNKNOWN
+        ),
+        cannot_show=sum(
+            item.verdict.is_request and not item.sign_in.can_show_single_factor
+            for item in chain.from_iterable(assessment.requests.values())
+        ),
         names={item.sign_in.user_id: item.sign_in.upn for item in oldest_first if item.sign_in.upn},
     )
 
@@ -142,10 +153,9 @@ def _newest_records(oldest_first: list[Request], verdict: Verdict) -> dict[str, 
     }
 
 
-def _app_only(assessment: Assessment) -> dict[str, int]:
-    calls: dict[str, int] = {}
-    for request in assessment.requests[Channel.API]:
-        if request.verdict is Verdict.APP_ONLY:
-            name = request.sign_in.app_name or request.sign_in.app_id
-            calls[name] = calls.get(name, 0) + 1
-    return calls
+def _calls_by_application(assessment: Assessment, verdict: Verdict) -> Counter[str]:
+    return Counter(
+        request.sign_in.app_name or request.sign_in.app_id or "(no name)"
+        for request in assessment.requests[Channel.API]
+        if request.verdict is verdict
+    )

@@ -497,6 +497,26 @@ def findings_of(requests: RequestSummary) -> dict[str, Finding]:
     return {found.id: found for found in by_gain(request_findings(judged_accounts(), requests))}
 
 
+def test_applications_and_users_with_unknown_requests_are_named_with_their_number() -> None:
+    found = findings_of(
+        RequestSummary(
+            unknown_applications={"Billing Sync": 427, "Desk": 1}, unknown_users={"ANN": 1}
+        )
+    )
+
+    applications, users = found["applications-unknown"], found["users-unknown"]
+    assert applications.subjects == ["Billing Sync (427 requests)", "Desk (1 request)"]
+    assert "for 428 requests by 2 applications" in applications.cause
+    assert users.subjects == ["ann@contoso.example (1 request)"]
+    assert "for 1 request by 1 account" in users.cause
+
+
+def test_records_that_lack_the_telling_fields_are_a_finding() -> None:
+    found = findings_of(RequestSummary(cannot_show=35))
+
+    assert found["records-cannot-show"].cause.startswith("35 requests have neither")
+
+
 def test_a_request_without_mfa_by_a_covered_account_contradicts_the_policies() -> None:
     found = findings_of(RequestSummary(without_mfa={"ANN": "r1", "bob": "r2", "deleted": "r3"}))
 

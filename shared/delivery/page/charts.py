@@ -161,7 +161,7 @@ def day_bars(report: Report, figure: RequestFigure) -> list[DayBar]:
     busiest = max((counts.requests for counts in tallies if counts), default=0)
     reasons = {gap.day: gap.reason for gap in report.window.missing}
     return [
-        _missing_bar(day.day, reasons.get(day.day, ""))
+        _missing_bar(day.day, reasons.get(day.day, "A log that it needs is missing."))
         if counts is None
         else _day_bar(
             day.day,

@@ -57,6 +57,12 @@ def logs_known(report: Report) -> list[str]:
     return [f"{name} {len(getattr(coverage, kind))} of {whole}" for kind, name in LOG_NAMES.items()]
 
 
+def lacks_app_only(report: Report) -> bool:
+    """Whether the log of service principals is missing for a day, so app-only is not counted."""
+    coverage = report.window.coverage
+    return coverage is not None and len(coverage.service_principal) < len(report.days)
+
+
 def _provisional(report: Report) -> list[str]:
     days = report.window.provisional_days
     if not days:

@@ -16,7 +16,6 @@ from shared.delivery.text.formatting import (
     count,
     instant,
     name_of,
-    percent,
     short_day,
     shorten,
     span,
@@ -148,9 +147,8 @@ def _request_line(
 
 def _of_requests(report: Report, figure: RequestFigure) -> str:
     lines = [figure_words.made_with(figure)]
-    if figure.state is State.INCOMPLETE and figure.provisional is not None:
-        of = sentences.available(report)
-        lines.insert(0, f"Provisionally {percent(figure.provisional)} over {of}.")
+    if provisional := figure_words.provisional_words(figure):
+        lines.insert(0, f"Provisionally {provisional}, over {sentences.available(report)}.")
     if figure.counts.app_only:
         lines.append(f"{count(figure.counts.app_only, 'app-only sign-in')} left out.")
     return " ".join(lines)

@@ -24,6 +24,16 @@ def share_words(figure: RequestFigure) -> str:
     return percent(figure.share)
 
 
+def provisional_words(figure: RequestFigure) -> str:
+    """What the available days and logs say of a figure without a share; empty if nothing."""
+    if figure.state is not State.INCOMPLETE or not figure.decided:
+        return ""
+    if figure.counts.unknown:
+        lower, upper = figure.counts.bounds(figure.rule)
+        return f"at least {percent(lower)}, at most {percent(upper)}"
+    return "" if figure.provisional is None else percent(figure.provisional)
+
+
 def account_share_words(accounts: AccountFigure) -> str:
     """The accounts' figure in a few words."""
     if accounts.state in _NO_SHARE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.delivery.text.completeness import SETTLING, logs_known
+from shared.delivery.text.figure_words import provisional_words
 from shared.delivery.text.figures import State, account_figure, request_figures
 from shared.delivery.text.formatting import (
     NBSP,
@@ -92,8 +93,8 @@ def _request_share(figure: RequestFigure) -> str:
     of = f"{thousands(figure.with_mfa)} of {thousands(figure.decided)} decided"
     if not counts.requests:
         of = "no requests read"
-    if figure.share is None and figure.provisional is not None:
-        of += f" (provisional: {percent(figure.provisional)})"
+    if provisional := provisional_words(figure):
+        of += f" (provisional: {provisional})"
     partly = " of what was read" if figure.state is State.PARTLY else ""
     return f"{percent(figure.share):>8}{partly}   {of}"
 

@@ -279,6 +279,32 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         "MFA was skipped for {accounts}: a remembered device, a trusted address, an app password.",
         "Switch off “remember MFA on trusted devices” and use sign-in frequency instead.",
     ),
+    "applications-unknown": CatalogueEntry(
+        Severity.MEDIUM,
+        "Applications with requests whose MFA is unknown",
+        "Whether MFA was used is unknown for {requests} by {applications}: neither these records "
+        "nor earlier ones of their sessions show it.",
+        "Require MFA by a policy for the users whose tokens they use: from then on every record "
+        "says whether MFA was satisfied. Give the log further back, if these files do not have "
+        "it: an earlier sign-in of the session decides, too.",
+    ),
+    "users-unknown": CatalogueEntry(
+        Severity.MEDIUM,
+        "Users with requests whose MFA is unknown",
+        "Whether MFA was used is unknown for {requests} by {accounts}: neither these records nor "
+        "earlier ones of their sessions show it.",
+        "Require MFA by a policy for these users: from then on every record says whether MFA was "
+        "satisfied.",
+    ),
+    "records-cannot-show": CatalogueEntry(
+        Severity.HIGH,
+        "Records lack the fields that would show a sign-in without MFA",
+        "{requests} have neither authenticationRequirement nor authenticationDetails, as in Graph "
+        "v1.0 and in queries that leave both out. Without MFA they stay unknown, so no share "
+        "follows from them alone.",
+        "Export the same sign-ins from Graph beta or a diagnostic setting, or include both columns "
+        "in the query.",
+    ),
     "app-only-access": CatalogueEntry(
         Severity.INFO,
         "Applications call Partner Center without a user",

@@ -25,6 +25,9 @@ class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
     active: Collection[str] = ()  #: ids of all users who made a request
     app_only: Mapping[str, int] = {}  #: calls without a user, by application name
     names: Mapping[str, str] = {}  #: user principal names, from the log
+    unknown_applications: Mapping[str, int] = {}  #: unknown API requests, by application name
+    unknown_users: Mapping[str, int] = {}  #: unknown portal requests, by user id or name
+    cannot_show: int = 0  #: requests whose records lack the fields that show a single factor
 
 
 def request_findings(
@@ -39,6 +42,7 @@ def request_findings(
     if accounts is not None:
         yield from _active(accounts, requests)
     yield from _exempted(accounts, requests)
+    yield from _unknown(accounts, requests)
     yield from _app_only(requests)
 
 
@@ -78,6 +82,31 @@ def _active(accounts: JudgedAccounts, requests: RequestSummary) -> Iterator[Find
 def _exempted(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Finding]:
     if requests.exempted:
         yield finding("remembered-device", _with_records(accounts, requests, requests.exempted))
+
+
+def _unknown(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Finding]:
+    if requests.cannot_show:
+        found = named_subjects([])
+        yield finding("records-cannot-show", found, requests=_requests(requests.cannot_show))
+    if unknown := requests.unknown_applications:
+        yield finding(
+            "applications-unknown",
+            _with_counts(unknown),
+            requests=_requests(sum(unknown.values())),
+            applications="1 application" if len(unknown) == 1 else f"{len(unknown):,} applications",
+        )
+    if unknown := requests.unknown_users:
+        by_name = {_name(accounts, requests, user): count for user, count in unknown.items()}
+        total = _requests(sum(unknown.values()))
+        yield finding("users-unknown", _with_counts(by_name), requests=total)
+
+
+def _requests(count: int) -> str:
+    return "1 request" if count == 1 else f"{count:,} requests"
+
+
+def _with_counts(unknown: Mapping[str, int]) -> Subjects:
+    return named_subjects(f"{name} ({_requests(count)})" for name, count in unknown.items())
 
 
 def _app_only(requests: RequestSummary) -> Iterator[Finding]:
