@@ -12,6 +12,7 @@ from shared.delivery.files.folder import write_files
 from shared.delivery.text.formatting import harmless
 from shared.delivery.text.summary import summarise
 from shared.errors import UsageError
+from shared.mfa.guid import is_guid
 from shared.service.analysis import Question, analyze, pairs_in
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from shared.mfa.report import Report
     from shared.settings import Settings
 
 _MEBIBYTE = 2**20
@@ -26,6 +28,12 @@ _DESCRIPTION = (
     "Makes a report from exported sign-in records, without an account. One of --out, --json and "
     "--discover must be given. Exit code 0: done; 1: done in part, a file breaks off; 2: wrong "
     "usage, settings or input."
+)
+
+_NOTHING_CONCERNED = (
+    "No record of these seven days concerns Partner Center. --discover lists which applications "
+    "are in the files (settings PORTAL_APP_IDS, PARTNER_CENTER_RESOURCE_IDS). Applications that "
+    "act for a user appear in the log of non-interactive sign-ins, which is another download."
 )
 
 
@@ -102,6 +110,8 @@ def _analyze(options: argparse.Namespace, settings: Settings, now: Callable[[], 
     publication = analyze(_question(options, settings, now()), progress)
     progress.finish()
     say(summarise(publication.report))
+    if _concerns_nobody(publication.report):
+        say(_NOTHING_CONCERNED)
     if options.out:
         write_files(options.out, publication.files, owner_only=True)
         say(f"Report: {options.out / 'report.html'}")
@@ -111,13 +121,23 @@ def _analyze(options: argparse.Namespace, settings: Settings, now: Callable[[], 
     return DONE_IN_PART if reading and reading.broken_off else DONE
 
 
+def _concerns_nobody(report: Report) -> bool:
+    """Whether no record concerned Partner Center, not even a sign-in that was not completed."""
+    portal, api = report.metrics.portal, report.metrics.api
+    figures = (portal.requests, portal.not_completed, api.requests, api.not_completed, api.app_only)
+    return not any(figures)
+
+
 def _question(options: argparse.Namespace, settings: Settings, now: datetime) -> Question:
+    tenant_id = (options.tenant_id or settings.tenant_id or "").lower() or None
+    if tenant_id and not is_guid(tenant_id):
+        raise UsageError(f"--tenant-id is {options.tenant_id!r}; expected a GUID.")
     return Question(
         paths=options.paths,
         scope=settings.scope,
         rule=settings.rule,
         now=now,
-        tenant_id=(options.tenant_id or settings.tenant_id or "").lower() or None,
+        tenant_id=tenant_id,
         ending=options.ending,
         since=options.since,
         until=options.until,

@@ -108,13 +108,29 @@ def _bare(text: str) -> str:
         raise BadInputError(
             f"This is longer than {LONGEST:,} characters, too long for an access token."
         )
-    without_prefix = _PREFIX.sub("", text.strip(_AROUND), count=1)
+    stripped = text.strip(_AROUND)
+    if stripped.startswith("{"):
+        stripped = _token_in_answer(stripped)
+    without_prefix = _PREFIX.sub("", stripped, count=1)
     bare = "".join(without_prefix.split()).strip(_AROUND)
     if not bare:
         raise BadInputError(
             "There is no token; expected an access token: three parts separated by dots."
         )
     return bare
+
+
+def _token_in_answer(answer: str) -> str:
+    """The token in a token endpoint's JSON answer, or in what ``az`` and PowerShell print."""
+    try:
+        values = msgspec.json.decode(answer)
+    except (ValueError, RecursionError):
+        raise BadInputError("This begins like JSON but is not; was it cut short?") from None
+    named = {name.replace("_", "").lower(): value for name, value in values.items()}
+    token = named.get("accesstoken") or named.get("token")
+    if not isinstance(token, str):
+        raise BadInputError("This is JSON without an access token (access_token, accessToken).")
+    return token.strip(_AROUND)
 
 
 def _parts(bare: str) -> list[str]:

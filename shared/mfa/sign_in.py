@@ -32,6 +32,7 @@ class Evidence(StrEnum):
 
     SATISFIED = "satisfied"
     SKIPPED = "skipped"
+    PROMPTED = "prompted"  #: to register for MFA, which a user can put off
     SILENT = "silent"
     NOT_GIVEN = ""
 

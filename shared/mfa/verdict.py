@@ -51,6 +51,8 @@ def _judge_completed(sign_in: SignIn) -> Verdict | None:
         return Verdict.VERIFIED
     if Evidence.SKIPPED in texts:
         return Verdict.EXEMPTED
+    if Evidence.PROMPTED in texts and sign_in.requirement is not Requirement.SINGLE:
+        return None
     if sign_in.requirement is Requirement.MULTI or sign_in.policies is Evidence.SATISFIED:
         return Verdict.VERIFIED
     if _shows_single_factor(sign_in):

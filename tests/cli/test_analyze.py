@@ -289,6 +289,7 @@ def test_the_terminal_says_both_figures_in_numbers_the_worst_and_where_to_look(t
         (("{good}",), "--out"),
         (("{good}", "--out", "x", "--ending", "yesterday"), "YYYY-MM-DD"),
         (("{good}", "--out", "{good}"), "good.json"),
+        (("{good}", "--out", "x", "--tenant-id", "contoso.example"), "expected a GUID"),
         (("{good}", "--out", "x", "--ending", "2999-01-01"), "2999-01-01 is not over yet"),
         (
             ("{good}", "--out", "x", "--since", "2026-11-02", "--until", "2026-11-01"),
@@ -666,3 +667,15 @@ def test_known_requests_of_a_day_that_is_not_known_are_counted(tmp_path) -> None
     assert report["window"]["complete_days"] == 0
     assert report["metrics"]["portal"]["requests"] == 2
     assert report["metrics"]["portal"]["share"] is None
+
+
+def test_files_without_partner_center_point_to_discover_and_the_other_log(tmp_path) -> None:
+    source = tmp_path / "signins.json"
+    source.write_bytes(page(*made(20, 1, appId=OTHER, resourceId=OTHER)))
+
+    done = run("analyze", source, "--json")
+
+    assert done.returncode == 0
+    assert "No record of these seven days concerns Partner Center" in done.stderr
+    assert "--discover" in done.stderr
+    assert "non-interactive" in done.stderr

@@ -159,6 +159,16 @@ def test_the_text_fits_80_columns_of_ascii_whatever_the_token_says() -> None:
     assert "3 more" in text
 
 
+@pytest.mark.parametrize("key", ["access_token", "accessToken", "Token"])
+def test_the_answer_of_a_token_endpoint_may_be_piped_in_whole(key) -> None:
+    token = fresh_token()
+
+    done = run(json.dumps({"token_type": "Bearer", "expires_in": 3599, key: token}, indent=2))
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert_nothing_printed(token, done)
+
+
 def test_json_is_the_same_for_programs() -> None:
     done = run(fresh_token(amr=["pwd"]), "--json")
 
@@ -228,6 +238,8 @@ WRONG = {
     "ID token": (token_of({"aud": APPLICATION, "nonce": "n", **PERSON}), "This is an ID token"),
     "long": ("e" * 100_000, "longer than 65,536 characters"),
     "very long": ("e" * 1_000_000, "longer than 65,536 characters"),
+    "answer without a token": ('{"error": "invalid_grant"}', "JSON without an access token"),
+    "answer cut short": ('{"access_token": "eyJ0eXAi', "begins like JSON but is not"),
     "no text": (b"\xff" * 1000, "This has 1 part"),
 }
 

@@ -21,7 +21,7 @@ from shared.sources.files.intake import Intake, ReadingResult
 from shared.sources.files.lines import BLOCK_BYTES, SPACE, LineReader
 from shared.sources.files.skimming import Skimmer
 from shared.sources.files.streams import Stream
-from shared.sources.files.tables import is_header, is_portal_header, read_table
+from shared.sources.files.tables import header_of, other_table, read_table
 from shared.sources.files.values import ValueReader
 from shared.sources.records.parsing import OtherLogError, UnreadableError, parse_sign_in
 
@@ -41,10 +41,12 @@ EXPECTED = (
     "expected sign-in records from Graph, a diagnostic setting or Log Analytics, "
     "as JSON, JSON lines or CSV, plain or gzip"
 )
-_PORTAL_CSV = (
-    "it is CSV from the Entra admin center, which lacks the steps that show whether there was MFA: "
-    "download the same sign-ins as JSON"
-)
+#: Files that are often at hand in place of sign-ins, by their first bytes.
+_OTHER_FILES = {
+    b"PK\x03\x04": "it is a zip archive or a workbook: unpack it, or save it as CSV",
+    b"%PDF": "it is a PDF document",
+    b"<": "it is a web page or XML",
+}
 _HEAD_BYTES = BLOCK_BYTES  #: of a file, to recognise its layout
 _HEAD_LINES = 100
 
@@ -233,12 +235,16 @@ def read_stream(
         LineReader(intake, skimmer, block_bytes).read(stream)
     elif text[:1] in (b"[", b"{"):
         ValueReader(intake, skimmer, block_bytes).read(stream)
-    elif is_header(first := lines[0].decode(errors="replace")):
-        read_table(stream, intake)
-    elif is_portal_header(first):
-        intake.refuse(1, _PORTAL_CSV)
+    elif header := header_of(texts := [line.decode(errors="replace") for line in lines]):
+        read_table(stream, intake, header)
+    elif reason := _other_file(text) or other_table(texts):
+        intake.refuse(1, reason)
     else:
         LineReader(intake, skimmer, block_bytes).read(stream)
+
+
+def _other_file(text: bytes) -> str | None:
+    return next((what for start, what in _OTHER_FILES.items() if text.startswith(start)), None)
 
 
 def _head(stream: Stream) -> bytes:

@@ -1,4 +1,9 @@
-"""CSV from the Log Analytics portal: one record per row, JSON in cells of several lines."""
+"""
+CSV from the Log Analytics portal: one record per row, JSON in cells of several lines.
+
+Other tools separate cells with a semicolon or a tab, and write a line before the header: ``sep=;``,
+or ``#TYPE …`` (Windows PowerShell).
+"""
 
 from __future__ import annotations
 
@@ -8,47 +13,74 @@ import re
 from typing import TYPE_CHECKING
 
 from shared.sources.files.lines import LONGEST_RECORD_BYTES
+from shared.sources.records.plain import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from shared.sources.files.intake import Intake
     from shared.sources.files.streams import Stream
 
 _TIMES = ("createddatetime", "timegenerated")
 #: What the portal appends to the name of a time: ``TimeGenerated [UTC]``, or its display time zone.
+_DELIMITERS = (",", ";", "\t")
+_PREFACE = re.compile(r"\ufeff?(?:#TYPE\b|\"?sep=)")
+_COLUMN = re.compile(r"\w[\w .()/-]{0,60}")  #: what a column of another export may be called
+_FEWEST_COLUMNS = 3
+_PORTAL_CSV = (
+    "it is CSV from the Entra admin center, which lacks the steps that show whether there was MFA: "
+    "download the same sign-ins as JSON"
+)
 _ZONE = re.compile(r"\s*\[([^\]]*)\]\s*$")
 
 
-def is_header(line: str) -> bool:
-    """Whether a line is the header of exported sign-ins."""
-    return any(name in _TIMES for name in _names(line))
+def header_of(lines: Iterable[str]) -> str | None:
+    """The header of exported sign-ins, if it is the first line, or follows a preface."""
+    header = next((line for line in lines if line and not _PREFACE.match(line)), "")
+    return header if _delimiter_of(header) else None
 
 
-def is_portal_header(line: str) -> bool:
-    """
-    Whether a line is the header of a CSV file from the Entra admin center.
+def other_table(lines: Iterable[str]) -> str | None:
+    """Why a CSV file with another header cannot be read; `None` if the lines are not CSV."""
+    header = next((line for line in lines if line and not _PREFACE.match(line)), "")
+    names = max((_names(header, delimiter) for delimiter in _DELIMITERS), key=len)
+    if "request id" in names or names[:1] in (["date (utc)"], ["datum (utc)"]):
+        return _PORTAL_CSV
+    if len(names) < _FEWEST_COLUMNS or not all(map(_COLUMN.fullmatch, names)):
+        return None
+    if any("(utc)" in name for name in names):
+        return _PORTAL_CSV
+    shown = ", ".join(names[:_FEWEST_COLUMNS])
+    return f"it is CSV of another kind: no column is createdDateTime or TimeGenerated ({shown}, …)"
 
-    Its columns (``Date (UTC)``, ``Request ID``, …) contain neither the steps of a sign-in nor its
-    kind, so no request could ever count as one without MFA.
-    """
-    return "request id" in _names(line)
+
+def _delimiter_of(header: str) -> str | None:
+    """The delimiter with which a column of a time is found."""
+    for delimiter in _DELIMITERS:
+        if any(name in _TIMES for name in map(_base, _names(header, delimiter))):
+            return delimiter
+    return None
 
 
-def _names(line: str) -> list[str]:
+def _base(name: str) -> str:
+    """A column's name without its type, and without that of the object it was taken from."""
+    return next(iter(by_name({name: ""}))).removeprefix("properties.")
+
+
+def _names(line: str, delimiter: str) -> list[str]:
     try:
-        cells = next(csv.reader([line.lstrip("\ufeff")]), [])
+        cells = next(csv.reader([line.lstrip("\ufeff")], delimiter=delimiter), [])
     except csv.Error:
         return []
     return [_ZONE.sub("", cell).strip().lower() for cell in cells]
 
 
-def read_table(stream: Stream, intake: Intake) -> None:
-    """Take in every row of a CSV file that begins with its header."""
+def read_table(stream: Stream, intake: Intake, first_header: str) -> None:
+    """Take in every row of a CSV file that has this header, perhaps after a preface."""
     csv.field_size_limit(LONGEST_RECORD_BYTES)
     text = io.TextIOWrapper(io.BufferedReader(stream), "utf-8", errors="replace", newline="")
-    rows = csv.reader(text)
-    header = next(row for row in rows if row)
+    rows = csv.reader(text, delimiter=_delimiter_of(first_header) or ",")
+    header = next(row for row in rows if row and not _PREFACE.match(row[0].lstrip("\ufeff")))
     names = [_ZONE.sub("", cell).strip() for cell in header]
     zone = _other_zone(header)
     unreadable, line = intake.unreadable, rows.line_num + 1

@@ -50,6 +50,8 @@ def text_evidence(text: str) -> Evidence:
         return Evidence.SATISFIED
     if _SKIPPED.search(plain):
         return Evidence.SKIPPED
+    if "registration prompted" in plain:
+        return Evidence.PROMPTED
     return Evidence.SILENT if plain.strip() else Evidence.NOT_GIVEN
 
 
@@ -61,7 +63,7 @@ def steps_evidence(details: Iterable[str]) -> Evidence:
     "Authentication in progress" with ``succeeded: false``.
     """
     found = {text_evidence(detail) for detail in details}
-    for evidence in (Evidence.SATISFIED, Evidence.SKIPPED):
+    for evidence in (Evidence.SATISFIED, Evidence.SKIPPED, Evidence.PROMPTED):
         if evidence in found:
             return evidence
     return Evidence.SILENT if found else Evidence.NOT_GIVEN

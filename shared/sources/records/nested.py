@@ -12,7 +12,7 @@ import msgspec
 
 from shared.mfa.sign_in import Evidence
 from shared.sources.records.evidence import policies_evidence, steps_evidence, text_evidence
-from shared.sources.records.plain import is_empty, items_of, object_of, text_of
+from shared.sources.records.plain import is_empty, is_fragment, items_of, object_of, text_of
 from shared.sources.records.shapes import AppliedPolicy, AppliedStrength, AuthenticationStep, Status
 
 if TYPE_CHECKING:
@@ -47,15 +47,16 @@ def read_steps(value: object) -> tuple[Evidence, bool]:
     """
     ``authenticationDetails``, a list or the text of one; a step without result and method is empty.
 
-    Text that is not a list (truncated when it was copied) counts as a step only if it contains
-    evidence: a fragment must not prove that there were steps without MFA.
+    Text that is not a JSON list (truncated when it was copied, or printed by Python, which may
+    abbreviate) counts as a step only if it contains evidence: a fragment must not prove that there
+    were steps without MFA.
     """
     typed = _regular(_steps_decoder, AuthenticationStep, value)
     if typed is not None:
         return steps_evidence(
             step.result or "" for step in typed if step.result or step.method
         ), True
-    items = items_of(value)
+    items = None if is_fragment(value) else items_of(value)
     results = list(_step_results([value] if items is None else items))
     evidence = steps_evidence(result for result in results if result is not None)
     if None in results and evidence is Evidence.SILENT:

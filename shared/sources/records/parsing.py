@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import UNSET
 
-from shared.mfa.guid import is_guid
+from shared.mfa.guid import NO_GUID, is_guid
 from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.sources.records.decoding import (
     OtherLogError,
@@ -189,8 +189,8 @@ def _other_log(envelope: Envelope, record: object) -> str:
 
 
 def _id(text: Text) -> str:
-    """An id; a GUID in lower case, so that its spelling does not matter."""
-    if not text:
+    """An id; a GUID in lower case, so that its spelling does not matter. Zeros are no id."""
+    if not text or text == NO_GUID:
         return ""
     lower = text.lower()
     return lower if lower == text or is_guid(text) else text

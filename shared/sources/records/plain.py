@@ -69,6 +69,17 @@ def _is_nothing(value: object) -> bool:
     return value in (None, UNSET, [], {}) or value != value  # noqa: PLR0124 (NaN)
 
 
+def is_fragment(value: object) -> bool:
+    """Whether a text begins like a list but is not JSON."""
+    if not isinstance(value, str) or not value.lstrip().startswith("["):
+        return False
+    try:
+        loads(value.encode(errors="replace"))
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
 def text_of(value: object) -> str:
     """A string, or a whole number as one; anything else is empty."""
     if isinstance(value, str):

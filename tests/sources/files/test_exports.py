@@ -191,6 +191,38 @@ class TestLayouts:
         assert read.sign_ins[0].steps == "satisfied"
         assert read.sign_ins[0].user_name == 'Ann,\n"A"'
 
+    @pytest.mark.parametrize("preface", ["", "sep=;\r\n", "#TYPE System.Object\n", "\n"])
+    @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+    def test_other_tools_write_other_delimiters_and_a_line_before(
+        self, preface: str, delimiter: str
+    ) -> None:
+        rows = list(csv.reader(io.StringIO(_csv(*_rows()).decode(), newline="")))
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
+
+        for mark in ("", "\ufeff"):
+            found = Read((mark + preface + text.getvalue()).encode())
+            assert found.ids == ["first", "last"]
+            assert found.unreadable == 0
+
+    @pytest.mark.parametrize(
+        ("content", "sentence"),
+        [
+            (b"PK\x03\x04\x14\x00", "a zip archive or a workbook"),
+            (b"<!DOCTYPE html><html>", "a web page"),
+            (b"Timestamp,Application,AccountUpn,LogonType\r\n1,2,3,4\r\n", "CSV of another kind"),
+            (b"Datum (UTC),Anforderungs-ID,Benutzer\r\n1,2,3", "Entra admin center"),
+            (b"Date (UTC);ID de demande;Utilisateur\r\n1;2;3", "Entra admin center"),
+        ],
+    )
+    def test_files_of_another_kind_are_named_as_what_they_are(
+        self, content: bytes, sentence: str
+    ) -> None:
+        [(line_number, reason)] = Read(content).reasons
+
+        assert line_number == 1
+        assert sentence in reason
+
     def test_a_table_in_another_zone_is_refused_because_its_days_would_be_wrong(self) -> None:
         read = Read(_csv(*_rows(), zone="Local Time"))
 

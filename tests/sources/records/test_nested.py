@@ -171,8 +171,17 @@ class TestPandas:
         )
 
         assert parse(row).details is parse(row).policies is Evidence.SATISFIED
-        assert parse(row).steps is Evidence.SILENT
         assert parse(row).error_code == 0
+
+    def test_steps_that_it_prints_prove_mfa_but_not_its_absence(self) -> None:
+        without, with_mfa = (
+            parse(log_analytics_row(AuthenticationDetails=str([each])))
+            for each in (PASSWORD, BY_MFA)
+        )
+
+        assert without.steps is Evidence.NOT_GIVEN
+        assert without.not_understood
+        assert with_mfa.steps is Evidence.SATISFIED
 
     @pytest.mark.parametrize("separator", [".", "_"])
     def test_a_flattened_status_is_one_again(self, separator: str) -> None:
@@ -294,3 +303,25 @@ def test_a_shape_without_requirement_and_steps_can_not_tell_of_a_sign_in_without
 def test_one_of_the_two_is_enough_to_tell(key: str) -> None:
     assert parse(graph_record(**{key: ABSENT})).can_tell
     assert parse(graph_record(**{key: ""})).can_tell
+
+
+@pytest.mark.parametrize("where", ["status", "authenticationDetails"])
+def test_a_prompt_to_register_for_mfa_decides_nothing(where: str) -> None:
+    text = "MFA required; registration prompted"
+    value = {"errorCode": 0, "additionalDetails": text} if where == "status" else [step(text)]
+    multi = graph_record(**{"authenticationRequirement": "multiFactorAuthentication", where: value})
+
+    assert judge(parse(multi)) is None
+    done = multi | {"authenticationDetails": [step(text), BY_MFA]}
+    assert judge(parse(done)) is Verdict.VERIFIED
+
+
+def test_ids_of_zeros_are_empty() -> None:
+    zeros = "00000000-0000-0000-0000-000000000000"
+    keys = ("userId", "appId", "resourceId", "correlationId", "sessionId")
+
+    sign_in = parse(graph_record(**dict.fromkeys(keys, zeros)))
+
+    assert {sign_in.user_id, sign_in.app_id, sign_in.resource_id} == {""}
+    assert {sign_in.correlation_id, sign_in.session_id} == {""}
+    assert not parse(graph_record(id=zeros)).has_own_id
