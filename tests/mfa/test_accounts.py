@@ -64,6 +64,11 @@ SOURCES: dict[str, tuple[dict[str, Any], Enforcement, str]] = {
         ENFORCED,
         "security defaults",
     ),
+    "security defaults on, as PowerShell writes it": (
+        {"securityDefaults": {"IsEnabled": True}},
+        ENFORCED,
+        "security defaults",
+    ),
     "security defaults not read": ({"securityDefaults": None}, UNKNOWN, ""),
     "security defaults read without their answer": ({"securityDefaults": {}}, UNKNOWN, ""),
     "policies not read": ({"conditionalAccessPolicies": None}, UNKNOWN, ""),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from hypothesis import given, settings
@@ -12,6 +13,9 @@ from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import Directory
 from tests.directories import PARTNER_CENTER, document, group, policy, user
 from tests.mfa import naive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 USERS = ["ann", "bob", "cyd", "dan"]
 GROUPS = ["staff", "leads", "guests", "unread"]  # the last is in no document
@@ -151,3 +155,84 @@ def test_accounts_are_judged_as_by_one_user_one_policy_one_sign_in_at_a_time(
     judged = assess_accounts(msgspec.convert(doc, Directory))
 
     assert {row.object_id: row.enforcement for row in judged} == expected
+
+
+Path = tuple[str | int, ...]
+
+
+def parts(value: Any, path: Path = ()) -> Iterator[Path]:
+    """The path of every key of a policy that is filled."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if item:
+                yield (*path, key)
+                yield from parts(item, (*path, key))
+
+
+def losses(doc: dict[str, Any]) -> list[Callable[[dict[str, Any]], None]]:
+    """Every way to know less than a document says; each changes a copy of it."""
+
+    def without(*path: str | int) -> Callable[[dict[str, Any]], None]:
+        return lambda copy: at(copy, path[:-1]).update({path[-1]: None})
+
+    def gone(*path: str | int) -> Callable[[dict[str, Any]], None]:
+        return lambda copy: at(copy, path[:-1]).pop(path[-1])
+
+    def renamed(*path: str | int) -> Callable[[dict[str, Any]], None]:
+        def change(copy: dict[str, Any]) -> None:
+            parent = at(copy, path[:-1])
+            parent[f"new{path[-1]}"] = parent.pop(path[-1])
+
+        return change
+
+    keys = ("groups", "roleAssignments", "roleDefinitions", "securityDefaults")
+    found = [without(key) for key in (*keys, "conditionalAccessPolicies")]
+    found += [
+        without("users", index, key)
+        for index in range(len(doc["users"]))
+        for key in ("perUserMfaState", "accountEnabled", "userType")
+    ]
+    found += [without("groups", index, "members") for index in range(len(doc["groups"] or ()))]
+    found += [gone("groups", index) for index in range(len(doc["groups"] or ()))]
+    for index, policy_ in enumerate(doc["conditionalAccessPolicies"]):
+        where = ("conditionalAccessPolicies", index)
+        needed = ("id", "state", "conditions", "grantControls")
+        found += [gone(*where, part) for part in needed if part in policy_]
+        conditions = policy_.get("conditions", {})
+        found += [
+            gone(*where, "conditions", part)
+            for part in ("users", "applications")
+            if part in conditions
+        ]
+        found += [
+            renamed(*where, *path)
+            for path in parts(policy_)
+            if path[0] in ("conditions", "grantControls") and path[-1] != "id"
+        ]
+    return found
+
+
+def at(value: Any, path: Path) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+@given(documents(), st.data())
+@settings(max_examples=300)
+def test_whoever_knows_less_judges_an_account_the_same_or_unknown(
+    doc: dict[str, Any], data: st.DataObject
+) -> None:
+    less = deepcopy(doc)
+    for _ in range(data.draw(st.integers(1, 2))):
+        if less["conditionalAccessPolicies"] is not None:
+            data.draw(st.sampled_from(losses(less)))(less)
+
+    known, unsure = answers(doc), answers(less)
+
+    assert {name for name in known if unsure[name] not in (known[name], "unknown")} == set()
+
+
+def answers(doc: dict[str, Any]) -> dict[str, str | None]:
+    judged = assess_accounts(msgspec.convert(doc, Directory))
+    return {row.object_id: row.enforcement for row in judged}

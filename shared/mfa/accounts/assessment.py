@@ -215,7 +215,7 @@ def assess_accounts(
             )
             for demand, policy in zip(demands, policies or (), strict=True)
         ),
-        security_defaults=defaults.is_enabled if defaults else None,
+        security_defaults=defaults.are_on if defaults else None,
         policies_were_read=policies is not None,
     )
     return JudgedAccounts(directory, tenant, membership)

@@ -211,9 +211,15 @@ class RoleAssignment(GraphObject, frozen=True):
 
 
 class SecurityDefaults(GraphObject, frozen=True):
-    """``identitySecurityDefaultsEnforcementPolicy``."""
+    """``identitySecurityDefaultsEnforcementPolicy``, as Graph or PowerShell writes it."""
 
     is_enabled: bool | None = None
+    is_enabled_in_powershell: bool | None = msgspec.field(default=None, name="IsEnabled")
+
+    @property
+    def are_on(self) -> Truth:
+        """Whether they are switched on."""
+        return self.is_enabled_in_powershell if self.is_enabled is None else self.is_enabled
 
 
 class NamedLocation(GraphObject, frozen=True):
