@@ -120,9 +120,14 @@ class LineReader:
                 or not (startswith(b"}", stop - 1) or startswith(b"}\r", stop - 2))
                 or not (startswith(b"+00:00", quote - 6) or startswith(b"Z", quote - 1))
                 or _find(block, opening, start + 1, at) >= 0
-                or _find(block, kind_mark, start, stop) < 0
             ):
                 break
+            if _find(block, kind_mark, start, stop) < 0:  # a record of another log
+                self._skip(count, day, event)
+                count, found = 0, self._kind_of(block, start, stop, pattern)
+                if found is None:
+                    break
+                _, _, _, kind_mark, event = found
             if not startswith(day, at):
                 self._skip(count, day, event)
                 count, day = 0, bytes(block[at : at + _DAY_LENGTH])
@@ -132,6 +137,13 @@ class LineReader:
             start = stop + 1
         self._skip(count, day, event)
         return start
+
+    def _kind_of(self, block: bytearray, start: int, stop: int, pattern: Skimmed) -> Skimmed | None:
+        """The pattern of another log that a line matches, if such a line was seen before."""
+        for other in self._skimmer.of_other_logs(pattern) if self._skimmer else ():
+            if _find(block, other.kind_mark, start, stop) >= 0:
+                return other
+        return None
 
     def _skip(self, count: int, day: bytes, event: SignInEventType) -> None:
         if count:

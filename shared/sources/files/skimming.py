@@ -100,6 +100,11 @@ class Skimmer:
             return seen
         return None
 
+    def of_other_logs(self, pattern: Skimmed) -> list[Skimmed]:
+        """Records of other logs that were skimmed and are otherwise spelled like this one."""
+        spelled = pattern.opening, pattern.time_key
+        return [seen for seen in self._seen.values() if (seen.opening, seen.time_key) == spelled]
+
 
 class Skimmed(NamedTuple):
     """What skimming finds in a regular record."""

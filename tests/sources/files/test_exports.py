@@ -647,7 +647,10 @@ def _any_line(draw: Any) -> bytes:
         if draw(st.integers(0, 4)) == 0:
             record["createdDateTime"] = None
         if shape == "diagnostic":
-            record = {"time": time, "category": "SignInLogs", "properties": record}
+            logs = ["SignInLogs", "SignInLogs", "NonInteractiveUserSignInLogs", "AuditLogs"]
+            record = {"time": time, "category": draw(st.sampled_from(logs)), "properties": record}
+        else:
+            record["isInteractive"] = draw(st.sampled_from([True, False, None]))
     kind = draw(
         st.sampled_from(["whole"] * 8 + ["cut", "glued", "batch", "lower", "blank", "rubble"])
     )

@@ -332,7 +332,6 @@ SKIPPED = [
     "MFA requirement skipped as flow exercised was Windows broker logon flow",
 ]
 SILENT = [
-    "MFA registration prompted",  # the same page: to register is not to pass
     "MFA requirement has expired due to the policies configured on tenant",  # the same page
     "First factor requirement satisfied by claim in the token",  # Entra's sample of the log schema
     "Correct password",  # panther-labs/panther-analysis fixtures
@@ -350,6 +349,7 @@ class TestEvidence:
             *((text, Evidence.SATISFIED) for text in SATISFIED),
             *((text, Evidence.SKIPPED) for text in SKIPPED),
             *((text, Evidence.SILENT) for text in SILENT),
+            ("MFA registration prompted", Evidence.PROMPTED),  # the same page
             ("", Evidence.NOT_GIVEN),
             (None, Evidence.NOT_GIVEN),
         ],
