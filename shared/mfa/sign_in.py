@@ -76,9 +76,6 @@ class SignIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
     ip_address: str = ""
     correlation_id: str = ""
     session_id: str = ""
-    #: `True`, or `None` if the record's shape has neither requirement nor steps (Graph v1.0), so
-    #: that it could never show a sign-in without MFA.
-    can_tell: bool | None = True
     not_understood: bool = False  #: a field about MFA is filled, but its content is not understood
 
     @property

@@ -152,17 +152,10 @@ def _sign_in(
         ip_address=fields.ip_address or envelope.caller or "",
         correlation_id=_id(fields.correlation_id),
         session_id=_id(fields.session_id),
-        can_tell=_can_tell(fields),
         not_understood=not (
             is_status_understood and are_steps_understood and are_policies_understood
         ),
     )
-
-
-def _can_tell(fields: Fields) -> bool | None:
-    """`True`, or `None` for Graph v1.0 and for queries that leave these two columns out."""
-    columns = (fields.authentication_requirement, fields.authentication_details)
-    return True if any(column not in (None, UNSET) for column in columns) else None
 
 
 def _is_sign_in(fields: Fields, envelope: Envelope) -> bool:

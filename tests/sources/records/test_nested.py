@@ -296,13 +296,13 @@ def test_a_text_that_proves_mfa_counts_whatever_is_around_it() -> None:
 def test_a_shape_without_requirement_and_steps_can_not_tell_of_a_sign_in_without_mfa(
     record: dict[str, Any],
 ) -> None:
-    assert parse(record).can_tell is None
+    assert not parse(record).can_show_single_factor
 
 
 @pytest.mark.parametrize("key", ["authenticationDetails", "authenticationRequirement"])
 def test_one_of_the_two_is_enough_to_tell(key: str) -> None:
-    assert parse(graph_record(**{key: ABSENT})).can_tell
-    assert parse(graph_record(**{key: ""})).can_tell
+    assert parse(graph_record(**{key: ABSENT})).can_show_single_factor
+    assert parse(graph_record(**{key: ""})).can_show_single_factor
 
 
 @pytest.mark.parametrize("where", ["status", "authenticationDetails"])
