@@ -74,7 +74,7 @@ TYPES = {
 #: What a member of a group may be, from the base type on.
 KINDS = """
 user agentUser group servicePrincipal agentIdentity agentIdentityBlueprintPrincipal application
-agentIdentityBlueprint device orgContact
+agentIdentityBlueprint device orgContact administrativeUnit directoryRole contract organization
 """
 
 _PRIMITIVE = ("", "str", "UUID", "bool", "int")

@@ -58,10 +58,12 @@ DIRECTORY = {
     "domains": ("v1.0", "domain"),
     "user_registration_details": ("v1.0", "userRegistrationDetails"),
 }
-#: Used although no schema has them: undocumented (CIPP relies on the first), and of old exports.
+#: Used although no schema has them: undocumented (CIPP relies on the first), of old exports, and in
+#: PowerShell's spelling.
 UNPUBLISHED = {
     *(("user", "perUserMfaState"), ("conditionalAccessPolicy", "partialEnablementStrategy")),
     ("conditionalAccessConditionSet", "times"),
+    ("identitySecurityDefaultsEnforcementPolicy", "IsEnabled"),
 }
 #: What reading adds to a policy.
 OURS = {("conditionalAccessPolicy", "missing"), ("conditionalAccessPolicy", "notUnderstood")}
