@@ -75,11 +75,11 @@ def test_run_names_the_report_that_it_has_just_made_though_a_newer_one_is_stored
     assert main(["run", "--ending", "2026-03-14"]) == 0
     capsys.readouterr()
 
-    assert main(["run", "--ending", "2026-03-07"]) == 0
+    assert main(["run", "--ending", "2026-03-08"]) == 0
 
     stderr = capsys.readouterr().err
-    assert "1–7 March 2026" in stderr.replace("\xa0", " ")
-    assert f"reports/{TENANT}/2026-03-07/report.html" in stderr
+    assert "2–8 March 2026" in stderr.replace("\xa0", " ")
+    assert f"reports/{TENANT}/2026-03-08/report.html" in stderr
     assert "2026-03-14" not in stderr
 
 

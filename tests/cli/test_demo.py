@@ -204,7 +204,8 @@ def test_ctrl_c_in_the_middle_of_collecting_ends_it_at_once(tmp_path, arguments,
 
     assert (done.returncode, done.stdout) == (130, b"")
     assert b"Traceback" not in done.stderr
-    assert how == "broken" or done.stderr == b""
+    lines = [line for line in done.stderr.splitlines() if not line.startswith(b"Collecting")]
+    assert how == "broken" or lines == []  # a slow machine shows progress
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process alone")
