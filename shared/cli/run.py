@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from datetime import date, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from shared.cli.console import DONE, DONE_IN_PART, day, say, shown_progress
@@ -104,11 +104,15 @@ def _shown_warnings() -> Iterator[Warnings]:
 
 def say_where(service: Service, report: Report) -> None:
     """Say where a report and its files are."""
-    path = f"reports/{service.partner_id}/{report.window.ending}"
-    if service.store_kind is StoreKind.LOCAL:
-        path = str(Path(service.settings.store_folder) / path)
-    say(f"Report:  {path}/report.html")
-    say(f"CSV:     {path}/*.csv")
+    ending = report.window.ending
+    stored = service.store.report_path(service.partner_id, ending, "report.html")
+    if stored is None:
+        return
+    path = PurePosixPath(stored).parent
+    folder = Path(service.settings.store_folder) / path
+    shown = folder if service.store_kind is StoreKind.LOCAL else path
+    say(f"Report:  {shown}/report.html")
+    say(f"CSV:     {shown}/*.csv")
 
 
 def _say_mailed(service: Service) -> None:

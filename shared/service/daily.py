@@ -131,7 +131,9 @@ class Daily:
 
     def publish(self, ending: date, newest: date) -> Report:
         """
-        Make and store the report of one ending; stored bytes stay where nothing changed.
+        Make and store the report of one ending, and return the one that is stored.
+
+        Stored bytes stay where nothing changed, or where something newer was stored meanwhile.
 
         `newest` is the newest closed day as the run's plan names it. A run may cross midnight
         between its plan and this step, so the clock is not read again.
@@ -148,7 +150,7 @@ class Daily:
             self.store.save_tenant(TenantRow(self.tenant_id, name or self.tenant_id, "partner"))
             with _unless_newer_is_stored(f"the report of {ending}"):
                 self.store.save_report(MetricsRow.of(publication.report), publication.files)
-        return publication.report
+        return self._stored_report(ending) or publication.report
 
     def _is_filled_in(self, today: date) -> bool:
         newest = self.store.history(self.tenant_id, today, 1)

@@ -102,6 +102,14 @@ class Store:
         path = self._file_sets.versioned_path(_report_files(tenant_id, ending), name)
         return self._medium.signed_url(path, now) if path else None
 
+    def report_path(self, tenant_id: str, ending: date, name: str) -> str | None:
+        """Where one file of a report is on the medium, or `None` if there is none."""
+        file_set = _report_files(tenant_id, ending)
+        versioned = self._file_sets.versioned_path(file_set, safe_file_name(name))
+        if versioned is None:
+            return None
+        return versioned if self._medium.paths(versioned) else file_set.path(name)
+
     def latest_ending(self, tenant_id: str) -> date | None:
         """The last day of the newest report, or `None` if its files are gone."""
         rows = self._medium.rows("metrics", safe_tenant_id(tenant_id), limit=1)

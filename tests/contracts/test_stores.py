@@ -144,6 +144,15 @@ def test_an_entry_stored_without_kinds_of_log_has_all_of_them():
     assert (read.logs, read.pulled_at) == (LogKinds(), "")
 
 
+def test_the_place_of_a_report_is_one_that_exists(store):
+    save_old_report(store)
+
+    path = store.report_path(TENANT, DAY, "report.html")
+
+    assert path in everything(store)
+    assert store.report_path(TENANT, DAY - timedelta(days=1), "report.html") is None
+
+
 def test_an_older_pull_never_overwrites_a_newer_one(store):
     save_new_slice(store)
     before = everything(store)

@@ -10,6 +10,7 @@ import pytest
 
 from shared.errors import OutOfTimeError, SourceDeniedError, SourceIncompleteError
 from shared.mfa.accounts.directory import Directory, User
+from shared.mfa.coverage import LogKinds
 from shared.mfa.scope import Scope
 from shared.mfa.window import Slice, SliceState
 from shared.service.daily import GIVEN_UP
@@ -49,6 +50,38 @@ def test_a_first_run_fills_the_window_and_reports_on_it(tmp_path) -> None:
     assert report.metrics.portal.share == 0.75
     assert report.metrics.api.share == 1.0
     assert daily.store.latest_ending(TENANT) == ENDING
+
+
+def test_the_report_that_a_run_returns_is_the_stored_one(tmp_path) -> None:
+    clock = Clock()
+    daily = make_daily(tmp_path, Scripted(a_week()), clock=clock)
+    first, _ = run_day(daily)
+    clock.go_on(hours=1)
+
+    again, _ = run_day(daily)
+
+    stored = daily.store.report_file(TENANT, ENDING, "report.json")
+    assert again.to_json() == stored.content == first.to_json()
+
+
+def test_the_kinds_of_log_of_each_day_reach_the_report(tmp_path) -> None:
+    source = Scripted(a_week())
+    source.kinds = {WEEK[3]: LogKinds(non_interactive=False)}
+
+    report, _ = run_day(make_daily(tmp_path, source))
+
+    assert report.window.coverage is not None
+    assert report.window.coverage.non_interactive == sorted({*WEEK} - {WEEK[3]})
+    assert (report.metrics.portal.share, report.metrics.api.share) == (None, None)
+
+
+def test_days_that_were_pulled_early_are_provisional_until_they_are_pulled_again(tmp_path) -> None:
+    clock = Clock()
+    daily = make_daily(tmp_path, Scripted(a_week()), clock=clock)
+
+    report, _ = run_day(daily)
+
+    assert report.window.provisional_days == [WEEK[1], WEEK[0]]
 
 
 def test_a_first_run_goes_back_as_far_as_the_log_and_reports_on_every_window(tmp_path) -> None:

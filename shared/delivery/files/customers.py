@@ -10,6 +10,7 @@ import msgspec
 
 from shared.delivery.text.formatting import count
 from shared.errors import DamagedError
+from shared.mfa.accounts.directory import users_with_mfa
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +23,7 @@ _NOTED_PARTS = ("customers", "customerInsights", "delegatedAdminCustomers")
 class CustomerStatus(StrEnum):
     """How many of a customer's users have MFA, worst first; the value also names its look."""
 
-    UNKNOWN = "unknown"  #: a figure was not read
+    UNKNOWN = "unknown"  #: a figure was not read, or the figures contradict one another
     NONE = "none"  #: no user has MFA
     SOME = "some"
     ALL = "all"
@@ -46,13 +47,14 @@ class CustomerEntry(msgspec.Struct, frozen=True):
     def mfa_status(self) -> CustomerStatus:
         """The status as a value."""
         admins, others, total = self.admins_with_mfa, self.non_admins_with_mfa, self.total_users
-        if admins is None or others is None or total is None:
+        with_mfa = users_with_mfa(admins, others, total)
+        if with_mfa is None:
             return CustomerStatus.UNKNOWN
         if not total:
             return CustomerStatus.EMPTY
-        if admins + others >= total:
+        if with_mfa == total:
             return CustomerStatus.ALL
-        return CustomerStatus.SOME if admins + others else CustomerStatus.NONE
+        return CustomerStatus.SOME if with_mfa else CustomerStatus.NONE
 
     def matches(self, search: str) -> bool:
         """Whether its name or tenant id contains a text, in any case."""

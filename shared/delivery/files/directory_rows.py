@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.delivery.text.formatting import utc_time
+from shared.mfa.accounts.directory import users_with_mfa
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -134,15 +135,13 @@ def _customer_row(customer: Customer, as_of: str) -> CustomerStatusRow:
 
 
 def _with_mfa(customer: Customer) -> tuple[int, int] | None:
-    """How many users have MFA, and how many users there are; `None` if a figure is unknown."""
-    mfa = customer.mfa
-    if mfa is None:
+    """How many users have MFA, and how many users there are; `None` if either is unknown."""
+    if customer.mfa is None:
         return None
-    admins, others = mfa.compliant_admins_count, mfa.compliant_non_admins_count
-    total = mfa.total_users_count
-    if admins is None or others is None or total is None:
-        return None
-    return admins + others, total
+    admins, others = customer.mfa.compliant_admins_count, customer.mfa.compliant_non_admins_count
+    total = customer.mfa.total_users_count
+    with_mfa = users_with_mfa(admins, others, total)
+    return None if with_mfa is None or total is None else (with_mfa, total)
 
 
 def _protected(customer: Customer) -> float:
@@ -161,6 +160,6 @@ def _status(customer: Customer) -> str:
     with_mfa, total = counts
     if not total:
         return "no users"
-    if with_mfa >= total:
+    if with_mfa == total:
         return "all users have MFA"
     return f"{total - with_mfa} of {total} users without MFA"

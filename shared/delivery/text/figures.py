@@ -121,7 +121,16 @@ def _request_figure(
         lower=lower,
         upper=upper,
         missing_logs=missing_logs,
-        state=_request_state(report, counts, metrics.share) if is_complete else State.INCOMPLETE,
+        state=(
+            _request_state(
+                counts,
+                report.rule,
+                metrics.share,
+                may_lack_requests=_may_lack_requests(report),
+            )
+            if is_complete
+            else State.INCOMPLETE
+        ),
         breakdown=report.breakdown[channel],
     )
 
@@ -134,17 +143,30 @@ def _missing_logs(report: Report, channel: Channel) -> dict[str, list[date]]:
     return report.window.coverage.missing(channel, days)
 
 
-def _request_state(report: Report, counts: Tally, share: float | None) -> State:
-    if counts.against(report.rule):
+def _request_state(
+    counts: Tally, rule: ShareRule, share: float | None, *, may_lack_requests: bool
+) -> State:
+    if counts.against(rule):
         return State.BELOW
-    is_doubtful = has_unreadable(report)
     if not counts.requests:
-        return State.UNDECIDED if is_doubtful else State.EMPTY
+        return State.UNDECIDED if may_lack_requests else State.EMPTY
     if counts.unknown:
         return State.PARTLY if counts.unknown < counts.requests else State.UNDECIDED
     if share is None:
         return State.UNDECIDED
-    return State.PARTLY if is_doubtful else State.MET
+    return State.PARTLY if may_lack_requests else State.MET
+
+
+def _may_lack_requests(report: Report) -> bool:
+    """
+    Whether requests without MFA may be among what was not read.
+
+    The API's figure does not need the log of interactive sign-ins, where its sign-ins are rare, but
+    it cannot be said to be at 100 % without it.
+    """
+    coverage = report.window.coverage
+    lacks_interactive = coverage is not None and len(coverage.interactive) < len(report.days)
+    return has_unreadable(report) or lacks_interactive
 
 
 def has_unreadable(report: Report) -> bool:

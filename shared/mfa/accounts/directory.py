@@ -269,6 +269,14 @@ class CustomerMfa(GraphObject, frozen=True):
     legacy_per_user_mfa_status: str | None = None
 
 
+def users_with_mfa(admins: int | None, others: int | None, total: int | None) -> int | None:
+    """How many of a customer's users have MFA; `None` if its counts are unknown or contradict."""
+    if admins is None or others is None or total is None:
+        return None
+    is_possible = admins >= 0 and others >= 0 and admins + others <= total
+    return admins + others if is_possible else None
+
+
 class Customer(GraphObject, frozen=True):
     """A customer of the partner; `mfa` is `None` if its figures were not read."""
 

@@ -46,7 +46,9 @@ FILES = tuple(
 OF_CUSTOMERS = "customers.csv"  #: the only one that requires the role for customers
 SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES)  #: with a key
 _BIGGEST = "all-api-requests.csv"  #: the only file large enough for a redirect to the store
-_NO_RECEIPT = "The newest report was made without reading the directory, or before version 0.2."
+_NO_RECEIPT = (
+    "The newest report was made without reading the directory, or permissions were not kept yet."
+)
 _NOT_READ = "The customers have not been read yet."
 _TOO_OLD = "The newest report was made before customers had a page; the next one has it."
 

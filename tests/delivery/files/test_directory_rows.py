@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import msgspec
+import pytest
 
+from shared.delivery.files.customers import Customers, CustomerStatus
 from shared.delivery.files.directory_rows import account_rows, customer_rows
 from shared.mfa.accounts.assessment import AccountRow
 from shared.mfa.accounts.directory import Customer, CustomerMfa
@@ -123,3 +125,14 @@ def test_customers_are_listed_worst_first_and_those_not_read_before_all_others()
         ("All", "2026-11-24T02:00:00Z", "all users have MFA"),
         ("Nobody there", "2026-11-24T02:00:00Z", "no users"),
     ]
+
+
+@pytest.mark.parametrize("counts", [(6, 5, 10), (1, 0, 0), (-1, 11, 10)])
+def test_counts_of_a_customer_that_contradict_one_another_are_not_known(counts) -> None:
+    rows = list(customer_rows([customer("Odd", *counts)], as_of="now"))
+
+    customers = Customers.of(None, "now", rows)
+
+    assert [row.status for row in rows] == ["not known"]
+    assert [entry.mfa_status for entry in customers.customers] == [CustomerStatus.UNKNOWN]
+    assert customers.headline() == "0 of 1 customer has MFA for all users; 1 not known."

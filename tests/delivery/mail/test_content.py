@@ -192,7 +192,7 @@ def test_a_missing_day_is_named_with_its_reason_and_the_share_is_provisional() -
 
     assert "21 November 2026: Microsoft Graph was throttling" in text
     assert "Portal requests with MFA: unknown (was 25 % on 22 Nov)" in text
-    assert "Provisionally 20 % over the 6 complete days." in text
+    assert "Provisionally 20 %, over the 6 complete days." in text
     assert (
         "This report lacks 1 day: users and applications that are no longer listed may have" in text
     )

@@ -298,7 +298,8 @@ def test_the_portal_needs_the_log_of_interactive_sign_ins_and_the_api_does_not()
     portal_figure, api_figure = request_figures(report(api(**VERIFIED), logs=logs))
 
     assert portal_figure.missing_logs == {"interactive": [DAYS[2]]}
-    assert (portal_figure.state, api_figure.state) == (State.INCOMPLETE, State.MET)
+    assert (portal_figure.state, api_figure.state) == (State.INCOMPLETE, State.PARTLY)
+    assert said(figure_words.share_words(api_figure)) == "100 % of what was read"
 
 
 def test_records_that_cannot_show_a_single_factor_make_no_share():
