@@ -102,4 +102,7 @@ def forecast(report: Report, figure: RequestFigure) -> str:
         when = f"no earlier than {long_day(channel.reads_100_on)}"
         return f"Reads 100\u00a0% {when}: what is missing may contain later requests without MFA."
     when = long_day(channel.reads_100_on)
+    if figure.counts.unknown:
+        because = "the unknown requests may have been made without MFA"
+        return f"Reads 100\u00a0% no earlier than {when}: {because}."
     return f"Reads 100\u00a0% on {when} if no further request without MFA is made."

@@ -173,6 +173,15 @@ def test_the_forecast_is_the_day_the_last_request_without_mfa_has_left_the_windo
     assert not any(figure_words.forecast(all_green(), f) for f in request_figures(all_green()))
 
 
+def test_with_unknown_requests_the_forecast_is_a_lower_bound():
+    made = report(portal(**NOT_VERIFIED), portal(**user("B"), **UNKNOWN))
+
+    assert said(figure_words.forecast(made, request_figures(made)[0])) == (
+        "Reads 100 % no earlier than 30 November 2026: "
+        "the unknown requests may have been made without MFA."
+    )
+
+
 def test_with_a_day_missing_the_forecast_is_a_lower_bound():
     made = a_missing_day()
 
