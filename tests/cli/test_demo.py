@@ -323,9 +323,8 @@ def test_run_can_act_as_on_another_day(tmp_path) -> None:
     assert code == 0
     window = printed["window"]
     assert (window["start"], window["ending"]) == ("2026-02-23", "2026-03-01")
-    # Where nothing is older than the window, Graph's log has six whole days.
-    assert window["complete_days"] == 6
-    assert window["missing"] == [{"day": "2026-02-23", "reason": "not collected yet"}]
+    assert window["complete_days"] == 7
+    assert window["missing"] == []
     assert "REPORT_RECIPIENTS is empty" in stderr
 
 
