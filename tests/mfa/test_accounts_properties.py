@@ -220,7 +220,7 @@ def at(value: Any, path: Path) -> Any:
 
 @given(documents(), st.data())
 @settings(max_examples=300)
-def test_whoever_knows_less_judges_an_account_the_same_or_unknown(
+def test_who_knows_less_judges_an_account_the_same_or_unknown(
     doc: dict[str, Any], data: st.DataObject
 ) -> None:
     less = deepcopy(doc)

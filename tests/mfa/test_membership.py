@@ -89,7 +89,7 @@ def test_a_member_of_no_known_kind_may_be_a_group_that_was_not_read(kind: str | 
         *("agentIdentityBlueprintPrincipal", "device", "orgContact", "administrativeUnit"),
     ],
 )
-def test_a_member_that_is_neither_account_nor_group_is_no_reason_for_doubt(kind: str) -> None:
+def test_a_member_that_is_neither_account_nor_group_causes_no_doubt(kind: str) -> None:
     members = [{"@odata.type": f"#microsoft.graph.{kind}", "id": "x"}]
 
     groups = membership(groups=[group("a", members=members)]).groups
