@@ -175,3 +175,11 @@ def test_policies_that_once_read_too_well(cases, name: str, enforced: int) -> No
     metrics = assess_accounts(directory).metrics
 
     assert (metrics.enforced, metrics.unprotected) == (enforced, 0)
+
+
+def test_what_is_new_in_a_policy_for_legacy_clients_makes_nobody_conditional() -> None:
+    legacy = policy(clientAppTypes=["other"], signInRiskLevels=["high"])
+    new = policy(clientAppTypes=["other"], signInRiskLevels=["high"], newCondition=["some"])
+
+    assert ann(legacy).enforcement is UNPROTECTED
+    assert ann(new).enforcement is UNKNOWN

@@ -60,7 +60,9 @@ class Demand(msgspec.Struct, frozen=True):
         """Whether it affects any sign-in: it may ask for MFA, or it blocks."""
         if self.extent.futile:
             return False
-        return all_of((self.in_force, True if self.grant.blocks else self.grant.offers_mfa))
+        understood = None if self.extent.has_doubt else True  # it may turn out to be futile
+        offered = True if self.grant.blocks else self.grant.offers_mfa
+        return all_of((self.in_force, understood, offered))
 
     def requires(self, *, surely: bool) -> bool:
         """Whether only MFA satisfies it, apart from conditions that other policies can cover."""

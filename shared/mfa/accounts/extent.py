@@ -97,6 +97,11 @@ class Extent(msgspec.Struct, frozen=True):
         return not any(limit.span is None and (limit.is_certain or surely) for limit in self.limits)
 
     @property
+    def has_doubt(self) -> bool:
+        """Whether one of its limits is not understood."""
+        return not all(limit.is_certain for limit in self.limits)
+
+    @property
     def spans(self) -> dict[Axis, Span]:
         """The limits that other policies can complement."""
         return {limit.span.axis: limit.span for limit in self.limits if limit.span}
