@@ -102,6 +102,23 @@ class Cloud(StrEnum):
             Cloud.CHINA: "login.chinacloudapi.cn",
         }[self]
 
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        """
+        How the issuers of this cloud's tokens begin, before the tenant id: of version 1, and of 2.
+
+        As Entra publishes them at ``/common/.well-known/openid-configuration`` and
+        ``/common/v2.0/.well-known/openid-configuration`` of each cloud (those of version 2 are also
+        part of Microsoft's MSAL for JavaScript).
+        """
+        version_1, version_2 = {
+            Cloud.GLOBAL: ("sts.windows.net", "login.microsoftonline.com"),
+            Cloud.USGOV: ("sts.windows.net", "login.microsoftonline.us"),
+            Cloud.DOD: ("sts.windows.net", "login.microsoftonline.us"),
+            Cloud.CHINA: ("sts.chinacloudapi.cn", "login.partner.microsoftonline.cn"),
+        }[self]
+        return f"https://{version_1}/", f"https://{version_2}/"
+
 
 class Endpoint(msgspec.Struct, frozen=True):
     """Where an API is, and the token it takes."""

@@ -66,7 +66,9 @@ def refuse_arguments(arguments: Sequence[str]) -> None:
 def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], datetime]) -> int:
     present = now()
     token = decode_token(_pasted() if _is_terminal() else _piped())
-    rulings = mandate_answers(token, present, settings.partner_center_resource_ids)
+    rulings = mandate_answers(
+        token, present, settings.cloud.issuers, settings.partner_center_resource_ids
+    )
     if options.json:
         sys.stdout.buffer.write(token_json(token, rulings))
     else:

@@ -28,7 +28,6 @@ PARTNER_CENTER_AUDIENCE = "https://api.partnercenter.microsoft.com"
 #: The pages of the portal that required MFA by the edition of May 2023; all since September 2025.
 PROTECTED_IN_2023 = ("Customers", "Customer requests", "Billing")
 
-_ISSUERS = ("https://sts.windows.net/", "https://login.microsoftonline.com/")  # Entra, by version
 _FEDERATED = frozenset({"fed", "wia"})  # ``amr`` of a sign-in that another provider vouched for
 
 MANDATE_PAGE = (
@@ -166,7 +165,8 @@ _NO_KIND = Ruling(
 )
 _NOT_FROM_ENTRA = Ruling(
     MandateAnswer.CANNOT_TELL,
-    "This token was not issued by Entra, so what it says about MFA means nothing here.",
+    "Entra in this cloud (setting CLOUD) did not issue this token, so what it says about MFA means "
+    "nothing here.",
     CLAIMS_PAGE,
 )
 _NO_METHODS = Ruling(
@@ -179,6 +179,7 @@ _NO_METHODS = Ruling(
 def mandate_answers(
     token: AccessToken,
     now: datetime,
+    issuers: tuple[str, ...],
     resource_ids: Collection[str] = PARTNER_CENTER_RESOURCE_IDS,
 ) -> dict[MandateScenario, Ruling]:
     """
@@ -187,11 +188,18 @@ def mandate_answers(
     The portal and customers' tenants are not opened with this token: their answers are for a user
     who signs in as the token says. The API receives the token itself, so at `now` it must not have
     expired, and must be for one of `resource_ids`, the application ids of Partner Center's API.
+    `issuers`: how those of the cloud's tokens begin.
     """
-    rulings = {scenario: _by_mfa(scenario, token) for scenario in MandateScenario}
-    rulings[MandateScenario.API] = _as_presented(
-        token, now, resource_ids, rulings[MandateScenario.API]
-    )
+    is_foreign = bool(token.issuer) and not token.issuer.lower().startswith(issuers)
+    rulings = {
+        scenario: _by_mfa(scenario, token, is_foreign=is_foreign) for scenario in MandateScenario
+    }
+    refusals = [
+        *_refusals_by_time(token, now),
+        *(["is not from Entra's issuers in this cloud (setting CLOUD)"] if is_foreign else []),
+        *_refusals_by_audience(token, resource_ids),
+    ]
+    rulings[MandateScenario.API] = _as_presented(token, refusals, rulings[MandateScenario.API])
     return rulings
 
 
@@ -206,8 +214,8 @@ def possible_mfa_by(token: AccessToken) -> tuple[MfaBy, ...]:
     return (MfaBy.ENTRA, MfaBy.THIRD_PARTY)
 
 
-def _by_mfa(scenario: MandateScenario, token: AccessToken) -> Ruling:
-    if _is_foreign(token):
+def _by_mfa(scenario: MandateScenario, token: AccessToken, *, is_foreign: bool) -> Ruling:
+    if is_foreign:
         return _NOT_FROM_ENTRA
     if token.kind is TokenKind.APP_ONLY:
         return _APP_ONLY[scenario]
@@ -222,11 +230,9 @@ def _by_mfa(scenario: MandateScenario, token: AccessToken) -> Ruling:
             return _FEDERATED_MFA[scenario]
 
 
-def _as_presented(
-    token: AccessToken, now: datetime, resource_ids: Collection[str], by_mfa: Ruling
-) -> Ruling:
+def _as_presented(token: AccessToken, refusals: list[str], by_mfa: Ruling) -> Ruling:
     """The API's answer to the token itself; the sentence adds the answer by MFA alone."""
-    refusals, gaps = list(_refusals(token, now, resource_ids)), list(_gaps(token))
+    gaps = list(_gaps(token))
     if not (refusals or gaps):
         return by_mfa
     alone = {
@@ -245,20 +251,17 @@ def _as_presented(
     return Ruling(answer, sentence, CLAIMS_PAGE)
 
 
-def _refusals(token: AccessToken, now: datetime, resource_ids: Collection[str]) -> Iterator[str]:
+def _refusals_by_time(token: AccessToken, now: datetime) -> Iterator[str]:
     if token.expires_at and token.expires_at <= now:
         yield "has expired"
     if token.valid_from and token.valid_from > now:
         yield "is not valid yet"
-    if _is_foreign(token):
-        yield "is not from Entra"
+
+
+def _refusals_by_audience(token: AccessToken, resource_ids: Collection[str]) -> Iterator[str]:
     audience = token.audience.lower().rstrip("/")
     if audience and audience not in {PARTNER_CENTER_AUDIENCE, *resource_ids}:
         yield f"is for an audience other than {PARTNER_CENTER_AUDIENCE}"
-
-
-def _is_foreign(token: AccessToken) -> bool:
-    return bool(token.issuer) and not token.issuer.lower().startswith(_ISSUERS)
 
 
 def _gaps(token: AccessToken) -> Iterator[str]:

@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 
 from dev import ROOT
+from shared.endpoints import Cloud
 from shared.mfa.access_token import MfaClaim, TokenKind, decode_token
 from shared.mfa.mandate import (
     MANDATE,
@@ -18,9 +19,10 @@ from shared.mfa.mandate import (
     mandate_answers,
     possible_mfa_by,
 )
-from tests.tokens import APP_ONLY_CLAIMS, ISSUED_AT, NOW, RESOURCE, token_of, user_token
+from tests.tokens import APP_ONLY_CLAIMS, ISSUED_AT, NOW, RESOURCE, TENANT, token_of, user_token
 
 PORTAL, API, GDAP = MandateScenario
+ISSUERS = Cloud.GLOBAL.issuers
 OF_NO_MFA = ("the token's amr does not contain mfa", "401 Unauthorized - MFA required", "900421")
 
 
@@ -30,11 +32,13 @@ def signed_in(*amr):
 
 
 def asked(token, now=NOW):
-    return {scenario: ruling.answer for scenario, ruling in mandate_answers(token, now).items()}
+    return {
+        scenario: ruling.answer for scenario, ruling in mandate_answers(token, now, ISSUERS).items()
+    }
 
 
 def sentence(token, scenario, now=NOW):
-    return mandate_answers(token, now)[scenario].sentence
+    return mandate_answers(token, now, ISSUERS)[scenario].sentence
 
 
 # The four verification examples of the mandate page.
@@ -48,7 +52,7 @@ def test_example_1_consuela_of_contoso_did_mfa_at_entra_and_is_not_asked_again()
 
     # She opens a protected page: it opens, and nobody asks again.
     assert "Customers" in PROTECTED_IN_2023
-    assert mandate_answers(consuela, NOW)[PORTAL] == MANDATE[PORTAL, MfaBy.ENTRA]
+    assert mandate_answers(consuela, NOW, ISSUERS)[PORTAL] == MANDATE[PORTAL, MfaBy.ENTRA]
     assert asked(consuela)[PORTAL] is MandateAnswer.ALLOWED
     assert "without another request for MFA" in sentence(consuela, PORTAL)
 
@@ -267,8 +271,8 @@ def test_the_settings_ids_of_the_api_replace_the_shipped_one() -> None:
     other = "c0000000-1111-4222-8333-000000000009"
     token = decode_token(user_token(aud=other))
 
-    assert mandate_answers(token, NOW)[API].answer is MandateAnswer.REFUSED
-    assert mandate_answers(token, NOW, {other})[API].answer is MandateAnswer.ALLOWED
+    assert mandate_answers(token, NOW, ISSUERS)[API].answer is MandateAnswer.REFUSED
+    assert mandate_answers(token, NOW, ISSUERS, {other})[API].answer is MandateAnswer.ALLOWED
 
 
 def test_everything_that_is_wrong_with_a_token_is_named_at_once() -> None:
@@ -276,7 +280,50 @@ def test_everything_that_is_wrong_with_a_token_is_named_at_once() -> None:
 
     answer = sentence(token, API, NOW + timedelta(days=1))
 
-    assert "has expired and is not from Entra and is for an audience other than" in answer
+    assert (
+        "has expired and is not from Entra's issuers in this cloud (setting CLOUD) and "
+        "is for an audience other than" in answer
+    )
+
+
+#: The ``issuer`` that Entra publishes in each cloud, for tokens of version 1 and of version 2.
+PUBLISHED_ISSUERS = {
+    Cloud.GLOBAL: ("https://sts.windows.net/{}/", "https://login.microsoftonline.com/{}/v2.0"),
+    Cloud.USGOV: ("https://sts.windows.net/{}/", "https://login.microsoftonline.us/{}/v2.0"),
+    Cloud.DOD: ("https://sts.windows.net/{}/", "https://login.microsoftonline.us/{}/v2.0"),
+    Cloud.CHINA: (
+        *("https://sts.chinacloudapi.cn/{}/", "https://login.partner.microsoftonline.cn/{}/v2.0"),
+    ),
+}
+
+
+@pytest.mark.parametrize("cloud", Cloud)
+@pytest.mark.parametrize("of", Cloud)
+@pytest.mark.parametrize("version", [1, 2])
+def test_each_cloud_takes_the_tokens_of_its_own_issuers_and_no_others(cloud, of, version) -> None:
+    issuer = PUBLISHED_ISSUERS[of][version - 1]
+    token = decode_token(user_token(iss=issuer.format(TENANT)))
+
+    answer = mandate_answers(token, NOW, cloud.issuers)[API]
+
+    is_its_own = issuer in PUBLISHED_ISSUERS[cloud]
+    assert (answer.answer is MandateAnswer.ALLOWED) is is_its_own
+    assert ("not from Entra's issuers in this cloud" in answer.sentence) is not is_its_own
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://sts.windows.net.evil.example/",
+        "http://sts.windows.net/",
+        "https://evil.example/https://sts.windows.net/",
+    ],
+)
+def test_an_issuer_that_only_looks_like_entra_s_is_not(issuer) -> None:
+    token = decode_token(user_token(iss=f"{issuer}{TENANT}/"))
+
+    assert asked(token)[API] is MandateAnswer.REFUSED
+    assert asked(token)[PORTAL] is MandateAnswer.CANNOT_TELL
 
 
 @pytest.mark.parametrize(
