@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.mfa.report import Report
     from shared.service.access import TenantAccess
     from shared.service.http.callers import Caller
+    from shared.service.http.recent_reports import RecentReports
     from shared.service.http.report_api import ReportApi
     from shared.service.once_only_delivery import Delivery
     from shared.service.queues import QueueWork
@@ -131,6 +132,14 @@ class Service:
         return store
 
     @once
+    def reports(self) -> RecentReports:
+        """The reports as requests read them; a local folder is asked each time."""
+        from shared.service.http.recent_reports import FRESH_SECONDS, RecentReports
+
+        is_remote = self.store_kind is StoreKind.AZURE
+        return RecentReports(self.store, fresh_seconds=FRESH_SECONDS if is_remote else 0)
+
+    @once
     def work(self) -> QueueWork:
         """What timers and queue functions do."""
         from shared.service.queues import QueueWork
@@ -217,7 +226,7 @@ class Service:
 
         partner_id, has_links = self.partner_id, self.settings.report_links
         runs = partial(self._runs_of, partner_id)
-        return ReportApi(partner_id, self.store, runs, self.now, headers, caller, has_links)
+        return ReportApi(partner_id, self.reports, runs, self.now, headers, caller, has_links)
 
     def _runs_of(self, tenant_id: str) -> Runs:
         return self.tenant(tenant_id).runs

@@ -91,6 +91,11 @@ class FileSets:
             missed = version
         raise StoreError(f"{file_set.title} cannot be read: it keeps being replaced.")
 
+    def etags(self, file_set: FileSet) -> dict[str, str]:
+        """The ETag of each file that the row lists, by name."""
+        row = self._medium.row(file_set.row_id)
+        return {name: f'"{each}"' for name, each in _digests(row.columns).items()} if row else {}
+
     def versioned_path(self, file_set: FileSet, name: str) -> str | None:
         """Where the file is until it is moved, or `None` if the row does not list it."""
         row = self._medium.row(file_set.row_id)

@@ -95,6 +95,10 @@ class Store:
         """One file of a report that has its row, or `None`."""
         return self._file_sets.read(_report_files(tenant_id, ending), safe_file_name(name))
 
+    def report_etags(self, tenant_id: str, ending: date) -> dict[str, str]:
+        """The ETag of each file of a report, by name, without reading the files."""
+        return self._file_sets.etags(_report_files(tenant_id, ending))
+
     def report_url(self, tenant_id: str, ending: date, name: str, now: datetime) -> str | None:
         """A URL valid for minutes that lets anybody read one CSV file, if the medium can."""
         if not safe_file_name(name).endswith(".csv"):

@@ -19,6 +19,7 @@ from shared.errors import (
 )
 from shared.mfa.window import Slice
 from shared.service.http.callers import OWN_MACHINE
+from shared.service.http.recent_reports import RecentReports
 from shared.service.http.report_api import ReportApi
 from shared.service.messages import CollectSlice, PublishReport
 from shared.service.runs import RUN_TIMEOUT, Runs
@@ -175,7 +176,8 @@ def test_who_dies_while_starting_a_run_stands_in_the_way_for_two_minutes_only(da
     daily.store.claim(f"run/{TENANT}/none/2026-11-24T02:15")
     with pytest.raises(ConflictError, match="being started"):
         Runs(daily).start()
-    api = ReportApi(TENANT, daily.store, lambda: Runs(daily), daily.now, {}, OWN_MACHINE)
+    reports = RecentReports(daily.store)
+    api = ReportApi(TENANT, reports, lambda: Runs(daily), daily.now, {}, OWN_MACHINE)
     from shared.service.http.answers import answered
 
     refused = answered(lambda: api.start_run()[0])
@@ -216,7 +218,8 @@ def test_too_many_runs_are_answered_with_when_to_come_again(daily) -> None:
     from shared.service.http.answers import answered
 
     over(daily)
-    api = ReportApi(TENANT, daily.store, lambda: Runs(daily, 1), daily.now, {}, OWN_MACHINE)
+    reports = RecentReports(daily.store)
+    api = ReportApi(TENANT, reports, lambda: Runs(daily, 1), daily.now, {}, OWN_MACHINE)
 
     daily.now.go_on(minutes=1, seconds=30)
     refused = answered(lambda: api.start_run()[0])

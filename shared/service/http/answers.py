@@ -109,21 +109,30 @@ def json_answer(
     return Answer(int(status), {**fixed, **(headers or {})}, msgspec.json.encode(value))
 
 
-def stored_answer(
-    stored: StoredFile, media_type: str, if_none_match: str, attached_as: str = ""
-) -> Answer:
-    """Return stored bytes, or 304 if the caller already has the same."""
-    headers = {
-        **_PRIVATE,
-        "ETag": stored.etag,
-        "Content-Type": media_type,  # with 304 too, because the SDK would send text/plain
-        "Content-Security-Policy": _policy(stored.content),
-    }
-    if _matches(if_none_match, stored.etag):
-        return Answer(int(HTTPStatus.NOT_MODIFIED), headers)
+def stored_answer(stored: StoredFile, media_type: str, attached_as: str = "") -> Answer:
+    """Return stored bytes."""
+    headers = _stored_headers(stored.etag, media_type)
+    headers["Content-Security-Policy"] = _policy(stored.content)
     if attached_as:
         headers["Content-Disposition"] = f'attachment; filename="{attached_as}"'
     return Answer(int(HTTPStatus.OK), headers, stored.content)
+
+
+def not_modified(etag: str, media_type: str) -> Answer:
+    """
+    Return 304 for a caller that already has the file; nothing of it has to be read.
+
+    A page's own policy is left out, so that a cache keeps the one that it has (RFC 9111, 3.2).
+    """
+    headers = _stored_headers(etag, media_type)
+    if not media_type.startswith("text/html"):
+        headers["Content-Security-Policy"] = _NO_PAGE
+    return Answer(int(HTTPStatus.NOT_MODIFIED), headers)
+
+
+def matches(if_none_match: str, etag: str) -> bool:
+    """Whether ``If-None-Match`` is ``*`` or lists the tag, compared weakly (RFC 9110, 13.1.2)."""
+    return if_none_match.strip() == "*" or etag in _ETAG.findall(if_none_match)
 
 
 def redirect(url: str) -> Answer:
@@ -132,12 +141,12 @@ def redirect(url: str) -> Answer:
     return Answer(int(HTTPStatus.FOUND), headers)
 
 
+def _stored_headers(etag: str, media_type: str) -> dict[str, str]:
+    # The type with 304 too, because the SDK would send text/plain.
+    return {**_PRIVATE, "ETag": etag, "Content-Type": media_type}
+
+
 def _policy(content: bytes) -> str:
     """Return a page's own policy, which names its style sheet, and forbid framing."""
     found = _POLICY_OF_PAGE.search(content[:_HEAD_BYTES])
     return f"{found[1].decode()}; frame-ancestors 'none'" if found else _NO_PAGE
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    """Whether ``If-None-Match`` is ``*`` or lists the tag, compared weakly (RFC 9110, 13.1.2)."""
-    return if_none_match.strip() == "*" or etag in _ETAG.findall(if_none_match)

@@ -16,7 +16,15 @@ from shared.errors import ConflictError, StoreError, TooOftenError
 from shared.mfa.guid import is_guid
 from shared.mfa.report import SCHEMA_VERSION, FileEntry, WindowSummary
 from shared.service.addresses import run_address
-from shared.service.http.answers import Answer, RefusedError, json_answer, redirect, stored_answer
+from shared.service.http.answers import (
+    Answer,
+    RefusedError,
+    json_answer,
+    matches,
+    not_modified,
+    redirect,
+    stored_answer,
+)
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
 from shared.service.http.search import find, searched_for
 from shared.stores.models import REPORT_FILES
@@ -27,9 +35,9 @@ if TYPE_CHECKING:
 
     from shared.mfa.assessment import ReportMeta
     from shared.service.http.callers import Caller
+    from shared.service.http.recent_reports import RecentReports
     from shared.service.runs import Runs
     from shared.stores.models import StoredFile
-    from shared.stores.store import Store
 
 VERSION = "0.1.0"  #: of this app; a test compares it with pyproject.toml
 
@@ -81,7 +89,7 @@ class ReportApi:
     """
 
     tenant_id: str  #: the partner's
-    store: Store
+    reports: RecentReports
     runs: Callable[[], Runs]  #: called only to start a run; everything else needs the store alone
     now: Callable[[], datetime]
     headers: Mapping[str, str]  #: of the request; names in any case
@@ -107,7 +115,7 @@ class ReportApi:
             )
         tenant, day = self._report(tenant_id, ending)
         is_linked = file == _BIGGEST and self.has_links
-        url = self.store.report_url(tenant, day, file, self.now()) if is_linked else None
+        url = self.reports.store.report_url(tenant, day, file, self.now()) if is_linked else None
         return redirect(url) if url else self._stored(tenant, day, file)
 
     def resource(self, name: str) -> Answer:
@@ -128,7 +136,7 @@ class ReportApi:
         """The scope receipt: what the newest report was read with, and what its figures need."""
         self.caller.demand(Role.READ)
         name, ending = "permissions.html", self._newest(self.tenant_id)
-        return self._answer(self._file(self.tenant_id, ending, name, _NO_RECEIPT), name)
+        return self._stored(self.tenant_id, ending, name, _NO_RECEIPT)
 
     def customers(self, search: str = "") -> Answer:
         """The customers' status as a page; with a search, only those that match it."""
@@ -172,7 +180,7 @@ class ReportApi:
             raise RefusedError(
                 HTTPStatus.BAD_REQUEST, "Invalid run id; expected 32 hexadecimal digits."
             )
-        run = self.store.run(run_id)
+        run = self.reports.store.run(run_id)
         if run is None or run.tenant_id != self.tenant_id:
             raise RefusedError(HTTPStatus.NOT_FOUND, "This run does not exist.")
         return json_answer(
@@ -190,7 +198,7 @@ class ReportApi:
         """Versions, and how recent the reports are; nothing personal, so no role is required."""
         from importlib.metadata import version  # slow to load, for this one answer
 
-        newest = self.store.latest_ending(self.tenant_id)
+        newest = self.reports.latest_ending(self.tenant_id)
         window = self._head(newest).window if newest else None
         yesterday = self.now().date() - timedelta(days=1)
         return json_answer(
@@ -225,7 +233,7 @@ class ReportApi:
             reason = " ".join(customer_notes(head.directory_notes))
             raise RefusedError(HTTPStatus.NOT_FOUND, reason or _NOT_READ)
         if not wanted:
-            return self._answer(self._customer_file(ending, name), name)
+            return self._stored(self.tenant_id, ending, name, _TOO_OLD)
         found = find(
             name,
             lambda file: self._customer_file(ending, file).content,
@@ -239,7 +247,7 @@ class ReportApi:
         return self._file(self.tenant_id, ending, name, _TOO_OLD)
 
     def _newest(self, tenant_id: str) -> date:
-        newest = self.store.latest_ending(tenant_id)
+        newest = self.reports.latest_ending(tenant_id)
         if newest is None:
             raise RefusedError(HTTPStatus.NOT_FOUND, "There is no report of this tenant yet.")
         return newest
@@ -251,21 +259,29 @@ class ReportApi:
         except msgspec.DecodeError as error:
             raise StoreError(f"The report of {ending} cannot be read: {error}.") from error
 
-    def _stored(self, tenant_id: str, ending: date, name: str) -> Answer:
-        return self._answer(self._file(tenant_id, ending, name), name)
+    def _stored(self, tenant_id: str, ending: date, name: str, missing: str = "") -> Answer:
+        """Return a stored file; it is not read if the caller already has it."""
+        etag = self.reports.etag(tenant_id, ending, name)
+        if etag and matches(self._if_none_match, etag):
+            return not_modified(etag, REPORT_FILES[name])
+        return self._answer(self._file(tenant_id, ending, name, missing), name)
 
     def _file(self, tenant_id: str, ending: date, name: str, missing: str = "") -> StoredFile:
         """Return a stored file; raises `RefusedError` (404, with `missing`) if there is none."""
-        stored = self.store.report_file(tenant_id, ending, name)
+        stored = self.reports.file(tenant_id, ending, name)
         if stored is None:
             sentence = missing or f"There is no report of this tenant that ends on {ending}."
             raise RefusedError(HTTPStatus.NOT_FOUND, sentence)
         return stored
 
     def _answer(self, stored: StoredFile, name: str) -> Answer:
-        attached = name if name.endswith(".csv") else ""
-        if_none_match = self.headers.get("if-none-match", "")
-        return stored_answer(stored, REPORT_FILES[name], if_none_match, attached)
+        if matches(self._if_none_match, stored.etag):
+            return not_modified(stored.etag, REPORT_FILES[name])
+        return stored_answer(stored, REPORT_FILES[name], name if name.endswith(".csv") else "")
+
+    @property
+    def _if_none_match(self) -> str:
+        return self.headers.get("if-none-match", "")
 
 
 def _day(text: str) -> date:

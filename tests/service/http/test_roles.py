@@ -12,6 +12,7 @@ import pytest
 
 from shared.service.http.answers import answered
 from shared.service.http.callers import WITH_KEY, Caller, Role
+from shared.service.http.recent_reports import RecentReports
 from shared.service.http.report_api import FILES, SCRIPT_FILES, ReportApi
 from tests.service.world import TENANT, Clock
 
@@ -41,7 +42,8 @@ TAKES = [
 
 def api_for(*roles, store: Any = None):
     caller, runs = Caller(frozenset(roles)), cast("Any", Untouchable)
-    return ReportApi(TENANT, store or cast("Any", Untouchable()), runs, Clock(), {}, caller)
+    reports = RecentReports(store or cast("Any", Untouchable()))
+    return ReportApi(TENANT, reports, runs, Clock(), {}, caller)
 
 
 def test_everything_that_can_be_asked_is_in_the_table() -> None:

@@ -1,0 +1,149 @@
+"""
+The reports as requests read them: what was just read is not read again.
+
+Which report is the newest, and what its files are, is asked of the store once in a few seconds,
+however many requests there are. A file's bytes are kept as long as the report lists it under the
+same ETag, and there is room. An error of the store is never remembered, and never answered with
+what was read before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from concurrent.futures import Future
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from shared.errors import MfaStatusError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+    from datetime import date
+
+    from shared.stores.models import StoredFile
+    from shared.stores.store import Store
+
+    T = TypeVar("T")
+
+FRESH_SECONDS = 5.0  #: how long an answer may be behind the store
+KEPT_BYTES = 32_000_000  #: of files, in one process
+_LONGEST_FILE = KEPT_BYTES // 8  #: a longer one is read each time
+_MOST_LOOKUPS = 256
+
+
+class RecentReports:
+    """What is stored of all tenants' reports, for many threads at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        fresh_seconds: float = FRESH_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """With `fresh_seconds` 0 the store is asked each time, and only bytes are kept."""
+        self.store = store
+        self._lookups = _Lookups(fresh_seconds, clock)
+        self._files = _Files()
+
+    def latest_ending(self, tenant_id: str) -> date | None:
+        """The last day of the newest report, or `None`."""
+        return self._lookups.find(tenant_id, lambda: self.store.latest_ending(tenant_id))
+
+    def etag(self, tenant_id: str, ending: date, name: str) -> str | None:
+        """The ETag of one file of a report, or `None` if there is no such file."""
+        return self._etags(tenant_id, ending).get(name)
+
+    def file(self, tenant_id: str, ending: date, name: str) -> StoredFile | None:
+        """One file of a report, or `None`."""
+        key, etag = (tenant_id, ending, name), self.etag(tenant_id, ending, name)
+        kept = self._files.find(key)
+        if kept and kept.etag == etag:
+            return kept
+        read = self.store.report_file(tenant_id, ending, name) if etag else None
+        self._files.keep(key, read)
+        if read and read.etag != etag:  # the report was just replaced
+            self._lookups.forget((tenant_id, ending))
+        return read
+
+    def _etags(self, tenant_id: str, ending: date) -> Mapping[str, str]:
+        return self._lookups.find(
+            (tenant_id, ending), lambda: self.store.report_etags(tenant_id, ending)
+        )
+
+
+class _Lookup(NamedTuple):
+    begun: float
+    found: Future[Any]
+
+
+class _Lookups:
+    """Answers of the store, each for some seconds; who asks meanwhile waits for the same answer."""
+
+    def __init__(self, fresh_seconds: float, clock: Callable[[], float]) -> None:
+        self._fresh_seconds = fresh_seconds
+        self._clock = clock
+        self._lock = Lock()
+        self._known: dict[Hashable, _Lookup] = {}
+
+    def find(self, key: Hashable, ask: Callable[[], T]) -> T:
+        """What `ask` returned when it was last called for `key`, unless that is too long ago."""
+        with self._lock:
+            now, lookup = self._clock(), self._known.get(key)
+            is_ours = lookup is None or now - lookup.begun >= self._fresh_seconds
+            if lookup is None or is_ours:
+                lookup = self._begin(key, now)
+        if is_ours:
+            self._answer(key, lookup, ask)
+        found: T = lookup.found.result()
+        return found
+
+    def forget(self, key: Hashable) -> None:
+        """Ask again next time."""
+        with self._lock:
+            self._known.pop(key, None)
+
+    def _begin(self, key: Hashable, now: float) -> _Lookup:
+        self._known.pop(key, None)
+        if len(self._known) >= _MOST_LOOKUPS:
+            del self._known[next(iter(self._known))]  # the one that was begun first
+        self._known[key] = lookup = _Lookup(now, Future())
+        return lookup
+
+    def _answer(self, key: Hashable, lookup: _Lookup, ask: Callable[[], object]) -> None:
+        try:
+            lookup.found.set_result(ask())
+        except MfaStatusError as error:  # raised again, in every thread that waits
+            lookup.found.set_exception(error)
+        finally:
+            if lookup.found.cancel() or lookup.found.exception():  # ask again next time
+                with self._lock:
+                    if self._known.get(key) is lookup:
+                        del self._known[key]
+
+
+class _Files:
+    """Some files' bytes; if there are too many, those that nobody asked for longest go first."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: OrderedDict[Hashable, StoredFile] = OrderedDict()
+        self._size = 0
+
+    def find(self, key: Hashable) -> StoredFile | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def keep(self, key: Hashable, file: StoredFile | None) -> None:
+        """Keep a file in place of the one that had the key; `None` or too long: keep neither."""
+        with self._lock:
+            if before := self._kept.pop(key, None):
+                self._size -= len(before.content)
+            if file and len(file.content) <= _LONGEST_FILE:
+                self._kept[key] = file
+                self._size += len(file.content)
+            while self._size > KEPT_BYTES:
+                self._size -= len(self._kept.popitem(last=False)[1].content)
