@@ -8,6 +8,7 @@ imported when it is first called. The host resolves the schedules, which are set
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, List  # noqa: UP035 (see Messages)
 
 import azure.functions as func
@@ -165,8 +166,27 @@ def get_for_script(req: func.HttpRequest) -> func.HttpResponse:
     return answer(lambda: service().script_api(req.headers).for_script(**req.route_params))
 
 
+@cache
+def foreign_package() -> str:
+    """Say what is wrong if Python finds another package called ``shared`` before the app's own."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    spec = find_spec("shared")
+    [found, *_] = map(Path, (spec and spec.submodule_search_locations) or ["nothing"])
+    own = Path(__file__).parent / "shared"
+    if found.resolve() == own.resolve():
+        return ""
+    return (
+        f"Another package called shared, {found}, hides this app's own, {own}: remove it, or take "
+        "it off the path (PYTHONPATH)."
+    )
+
+
 def service() -> Service:
     """Return this process's service."""
+    if problem := foreign_package():
+        raise ImportError(problem)
     from shared.service import composition
 
     return composition.service()
@@ -179,6 +199,8 @@ def respond(req: func.HttpRequest, ask: Callable[[ReportApi], Answer]) -> func.H
 
 def answer(make: Callable[[], Answer]) -> func.HttpResponse:
     """Turn an answer, or the problem in its place, into the host's response."""
+    if problem := foreign_package():
+        return func.HttpResponse(problem, status_code=503, mimetype="text/plain")
     from shared.service.http.answers import answered
 
     made = answered(make)

@@ -34,6 +34,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 _NCRONTAB = "NCRONTAB in UTC (second, minute, hour, day, month, weekday)"
 _PLACEHOLDER = re.compile(r"%(\w+)%")
+#: App Service passes on a reference that it cannot resolve, in place of the secret.
+_KEY_VAULT_REFERENCE = "@microsoft.keyvault("
 _SIGNS_OF_A_PLATFORM = (
     *("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "WEBSITE_SKU"),
     *("CONTAINER_APP_NAME", "KUBERNETES_SERVICE_HOST"),
@@ -102,8 +104,14 @@ class Setting(Generic[T_co]):
 
     def read(self, environment: Mapping[str, str]) -> T_co:
         """The value that the text stands for."""
+        text = self.text(environment)
+        if text.lower().startswith(_KEY_VAULT_REFERENCE):
+            raise BadSettingError(
+                f"Setting {self.name} is a Key Vault reference that was not resolved; expected a "
+                "secret that exists, and the role Key Vault Secrets User for the app's identity."
+            )
         try:
-            return self.kind.parse(self.text(environment))
+            return self.kind.parse(text)
         except ValueError:
             self.reject(environment)
 
@@ -156,7 +164,7 @@ class Settings:
         optional(choice(StoreKind)),
         "",
         "where reports are stored; if empty, `azure` if a `STORAGE_*` setting is given, "
-        "otherwise `local`",
+        "otherwise `local`, except in a hosted app, which needs one of them",
     )
     store_folder = Setting(TEXT, ".local/store", "the local store's folder")
     storage_account_name = Setting(
@@ -169,7 +177,7 @@ class Settings:
     mailer = Setting(
         choice(MailerKind),
         MailerKind.OUTBOX,
-        "how the report is mailed; `outbox` writes .eml files",
+        "how the report is mailed; `outbox` writes .eml files; a hosted app has no default",
     )
     outbox_folder = Setting(TEXT, ".local/outbox", "where the outbox writes")
     smtp_host = Setting(optional(HOST), "", "mail server of the `smtp` mailer")

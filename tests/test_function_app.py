@@ -355,6 +355,35 @@ def test_it_loads_hardly_more_than_the_sdk_itself() -> None:
     assert of_the_app - of_the_sdk <= 2
 
 
+def test_another_package_of_our_name_is_said_in_one_sentence_at_first_use(tmp_path) -> None:
+    """The worker appends the app's folder to the path, so an earlier package wins."""
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "__init__.py").touch()
+    code = f"""
+import sys, types
+sys.path = [path for path in sys.path if path] + [{str(ROOT)!r}]
+import azure.functions as func
+import function_app
+found = function_app.app.get_functions()
+functions = {{each.get_function_name(): each.get_user_function() for each in found}}
+request = func.HttpRequest("GET", "http://localhost/api/health", headers={{}}, body=b"")
+answer = functions["get_health"](request)
+print(answer.status_code, answer.get_body().decode())
+try:
+    functions["plan_slices"](None, slices=types.SimpleNamespace(set=print))
+except ImportError as error:
+    print(error)
+"""
+
+    said = " ".join(in_a_fresh_process(code, {"PYTHONPATH": str(tmp_path)}))
+
+    sentence = (
+        f"Another package called shared, {tmp_path / 'shared'}, hides this app's own, "
+        f"{ROOT / 'shared'}: remove it, or take it off the path (PYTHONPATH)."
+    )
+    assert said == f"503 {sentence} {sentence}"
+
+
 @pytest.mark.parametrize("path", ["api/report", "api/health", "api/v1/partnerRequests"])
 def test_a_page_from_a_local_store_is_served_without_anything_heavy(path, tmp_path) -> None:
     code = f"""

@@ -125,6 +125,16 @@ def test_a_secret_is_never_shown(name, monkeypatch) -> None:
     assert name in sentence
 
 
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_a_key_vault_reference_that_was_not_resolved_is_refused_not_used(setting) -> None:
+    reference = "@Microsoft.KeyVault(VaultName=contoso;SecretName=hunter2)"
+
+    sentence = refusal(lambda: setting.read({setting.name: f" {reference}"}))
+
+    assert f"Setting {setting.name} is a Key Vault reference that was not resolved" in sentence
+    assert "hunter2" not in sentence
+
+
 @pytest.mark.parametrize("text", ["0", "7", "007", "30"])
 def test_a_number_may_be_any_within_its_bounds(text) -> None:
     assert number(0, 30).parse(text) == int(text)

@@ -109,8 +109,14 @@ class Service:
         settings = self.settings
         if settings.store:
             return settings.store
-        names_storage = settings.storage_account_name or settings.storage_connection_string
-        return StoreKind.AZURE if names_storage else StoreKind.LOCAL
+        if settings.storage_account_name or settings.storage_connection_string:
+            return StoreKind.AZURE
+        if settings.is_hosted:  # its own disk is lost with the instance
+            raise BadSettingError(
+                "Setting STORE is not set; expected azure, with STORAGE_ACCOUNT_NAME, or local, "
+                "because only an app on your own machine has a default."
+            )
+        return StoreKind.LOCAL
 
     @once
     def store(self) -> Store:

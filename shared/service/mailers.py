@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.delivery.mail.mailer import OUTBOX_SENDER, valid_address
 from shared.endpoints import LOOPBACK_HOSTS
 from shared.errors import BadSettingError
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from shared.delivery.mail.mailer import Mailer, Post
     from shared.identity import GraphClient
-    from shared.settings import Settings
 
     #: Opens Graph, signed in; called only for the mailer that needs it.
     OpenGraph = Callable[[], AbstractContextManager[GraphClient]]
@@ -30,6 +30,11 @@ def open_mailer(settings: Settings, open_graph: OpenGraph) -> Iterator[Mailer]:
     Only the settings that it needs are read. Raises `BadSettingError` if one is missing.
     """
     kind = settings.mailer
+    if settings.is_hosted and not settings.is_given(Settings.mailer):
+        raise BadSettingError(
+            "Setting MAILER is not set; expected graph, smtp or outbox, because only an app on "
+            "your own machine has a default."
+        )
     if kind == "outbox":
         yield _outbox(settings)
     elif kind == "smtp":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +53,18 @@ def identified(secured_azurite):
     backend = AzureBackend(secured_azurite)
     yield backend
     backend.close()
+
+
+def test_the_sdk_logs_no_request_whatever_opened_first(emulated, caplog) -> None:
+    """Before, a page logged 93 lines until the first Graph client silenced them."""
+    logging.getLogger("azure").setLevel(logging.NOTSET)
+    caplog.set_level(logging.INFO)
+
+    with closing(emulated.open()) as store:
+        save_new_report(store)
+        store.report_file(TENANT, DAY, "report.json")
+
+    assert [record.name for record in caplog.records if record.name.startswith("azure")] == []
 
 
 class Downloads:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import date, timedelta
 from operator import attrgetter
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +34,7 @@ from tests.service.world import (
     run_day,
 )
 
+ROOT = Path(__file__).parents[2]
 EMULATOR = "UseDevelopmentStorage=true"
 
 
@@ -54,6 +57,26 @@ def test_the_store_is_azure_where_storage_is_set_unless_it_is_said_otherwise(
     settings, kind
 ) -> None:
     assert service(**settings).store_kind == kind
+
+
+@pytest.mark.parametrize("sign", ["WEBSITE_SITE_NAME", "AZURE_FUNCTIONS_ENVIRONMENT"])
+def test_a_hosted_app_has_no_store_unless_one_is_named(sign) -> None:
+    hosted = {sign: "Production"}
+    with pytest.raises(BadSettingError, match="Setting STORE is not set; expected azure"):
+        _ = service(**hosted).store
+    assert service(STORE="local", **hosted).store_kind == "local"
+    assert service(STORAGE_ACCOUNT_NAME="contosomfa", **hosted).store_kind == "azure"
+    assert service(AZURE_FUNCTIONS_ENVIRONMENT="Development").store_kind == "local"
+
+
+def test_the_default_folders_are_in_one_that_exists_before_the_host_watches_for_new_ones() -> None:
+    defaults = (Settings.store_folder.default, Settings.outbox_folder.default)
+
+    assert {Path(folder).parts[0] for folder in defaults} == {".local"}
+    listed = ["git", "ls-files", "--error-unmatch", ".local/.keep"]
+    if (ROOT / ".git").exists():
+        subprocess.run(listed, cwd=ROOT, check=True, capture_output=True)
+    assert (ROOT / ".local").is_dir()
 
 
 def test_stores_are_opened_as_they_are_named(tmp_path) -> None:

@@ -43,6 +43,16 @@ def test_a_missing_or_invalid_setting_is_named(settings, named) -> None:
         opened(stack, **settings)
 
 
+@pytest.mark.parametrize("sign", ["WEBSITE_SITE_NAME", "AZURE_FUNCTIONS_ENVIRONMENT"])
+def test_a_hosted_app_without_a_named_mailer_mails_nothing_and_says_so(sign, tmp_path) -> None:
+    hosted = {sign: "Production", "OUTBOX_FOLDER": str(tmp_path / "outbox")}
+    with ExitStack() as stack, pytest.raises(BadSettingError, match="Setting MAILER is not set"):
+        opened(stack, **hosted)
+    with ExitStack() as stack:
+        opened(stack, MAILER="outbox", **hosted)
+        opened(stack, AZURE_FUNCTIONS_ENVIRONMENT="Development", OUTBOX_FOLDER=str(tmp_path))
+
+
 def test_smtp_is_plain_on_this_machine_only() -> None:
     smtp = {"MAILER": "smtp", "REPORT_SENDER": SENDER}
     with ExitStack() as stack, MailSink() as sink:

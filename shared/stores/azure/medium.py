@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Self
 
@@ -25,6 +26,8 @@ class AzureMedium:
         self, tables: AzureTables, blobs: AzureBlobs, *, account_name: str | None = None
     ) -> None:
         """`account_name` only if clients sign in with an identity, which then can sign URLs."""
+        # At INFO the SDK logs each request in a dozen lines, 93 for one page.
+        logging.getLogger("azure").setLevel(logging.ERROR)
         self.read, self.write, self.remove = blobs.read, blobs.write, blobs.remove
         self.paths = blobs.paths
         self.row, self.rows = tables.row, tables.rows
