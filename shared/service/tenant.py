@@ -110,5 +110,6 @@ class Tenant:
                 budget=reading_budget(),
                 licence=self.access.licence,
                 has_customers=self.access.has_customers,
+                cloud=self.access.login.cloud,
             )
             return replace(pulled, granted=graph.granted_roles())

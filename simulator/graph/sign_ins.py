@@ -8,7 +8,7 @@ import time
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.graph.api import (
     GraphRefusalError,
@@ -46,6 +46,11 @@ V1_PROPERTIES = frozenset(
     servicePrincipalId servicePrincipalName status userAgent userDisplayName userId
     userPrincipalName
     """.split()  # noqa: SIM905 (thirty lines of quotation marks would add nothing)
+)
+
+#: All of v1.0's ``appliedConditionalAccessPolicy``; beta says which conditions were satisfied, too.
+V1_POLICY_PROPERTIES = frozenset(
+    ("id", "displayName", "enforcedGrantControls", "enforcedSessionControls", "result")
 )
 
 
@@ -177,13 +182,22 @@ def _page(
     request: GraphRequest, rows: list[dict[str, object]], link: str | None, *, is_beta: bool
 ) -> GraphResponse:
     if not is_beta:
-        rows = [{name: row[name] for name in row if name in V1_PROPERTIES} for row in rows]
+        rows = [_as_v1(row) for row in rows]
     version = "beta" if is_beta else "v1.0"
     context = f"http://{request.headers['host']}/{version}/$metadata#auditLogs/signIns"
     page = {"@odata.context": context, "@odata.nextLink": link, "value": rows}
     if link is None:
         del page["@odata.nextLink"]
     return json_response(page)
+
+
+def _as_v1(row: dict[str, Any]) -> dict[str, Any]:
+    policies = [
+        {name: policy[name] for name in policy if name in V1_POLICY_PROPERTIES}
+        for policy in row["appliedConditionalAccessPolicies"]
+    ]
+    known = {name: row[name] for name in row if name in V1_PROPERTIES}
+    return {**known, "appliedConditionalAccessPolicies": policies}
 
 
 def _bad_request(message: str) -> GraphRefusalError:

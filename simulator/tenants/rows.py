@@ -78,6 +78,36 @@ class Proofs(Enum):
     INCOMPLETE = Proof("")  #: the log's first copy of a record, without its details
 
 
+_NOT_AGENTIC: Row = {
+    "agentType": "notAgentic",
+    "agentSubjectType": "notAgentic",
+    "agentSubjectParentId": None,
+    "parentAppId": None,
+}
+#: What an applied policy says about its conditions, by its result: that a group is excluded, not
+#: which one (beta ``appliedConditionalAccessPolicy``).
+_FOR_ALL = [
+    {"conditionalAccessCondition": "application", "ruleSatisfied": "allApps"},
+    {"conditionalAccessCondition": "users", "ruleSatisfied": "allUsers"},
+]
+_CONDITIONS: dict[str, Row] = {
+    "success": {
+        "conditionsSatisfied": "application,users",
+        "conditionsNotSatisfied": "none",
+        "includeRulesSatisfied": _FOR_ALL,
+        "excludeRulesSatisfied": [],
+    },
+    "notApplied": {
+        "conditionsSatisfied": "application",
+        "conditionsNotSatisfied": "users",
+        "includeRulesSatisfied": _FOR_ALL,
+        "excludeRulesSatisfied": [
+            {"conditionalAccessCondition": "users", "ruleSatisfied": "groupId"}
+        ],
+    },
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One sign-in of a user, to be written as a row."""
@@ -184,6 +214,7 @@ class RowWriter:
             "riskEventTypes_v2": [],
             "servicePrincipalName": None,
             "servicePrincipalId": "",
+            "agent": _NOT_AGENTIC,
         }
 
     def _user(self, person: Person) -> Row:
@@ -229,7 +260,10 @@ class RowWriter:
             "displayName": "Require MFA for all users",
             "enforcedGrantControls": ["Mfa"],
             "enforcedSessionControls": [],
+            "sessionControlsNotSatisfied": [],
+            "authenticationStrength": None,
             "result": result,
+            **_CONDITIONS[result],
         }
 
 

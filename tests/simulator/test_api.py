@@ -101,6 +101,30 @@ def test_v1_leaves_out_what_is_in_beta_only() -> None:
     )
 
 
+def test_beta_says_who_is_an_agent_and_which_rules_of_a_policy_matched_and_v1_does_not() -> None:
+    tenant = Tenant()
+    rows, rows_of_v1 = (tenant.page(PATH.replace("beta", v))["value"] for v in ("beta", "v1.0"))
+    applied, applied_in_v1 = (
+        {
+            policy["result"]: policy
+            for row in some
+            for policy in row["appliedConditionalAccessPolicies"]
+        }
+        for some in (rows, rows_of_v1)
+    )
+
+    assert {row["agent"]["agentType"] for row in rows} == {"notAgentic"}
+    assert not [row for row in rows_of_v1 if "agent" in row]
+    assert applied["success"]["conditionsNotSatisfied"] == "none"
+    assert applied["notApplied"]["conditionsNotSatisfied"] == "users"
+    assert applied["notApplied"]["excludeRulesSatisfied"] == [
+        {"conditionalAccessCondition": "users", "ruleSatisfied": "groupId"}
+    ]
+    assert set(applied_in_v1["success"]) == {
+        *("id", "displayName", "result", "enforcedGrantControls", "enforcedSessionControls"),
+    }
+
+
 def test_oldest_first_where_that_is_asked_for() -> None:
     rows = Tenant().page(f"{PATH}?$orderby=createdDateTime%20asc&$top=2")["value"]
 

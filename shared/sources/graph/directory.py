@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from shared.endpoints import Cloud
 from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.mfa.accounts.directory import MemberKind, RoleAssignment, UserRegistration
 from shared.mfa.accounts.policy_reading import read_policy
@@ -73,36 +74,57 @@ _SECURITY_DEFAULTS = "/policies/identitySecurityDefaultsEnforcementPolicy"
 _ROLES = "/roleManagement/directory"
 _REGISTRATIONS = "/reports/authenticationMethods/userRegistrationDetails"
 _FEDERATED = "federated"
+#: What Graph lacks in a cloud, by its published metadata of August 2026. Customers are noted where
+#: they are read, and strengths where China's Graph refuses them.
+_AGENTS = (
+    "Graph's sign-ins say only in the global cloud whether an agent signed in. Agents are "
+    "recognised by the type of their account."
+)
+_RISK = (
+    "Graph has neither risk conditions nor authentication strengths in China. A policy whose grant "
+    "controls show nothing may require a strength, so its accounts are unknown."
+)
+_LACKS = {
+    Cloud.GLOBAL: {},
+    Cloud.USGOV: {"agents": _AGENTS},
+    Cloud.DOD: {"agents": _AGENTS},
+    Cloud.CHINA: {"agents": _AGENTS, "riskConditions": _RISK},
+}
 
 
-def read_directory_from_graph(
+def read_directory_from_graph(  # noqa: PLR0913 (plain values, each named where it is called)
     graph: GraphConnection,
     *,
     limits: ThrottleLimits | None = None,
     budget: Budget | None = None,
     licence: PremiumLicence | None = None,
     has_customers: bool = True,
+    cloud: Cloud = Cloud.GLOBAL,
 ) -> CollectedDirectory:
     """
     The directory of the tenant that *graph* is signed in to.
 
     `limits`: its pacer for reports must be the one that sign-ins are read with. `licence`: what
-    reading sign-ins has shown. `has_customers`:
-    whether the cloud has the partner security score, which only the global cloud has.
+    reading sign-ins has shown. `has_customers`: whether the tenant has any that Graph lists, which
+    only the global cloud does. What `cloud` lacks is noted.
     """
     session = GraphSession(
         graph, limits or ThrottleLimits(), budget or Budget(), licence or PremiumLicence()
     )
-    return DirectoryReader(session, has_customers=has_customers).read()
+    return DirectoryReader(session, has_customers=has_customers, cloud=cloud).read()
 
 
 class DirectoryReader:
     """Reads one tenant's directory, one request after the other."""
 
-    def __init__(self, session: GraphSession, *, has_customers: bool = True) -> None:
+    def __init__(
+        self, session: GraphSession, *, has_customers: bool = True, cloud: Cloud = Cloud.GLOBAL
+    ) -> None:
         self._session = session
         self._has_customers = has_customers
         self._builder = DirectoryBuilder()
+        for part, sentence in _LACKS[cloud].items():
+            self._builder.remark(part, sentence)
 
     def read(self) -> CollectedDirectory:
         """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from shared.endpoints import Cloud
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import PerUserMfaState
 from shared.sources.graph.directory import DirectoryReader
@@ -68,6 +69,7 @@ def directory_world(
     behaviour: DirectoryBehaviour | None = None,
     deadline: float = float("inf"),
     has_customers: bool = True,
+    cloud: Cloud = Cloud.GLOBAL,
 ) -> DirectoryWorld:
     time = FakeTime()
     directory = SimulatedDirectory(partner(), behaviour, clock=time.clock)
@@ -80,7 +82,7 @@ def directory_world(
     )
     budget = Budget(deadline, clock=time.clock, pause=time.pause)
     session = GraphSession(graph, limits, budget, jitter=lambda: time.jitter)
-    source = DirectoryReader(session, has_customers=has_customers)
+    source = DirectoryReader(session, has_customers=has_customers, cloud=cloud)
     return DirectoryWorld(time, site, directory, graph, session, source)
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from shared.endpoints import Cloud
 from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.assessment import assess_accounts
 from shared.mfa.accounts.directory import (
@@ -384,6 +385,29 @@ def test_a_cloud_without_the_security_score_is_not_asked_for_customers() -> None
     assert ALL_KEYS - keys(pulled) == {"customers"}
     assert not [path for path in world.paths if "artner" in path or "tenantRelationships" in path]
     assert "global cloud" in pulled.notes["customerInsights"]
+
+
+@pytest.mark.parametrize(
+    ("cloud", "noted"),
+    [
+        (Cloud.GLOBAL, {}),
+        (Cloud.USGOV, {"agents": "recognised by the type of their account"}),
+        (Cloud.DOD, {"agents": "recognised by the type of their account"}),
+        (
+            Cloud.CHINA,
+            {
+                "agents": "recognised by the type of their account",
+                "riskConditions": "neither risk conditions nor authentication strengths in China",
+            },
+        ),
+    ],
+)
+def test_what_graph_lacks_in_a_cloud_is_a_note(cloud, noted) -> None:
+    notes = directory_world(cloud=cloud).source.read().notes
+
+    assert set(notes) == set(noted)
+    for part, words in noted.items():
+        assert words in notes[part]
 
 
 # Privacy, and the real transport
