@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, List  # noqa: UP035 (see Messages)
 import azure.functions as func
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from shared.service.composition import Service
     from shared.service.http.answers import Answer
     from shared.service.http.report_api import ReportApi
+    from shared.service.messages import Message
 
 # The platform's authentication is in front (infra/app/authentication.bicep), and the report API
 # demands the caller's role; in Azure nobody is let in without the former. The local host serves on
@@ -37,20 +38,26 @@ Messages = func.Out[List[str]]  # noqa: UP006
 def plan_slices(timer: func.TimerRequest, slices: Messages) -> None:
     """Queue every owed slice; a late or repeated run plans what is owed then."""
     del timer
-    slices.set(service().work.plan())
+    put(service().work.plan(), slices=slices)
 
 
 @app.queue_trigger(arg_name="message", queue_name="slices", connection=STORAGE)
-@app.queue_output(arg_name="remaining", queue_name="slices", connection=STORAGE)
-def collect_slice(message: func.QueueMessage, remaining: Messages) -> None:
-    """Pull one slice and store it; queue what remains. Raising returns the message to the queue."""
-    remaining.set(service().work.collect(message.get_body()))
+@app.queue_output(arg_name="slices", queue_name="slices", connection=STORAGE)
+@app.queue_output(arg_name="reports", queue_name="reports", connection=STORAGE)
+def collect_slice(message: func.QueueMessage, slices: Messages, reports: Messages) -> None:
+    """
+    Pull one slice and store it; queue what remains of it, and the reports that became due.
+
+    Raising returns the message to the queue.
+    """
+    put(service().work.collect(message.get_body()), slices=slices, reports=reports)
 
 
 @app.queue_trigger(arg_name="message", queue_name="slices-poison", connection=STORAGE)
-def abandon_slice(message: func.QueueMessage) -> None:
-    """Enter in the ledger that the queue has given up on a slice, and why."""
-    service().work.abandon(message.get_body())
+@app.queue_output(arg_name="reports", queue_name="reports", connection=STORAGE)
+def abandon_slice(message: func.QueueMessage, reports: Messages) -> None:
+    """Enter in the ledger that the queue has given up on a slice; queue the reports now due."""
+    put(service().work.abandon(message.get_body()), reports=reports)
 
 
 @app.timer_trigger(arg_name="timer", schedule="%REPORT_SCHEDULE%", use_monitor=True)
@@ -59,13 +66,27 @@ def plan_reports(timer: func.TimerRequest, reports: Messages) -> None:
     """Remove what has reached its retention, then queue every owed report."""
     del timer
     service().tidy()
-    reports.set(service().work.plan_reports())
+    put(service().work.plan_reports(), reports=reports)
 
 
 @app.queue_trigger(arg_name="message", queue_name="reports", connection=STORAGE)
-def publish_report(message: func.QueueMessage) -> None:
-    """Make one report and store it with all its files."""
-    service().work.publish(message.get_body())
+@app.queue_output(arg_name="reports", queue_name="reports", connection=STORAGE)
+@app.queue_output(arg_name="deliveries", queue_name="deliveries", connection=STORAGE)
+def publish_report(message: func.QueueMessage, reports: Messages, deliveries: Messages) -> None:
+    """Make one report and store it with all its files; queue what became due by it."""
+    put(service().work.publish(message.get_body()), reports=reports, deliveries=deliveries)
+
+
+@app.queue_trigger(arg_name="message", queue_name="deliveries", connection=STORAGE)
+def deliver_report(message: func.QueueMessage) -> None:
+    """Mail or post one report. Raising returns the message to the queue."""
+    service().work.deliver(message.get_body())
+
+
+@app.queue_trigger(arg_name="message", queue_name="deliveries-poison", connection=STORAGE)
+def abandon_delivery(message: func.QueueMessage) -> None:
+    """Record that the queue has given up on a delivery, and why."""
+    service().work.abandon_delivery(message.get_body())
 
 
 @app.timer_trigger(arg_name="timer", schedule="%MAIL_SCHEDULE%", use_monitor=True)
@@ -190,6 +211,12 @@ def service() -> Service:
     from shared.service import composition
 
     return composition.service()
+
+
+def put(messages: Sequence[Message], **outputs: Messages) -> None:
+    """Put messages into the output bindings, which are named like their queues."""
+    for queue, output in outputs.items():
+        output.set([message.to_json() for message in messages if message.queue == queue])
 
 
 def respond(req: func.HttpRequest, ask: Callable[[ReportApi], Answer]) -> func.HttpResponse:

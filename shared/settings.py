@@ -36,6 +36,7 @@ _NCRONTAB = "NCRONTAB in UTC (second, minute, hour, day, month, weekday)"
 _PLACEHOLDER = re.compile(r"%(\w+)%")
 #: App Service passes on a reference that it cannot resolve, in place of the secret.
 _KEY_VAULT_REFERENCE = "@microsoft.keyvault("
+_HOST_STORAGE = "AzureWebJobsStorage"
 _SIGNS_OF_A_PLATFORM = (
     *("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "WEBSITE_SKU"),
     *("CONTAINER_APP_NAME", "KUBERNETES_SERVICE_HOST"),
@@ -280,6 +281,16 @@ class Settings:
         kind = self.environment.get("AZURE_FUNCTIONS_ENVIRONMENT", "")
         is_production = kind.lower() not in ("", "development")
         return is_production or any(map(self.environment.get, _SIGNS_OF_A_PLATFORM))
+
+    @property
+    def host_storage(self) -> str:
+        """The connection string of the Functions host's own storage; empty if by identity."""
+        return self.environment.get(_HOST_STORAGE, "").strip()
+
+    @property
+    def host_queues_url(self) -> str:
+        """Where the Functions host's queues are, if it reaches them with an identity."""
+        return self.environment.get(f"{_HOST_STORAGE}__queueServiceUri", "").strip()
 
     @property
     def callers_need_mfa(self) -> bool:

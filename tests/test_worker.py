@@ -24,7 +24,7 @@ import pytest
 import function_app
 from shared.cli.local_host import LocalHost, QueueMessage, http_data, index, queue_data
 from shared.cli.loopback import HttpRequest
-from shared.service.messages import CollectSlice
+from shared.service.messages import CollectSlice, DeliverReport
 from shared.settings import Settings
 from shared.stores.local import FolderLock
 from simulator.demo import simulated_service
@@ -184,7 +184,7 @@ def host(environment_of_both):
 
 
 def message(body):
-    return queue_data(QueueMessage("any", body, "1", NOW, 1), NOW)
+    return queue_data(QueueMessage("any", body, "1", NOW, NOW, 1), NOW)
 
 
 def timer():
@@ -215,7 +215,7 @@ def test_the_daily_run_goes_through_it_from_timer_to_mail(worker, folder) -> Non
     for body in slices:
         done = worker.call("collect_slice", *message(body))
         assert done["ok"], done["error"]
-        assert done["outputs"]["remaining"] == {"type": "json", "value": "[]"}
+        assert done["outputs"]["slices"] == {"type": "json", "value": "[]"}
 
     owed = worker.call("plan_reports", timer())
     reports = json.loads(owed["outputs"]["reports"]["value"])
@@ -235,6 +235,14 @@ def test_a_failure_is_told_to_the_host_and_poison_is_entered(worker) -> None:
     given_up = worker.call("abandon_slice", *message("{}"))
 
     assert given_up["ok"], given_up["error"]
+
+
+def test_deliveries_are_read_there_too(worker) -> None:
+    delivery = message(DeliverReport(TENANT_ID, NOW.date(), "mail").to_json())
+
+    for function in ("deliver_report", "abandon_delivery"):
+        done = worker.call(function, *delivery)
+        assert done["ok"], done["error"]
 
 
 def test_every_http_function_answers_as_on_the_local_host(worker, host) -> None:

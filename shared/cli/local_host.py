@@ -30,9 +30,10 @@ from uuid import uuid4
 from shared.cli.loopback import HttpRequest, LoopbackServer
 from shared.cli.routes import HttpRoute, Router
 from shared.service.http.answers import Answer, problem
+from shared.service.messages import AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import azure.functions as func
 
@@ -42,6 +43,7 @@ _HOST_JSON = Path(__file__).parents[2] / "host.json"
 
 _POISON = "-poison"
 _MESSAGE_DAYS = 7  #: lifetime of a queue message, as in Azure
+_POLLING_SECONDS = 1.0  #: how often `LocalHost.work_always` looks for what has become visible
 _CLOSING_SECONDS = 2.0  #: how long `LocalHost.close` waits for running functions
 
 _log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class QueueMessage:
     body: str
     id: str
     inserted_at: datetime
+    visible_at: datetime  #: nobody gets it before
     dequeue_count: int = 0  #: how often it has been dequeued
 
 
@@ -124,16 +127,26 @@ class LocalHost:
 
     def enqueue(self, queue: str, body: str) -> None:
         """Put a message into a queue."""
-        self._put(QueueMessage(queue, body, str(uuid4()), self._now()))
+        self.put(queue, [body])
+
+    def put(self, queue: str, bodies: Sequence[str], *, delay: timedelta = AT_ONCE) -> None:
+        """Put messages into a queue, visible after `delay`."""
+        now = self._now()
+        for body in bodies:
+            self._put(QueueMessage(queue, body, str(uuid4()), now, now + delay))
 
     def work(self, on_progress: Callable[[int, int], None] | None = None) -> None:
-        """Handle messages until there are none; reports how many are done, of how many so far."""
+        """
+        Handle messages until none is visible; reports how many are done, of how many so far.
+
+        What becomes visible only later stays in its queue.
+        """
         done = 0
         while (message := self._take()) is not None:
             self._handle(message)
             done += 1
             if on_progress:
-                on_progress(done, done + len(self.waiting))
+                on_progress(done, done + sum(map(self._is_ready, self.waiting)))
 
     def work_always(self) -> None:
         """Handle messages as they arrive, in a thread that ends with the host or this process."""
@@ -142,7 +155,8 @@ class LocalHost:
             while not self._is_closed:
                 with self._changed:
                     self._changed.wait_for(
-                        lambda: self._is_closed or any(map(self._has_listener, self._waiting))
+                        lambda: self._is_closed or any(map(self._is_ready, self._waiting)),
+                        _POLLING_SECONDS,
                     )
                 self.work()
 
@@ -178,8 +192,8 @@ class LocalHost:
             self._changed.notify_all()
         wait(tuple(self._running), _CLOSING_SECONDS)
 
-    def _has_listener(self, message: QueueMessage) -> bool:
-        return message.queue in self._listeners
+    def _is_ready(self, message: QueueMessage) -> bool:
+        return message.queue in self._listeners and message.visible_at <= self._now()
 
     def _put(self, message: QueueMessage) -> None:
         with self._changed:
@@ -188,7 +202,7 @@ class LocalHost:
 
     def _take(self) -> QueueMessage | None:
         with self._changed:
-            message = next(filter(self._has_listener, self._waiting), None)
+            message = next(filter(self._is_ready, self._waiting), None)
             if message is None or self._is_closed:
                 return None
             self._waiting.remove(message)

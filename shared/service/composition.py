@@ -13,6 +13,7 @@ import threading
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from shared.service.http.callers import Caller
     from shared.service.http.recent_reports import RecentReports
     from shared.service.http.report_api import ReportApi
+    from shared.service.messages import Queues, Sender
     from shared.service.once_only_delivery import Delivery
     from shared.service.queues import QueueWork
     from shared.service.runs import Runs
@@ -150,7 +152,41 @@ class Service:
         """What timers and queue functions do."""
         from shared.service.queues import QueueWork
 
-        return QueueWork([self.partner_id], self._runs_of, lambda: self.today)
+        return QueueWork([self.partner_id], self._runs_of, lambda: self.today, self.sender)
+
+    @once
+    def sender(self) -> Sender:
+        """Puts messages into the queues where no output binding does."""
+        from shared.service.messages import Sender
+
+        return Sender(self.app_id, lambda: self.queues)
+
+    @once
+    def app_id(self) -> str:
+        """
+        Which app a message is of: the one of a tenant that writes into a store.
+
+        Its name would not do: a deployment gets another one, and its messages are the same.
+        """
+        settings, kind = self.settings, self.store_kind
+        folder = Path(settings.store_folder).resolve().as_posix()
+        account = settings.storage_account_name or settings.storage_connection_string
+        place = folder if kind is StoreKind.LOCAL else account
+        return sha256(f"{self.partner_id} {kind} {place}".lower().encode()).hexdigest()[:16]
+
+    @once
+    def queues(self) -> Queues:
+        """The queues of the Functions host; the local host puts its own here."""
+        from shared.stores import open_queues
+
+        settings = self.settings
+        queues = open_queues(
+            connection_string=settings.host_storage,
+            url=settings.host_queues_url,
+            credential=self._own_credential,
+        )
+        self._opened.callback(queues.close)
+        return queues
 
     def report_api(self, headers: Mapping[str, str]) -> ReportApi:
         """Return what answers an HTTP request; raises `RefusedError` for a caller not let in."""

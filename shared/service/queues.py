@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.errors import BadInputError
-from shared.service.messages import CollectSlice, PublishReport
+from shared.service.messages import CollectSlice, DeliverReport, Message, PublishReport, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,19 +31,21 @@ class QueueWork:
     tenant_ids: Sequence[str]  #: the tenants that the timers plan for
     runs_of: Callable[[str], Runs]  #: raises `BadInputError` for a tenant that is not configured
     today: Callable[[], date]  #: the UTC day; read once in each step
+    sender: Sender
 
-    def plan(self) -> list[str]:
+    def plan(self) -> list[CollectSlice]:
         """Return a message for each slice that is owed today."""
         today = self.today()
-        return [
-            CollectSlice(slice_).to_json()
+        planned = [
+            CollectSlice(slice_)
             for tenant_id in self.tenant_ids
             for slice_ in self.runs_of(tenant_id).daily.plan(today)
         ]
+        return self.sender.stamped(planned)
 
-    def collect(self, message: bytes) -> list[str]:
+    def collect(self, message: bytes) -> list[Message]:
         """
-        Collect a slice; return a message for each part of it that remains.
+        Collect a slice; return what remains of it, or the reports that became due by it.
 
         Raising returns the message to the queue, which tries it a few more times. A message of a
         tenant that is not configured is refused: nobody else's source may answer for it.
@@ -53,34 +55,54 @@ class QueueWork:
         remaining = runs.daily.collect(wanted.slice)
         if not remaining:
             self._follow_up(runs, wanted)
-        return [msgspec.structs.replace(wanted, slice=part).to_json() for part in remaining]
+        parts = [msgspec.structs.replace(wanted, slice=part) for part in remaining]
+        return [*self.sender.stamped(parts)]
 
-    def abandon(self, message: bytes) -> None:
-        """Enter in the ledger that the queue has given up on a slice."""
+    def abandon(self, message: bytes) -> list[PublishReport]:
+        """Enter that the queue has given up on a slice; return the reports that became due."""
         try:
             wanted = CollectSlice.from_json(message)
             runs = self.runs_of(wanted.tenant_id)
         except BadInputError as error:  # there is no ledger to enter it in, now or later
             _log.error("A message was dropped: %s", error)
-            return
+            return []
         runs.daily.abandon(wanted.slice)
         self._follow_up(runs, wanted)
+        return []
 
-    def plan_reports(self) -> list[str]:
+    def plan_reports(self) -> list[PublishReport]:
         """Return a message for each report that is owed today, the oldest first."""
         today = self.today()
-        messages = []
+        planned = []
         for tenant_id in self.tenant_ids:
             endings = self.runs_of(tenant_id).daily.owed_reports(today)
-            messages += [PublishReport(tenant_id, ending, endings[-1]) for ending in endings]
-        return [message.to_json() for message in messages]
+            planned += [PublishReport(tenant_id, ending, endings[-1]) for ending in endings]
+        return self.sender.stamped(planned)
 
-    def publish(self, message: bytes) -> None:
-        """Make and store a report; a tenant that is not configured is refused, as by `collect`."""
+    def publish(self, message: bytes) -> list[Message]:
+        """
+        Make and store a report; return the reports and deliveries that became due by it.
+
+        A tenant that is not configured is refused, as by `collect`.
+        """
         wanted = PublishReport.from_json(message)
         daily = self.runs_of(wanted.tenant_id).daily
         with _one_report_at_a_time:
             daily.publish(wanted.ending, wanted.newest)
+        return [*self.sender.stamped(self._deliveries(wanted))]
+
+    def deliver(self, message: bytes) -> None:
+        """Deliver a report that became due; nothing is queued yet that gets here."""
+        DeliverReport.from_json(message)
+
+    def abandon_delivery(self, message: bytes) -> None:
+        """Record that the queue has given up on a delivery."""
+        _log.error("A delivery was given up: %s", DeliverReport.from_json(message))
+
+    def _deliveries(self, published: PublishReport) -> list[DeliverReport]:
+        """Return what is to be delivered now that a report is stored."""
+        del published
+        return []
 
     def _follow_up(self, runs: Runs, collected: CollectSlice) -> None:
         with _one_report_at_a_time:  # it may be the last of its run, which is then published

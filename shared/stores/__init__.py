@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING
 from shared.errors import BadSettingError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from azure.core.credentials import TokenCredential
 
+    from shared.stores.azure.queues import AzureQueues
     from shared.stores.store import Store
 
 
@@ -58,6 +60,27 @@ def open_store(  # noqa: PLR0913  # plain values, each named where it is called
         account = StorageAccount.in_cloud(account_name, endpoint_suffix)
         return Store(AzureMedium.in_account(account, credential))
     raise BadSettingError(_missing(kind))
+
+
+def open_queues(
+    *, connection_string: str, url: str, credential: Callable[[], TokenCredential]
+) -> AzureQueues:
+    """
+    The queues that the Functions host listens to.
+
+    `credential` is asked for only if there is a `url` and no connection string, which is how the
+    storage emulator is reached.
+    """
+    if not connection_string and not url:
+        raise BadSettingError(
+            "Setting AzureWebJobsStorage is not set; expected the storage of the Functions host, "
+            "where its queues are."
+        )
+    from shared.stores.azure.queues import AzureQueues
+
+    if connection_string:
+        return AzureQueues.by_connection(connection_string)
+    return AzureQueues.at(url, credential())
 
 
 def _missing(kind: str) -> str:

@@ -100,7 +100,7 @@ def test_the_roles_are_those_that_the_store_s_errors_name() -> None:
 
     assert set(re.findall(r'ROLE = "(.*)"', "".join(stores))) == {
         *("Storage Blob Data Contributor", "Storage Blob Delegator"),
-        "Storage Table Data Contributor",
+        *("Storage Table Data Contributor", "Storage Queue Data Contributor"),
     }
 
 

@@ -277,7 +277,7 @@ def test_a_day_too_big_for_one_execution_is_halved_until_it_fits(tmp_path) -> No
 
     waiting = [CollectSlice(Slice(TENANT, ENDING)).to_json()]
     while waiting:
-        waiting += work.collect(waiting.pop(0).encode())
+        waiting += [part.to_json() for part in work.collect(waiting.pop(0).encode())]
 
     assert source.asked == [
         "2026-11-23",

@@ -24,6 +24,7 @@ from shared.service.http.report_api import ReportApi
 from shared.service.messages import CollectSlice, PublishReport
 from shared.service.runs import RUN_TIMEOUT, Runs
 from tests.service.world import (
+    APP,
     ENDING,
     TENANT,
     WEEK,
@@ -46,6 +47,10 @@ def begin(daily):
     """A run, and its messages."""
     run, messages = Runs(daily).start()
     return run, [message.to_json().encode() for message in messages]
+
+
+def as_bytes(message):
+    return message.to_json().encode()
 
 
 def state(daily, run):
@@ -87,9 +92,9 @@ def test_halves_belong_to_the_run_of_the_whole(daily) -> None:
     left = [half for message in messages for half in work.collect(message)]
     assert len(left) == 2
     assert state(daily, run) == "running"
-    work.collect(left[0].encode())
+    work.collect(as_bytes(left[0]))
     assert state(daily, run) == "running"
-    work.collect(left[1].encode())
+    work.collect(as_bytes(left[1]))
 
     assert state(daily, run) == "done"
 
@@ -278,10 +283,10 @@ def test_each_message_goes_to_the_tenant_that_it_names(tmp_path) -> None:
     )
     work = work_of(Runs(ours), Runs(theirs))
 
-    for text in work.plan():
-        work.collect(text.encode())
-    for text in work.plan_reports():
-        work.publish(text.encode())
+    for message in work.plan():
+        work.collect(as_bytes(message))
+    for message in work.plan_reports():
+        work.publish(as_bytes(message))
 
     assert sorted(ours.source.asked) == sorted(theirs.source.asked)
     assert len(ours.store.rollup(Slice(TENANT, ENDING))) == 3
@@ -292,22 +297,22 @@ def test_each_message_goes_to_the_tenant_that_it_names(tmp_path) -> None:
 def test_the_timer_s_slices_belong_to_no_run(daily) -> None:
     work = work_of(Runs(daily))
 
-    for text in work.plan():
-        work.collect(text.encode())
+    for message in work.plan():
+        work.collect(as_bytes(message))
 
     assert Runs(daily).newest() is None
 
 
 def test_reports_are_planned_and_made_one_by_one(daily) -> None:
     work = work_of(Runs(daily))
-    for text in work.plan():
-        work.collect(text.encode())
+    for message in work.plan():
+        work.collect(as_bytes(message))
 
     messages = work.plan_reports()
-    for text in messages:
-        work.publish(text.encode())
+    for message in messages:
+        work.publish(as_bytes(message))
 
-    assert messages == [PublishReport(TENANT, ENDING, ENDING).to_json()]
+    assert messages == [PublishReport(TENANT, ENDING, ENDING, app=APP)]
     assert daily.store.latest_ending(TENANT) == ENDING
 
 

@@ -10,12 +10,14 @@ from shared.mfa.metrics import ShareRule
 from shared.mfa.scope import Scope
 from shared.service.composition import Service
 from shared.service.daily import Daily
+from shared.service.messages import Sender
 from shared.service.queues import QueueWork
 from shared.settings import Settings
 from shared.stores import open_store
 from shared.stores.models import REPORT_FILES
 from tests.sign_ins import api_sign_in, portal_sign_in
 
+APP = "0123456789abcdef"
 TENANT = "cccccccc-0000-4000-8000-00000000000c"
 TODAY = date(2026, 11, 24)
 ENDING = TODAY - timedelta(days=1)
@@ -102,7 +104,17 @@ def make_daily(folder, source, *, clock=None, settle_days=2, store=None):
     )
 
 
-def work_of(*runs, today=TODAY):
+class MemoryQueues:
+    """Queues whose messages a test takes out."""
+
+    def __init__(self):
+        self.messages = []  #: (queue, body, delay) in the order of putting
+
+    def put(self, queue, bodies, *, delay=timedelta()):
+        self.messages += [(queue, body, delay) for body in bodies]
+
+
+def work_of(*runs, today=TODAY, queues=None):
     """What the queues' functions do for the tenants of some runs."""
     by_tenant = {each.daily.tenant_id: each for each in runs}
 
@@ -111,7 +123,9 @@ def work_of(*runs, today=TODAY):
             raise BadInputError(f"Tenant {tenant_id!r} is not configured.")
         return by_tenant[tenant_id]
 
-    return QueueWork(list(by_tenant), runs_of, lambda: today)
+    return QueueWork(
+        list(by_tenant), runs_of, lambda: today, Sender(APP, lambda: queues or MemoryQueues())
+    )
 
 
 class ScriptedService(Service):
