@@ -10,8 +10,9 @@ Every error that crosses rooms, by what the caller should do about it.
     │   ├── SourceIncompleteError  retry the whole slice later
     │   └── OutOfTimeError         halve the slice and put both halves back into the queue
     ├── StoreError                 the store cannot be read or written
-    │   ├── DamagedError           what is stored is not what was written: make it again
+    │   ├── DamagedError           what is stored cannot be read: treat it as not there
     │   └── ConflictError          another writer came first: read again, then decide
+    │       └── NewerError         a newer release wrote it: leave it alone, say so, go on
     ├── TooOftenError              try again after the seconds that it gives
     └── DeliveryError              a mail or a page was not delivered; its report is still stored
         └── DeliveryUncertainError it may have been delivered: repeat it only if that is harmless
@@ -57,11 +58,19 @@ class StoreError(MfaStatusError):
 
 
 class DamagedError(StoreError):
-    """What is stored is not what was written; it must be made again, retrying does not help."""
+    """
+    What is stored cannot be read, now or later: it is not there, and must be made again.
+
+    It must never stop anything else. Storage that does not answer is a plain `StoreError`.
+    """
 
 
 class ConflictError(StoreError):
     """Another writer came first; read again, then decide."""
+
+
+class NewerError(ConflictError):
+    """A newer release of this app wrote it: this one can neither read it nor may replace it."""
 
 
 class TooOftenError(MfaStatusError):

@@ -27,16 +27,17 @@ if TYPE_CHECKING:
 MAY_IMPORT = {
     "errors": set(),
     "clock": set(),
-    "mfa": {"errors"},
+    "decoding": set(),
+    "mfa": {"decoding", "errors"},
     "endpoints": {"errors"},
     "setting_kinds": {"mfa"},
     "settings": {"errors", "endpoints", "mfa", "setting_kinds"},
     "identity": {"errors", "endpoints", "mfa"},
-    "sources": {"errors", "endpoints", "mfa"},
-    "stores": {"errors", "endpoints", "mfa"},
-    "delivery": {"errors", "endpoints", "mfa"},
+    "sources": {"decoding", "errors", "endpoints", "mfa"},
+    "stores": {"decoding", "errors", "endpoints", "mfa"},
+    "delivery": {"decoding", "errors", "endpoints", "mfa"},
     "service": {
-        *("errors", "clock", "endpoints", "mfa", "settings", "identity"),
+        *("errors", "clock", "decoding", "endpoints", "mfa", "settings", "identity"),
         *("sources", "stores", "delivery"),
     },
     "function_app": {"errors", "mfa", "service"},
@@ -70,6 +71,18 @@ MAY_BE_HEAVY = {
 }
 
 ALL = ast.Name("BaseException")  #: what an ``except`` without a name catches
+#: What raises for wrong bytes in a dozen ways, and the files that name all of them.
+DECODES = re.compile(
+    r"(msgspec\.)?(json|msgpack|toml|yaml)\.(decode|Decoder)|json\.loads?|.*\.decode"
+    r"|gzip\.(open|decompress|GzipFile)|zlib\.(decompress|decompressobj)"
+)
+MAY_DECODE = (
+    "shared/decoding.py",
+    "shared/sources/records/",  # each record on its own: a wrong one is counted, not raised
+    "shared/sources/files/",  # streams without end, wrong lines counted
+    "shared/service/http/callers.py",  # an unreadable caller is nobody
+    "shared/cli/local_host.py",  # the platform's own converters, and our own host.json
+)
 CLOCKS = {"shared/clock.py", "tests/clock.py"}
 READS_THE_CLOCK = re.compile(
     r"(datetime\.)?(datetime\.(now|utcnow|today)|date\.today)"
@@ -369,6 +382,43 @@ def test_no_error_is_swallowed_that_is_not_named() -> None:
     for caught in ("except:", "except Exception:", "except (OSError, BaseException) as error:"):
         source = f"try:\n    work()\n{caught}\n    pass"
         assert catches(swallowed_errors, "shared/service.py", source)
+
+
+def bare_decoding(module: Module) -> Iterator[str]:
+    if module.path.startswith(MAY_DECODE):
+        return
+    for node in ast.walk(module.tree):
+        match node:
+            case ast.Call(ast.Attribute(ast.Call(encoder), "decode")) if is_encoder(encoder):
+                continue  # our own bytes
+            case ast.Call(ast.Attribute(_, "decode"), _, [ast.keyword("errors"), *_]):
+                continue  # replaces what it cannot read
+            case ast.Call(called, arguments):
+                for name in map(ast.unparse, [called, *arguments]):
+                    if DECODES.fullmatch(name):
+                        yield module.at(node.lineno, f"decodes with {name}")
+
+
+def is_encoder(called: ast.expr) -> bool:
+    return ast.unparse(called).endswith("encode")
+
+
+def test_foreign_bytes_are_decoded_in_one_place() -> None:
+    assert breaches(bare_decoding) == []
+
+    for line in (
+        "msgspec.json.decode(data, type=Report)",
+        "decoder = msgspec.msgpack.Decoder(Report)",
+        "json.loads(data)",
+        "gzip.decompress(data)",
+        "data.decode()",
+        "data.decode('utf-8')",
+        "read(url, msgspec.json.decode)",
+        "head[1].decode()",
+    ):
+        assert catches(bare_decoding, "shared/stores/local.py", line), line
+    assert not catches(bare_decoding, "shared/stores/local.py", "data.decode(errors='replace')")
+    assert not catches(bare_decoding, "shared/stores/local.py", "msgspec.json.encode(a).decode()")
 
 
 def foreign_hosts(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from shared.decoding import decode_any_json
 from shared.errors import BadInputError
 from shared.mfa.guid import is_guid
 
@@ -122,10 +123,7 @@ def _bare(text: str) -> str:
 
 def _token_in_answer(answer: str) -> str:
     """The token in a token endpoint's JSON answer, or in what ``az`` and PowerShell print."""
-    try:
-        values = msgspec.json.decode(answer)
-    except (ValueError, RecursionError):
-        raise BadInputError("This begins like JSON but is not; was it cut short?") from None
+    values = _json(answer, "This begins like JSON but is not; was it cut short?")
     named = {name.replace("_", "").lower(): value for name, value in values.items()}
     token = named.get("accesstoken") or named.get("token")
     if not isinstance(token, str):
@@ -163,15 +161,18 @@ def _object(part: str, which: str) -> dict[str, Any]:
         content = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     except ValueError:
         raise _not_base64url(which) from None
-    try:
-        value = msgspec.json.decode(content)
-    except (ValueError, RecursionError):
-        raise BadInputError(
-            f"The token's {which} part is not JSON; was the token cut short?"
-        ) from None
+    value = _json(content, f"The token's {which} part is not JSON; was the token cut short?")
     if not isinstance(value, dict):
         raise BadInputError(f"The token's {which} part is JSON, but not an object with claims.")
     return value
+
+
+def _json(text: bytes | str, sentence: str) -> Any:  # noqa: ANN401  # whatever the JSON holds
+    """A JSON value; if it is none, raises `BadInputError` without the error, which quotes it."""
+    try:
+        return decode_any_json(text, lambda _: BadInputError(sentence))
+    except BadInputError:
+        raise BadInputError(sentence) from None
 
 
 def _not_base64url(which: str) -> BadInputError:

@@ -7,7 +7,8 @@ from typing import Self
 
 import msgspec
 
-from shared.errors import DamagedError
+from shared.decoding import decode_json
+from shared.errors import DamagedError, NewerError
 from shared.mfa.accounts.exceptions import ExceptionsSummary
 from shared.mfa.breakdown import Breakdown
 from shared.mfa.coverage import Coverage
@@ -95,6 +96,10 @@ class InputSummary(msgspec.Struct, frozen=True):
     not_understood: int = 0  #: Partner Center records with a filled field about MFA, not understood
 
 
+class _SchemaVersion(msgspec.Struct, frozen=True):
+    schema_version: int
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Everything about one tenant and one window. Shares are fractions (0 to 1) or `None`."""
 
@@ -122,13 +127,27 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """The report that `to_json` wrote. Raises `DamagedError` for damage or another version."""
-        try:
-            report = msgspec.json.decode(data, type=cls)
-        except msgspec.DecodeError as error:
-            message = f"A stored report cannot be read: {error}."
-            raise DamagedError(message) from error
-        if report.schema_version != SCHEMA_VERSION:
-            message = f"A stored report has schema version {report.schema_version}."
-            raise DamagedError(message)
-        return report
+        """
+        The report that `to_json` wrote.
+
+        Raises `DamagedError` if it cannot be read, `NewerError` for a later schema version.
+        """
+        refuse_newer_report(data)
+        return decode_json(data, cls, damaged_report)
+
+
+def refuse_newer_report(data: bytes) -> None:
+    """Raise `NewerError` if a newer release made a report, `DamagedError` if it names no schema."""
+    version = decode_json(data, _SchemaVersion, damaged_report).schema_version
+    if version > SCHEMA_VERSION:
+        raise NewerError(
+            f"A stored report has schema version {version}, of a newer release; this one reads "
+            f"{SCHEMA_VERSION}."
+        )
+    if version != SCHEMA_VERSION:
+        raise damaged_report(f"schema version {version} does not exist")
+
+
+def damaged_report(reason: str) -> DamagedError:
+    """The error for a stored report that cannot be read."""
+    return DamagedError(f"A stored report cannot be read: {reason}.")

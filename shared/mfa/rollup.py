@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from shared.errors import DamagedError
+from shared.decoding import decode_msgpack, inflate
+from shared.errors import DamagedError, NewerError
 from shared.mfa.sign_in import SignIn, distinct_copies, merge_copies
 
 if TYPE_CHECKING:
@@ -79,16 +79,22 @@ class Rollup:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """The rollup that `to_bytes` wrote. Raises `DamagedError` if the bytes cannot be read."""
-        try:
-            version, copies = _decoder.decode(gzip.decompress(data))
-        except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
-            message = f"A stored rollup of {len(data)} bytes cannot be read: {error}."
-            raise DamagedError(message) from error
+        """
+        The rollup that `to_bytes` wrote.
+
+        Raises `DamagedError` if the bytes cannot be read, `NewerError` for a later version.
+        """
+
+        def damaged(reason: str) -> DamagedError:
+            return DamagedError(f"A stored rollup of {len(data)} bytes cannot be read: {reason}.")
+
+        packed = inflate(data, damaged)
+        version, _ = decode_msgpack(packed, tuple[int, msgspec.Raw], damaged)
+        if version > _VERSION:
+            raise NewerError(
+                f"A stored rollup has version {version}, of a newer release; this one reads "
+                f"{_VERSION}."
+            )
         if version != _VERSION:
-            message = f"A stored rollup has version {version}; this release reads {_VERSION}."
-            raise DamagedError(message)
-        return cls(copies)
-
-
-_decoder = msgspec.msgpack.Decoder(tuple[int, list[SignIn]])
+            raise damaged(f"version {version} does not exist")
+        return cls(decode_msgpack(packed, tuple[int, list[SignIn]], damaged)[1])

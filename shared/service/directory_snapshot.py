@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from shared.errors import DamagedError
+from shared.decoding import decode_json, inflate
+from shared.errors import DamagedError, NewerError
 from shared.mfa.accounts.assessment import JudgedAccounts, assess_accounts
 from shared.mfa.accounts.directory import Directory
 from shared.mfa.accounts.exceptions import AcceptedException, judge_exceptions
@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 DIRECTORY_FILE = "directory.json.gz"  #: stored with a report, so that the report can be made again
 
 
+_VERSION = 1
+
+
+class _DirectoryVersion(msgspec.Struct, frozen=True):
+    version: int = 1  #: absent in files of the first releases
+
+
 class _StoredDirectory(msgspec.Struct, frozen=True):
     """The form in which a snapshot is stored."""
 
@@ -42,6 +49,7 @@ class _StoredDirectory(msgspec.Struct, frozen=True):
     directory: Directory
     exceptions: tuple[AcceptedException, ...] | None = None
     granted: tuple[str, ...] | None = None
+    version: int = _VERSION
 
 
 class DirectorySnapshot:
@@ -116,10 +124,18 @@ class DirectorySnapshot:
 
 
 def _decode(data: bytes) -> _StoredDirectory:
-    try:
-        return msgspec.json.decode(gzip.decompress(data), type=_StoredDirectory)
-    except (OSError, EOFError, zlib.error, RecursionError, msgspec.DecodeError) as error:
-        raise DamagedError(f"A stored directory cannot be read: {error}.") from error
+    content = inflate(data, _damaged)
+    version = decode_json(content, _DirectoryVersion, _damaged).version
+    if version > _VERSION:
+        raise NewerError(
+            f"A stored directory has version {version}, of a newer release; this one reads "
+            f"{_VERSION}."
+        )
+    return decode_json(content, _StoredDirectory, _damaged)
+
+
+def _damaged(reason: str) -> DamagedError:
+    return DamagedError(f"A stored directory cannot be read: {reason}.")
 
 
 def requests_of(assessment: Assessment) -> RequestSummary:

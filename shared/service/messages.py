@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
 
 import msgspec
 
+from shared.decoding import decode_json
 from shared.errors import BadInputError
 from shared.mfa.window import Slice
 
@@ -36,10 +37,11 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     @classmethod
     def from_json(cls, text: bytes | str) -> Self:
         """Read a message; raises `BadInputError` if the text is not one of this kind."""
-        try:
-            return msgspec.json.decode(text, type=cls)
-        except (msgspec.DecodeError, UnicodeError) as error:
-            raise BadInputError(f"This message is not a {cls.__name__}: {error}.") from error
+
+        def bad(reason: str) -> BadInputError:
+            return BadInputError(f"This message is not a {cls.__name__}: {reason}.")
+
+        return decode_json(text, cls, bad)
 
 
 class CollectSlice(Message, frozen=True):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from shared.decoding import decode_json
 from shared.errors import ConflictError, DamagedError, StoreError
 from shared.stores.medium import Columns, Row, RowId, replace_row
 from shared.stores.models import StoredFile
@@ -110,13 +111,13 @@ class FileSets:
 
     def _write(self, file_set: FileSet, made: str, files: Mapping[str, bytes]) -> Columns:
         digests = {name: digest(files[name]) for name in sorted(files)}
-        listed = msgspec.json.encode(digests)
+        listed = msgspec.json.encode(digests).decode()
         # The time keeps two pulls apart even if they gave the same: the files of one may be removed
         # while the other is being entered. The digest gives a repeated write the same names.
-        version = f"{made}-{digest(listed)[:16]}"
+        version = f"{made}-{digest(listed.encode())[:16]}"
         for name, content in files.items():
             self._medium.write(file_set.path(name, version), content)
-        return {"Version": version, "Files": listed.decode()}
+        return {"Version": version, "Files": listed}
 
     def _contents(self, file_set: FileSet, name: str, version: str, wanted: str) -> Iterator[bytes]:
         """What is at the file's possible paths, up to and including the file itself."""
@@ -148,4 +149,8 @@ def _listed(row: Row | None) -> Columns:
 
 
 def _digests(columns: Columns) -> dict[str, str]:
-    return msgspec.json.decode(str(columns["Files"]), type=dict[str, str])
+    return decode_json(str(columns["Files"]), dict[str, str], _damaged)
+
+
+def _damaged(reason: str) -> DamagedError:
+    return DamagedError(f"The list of a row's files cannot be read: {reason}.")

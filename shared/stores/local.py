@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from shared.errors import ConflictError, StoreError
+from shared.decoding import decode_json
+from shared.errors import ConflictError, DamagedError, StoreError
 from shared.stores.medium import NEWEST_FIRST, Columns, Row, RowId
 from shared.stores.names import digest
 
@@ -243,10 +244,10 @@ def _path(row_id: RowId) -> str:
 
 
 def _columns(path: str, content: bytes) -> Columns:
-    try:
-        return msgspec.json.decode(content, type=dict[str, str | int | float | bool | None])
-    except msgspec.DecodeError as error:
-        raise StoreError(f"{path} in the store's folder cannot be read: {error}.") from error
+    def damaged(reason: str) -> DamagedError:
+        return DamagedError(f"{path} in the store's folder cannot be read: {reason}.")
+
+    return decode_json(content, dict[str, str | int | float | bool | None], damaged)
 
 
 def _is_row(name: str, since: str | None, before: str | None) -> bool:

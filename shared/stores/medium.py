@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from shared.errors import ConflictError, StoreError
+from shared.decoding import unreadable_as
+from shared.errors import ConflictError, DamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,11 +124,13 @@ def to_columns(value: msgspec.Struct) -> dict[str, str | int | float | bool | No
 
 
 def from_columns(row: Row, kind: type[T]) -> T:
-    """The value that `to_columns` took apart; raises `StoreError` if the row is not valid."""
-    try:
+    """The value that `to_columns` took apart; raises `DamagedError` if the row is not valid."""
+
+    def damaged(reason: str) -> DamagedError:
+        return DamagedError(f"The stored row {row.id} cannot be read: {reason}.")
+
+    with unreadable_as(damaged):
         return msgspec.convert(_fields(row.columns, kind), kind)
-    except msgspec.ValidationError as error:
-        raise StoreError(f"The stored row {row.id} cannot be read: {error}.") from error
 
 
 def _fields(columns: Columns, kind: type[msgspec.Struct]) -> dict[str, object]:

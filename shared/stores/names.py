@@ -59,11 +59,11 @@ def stamp(time: str) -> str:
     """A time as ``20261124T020000000000Z``, so that stamps sort as the times do; naive is UTC."""
     try:
         moment = datetime.fromisoformat(time)
-    except (TypeError, ValueError):
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
+    except (TypeError, ValueError, OverflowError):
         raise BadInputError(f"Invalid time {_shown(time)}; expected ISO 8601.") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
 
 
 def one_line(text: str) -> str:

@@ -58,6 +58,14 @@ def garble(request: GraphRequest, respond: Respond) -> GraphResponse:
     return replace(response, body=response.body[: len(response.body) // 2])
 
 
+def no_utf8(request: GraphRequest, respond: Respond) -> GraphResponse:
+    """One byte of a text in the answer's body has been flipped: it is no longer UTF-8."""
+    response = respond(request)
+    body = bytearray(response.body)
+    body[body.rindex(b'"') - 1] |= 0x80
+    return replace(response, body=bytes(body))
+
+
 def forge_next_link(address: str) -> Fault:
     """The answer's link to the next page leads elsewhere."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from shared.decoding import decode_json
 from shared.delivery.text.formatting import count
 from shared.errors import DamagedError
 from shared.mfa.accounts.directory import users_with_mfa
@@ -82,10 +83,7 @@ class Customers(msgspec.Struct, frozen=True):
     @classmethod
     def from_json(cls, data: bytes) -> Self:
         """Read what `to_json` wrote. Raises `DamagedError` if it is not valid."""
-        try:
-            return msgspec.json.decode(data, type=cls)
-        except msgspec.DecodeError as error:
-            raise DamagedError(f"Stored customers cannot be read: {error}.") from error
+        return decode_json(data, cls, _damaged)
 
     def matching(self, search: str) -> Self:
         """Only the customers whose name or tenant id contains a text; all if it is empty."""
@@ -105,6 +103,10 @@ class Customers(msgspec.Struct, frozen=True):
         have = "has" if 1 in (protected, total) else "have"
         rest = f"; {unknown:,} not known" if unknown else ""
         return f"{protected:,} of {count(total, 'customer')} {have} MFA for all users{rest}."
+
+
+def _damaged(reason: str) -> DamagedError:
+    return DamagedError(f"Stored customers cannot be read: {reason}.")
 
 
 def customer_notes(notes: Mapping[str, str]) -> list[str]:

@@ -8,11 +8,13 @@ keeps a copy in the mailbox's sent items. Source: Graph's "user: sendMail" page.
 from __future__ import annotations
 
 import base64
-import json
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import msgspec
+
+from shared.decoding import decode_json
 from shared.delivery.mail.message import compose, without_addresses
 from shared.errors import DeliveryError, DeliveryUncertainError, SourceError
 
@@ -26,6 +28,10 @@ _GRANT = (
 
 #: The codes of a denial that `_GRANT` explains; other codes are only quoted.
 _NO_PERMISSION = ("ErrorAccessDenied", "Authorization_RequestDenied")
+
+
+class _ErrorAnswer(msgspec.Struct, frozen=True):
+    error: dict[str, Any]
 
 
 class GraphMailer:
@@ -74,15 +80,23 @@ class GraphMailer:
 
 def _code(answer: bytes) -> str:
     try:
-        return str(json.loads(answer)["error"]["code"])
-    except (ValueError, KeyError, TypeError):
+        return str(_error(answer)["code"])
+    except KeyError:
         return ""
 
 
 def _answer_text(status: int, answer: bytes) -> str:
     """The status and Graph's own message, without mail addresses."""
+    error = _error(answer)
     try:
-        error = json.loads(answer)["error"]
         return without_addresses(f"{status} {error['code']}: {error['message']}")
-    except (ValueError, KeyError, TypeError):
+    except KeyError:
         return str(int(status))
+
+
+def _error(answer: bytes) -> dict[str, Any]:
+    """The members of Graph's error; empty if the answer is of another shape."""
+    try:
+        return decode_json(answer, _ErrorAnswer, DeliveryError).error
+    except DeliveryError:
+        return {}

@@ -63,6 +63,6 @@ def digest(text: str) -> str:
 
 def without_addresses(answer: bytes | str) -> str:
     """A server's answer for a log: short, on one line and without mail addresses."""
-    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
     line = re.sub(r"\S*@\S*", "(address)", " ".join(text.split()))
     return shorten(harmless(line), _ANSWER_LIMIT)

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from shared.decoding import decode_json
 from shared.endpoints import parse_url
 from shared.errors import BadSettingError, DeliveryError, DeliveryUncertainError
 
@@ -209,8 +210,8 @@ class _WorkflowErrorBody(msgspec.Struct, frozen=True):
 def _error_code(body: bytes) -> str:
     """A refusal's error code; its message is left out, since it may repeat the address."""
     try:
-        code = msgspec.json.decode(body, type=_WorkflowErrorBody).error.code
-    except (msgspec.DecodeError, RecursionError):
+        code = decode_json(body, _WorkflowErrorBody, DeliveryError).error.code
+    except DeliveryError:
         return ""
     return code if _CODE.fullmatch(code) else ""
 

@@ -149,4 +149,4 @@ def _stored_headers(etag: str, media_type: str) -> dict[str, str]:
 def _policy(content: bytes) -> str:
     """Return a page's own policy, which names its style sheet, and forbid framing."""
     found = _POLICY_OF_PAGE.search(content[:_HEAD_BYTES])
-    return f"{found[1].decode()}; frame-ancestors 'none'" if found else _NO_PAGE
+    return f"{found[1].decode(errors='replace')}; frame-ancestors 'none'" if found else _NO_PAGE

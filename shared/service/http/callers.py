@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.decoding import UNREADABLE
 from shared.endpoints import LOOPBACK_NAMES
 from shared.service.http.answers import RefusedError
 
@@ -195,6 +195,6 @@ def _principal(headers: Mapping[str, str]) -> _Principal:
         if len(header) > LONGEST_PRINCIPAL:
             return _Principal()
         principal = _decoder.decode(b64decode(header, validate=True))
-    except (Base64Error, ValueError, RecursionError, msgspec.DecodeError):
+    except UNREADABLE:
         return _Principal()
     return principal if principal.auth_typ.lower() in _ENTRA else _Principal()

@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.decoding import decode_json
 from shared.delivery.files.customers import customer_notes
-from shared.errors import ConflictError, StoreError, TooOftenError
+from shared.errors import ConflictError, TooOftenError
 from shared.mfa.guid import is_guid
-from shared.mfa.report import SCHEMA_VERSION, FileEntry, WindowSummary
+from shared.mfa.report import (
+    SCHEMA_VERSION,
+    FileEntry,
+    WindowSummary,
+    damaged_report,
+    refuse_newer_report,
+)
 from shared.service.addresses import run_address
 from shared.service.http.answers import (
     Answer,
@@ -254,10 +261,8 @@ class ReportApi:
 
     def _head(self, ending: date) -> ReportHead:
         stored = self._file(self.tenant_id, ending, "report.json")
-        try:
-            return msgspec.json.decode(stored.content, type=ReportHead)
-        except msgspec.DecodeError as error:
-            raise StoreError(f"The report of {ending} cannot be read: {error}.") from error
+        refuse_newer_report(stored.content)
+        return decode_json(stored.content, ReportHead, damaged_report)
 
     def _stored(self, tenant_id: str, ending: date, name: str, missing: str = "") -> Answer:
         """Return a stored file; it is not read if the caller already has it."""

@@ -13,7 +13,9 @@ from http import HTTPStatus
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from shared.decoding import decode_text
 from shared.delivery.files.customers import Customers
+from shared.errors import DamagedError
 from shared.service.addresses import API
 from shared.service.http.answers import RefusedError
 from shared.stores.models import StoredFile
@@ -58,7 +60,7 @@ def find(
 
 def rows_with(content: bytes, search: str) -> bytes:
     """Return the header, and the rows whose customer's name or tenant id contains a text."""
-    header, *rows = csv.reader(StringIO(content.decode(), newline=""))
+    header, *rows = csv.reader(StringIO(decode_text(content, _damaged), newline=""))
     columns = [header.index("Customer"), header.index("TenantId")]
     wanted = search.casefold()
     kept = StringIO()
@@ -66,6 +68,10 @@ def rows_with(content: bytes, search: str) -> bytes:
     writer.writerow(header)
     writer.writerows(row for row in rows if any(wanted in row[n].casefold() for n in columns))
     return kept.getvalue().encode()
+
+
+def _damaged(reason: str) -> DamagedError:
+    return DamagedError(f"The stored list of customers cannot be read: {reason}.")
 
 
 def _tagged(content: bytes) -> StoredFile:

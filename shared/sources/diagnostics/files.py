@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 from typing import TYPE_CHECKING
 
+from shared.decoding import decode_any_json
 from shared.errors import SourceIncompleteError
 from shared.sources.files.intake import Intake
 from shared.sources.files.lines import LONGEST_RECORD_BYTES
@@ -87,7 +87,7 @@ class StrictIntake(Intake):
 
 def _is_json(line: bytes) -> bool:
     try:
-        json.loads(line)
-    except (ValueError, RecursionError):
+        decode_any_json(line, SourceIncompleteError)
+    except SourceIncompleteError:
         return False
     return True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from shared.decoding import UNREADABLE
 from shared.errors import BadInputError
 from shared.mfa.accounts.directory import FORMAT, VERSION, Directory
 
@@ -80,10 +81,10 @@ def _decode(document: bytes | memoryview, kind: type[_T], path: Path, what: str)
         fault, _, where = str(error).partition(" - at ")
         position = f" at {where.strip('`')}" if where else ""
         raise BadInputError(f"{path} is not {what}{position}: {_lower(fault)}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInputError(f"{path} is not UTF-8 JSON: {error}.") from error
     except RecursionError:
         raise BadInputError(f"{path} is not {what}: it is nested too deeply.") from None
+    except UNREADABLE as error:
+        raise BadInputError(f"{path} is not UTF-8 JSON: {error}.") from error
 
 
 def _lower(text: str) -> str:

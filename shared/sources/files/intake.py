@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from shared.decoding import UNREADABLE
 from shared.mfa.report import UnreadableRecord
 from shared.mfa.sign_in import SignInEventType
 from shared.sources.records.parsing import (
@@ -238,7 +239,7 @@ _wrapper_decoder = msgspec.json.Decoder(_Wrapper)
 def _unwrap(record: bytes) -> list[msgspec.Raw] | None:
     try:
         wrapper = _wrapper_decoder.decode(record)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
     if wrapper.value is None and wrapper.records is None:
         return None

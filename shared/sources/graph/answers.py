@@ -7,8 +7,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import msgspec
-
+from shared.decoding import decode_any_json
 from shared.errors import SourceDeniedError, SourceIncompleteError
 
 if TYPE_CHECKING:
@@ -164,6 +163,12 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     return max(0.0, wait.total_seconds()) or None
 
 
+def unreadable_answer(reason: str) -> TransientError:
+    """The error for bytes that are no answer, which a proxy or a broken connection may give."""
+    del reason  # it may quote the answer
+    return TransientError("a body that is cut short or not JSON")
+
+
 class _GraphError(NamedTuple):
     code: str = ""  #: never the message's text, which may name users
     message: str = ""
@@ -172,8 +177,8 @@ class _GraphError(NamedTuple):
 def _decode_error(body: bytes) -> _GraphError:
     """Graph's error; some APIs write ``{"Error": {"Code": …}}`` or only ``{"error": "…"}``."""
     try:
-        error = _folded(msgspec.json.decode(body)).get("error")
-    except msgspec.DecodeError:
+        error = _folded(decode_any_json(body, unreadable_answer)).get("error")
+    except TransientError:
         return _GraphError()
     fields = {"code": error} if isinstance(error, str) else _folded(error)
     code, message = str(fields.get("code") or ""), str(fields.get("message") or "")

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from shared.decoding import decode_json
 from shared.errors import SourceDeniedError, SourceError
 from shared.sources.graph.answers import (
     RefusedTokenError,
     TransientError,
     check,
     is_unknown_object,
+    unreadable_answer,
 )
 from shared.sources.graph.reader import PREFERENCES
 
@@ -123,5 +125,5 @@ class GraphBatch:
 
 
 def _decode(body: bytes) -> dict[str, _ItemAnswer]:
-    answers = msgspec.json.decode(body, type=_Answers).responses
+    answers = decode_json(body, _Answers, unreadable_answer).responses
     return {answer.id: answer for answer in answers}

@@ -12,13 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import msgspec
-
+from shared.decoding import decode_any_json
 from shared.endpoints import Cloud
 from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.mfa.accounts.directory import MemberKind, RoleAssignment, UserRegistration
 from shared.mfa.accounts.policy_reading import read_policy
-from shared.sources.graph.answers import DeniedError, RejectedError
+from shared.sources.graph.answers import DeniedError, RejectedError, unreadable_answer
 from shared.sources.graph.collected_directory import DirectoryBuilder
 from shared.sources.graph.customers import (
     INSIGHTS_PERMISSION,
@@ -159,7 +158,7 @@ class DirectoryReader:
         strengths = "authenticationStrengthPolicies"
         builder.keep(strengths, builder.attempt(strengths, self._authentication_strengths))
         reader = self._session.reader(POLICIES_PERMISSION)
-        read = partial(reader.read, self._session.url(_SECURITY_DEFAULTS), msgspec.json.decode)
+        read = partial(reader.read, self._session.url(_SECURITY_DEFAULTS), _decode_object)
         builder.keep("securityDefaults", builder.attempt("securityDefaults", read))
         policies = builder.typed(key)
         return None if policies is None else tuple(map(read_policy, policies))
@@ -315,3 +314,7 @@ def _federation_path(domain: dict[str, Any]) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _decode_object(body: bytes) -> Any:  # noqa: ANN401  # its fields are typed when they are kept
+    return decode_any_json(body, unreadable_answer)

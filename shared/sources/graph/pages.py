@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
+from shared.decoding import decode_json
 from shared.errors import SourceIncompleteError
-from shared.sources.graph.answers import BrokenCrawlError
+from shared.sources.graph.answers import BrokenCrawlError, unreadable_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,12 +70,7 @@ def finish_list(reader: GraphReader, first: bytes, kind: type[_T]) -> list[_T]:
 
 def shaped(raw: bytes | msgspec.Raw, kind: type[_T]) -> _T:
     """An answer's JSON as a *kind*; `SourceIncompleteError` if it has another shape."""
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except msgspec.DecodeError:
-        raise SourceIncompleteError(
-            "Graph's answer does not have the shape it is documented with."
-        ) from None
+    return decode_json(raw, kind, _misshapen)
 
 
 def _following_pages(
@@ -96,8 +92,13 @@ def _following_pages(
         yield page
 
 
+def _misshapen(reason: str) -> SourceIncompleteError:
+    del reason  # it may quote the answer
+    return SourceIncompleteError("Graph's answer does not have the shape it is documented with.")
+
+
 def _decode_page(body: bytes) -> ListPage:
-    return msgspec.json.decode(body, type=ListPage)
+    return decode_json(body, ListPage, unreadable_answer)
 
 
 def _objects(pages: Iterable[ListPage], kind: type[_T]) -> list[_T]:

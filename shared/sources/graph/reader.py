@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import msgspec
-
+from shared.decoding import decode_text, unreadable_as
 from shared.errors import SourceDeniedError, SourceError, SourceIncompleteError
 from shared.sources.graph.answers import (
     BrokenCrawlError,
     RefusedTokenError,
     TransientError,
     check,
+    unreadable_answer,
 )
 from shared.sources.pacing import Budget, Pacer
 
@@ -108,14 +108,12 @@ class GraphReader:
                 answer = self._send(url, body)
                 check(answer, self.permission, is_next_page=is_next_page)
                 self.licence.is_proven |= self.needs_licence
-                return decode(answer.body)
+                return _decoded(answer.body, decode)
             except RefusedTokenError as error:
                 self._renew_token(error, again=is_renewed)
                 is_renewed = True
             except TransientError as error:
                 self._retry_later(attempt, error)
-            except msgspec.DecodeError:
-                self._retry_later(attempt, TransientError("a body that is cut short or not JSON"))
         raise AssertionError  # counting does not end
 
     def final_error(self, attempt: int, error: TransientError) -> SourceError | None:
@@ -159,6 +157,12 @@ class GraphReader:
         if final := self.final_error(attempt, error):
             raise final
         self.back_off(attempt, [error])
+
+
+def _decoded(body: bytes, decode: Callable[[bytes], _T]) -> _T:
+    decode_text(body, unreadable_answer)  # what is skipped while decoding would not be checked
+    with unreadable_as(unreadable_answer):
+        return decode(body)
 
 
 def _exhausted(tries: int, last: TransientError) -> SourceIncompleteError:

@@ -16,6 +16,7 @@ import msgspec
 import stringzilla
 from msgspec.structs import astuple
 
+from shared.decoding import UNREADABLE
 from shared.errors import MfaStatusError
 from shared.sources.records.plain import loads
 from shared.sources.records.shapes import Envelope, Fields, Row, Status, names_of
@@ -49,7 +50,7 @@ def decode_record(record: bytes) -> tuple[Fields, Envelope]:
     """The fields of a JSON object of any shape; raises `UnreadableError` if it is not an object."""
     try:
         typed = _decode_typed(record)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         typed = None
     return typed or read_tolerantly(object_of(record))
 

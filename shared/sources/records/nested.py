@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from shared.decoding import UNREADABLE
 from shared.mfa.sign_in import Evidence
 from shared.sources.records.evidence import policies_evidence, steps_evidence, text_evidence
 from shared.sources.records.plain import is_empty, is_fragment, items_of, object_of, text_of
@@ -92,7 +93,7 @@ def _regular(
         return None
     try:
         parts = decoder.decode(value)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+    except UNREADABLE:
         return None
     return parts if all(part.is_regular for part in parts) else None
 

@@ -25,6 +25,7 @@ from simulator.graph.faults import (
     forge_next_link,
     garble,
     hang,
+    no_utf8,
     refuse,
     repeat_link,
     reset,
@@ -56,8 +57,8 @@ def test_a_transient_error_is_retried(status: int) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [reset, cut(0.0), cut(0.5), cut(0.999), garble],
-    ids=["reset", "nothing", "half", "all but a little", "half for whole"],
+    [reset, cut(0.0), cut(0.5), cut(0.999), garble, no_utf8],
+    ids=["reset", "nothing", "half", "all but a little", "half for whole", "not UTF-8"],
 )
 def test_a_broken_answer_is_requested_again(fault) -> None:
     here = world({1: fault, 3: fault})

@@ -1,0 +1,94 @@
+"""
+From foreign bytes to values: every way in which bytes can be wrong becomes one error.
+
+Stored things, answers, messages and files are *foreign*: they may be truncated, flipped, nested too
+deeply, inflate without end, or have been written by another release. Each function takes `fail`,
+which makes the caller's own error from a reason (``it is not UTF-8``). No other module of the
+product may call a decoder on such bytes without naming `UNREADABLE`; a test holds that.
+"""
+
+from __future__ import annotations
+
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Fail: TypeAlias = Callable[[str], Exception]
+
+#: What decoding raises for bytes that are wrong. A `ValueError` is also what msgspec, Unicode,
+#: base64 and dates raise; an `OverflowError` comes from dates, a `MemoryError` from literals.
+UNREADABLE = (ValueError, RecursionError, OverflowError, EOFError, MemoryError, zlib.error)
+
+LONGEST_INFLATED = 1 << 30  #: bytes; more than any directory or day, less than an instance has
+
+_GZIP_FORMAT = 31  #: as zlib's ``wbits``
+_REASON_CHARACTERS = 300
+
+T = TypeVar("T")
+
+
+@contextmanager
+def unreadable_as(fail: Fail) -> Iterator[None]:
+    """Turn everything that decoding may raise into the error that `fail` makes of its reason."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise fail(reason(error)) from error
+
+
+def decode_json(data: bytes | str | msgspec.Raw, kind: type[T], fail: Fail) -> T:
+    """The value of that type that UTF-8 JSON holds."""
+    with unreadable_as(fail):
+        return msgspec.json.decode(data, type=kind)
+
+
+def decode_any_json(data: bytes | str, fail: Fail) -> Any:  # noqa: ANN401  # whatever it holds
+    """The value of any type that UTF-8 JSON holds."""
+    with unreadable_as(fail):
+        return msgspec.json.decode(data)
+
+
+def decode_msgpack(data: bytes, kind: type[T], fail: Fail) -> T:
+    """The value of that type that MessagePack holds."""
+    with unreadable_as(fail):
+        return msgspec.msgpack.decode(data, type=kind)
+
+
+def decode_text(data: bytes, fail: Fail) -> str:
+    """The text that UTF-8 bytes hold."""
+    with unreadable_as(fail):
+        return data.decode()
+
+
+def inflate(data: bytes, fail: Fail, longest: int = LONGEST_INFLATED) -> bytes:
+    """What one gzip member holds: whole, with a valid checksum, and no longer than `longest`."""
+    with unreadable_as(fail):
+        engine = zlib.decompressobj(wbits=_GZIP_FORMAT)
+        inflated = engine.decompress(data, longest)
+        if not engine.eof:
+            raise EOFError(
+                f"it inflates to more than {longest:,} bytes"
+                if engine.unconsumed_tail
+                else "it is truncated"
+            )
+        if engine.unused_data:
+            raise ValueError("something follows its end")
+        return inflated
+
+
+def reason(error: BaseException) -> str:
+    """Why bytes could not be read, for the middle of a sentence."""
+    match error:
+        case RecursionError():
+            return "it is nested too deeply"
+        case MemoryError():
+            return "it needs too much memory"
+        case UnicodeError():
+            return "it is not UTF-8"
+    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return text if len(text) <= _REASON_CHARACTERS else f"{text[:_REASON_CHARACTERS]}…"
