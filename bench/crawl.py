@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.clock import utc_now
 from shared.endpoints import Endpoint
 from shared.identity import Login, open_graph
 from shared.mfa.scope import Scope
@@ -90,7 +91,7 @@ def _read_bare(url: str) -> int:
 def _read_all(url: str) -> int:
     with open_graph(Endpoint(url, "bench"), Login()) as graph:
         reader = GraphReader(graph, PERMISSION, pacer=Pacer(limit=1000, period_seconds=0))
-        source = GraphSignIns(reader, Scope())
+        source = GraphSignIns(reader, Scope(), now=utc_now)
         return sum(1 for _ in source.sign_ins(Slice("bench", DAY)))
 
 

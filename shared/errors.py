@@ -7,6 +7,7 @@ Every error that crosses rooms, by what the caller should do about it.
     │   └── BadInputError          a file or an argument is invalid
     ├── SourceError                a slice was not read completely; nothing of it is stored
     │   ├── SourceDeniedError      do not retry: a person must change something first
+    │   │   └── OutOfReachError    the source no longer has the day, or never had it
     │   ├── SourceIncompleteError  retry the whole slice later
     │   └── OutOfTimeError         halve the slice and put both halves back into the queue
     ├── StoreError                 the store cannot be read or written
@@ -43,6 +44,10 @@ class SourceError(MfaStatusError):
 
 class SourceDeniedError(SourceError):
     """The source refuses access; only a person can change that, by a licence or consent, say."""
+
+
+class OutOfReachError(SourceDeniedError):
+    """The day is older than what the source holds: an empty answer would prove nothing."""
 
 
 class SourceIncompleteError(SourceError):

@@ -12,7 +12,7 @@ from shared.mfa.coverage import NO_LOGS, Coverage, LogKinds
 from shared.mfa.rollup import Rollup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from shared.mfa.scope import Channel
     from shared.mfa.sign_in import SignIn
@@ -206,8 +206,12 @@ def provisional_days(ledger: Iterable[LedgerEntry], settle_days: int) -> set[dat
 
 
 def _is_early(entry: LedgerEntry, settle_days: int) -> bool:
-    settled_on = entry.slice.day + timedelta(days=1 + settle_days)
-    return (entry.pulled_at or entry.at)[:10] < settled_on.isoformat()
+    return (entry.pulled_at or entry.at)[:10] < _settled_on(entry.slice.day, settle_days)
+
+
+def _settled_on(day: date, settle_days: int) -> str:
+    """The day on which a plan names it for the last time because its log may still change."""
+    return (day + timedelta(days=1 + settle_days)).isoformat()
 
 
 def _cover(slices: list[Slice]) -> list[Slice]:
@@ -223,25 +227,32 @@ def _cover(slices: list[Slice]) -> list[Slice]:
     return cover
 
 
-def enter_pull(before: LedgerEntry | None, found: LedgerEntry) -> tuple[LedgerEntry, bool]:
+def enter_pull(
+    before: LedgerEntry | None, found: LedgerEntry, settle_days: int = SETTLE_DAYS
+) -> tuple[LedgerEntry, bool]:
     """
     The entry for a pull that read a whole slice, and whether to store its rollup.
 
     A re-pull with fewer rows than the stored rollup is refused and noted the first time, because
-    identical Graph queries do return different counts; the second time, it is accepted.
+    identical Graph queries do return different counts; the second time, it is accepted. Once the
+    day has settled, it never is: a log that shrinks then is being purged.
     """
     entry = msgspec.structs.replace(found, has_rollup=True, pulled_at=found.at)
     if before is None or not before.has_rollup or found.rows >= before.rows:
         return entry, True
-    if before.refused_rows is not None:
+    is_settling = found.at[:10] <= _settled_on(found.slice.day, settle_days)
+    if before.refused_rows is not None and is_settling:
         return entry, True
+    until = (
+        "unless the next pull finds fewer, too" if is_settling else "because the day has settled"
+    )
     refused = {
         "rows": before.rows,
         "logs": before.logs,
         "pulled_at": before.pulled_at or before.at,
         "refused_rows": found.rows,
         "reason": f"A later pull found {found.rows} rows, fewer than the {before.rows} stored; "
-        "these are kept unless the next pull finds fewer, too.",
+        f"these are kept {until}.",
     }
     return msgspec.structs.replace(entry, **refused), False
 
@@ -265,6 +276,13 @@ def missing_reasons(ledger: Iterable[LedgerEntry]) -> dict[date, str]:
     return {entry.slice.day: entry.reason for entry in explained}
 
 
+def missed_days(known: Collection[date], before: date) -> list[date]:
+    """The unknown days between the first known one and `before`."""
+    first = min(known, default=before)
+    between = (first + timedelta(days=n) for n in range((before - first).days))
+    return [day for day in between if day not in known]
+
+
 def owed_slices(
     ledger: Iterable[LedgerEntry], tenant_id: str, today: date, *, settle_days: int, reach_days: int
 ) -> list[Slice]:
@@ -273,7 +291,7 @@ def owed_slices(
 
     Owed are the newest closed day, the `settle_days` before it (logs arrive late, so these are
     pulled again), and every gap in the last `reach_days` closed days: as many as the window needs
-    or, on the first run, as many as the source's log has.
+    or, on the first run and after missed days, as many as the source's log has.
     """
     known = complete_days(ledger)
     oldest = max(reach_days, settle_days + 1)

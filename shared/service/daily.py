@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.errors import (
-    ConflictError,
     DamagedError,
+    OutOfReachError,
     OutOfTimeError,
     SourceDeniedError,
     SourceError,
@@ -23,14 +22,12 @@ from shared.mfa.report import Report
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import (
     WINDOW_DAYS,
-    LedgerEntry,
     Slice,
     SliceState,
     complete_days,
-    enter_failure,
-    enter_pull,
     logs_by_day,
     make_window,
+    missed_days,
     missing_reasons,
     owed_slices,
     provisional_days,
@@ -38,19 +35,20 @@ from shared.mfa.window import (
 )
 from shared.service.addresses import report_address
 from shared.service.directory_snapshot import DIRECTORY_FILE, DirectorySnapshot
+from shared.service.ledger import TenantLedger, unless_newer_is_stored
 from shared.service.publishing import publish_for_serving
 from shared.stores.models import MetricsRow, TenantRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable, Collection, Container
 
-    from shared.mfa.coverage import LogKinds
     from shared.mfa.metrics import ShareRule
     from shared.mfa.scope import Scope
-    from shared.mfa.window import Window
+    from shared.mfa.window import LedgerEntry, Window
     from shared.sources import SignInSource
     from shared.stores.store import Store
 
+WINDOW = timedelta(days=WINDOW_DAYS)
 HISTORY_POINTS = 90  #: how many earlier reports the trend shows
 GIVEN_UP = "Given up after repeated tries."  #: how the reason of an abandoned slice begins
 
@@ -75,16 +73,16 @@ class Daily:
         """
         Return the owed slices.
 
-        They go as far back as the source's log reaches until a report over seven known days is
-        stored: before that a first run was denied or killed half-way, and has not finished.
+        They go as far back as the source's log reaches while something older than the window is
+        missing: until there is a first complete report, and after days that were missed.
         """
-        reach_days = WINDOW_DAYS if self._is_filled_in(today) else self._reach_days(today)
+        ledger = self.ledger.intact(self.ledger.entries(date.min), today - WINDOW)
         return owed_slices(
-            self._ledger(today - timedelta(days=reach_days)),
+            ledger,
             self.tenant_id,
             today,
             settle_days=self.settle_days,
-            reach_days=reach_days,
+            reach_days=self._reach_days(today, complete_days(ledger)),
         )
 
     def collect(self, owed: Slice) -> list[Slice]:
@@ -99,21 +97,23 @@ class Daily:
             logs = self.source.logs(owed)
         except OutOfTimeError as error:
             return self._halve(owed, error)
+        except OutOfReachError as error:
+            self.ledger.keep_stored(owed, str(error))
+            return []
         except SourceDeniedError as error:
-            self._enter_failure(owed, SliceState.DENIED, str(error))
+            self.ledger.fail(owed, SliceState.DENIED, str(error))
             return []
         except SourceIncompleteError as error:
-            self._enter_failure(owed, SliceState.FAILED, str(error))
+            self.ledger.fail(owed, SliceState.FAILED, str(error))
             raise
-        self._keep(owed, rollup, logs)
+        self.ledger.keep(owed, rollup, logs)
         return []
 
     def abandon(self, owed: Slice) -> None:
         """Enter in the ledger that the queue has given up on a slice; the last reason is kept."""
-        before = self._entry(owed)
-        last = before.reason if before and before.reason else "The reason was not recorded."
+        last = self.ledger.last_reason(owed) or "The reason was not recorded."
         reason = f"{GIVEN_UP} {last.removeprefix(GIVEN_UP).lstrip()}"  # once, even if repeated
-        self._enter_failure(owed, SliceState.FAILED, reason)
+        self.ledger.fail(owed, SliceState.FAILED, reason)
 
     def owed_reports(self, today: date) -> list[date]:
         """
@@ -123,7 +123,7 @@ class Daily:
         report yet, or whose report is older than the last pull of one of its days.
         """
         newest = today - timedelta(days=1)
-        ledger = self._ledger(date.min)
+        ledger = self.ledger.entries(date.min)
         known = complete_days(ledger)
         age = (newest - min(known, default=newest)).days
         earlier = (newest - timedelta(days=back) for back in range(age, 0, -1))
@@ -148,20 +148,33 @@ class Daily:
         publication = publish_for_serving(assessment, meta, history, address, snapshot)
         if not self._is_published(publication.report, snapshot):
             self.store.save_tenant(TenantRow(self.tenant_id, name or self.tenant_id, "partner"))
-            with _unless_newer_is_stored(f"the report of {ending}"):
+            with unless_newer_is_stored(f"the report of {ending}"):
                 self.store.save_report(MetricsRow.of(publication.report), publication.files)
         return self._stored_report(ending) or publication.report
+
+    @property
+    def ledger(self) -> TenantLedger:
+        """What was collected, and what of it is believed."""
+        return TenantLedger(
+            self.tenant_id, self.source.name, self.store, self.settle_days, self.now
+        )
 
     def _is_filled_in(self, today: date) -> bool:
         newest = self.store.history(self.tenant_id, today, 1)
         return any(share is not None for point in newest for share in (point.portal, point.api))
 
-    def _reach_days(self, today: date) -> int:
+    def _reach_days(self, today: date, known: Collection[date]) -> int:
+        """Return for how many closed days before `today` gaps are owed; at least the window's."""
+        present = self.now().date()
+        has_older_gaps = bool(missed_days(known, today - WINDOW))
+        if self._is_filled_in(today) and not has_older_gaps:
+            return WINDOW_DAYS
         try:
-            return self.source.reach_days(today)
+            reach_days = self.source.reach_days(present) - (present - today).days
         except SourceError as error:  # collecting meets the same error and enters it in the ledger
             _log.warning("The reach of the log of %s is unknown: %s", self.tenant_id, error)
             return WINDOW_DAYS
+        return max(WINDOW_DAYS, reach_days)
 
     def _pull(self, owed: Slice) -> Rollup:
         """Return all of a slice or raise; nothing is stored before the source is exhausted."""
@@ -171,50 +184,23 @@ class Daily:
             if owed.owns(sign_in) and self.scope.channel(sign_in)
         )
 
-    def _keep(self, owed: Slice, rollup: Rollup, logs: LogKinds) -> None:
-        pulled = self._new_entry(owed, SliceState.COMPLETE, rows=len(rollup))
-        found = msgspec.structs.replace(pulled, logs=logs)
-        entry, believed = enter_pull(self._entry(owed), found)
-        with _unless_newer_is_stored(owed.name):
-            self.store.save_slice(entry, rollup if believed else None)
-        _log.info(
-            "Slice %s of %s: %d rows. %s", owed.name, owed.tenant_id, len(rollup), entry.reason
-        )
-
     def _halve(self, owed: Slice, error: OutOfTimeError) -> list[Slice]:
         halves = owed.halves()
         if halves == [owed]:
-            self._enter_failure(owed, SliceState.FAILED, str(error))
+            self.ledger.fail(owed, SliceState.FAILED, str(error))
             message = f"One hour of sign-ins ({owed.name}) cannot be read in one execution. {error}"
             raise SourceIncompleteError(message) from error
         return halves
 
-    def _enter_failure(self, owed: Slice, state: SliceState, reason: str) -> None:
-        failed = self._new_entry(owed, state, reason=reason)
-        with _unless_newer_is_stored(owed.name):
-            self.store.save_slice(enter_failure(self._entry(owed), failed))
-        _log.warning("Slice %s of %s is %s: %s", owed.name, owed.tenant_id, state.value, reason)
-
-    def _new_entry(
-        self, owed: Slice, state: SliceState, *, rows: int = 0, reason: str = ""
-    ) -> LedgerEntry:
-        return LedgerEntry(owed, state, self.source.name, self._timestamp(), rows, reason)
-
-    def _entry(self, owed: Slice) -> LedgerEntry | None:
-        ledger = self.store.ledger(owed.tenant_id, owed.day)
-        return next((entry for entry in ledger if entry.slice == owed), None)
-
-    def _ledger(self, since: date) -> list[LedgerEntry]:
-        return self.store.ledger(self.tenant_id, since)
-
     def _window(self, ending: date) -> Window:
         days = set(window_days(ending))
-        ledger = [entry for entry in self._ledger(min(days)) if entry.slice.day in days]
+        ledger = [entry for entry in self.ledger.entries(min(days)) if entry.slice.day in days]
+        entries = {entry.slice: entry for entry in ledger}
         reasons = missing_reasons(ledger)
         rollups: dict[date, Rollup] = {}
         for day, slices in complete_days(ledger).items():
             try:
-                rollups[day] = Rollup.total(map(self._stored_rollup, slices))
+                rollups[day] = Rollup.total(self.ledger.rollup(entries[each]) for each in slices)
             except DamagedError as error:
                 reasons[day] = str(error)
         return make_window(
@@ -224,12 +210,6 @@ class Daily:
             logs=logs_by_day(ledger),
             provisional=provisional_days(ledger, self.settle_days),
         )
-
-    def _stored_rollup(self, slice_: Slice) -> Rollup:
-        rollup = self.store.rollup(slice_)
-        if rollup is None:  # an entry without its rollup is not an empty day
-            raise DamagedError("It was collected, but the stored data is gone.")
-        return rollup
 
     def _is_owed(self, ending: date, ledger: list[LedgerEntry], known: Container[date]) -> bool:
         days = set(window_days(ending))
@@ -274,12 +254,3 @@ class Daily:
 
 def _is_same(stored: Report, made: Report) -> bool:
     return made == msgspec.structs.replace(stored, generated_at=made.generated_at)
-
-
-@contextmanager
-def _unless_newer_is_stored(what: str) -> Iterator[None]:
-    """Let a slower execution end without an error: something newer is stored already."""
-    try:
-        yield
-    except ConflictError:
-        _log.info("Something newer was stored meanwhile of %s; it is kept.", what)

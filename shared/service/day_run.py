@@ -11,6 +11,7 @@ from shared.delivery.text.formatting import days_by_reason, harmless
 from shared.errors import SourceIncompleteError
 from shared.mfa.window import SliceState
 from shared.service import daily as steps
+from shared.service import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,8 +35,8 @@ def collect_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Led
         if not remaining:
             tried.append(slice_)
         on_progress(len(tried), len(tried) + len(owed))
-    ledger = daily.store.ledger(daily.tenant_id, min(slice_.day for slice_ in tried))
-    return [entry for entry in ledger if entry.slice in tried and not _is_complete(entry)]
+    entries = daily.store.ledger(daily.tenant_id, min(slice_.day for slice_ in tried))
+    return [entry for entry in entries if entry.slice in tried and not _is_complete(entry)]
 
 
 def publish_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Report]:
@@ -79,14 +80,18 @@ class Warnings(logging.Handler):
 @contextmanager
 def collected_warnings() -> Iterator[Warnings]:
     """Collect the steps' warnings while the block lasts, instead of logging them."""
-    logger, warnings = logging.getLogger(steps.__name__), Warnings()
-    before, logger.propagate = logger.propagate, False
-    logger.addHandler(warnings)
+    warnings = Warnings()
+    loggers = [logging.getLogger(module.__name__) for module in (steps, ledger)]
+    before = [logger.propagate for logger in loggers]
+    for logger in loggers:
+        logger.propagate = False
+        logger.addHandler(warnings)
     try:
         yield warnings
     finally:
-        logger.removeHandler(warnings)
-        logger.propagate = before
+        for logger, propagate in zip(loggers, before, strict=True):
+            logger.removeHandler(warnings)
+            logger.propagate = propagate
 
 
 def _collect(daily: Daily, slice_: Slice) -> list[Slice]:

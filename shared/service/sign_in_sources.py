@@ -55,15 +55,15 @@ class PerSliceSource:
         self.name = name
         self._open = open_for_one
 
-    def sign_ins(self, owed: Slice) -> Iterator[SignIn]:
+    def sign_ins(self, slice_: Slice) -> Iterator[SignIn]:
         """As `SignInSource.sign_ins`."""
         with self._open() as source:
-            yield from source.sign_ins(owed)
+            yield from source.sign_ins(slice_)
 
-    def logs(self, owed: Slice) -> LogKinds:
+    def logs(self, slice_: Slice) -> LogKinds:
         """As `SignInSource.logs`."""
         with self._open() as source:
-            return source.logs(owed)
+            return source.logs(slice_)
 
     def reach_days(self, today: date) -> int:
         """As `SignInSource.reach_days`."""
@@ -88,7 +88,7 @@ def _graph(context: SourceContext) -> SignInSource:
                 licence=access.licence,
                 needs_licence=True,
             )
-            yield GraphSignIns(reader, scope, name=access.source_name)
+            yield GraphSignIns(reader, scope, now=context.now, name=access.source_name)
 
     return PerSliceSource(access.source_name, open_graph_sign_ins)
 

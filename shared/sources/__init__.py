@@ -26,7 +26,8 @@ class SignInSource(Protocol):
         """
         Yield every sign-in of the slice that concerns Partner Center; it may yield others as well.
 
-        Raises `SourceDeniedError` for a missing licence or consent (do not retry),
+        Raises `SourceDeniedError` for a missing licence or consent (do not retry), its subclass
+        `OutOfReachError` for a day that the source does not hold, however empty its answer is,
         `OutOfTimeError` when the execution's time is nearly used up, and `SourceIncompleteError`
         for everything that a later try may fix. After an error, discard what was yielded.
         """

@@ -12,7 +12,7 @@ import re
 import signal
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -318,14 +318,32 @@ def test_run_does_the_same_without_a_host_and_prints_the_report(tmp_path, report
 
 
 def test_run_can_act_as_on_another_day(tmp_path) -> None:
-    code, printed, stderr = run_json(tmp_path, "--ending", "2026-03-01")
+    ending = real_now().date() - timedelta(days=5)
+
+    code, printed, stderr = run_json(tmp_path, "--ending", str(ending))
 
     assert code == 0
+    assert printed["window"]["ending"] == str(ending)
+    assert printed["window"]["complete_days"] == 7
+    assert "REPORT_RECIPIENTS is empty" in stderr
+
+
+def test_run_for_a_day_beyond_the_log_says_so_and_knows_nothing_of_it(tmp_path) -> None:
+    code, printed, stderr = run_json(tmp_path, "--ending", "2026-03-01")
+
+    assert code == 1
     window = printed["window"]
     assert (window["start"], window["ending"]) == ("2026-02-23", "2026-03-01")
-    assert window["complete_days"] == 7
-    assert window["missing"] == []
-    assert "REPORT_RECIPIENTS is empty" in stderr
+    assert window["complete_days"] == 0
+    assert {gap["reason"].partition(":")[0] for gap in window["missing"]} == {
+        f"Graph's log does not reach back to 2026-{day}"
+        for day in ("02-23", "02-24", "02-25", "02-26", "02-27", "02-28", "03-01")
+    }
+    assert (printed["metrics"]["portal"]["share"], printed["metrics"]["api"]["share"]) == (
+        None,
+        None,
+    )
+    assert "does not reach back to 2026-03-01" in stderr
 
 
 @pytest.mark.azurite

@@ -143,8 +143,9 @@ def test_a_window_is_the_seven_days_up_to_and_including_its_ending() -> None:
     )
 
 
-def pulled(before, rows):
-    return enter_pull(before, entry(DAY, rows=rows))
+def pulled(before, rows, after=3):
+    at = f"{DAY + timedelta(days=after)}T02:00:00Z"
+    return enter_pull(before, entry(DAY, rows=rows, at=at), settle_days=2)
 
 
 def test_a_second_pull_with_fewer_rows_is_refused_once_and_accepted_when_repeated() -> None:
@@ -156,6 +157,19 @@ def test_a_second_pull_with_fewer_rows_is_refused_once_and_accepted_when_repeate
     assert (fewer.rows, fewer.refused_rows, again.rows) == (100, 60, 61)
     assert "60 rows, fewer than the 100" in fewer.reason
     assert complete_days([fewer]) == {DAY: [fewer.slice]}
+
+
+@pytest.mark.parametrize("rows", [0, 60, 99])
+def test_a_settled_day_is_never_replaced_by_fewer_rows_however_often_they_are_found(rows) -> None:
+    entered, _ = pulled(None, 100)
+
+    for after in (4, 5, 30, 400):
+        entered, stored = pulled(entered, rows, after)
+
+        assert (entered.rows, entered.refused_rows, stored) == (100, rows, False)
+        assert entered.reason.endswith(
+            "the 100 stored; these are kept because the day has settled."
+        )
 
 
 @pytest.mark.parametrize("rows", [100, 101])

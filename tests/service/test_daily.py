@@ -8,11 +8,16 @@ from datetime import timedelta
 
 import pytest
 
-from shared.errors import OutOfTimeError, SourceDeniedError, SourceIncompleteError
+from shared.errors import (
+    OutOfReachError,
+    OutOfTimeError,
+    SourceDeniedError,
+    SourceIncompleteError,
+)
 from shared.mfa.accounts.directory import Directory, User
 from shared.mfa.coverage import LogKinds
 from shared.mfa.scope import Scope
-from shared.mfa.window import Slice, SliceState
+from shared.mfa.window import MissingDay, Slice, SliceState
 from shared.service.daily import GIVEN_UP
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.messages import CollectSlice
@@ -94,12 +99,111 @@ def test_a_first_run_goes_back_as_far_as_the_log_and_reports_on_every_window(tmp
     assert len(report.history) == 24
 
 
-def test_a_first_run_asks_for_no_day_that_the_log_no_longer_has_whole(tmp_path) -> None:
-    daily = make_daily(tmp_path, Scripted(a_week(), reach=6))
+def test_a_first_run_asks_for_the_whole_window_so_that_every_missing_day_says_why(tmp_path) -> None:
+    source = Scripted(a_week(), reach=6)
+    source.days[WEEK[6]] = [OutOfReachError("The log does not reach back to it.")]
 
-    assert [owed.day for owed in daily.plan(TODAY)] == [
-        TODAY - timedelta(days=back) for back in range(1, 7)
-    ]
+    report, failed = run_day(make_daily(tmp_path, source))
+
+    assert [entry.slice.day for entry in failed] == [WEEK[6]]
+    assert report.window.missing == [MissingDay(WEEK[6], "The log does not reach back to it.")]
+    assert report.metrics.portal.share is None
+
+
+def test_a_day_that_the_source_no_longer_holds_stays_as_it_was_stored(tmp_path) -> None:
+    source = Scripted(a_week())
+    daily = make_daily(tmp_path, source)
+    first, _ = run_day(daily)
+    before = read_back(daily.store)
+    source.days = {day: [OutOfReachError("The log is shorter.")] for day in WEEK}
+    daily.now.go_on(days=60)
+
+    for _ in range(3):
+        again, failed = run_day(daily)
+        assert failed == []
+        assert again.metrics == first.metrics
+    assert read_back(daily.store)["ledger"] == before["ledger"]
+    assert read_back(daily.store)["rollups"] == before["rollups"]
+
+
+def test_a_settled_day_that_reads_empty_later_stays_as_it_was_stored(tmp_path) -> None:
+    source = Scripted(a_week())
+    daily = make_daily(tmp_path, source)
+    first, _ = run_day(daily)
+    source.days = {}
+    daily.now.go_on(days=60)
+
+    for _ in range(3):
+        again, _ = run_day(daily)
+        assert again.metrics.portal == first.metrics.portal
+
+
+def test_days_that_were_missed_are_caught_up_as_far_as_the_source_reaches(tmp_path) -> None:
+    days = {day: a_day(day) for day in (TODAY + timedelta(days=n) for n in range(-7, 12))}
+    source = Scripted(days)
+    daily = make_daily(tmp_path, source)
+    run_day(daily)
+    source.reach = 29
+
+    daily.now.go_on(days=11)  # ten days after the newest one that is known
+    report, failed = run_day(daily, TODAY + timedelta(days=11))
+
+    assert failed == []
+    assert {ENDING + timedelta(days=n) for n in range(12)} <= {
+        point.ending for point in report.history if point.portal is not None
+    }
+
+
+@pytest.mark.parametrize("damage", ["lost", "damaged"])
+def test_a_settled_day_whose_rollup_is_lost_or_damaged_is_pulled_again(
+    tmp_path, caplog, damage
+) -> None:
+    source = Scripted(a_week())
+    daily = make_daily(tmp_path, source)
+    first, _ = run_day(daily)
+    [rollup] = (tmp_path / "rollups" / TENANT).glob(f"{WEEK[5]}*")
+    rollup.unlink() if damage == "lost" else rollup.write_bytes(b"not a rollup")
+    source.asked.clear()
+    daily.now.go_on(hours=1)
+
+    assert WEEK[5] in [owed.day for owed in daily.plan(TODAY)]
+    again, failed = run_day(daily)
+
+    assert failed == []
+    assert again.window.complete_days == 7
+    assert again.metrics == first.metrics
+    told = [record for record in caplog.records if "pulled again" in record.getMessage()]
+    assert len(told) == 1
+
+
+def test_a_damaged_day_that_the_source_no_longer_holds_is_missing_with_the_reason(tmp_path) -> None:
+    source = Scripted(a_week())
+    daily = make_daily(tmp_path, source)
+    run_day(daily)
+    [rollup] = (tmp_path / "rollups" / TENANT).glob(f"{WEEK[5]}*")
+    rollup.write_bytes(b"not a rollup")
+    source.days[WEEK[5]] = [OutOfReachError("The log does not reach back to it.")]
+    daily.now.go_on(hours=1)
+
+    report, failed = run_day(daily)
+
+    assert [entry.slice.day for entry in failed] == [WEEK[5]]
+    assert report.window.missing == [MissingDay(WEEK[5], "The log does not reach back to it.")]
+    assert report.metrics.portal.share is None
+
+
+def test_a_rollup_of_an_older_window_is_pulled_again_once_it_was_found_damaged(tmp_path) -> None:
+    days = {day: a_day(day) for day in (TODAY - timedelta(days=n) for n in range(1, 30))}
+    daily = make_daily(tmp_path, Scripted(days, reach=29))
+    run_day(daily)
+    old = TODAY - timedelta(days=20)
+    [rollup] = (tmp_path / "rollups" / TENANT).glob(f"{old}*")
+    rollup.unlink()
+
+    damaged = daily.publish(old, ENDING)
+    assert [gap.day for gap in damaged.window.missing] == [old]
+
+    assert old in [owed.day for owed in daily.plan(TODAY)]
 
 
 def test_a_first_run_that_was_killed_is_taken_up_again(tmp_path) -> None:

@@ -16,7 +16,7 @@ from simulator.graph.faults import cut, garble, refuse, reset
 from simulator.graph.sign_ins import LogBehaviour
 from simulator.simulation import open_simulated
 from simulator.tenants.expected import expected_counts
-from tests.sources.graph.graph_doubles import ENDING, FakeTime
+from tests.sources.graph.graph_doubles import ENDING, NEXT_MORNING, FakeTime
 
 FAULTS = {2: reset, 4: cut(), 7: garble, 9: refuse(429, retry_after="120"), 12: refuse(502)}
 
@@ -32,7 +32,7 @@ def test_the_figures_of_the_last_week_equal_an_independent_count_over_real_http(
                 pacer=Pacer(clock=time.clock),
                 budget=Budget(clock=time.clock, pause=time.pause),
             )
-            source = GraphSignIns(reader, Scope(), name="simulated")
+            source = GraphSignIns(reader, Scope(), now=lambda: NEXT_MORNING, name="simulated")
             rollups = {
                 day: Rollup(source.sign_ins(Slice(simulation.partner.tenant_id, day)))
                 for day in window_days(ENDING)

@@ -115,14 +115,24 @@ def accepted_delay(settle_days: int) -> timedelta:
     return min(LONGEST_DELAY, max(SHORTEST_DELAY, timedelta(days=settle_days)))
 
 
+def beyond_reach(hours: HourRange, exported: Sequence[CategoryExport]) -> str | None:
+    """Why sign-ins of these hours are not in the account, and never will be; `None` if they are."""
+    for log in exported:
+        if log.category.is_needed and log.oldest and log.oldest >= hours.start:
+            since = f"{log.oldest:%Y-%m-%d %H}:00 UTC"
+            return f"{log.category.name} is exported, or kept, only from {since} on."
+    return None
+
+
 def missing_reason(hours: HourRange, exported: Sequence[CategoryExport]) -> str | None:
     """
     Why sign-ins of these hours may be missing; `None` if nothing suggests it.
 
     An hour without a blob is an hour without sign-ins only while the export is known to run. Each
-    needed category must have begun before the first of the hours, and must have written something
-    at most `LONGEST_SILENCE` before their end, or since. Non-interactive sign-ins go on at night
-    and on Sundays: that category must have written something on the day, and again after the hours.
+    needed category must have begun before the first of the hours (`beyond_reach`), and must have
+    written something at most `LONGEST_SILENCE` before their end, or since. Non-interactive sign-ins
+    go on at night and on Sundays: that category must have written something on the day, and again
+    after the hours.
     """
     for log in exported:
         if log.category.is_needed and (reason := _missing_reason_of(hours, log)):
@@ -157,8 +167,6 @@ def _missing_reason_of(hours: HourRange, log: CategoryExport) -> str | None:
     name = log.category.name
     if log.oldest is None:
         return f"{name} has no blob yet."
-    if log.oldest >= hours.start:
-        return f"{name} is exported, or kept, only from {log.oldest:%Y-%m-%d %H}:00 UTC on."
     silent_since = hours.end - LONGEST_SILENCE
     if not any(hour >= silent_since for hour in log.hours):
         return (

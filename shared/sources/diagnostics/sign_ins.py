@@ -23,13 +23,19 @@ from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.errors import OutOfTimeError, SourceDeniedError, SourceIncompleteError
+from shared.errors import (
+    OutOfReachError,
+    OutOfTimeError,
+    SourceDeniedError,
+    SourceIncompleteError,
+)
 from shared.mfa.window import WINDOW_DAYS
 from shared.sources.diagnostics.files import HourFile, StrictIntake
 from shared.sources.diagnostics.hours import (
     CATEGORIES,
     CategoryExport,
     HourRange,
+    beyond_reach,
     hour_of,
     is_year,
     kinds_of,
@@ -146,6 +152,8 @@ class DiagnosticSignIns:
         exports = list(self._exports(hours))
         blobs = [blob for _, listed in exports for blob in listed if to_read.contains(blob.hour)]
         exported = [export for export, _ in exports]
+        if reason := beyond_reach(hours, exported):
+            raise OutOfReachError(f"{self._logs.host}: {reason}")
         if reason := missing_reason(hours, exported):
             raise SourceIncompleteError(f"{self._logs.host}: {reason}")
         return sorted(blobs, key=attrgetter("hour", "container", "name"))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from shared.errors import BadInputError, SourceIncompleteError
+from shared.errors import BadInputError, OutOfReachError, SourceError, SourceIncompleteError
 from shared.mfa.window import WINDOW_DAYS
 from shared.sources.files.covered import CoveredDays
 from shared.sources.files.intake import Intake, ReadingResult
@@ -121,7 +121,7 @@ class ExportedSignIns:
 
         covered = self._covered(take)
         if covered.why_not(slice_.day):
-            raise SourceIncompleteError(_why_not(covered, slice_.day))
+            raise _not_whole(covered, slice_.day)
         yield from found
 
     def logs(self, slice_: Slice) -> LogKinds:
@@ -141,12 +141,13 @@ class ExportedSignIns:
         return CoveredDays(result.spans, result.broken_off + result.doubtful)
 
 
-def _why_not(covered: CoveredDays, day: date) -> str:
+def _not_whole(covered: CoveredDays, day: date) -> SourceError:
     held = covered.days
     if held and held.first <= day <= held.last:
-        return f"The files may lack records of {day}: {covered.why_not(day)}."
+        message = f"The files may lack records of {day}: {covered.why_not(day)}."
+        return SourceIncompleteError(message)
     span = f"they are complete from {held.first} to {held.last}" if held else covered.why_not(day)
-    return f"Not in the files: {span}."
+    return OutOfReachError(f"Not in the files: {span}.")
 
 
 def _read_all(

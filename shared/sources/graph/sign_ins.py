@@ -6,18 +6,17 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from shared.errors import SourceIncompleteError
+from shared.errors import OutOfReachError, SourceIncompleteError
 from shared.mfa.coverage import LogKinds
 from shared.mfa.sign_in import SignInEventType
-from shared.mfa.window import WINDOW_DAYS
 from shared.sources.graph.answers import BrokenCrawlError
 from shared.sources.graph.pages import read_pages
 from shared.sources.graph.query import TimeRange, reach_url, sign_ins_url
 from shared.sources.records.parsing import parse_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
+    from collections.abc import Callable, Iterator
+    from datetime import date, datetime
 
     from shared.mfa.scope import Scope
     from shared.mfa.sign_in import SignIn
@@ -52,13 +51,22 @@ class GraphSignIns:
     their app and tenant.
     """
 
-    def __init__(self, reader: GraphReader, scope: Scope, *, name: str = "graph") -> None:
+    def __init__(
+        self,
+        reader: GraphReader,
+        scope: Scope,
+        *,
+        now: Callable[[], datetime],
+        name: str = "graph",
+    ) -> None:
         self.name = name
         self._reader = reader
         self._scope = scope
+        self._now = now
 
     def sign_ins(self, slice_: Slice) -> Iterator[SignIn]:
         """Yield every sign-in of the slice, event type by event type; or raise."""
+        self._check_reach(slice_.day)
         for event_type in _EVENT_TYPES:
             yield from self._read(TimeRange(slice_.start, slice_.end), event_type)
 
@@ -69,16 +77,32 @@ class GraphSignIns:
 
     def reach_days(self, today: date) -> int:
         """
-        How many closed days back the log is whole, by one request for one row, or two.
+        How many closed days back the log is known to be whole, by one to six requests for one row.
 
-        Looks for any interactive sign-in of the tenant, at Partner Center or not, that is eight
-        days old. If there is one, the log is kept for longer than seven days, which means thirty.
-        If all are newer, it may be one of seven days. If there are none at all, nothing speaks for
-        that, and there is nothing to fill in beyond the window.
+        It is whole after any interactive sign-in of the tenant, at Partner Center or not. Where
+        there are none, the log may have been purged, or be that of a new licence, so only what
+        Entra keeps for everybody is believed to be whole.
         """
-        if self._has_sign_ins(today - timedelta(days=SHORT_REACH_DAYS + 2)):
+        if self._has_sign_ins(today - timedelta(days=PREMIUM_REACH_DAYS)):
             return PREMIUM_REACH_DAYS
-        return SHORT_REACH_DAYS if self._has_sign_ins(today) else WINDOW_DAYS
+        whole, too_far = SHORT_REACH_DAYS, PREMIUM_REACH_DAYS
+        while whole + 1 < too_far:
+            days = (whole + too_far) // 2
+            if self._has_sign_ins(today - timedelta(days=days)):
+                whole = days
+            else:
+                too_far = days
+        return whole
+
+    def _check_reach(self, day: date) -> None:
+        """Raise `OutOfReachError` if the log may have lost sign-ins of a day by their age."""
+        age = (self._now().date() - day).days
+        if age <= SHORT_REACH_DAYS or (age <= PREMIUM_REACH_DAYS and self._has_sign_ins(day)):
+            return
+        raise OutOfReachError(
+            f"Graph's log does not reach back to {day}: Entra keeps sign-ins for 30 days, for 7 "
+            "without a premium licence, and the log has none from before that day."
+        )
 
     def _has_sign_ins(self, before: date) -> bool:
         return bool(self._reader.read(reach_url(self._reader.url, before), parse_page).sign_ins)

@@ -14,7 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.errors import OutOfTimeError, SourceDeniedError, SourceIncompleteError
+from shared.errors import (
+    OutOfReachError,
+    OutOfTimeError,
+    SourceDeniedError,
+    SourceIncompleteError,
+)
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.mfa.sign_in import Requirement, SignIn, SignInEventType
@@ -250,7 +255,7 @@ class TestWhatIsNotThere:
     def test_a_day_on_which_the_export_began_is_not_known(self, account) -> None:
         account.usual(DAY, days=3)
 
-        with pytest.raises(SourceIncompleteError, match=f"only from {DAY} 12:00 UTC on"):
+        with pytest.raises(OutOfReachError, match=f"only from {DAY} 12:00 UTC on"):
             account.found()
         assert account.found(DAY, 13, 24) == []
 

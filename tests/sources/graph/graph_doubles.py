@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from simulator.graph.sign_ins import LogBehaviour, SignInLog
 
 ENDING = date(2026, 11, 23)
+NEXT_MORNING = datetime(2026, 11, 24, 2, 15, tzinfo=UTC)
 URL = "http://127.0.0.1:12345"
 THROTTLED = Throttle()
 
@@ -155,7 +156,7 @@ def world(
         jitter=lambda: time.jitter,
         needs_licence=True,
     )
-    source = GraphSignIns(reader, Scope())
+    source = GraphSignIns(reader, Scope(), now=now or (lambda: NEXT_MORNING))
     return World(time, site, log, graph, source)
 
 

@@ -33,6 +33,7 @@ from simulator.graph.faults import (
 from simulator.graph.sign_ins import LogBehaviour
 from tests.sources.graph.graph_doubles import (
     ENDING,
+    NEXT_MORNING,
     THROTTLED,
     a_day,
     bag,
@@ -247,6 +248,7 @@ def test_all_readers_of_a_tenant_know_that_one_of_them_was_answered() -> None:
                 needs_licence=True,
             ),
             Scope(),
+            now=lambda: NEXT_MORNING,
         )
         for each in (first, second)
     ]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from math import ceil
 from random import Random
 
@@ -8,19 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import (
-    SourceDeniedError,
-)
+from shared.errors import OutOfReachError, SourceDeniedError
 from shared.mfa.assessment import assess
 from shared.mfa.metrics import ShareRule
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
-from shared.mfa.window import make_window, window_days
+from shared.mfa.window import Slice, make_window, window_days
 from simulator.graph.sign_ins import LogBehaviour
 from simulator.tenants.expected import expected_counts
 from simulator.tenants.partner import logged_by
 from tests.sources.graph.graph_doubles import (
     ENDING,
+    NEXT_MORNING,
     THROTTLED,
     a_day,
     bag,
@@ -66,7 +65,7 @@ def test_the_token_issued_on_the_stroke_of_midnight_belongs_to_the_new_day_only(
     assert not any(s.created_at == midnight for s in here.source.sign_ins(a_day(1)))
 
 
-@pytest.mark.parametrize("days_before", [0, 1, 6, 12, 16, 23])
+@pytest.mark.parametrize("days_before", [0, 1, 6, 12, 16, 22])
 def test_the_figures_equal_an_independent_count(days_before: int) -> None:
     here = world()
     ending = ENDING - timedelta(days=days_before)
@@ -150,13 +149,13 @@ def test_a_next_link_is_followed_exactly_as_given() -> None:
 def test_the_permitted_pace_is_used_fully_and_never_exceeded() -> None:
     here = world(behaviour=LogBehaviour(throttle=THROTTLED))
 
-    for days_before in range(30):
+    for days_before in range(29):
         list(here.source.sign_ins(a_day(days_before)))
 
     arrivals = here.arrivals
-    assert here.statuses == [200] * 30 * EVENT_TYPES
+    assert here.statuses == [200] * (6 * EVENT_TYPES + 23 * (EVENT_TYPES + 1))
     assert max(in_any_period(arrivals)) == 5
-    assert here.time.now == (len(arrivals) / 5 - 1) * 10
+    assert here.time.now == (ceil(len(arrivals) / 5) - 1) * 10
 
 
 @given(st.integers(0, 2**32))
@@ -175,28 +174,50 @@ def test_the_pace_is_never_exceeded_however_slow_the_network(seed: int) -> None:
 # How far back
 
 
-def test_a_log_with_rows_eight_days_old_reaches_the_days_that_are_whole_of_thirty() -> None:
+FIRST_DAY = ENDING - timedelta(days=29)  #: of the simulated log
+
+
+def test_a_log_with_rows_from_before_reaches_the_days_that_are_whole_of_thirty() -> None:
     here = world()
 
     assert here.source.reach_days(ENDING + timedelta(days=1)) == 29
     assert len(here.site.requests) == 1
     assert here.site.requests[0].request.query["$top"] == "1"
-    assert "le 2026-11-16T00:00:00Z" in here.site.requests[0].request.query["$filter"]
+    assert "le 2026-10-26T00:00:00Z" in here.site.requests[0].request.query["$filter"]
 
 
-def test_a_log_without_them_reaches_the_days_that_are_whole_of_seven() -> None:
-    first = datetime.fromisoformat(min(logged.instant for logged in partner().log))
-    today = first + timedelta(days=7)
-    here = world(now=lambda: today)
+@pytest.mark.parametrize("age", range(1, 30))
+def test_a_log_reaches_as_far_as_its_rows_show_and_at_least_six_days(age: int) -> None:
+    now = datetime.combine(FIRST_DAY, datetime.min.time(), UTC) + timedelta(days=age, hours=2)
+    here = world(now=lambda: now)
 
-    assert here.source.reach_days(today.date()) == 6
-    assert len(here.site.requests) == 2
+    assert here.source.reach_days(now.date()) == max(6, age - 1)
+    assert len(here.site.requests) <= 6
 
 
-def test_a_log_without_any_row_is_not_taken_for_a_short_one() -> None:
+def test_a_log_without_any_row_has_the_six_days_that_entra_keeps_for_everybody() -> None:
     here = world(now=lambda: datetime(2026, 10, 1, tzinfo=UTC))
 
-    assert here.source.reach_days(ENDING + timedelta(days=1)) == 7
+    assert here.source.reach_days(date(2026, 10, 1)) == 6
+    assert list(here.source.sign_ins(Slice(partner().tenant_id, date(2026, 9, 25)))) == []
+    with pytest.raises(OutOfReachError, match="does not reach back to 2026-09-24"):
+        list(here.source.sign_ins(Slice(partner().tenant_id, date(2026, 9, 24))))
+
+
+def test_a_day_with_nothing_older_in_the_log_is_out_of_reach_even_if_it_has_rows() -> None:
+    here, earlier = world(), world(now=lambda: NEXT_MORNING - timedelta(days=1))
+
+    assert bag(here.source.sign_ins(a_day(28))) == expected_sign_ins(a_day(28))
+    with pytest.raises(OutOfReachError, match="has none from before that day"):
+        list(earlier.source.sign_ins(a_day(29)))  # of this day, the first hours may be purged
+
+
+def test_a_day_older_than_thirty_is_out_of_reach_without_asking() -> None:
+    here = world()
+
+    with pytest.raises(OutOfReachError, match="does not reach back to 2026-09-01"):
+        list(here.source.sign_ins(Slice(partner().tenant_id, date(2026, 9, 1))))
+    assert here.site.requests == []
 
 
 def test_the_reach_of_a_denied_log_is_an_error() -> None:

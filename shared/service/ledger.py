@@ -1,0 +1,162 @@
+"""The ledger of one tenant: what is believed of a pull, and what of it can still be read."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from shared.errors import ConflictError, DamagedError
+from shared.mfa.window import LedgerEntry, Slice, SliceState, enter_failure, enter_pull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import date, datetime
+
+    from shared.mfa.coverage import LogKinds
+    from shared.mfa.rollup import Rollup
+    from shared.stores.store import Store
+
+#: An entry that was made later than this from now was made by a wrong clock.
+CLOCK_TOLERANCE = timedelta(hours=1)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantLedger:
+    """The ledger of one tenant, with its rollups."""
+
+    tenant_id: str
+    source_name: str
+    store: Store
+    settle_days: int
+    now: Callable[[], datetime]  #: aware, UTC
+
+    def entries(self, since: date) -> list[LedgerEntry]:
+        """
+        The entries of all slices of that day or later, oldest first.
+
+        Leaves out days that are not over. What a wrong clock marked in the future is not known.
+        """
+        latest = f"{self.now() + CLOCK_TOLERANCE:%Y-%m-%dT%H:%M:%SZ}"
+        return [
+            entry if entry.at <= latest else replace(entry, has_rollup=False)
+            for entry in self.store.ledger(self.tenant_id, since)
+            if self.is_over(entry.slice.day)
+        ]
+
+    def intact(self, entries: Iterable[LedgerEntry], since: date) -> list[LedgerEntry]:
+        """The entries; from a day on, each rollup is read, and one that is damaged is a gap."""
+        return [
+            entry if entry.slice.day < since or self._is_intact(entry) else _without_rollup(entry)
+            for entry in entries
+        ]
+
+    def is_over(self, day: date) -> bool:
+        """Whether a day has ended, UTC."""
+        return day < self.now().date()
+
+    def rollup(self, entry: LedgerEntry) -> Rollup:
+        """
+        The rollup of a complete entry.
+
+        Raises `DamagedError` if it cannot be read, after entering that, so that it is owed again.
+        """
+        try:
+            rollup = self.store.rollup(entry.slice)
+        except DamagedError as error:
+            self._save(_without_rollup(entry, str(error)))
+            raise
+        if rollup is None:  # an entry without its rollup is not an empty day
+            gone = "It was collected, but the stored data is gone."
+            self._save(_without_rollup(entry, gone))
+            raise DamagedError(gone)
+        return rollup
+
+    def keep(self, slice_: Slice, rollup: Rollup, logs: LogKinds) -> None:
+        """Store a pull that read the whole slice, unless what is stored is to be believed more."""
+        found = self._new_entry(slice_, SliceState.COMPLETE, rows=len(rollup))
+        before = self._readable(slice_)
+        entry, believed = enter_pull(before, replace(found, logs=logs), self.settle_days)
+        self._save(entry, rollup if believed else None)
+        _log.info(
+            "Slice %s of %s: %d rows. %s", slice_.name, self.tenant_id, len(rollup), entry.reason
+        )
+
+    def fail(self, slice_: Slice, state: SliceState, reason: str) -> None:
+        """Enter a pull that did not read the whole slice; a stored rollup is kept."""
+        failed = self._new_entry(slice_, state, reason=reason)
+        self._save(enter_failure(self._readable(slice_), failed))
+        _log.warning("Slice %s of %s is %s: %s", slice_.name, self.tenant_id, state.value, reason)
+
+    def keep_stored(self, slice_: Slice, reason: str) -> None:
+        """Leave what is stored of a slice that the source does not hold; say why there is none."""
+        before = self._readable(slice_)
+        if before is None or not before.has_rollup:
+            self.fail(slice_, SliceState.DENIED, reason)
+            return
+        _log.warning(
+            "Slice %s of %s stays as it is stored: %s", slice_.name, self.tenant_id, reason
+        )
+
+    def last_reason(self, slice_: Slice) -> str:
+        """The reason of the slice's entry; empty if it has none."""
+        entry = self._entry(slice_)
+        return entry.reason if entry else ""
+
+    def _entry(self, slice_: Slice) -> LedgerEntry | None:
+        entries = self.entries(slice_.day)
+        return next((entry for entry in entries if entry.slice == slice_), None)
+
+    def _readable(self, slice_: Slice) -> LedgerEntry | None:
+        entry = self._entry(slice_)
+        return entry if entry is None or self._is_intact(entry) else _without_rollup(entry)
+
+    def _is_intact(self, entry: LedgerEntry) -> bool:
+        """Whether an entry's rollup can be read, if it has one."""
+        if not entry.has_rollup:
+            return True
+        try:
+            self.rollup(entry)
+        except DamagedError as error:
+            _log.warning(
+                "Slice %s of %s is pulled again: %s", entry.slice.name, self.tenant_id, error
+            )
+            return False
+        return True
+
+    def _new_entry(
+        self, slice_: Slice, state: SliceState, *, rows: int = 0, reason: str = ""
+    ) -> LedgerEntry:
+        at = f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+        return LedgerEntry(slice_, state, self.source_name, at, rows, reason)
+
+    def _save(self, entry: LedgerEntry, rollup: Rollup | None = None) -> None:
+        with unless_newer_is_stored(entry.slice.name):
+            self.store.save_slice(entry, rollup)
+
+
+def _without_rollup(entry: LedgerEntry, reason: str = "") -> LedgerEntry:
+    """The entry of a rollup that cannot be read. As old as before: a newer one is never undone."""
+    return replace(
+        entry,
+        state=SliceState.FAILED,
+        rows=0,
+        has_rollup=False,
+        refused_rows=None,
+        reason=reason or entry.reason,
+    )
+
+
+@contextmanager
+def unless_newer_is_stored(what: str) -> Iterator[None]:
+    """Let a slower execution end without an error: something newer is stored already."""
+    try:
+        yield
+    except ConflictError:
+        _log.info("Something newer was stored meanwhile of %s; it is kept.", what)
