@@ -24,17 +24,25 @@ from tests.clock import real_now
 @contextmanager
 def simulated_environment():
     """Settings of this process that name the simulated tenant, whose thirty days end yesterday."""
-    paced = Service._partner_access  # noqa: SLF001 (no setting takes the waiting away)
-
-    def unpaced(self):
-        return replace(paced(self), limits=ThrottleLimits.unlimited())
-
     with open_simulated(real_now().date() - timedelta(days=1)) as simulation:
         os.environ["TENANT_ID"] = TENANT_ID
         os.environ["GRAPH_ENDPOINT"] = simulation.url
         os.environ["GRAPH_TOKEN"] = simulation.token
-        setattr(Service, "_partner_access", unpaced)  # noqa: B010 (mypy refuses the plain way)
+        setattr(Service, "_partner_access", UNPACED)  # noqa: B010 (mypy refuses the plain way)
         yield
+
+
+def _unpaced(paced):
+    """How the partner's tenant is reached, without waiting between requests."""
+
+    def access(self):
+        return replace(paced(self), limits=ThrottleLimits.unlimited())
+
+    return access
+
+
+#: In the place of `Service._partner_access`: no setting takes the waiting away.
+UNPACED = _unpaced(Service._partner_access)  # noqa: SLF001
 
 
 if __name__ == "__main__":

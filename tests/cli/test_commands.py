@@ -8,10 +8,11 @@ import pytest
 
 from shared.cli.main import main
 from shared.errors import StoreError
-from shared.sources.pacing import Pacer
+from shared.service.composition import Service
 from simulator.simulation import open_simulated
 from tests.records import TENANT, graph_record, ndjson
 from tests.service.world import ENDING, TODAY, Clock
+from tests.simulated import UNPACED
 
 COMMANDS = ["analyze", "run", "directory", "token", "serve"]
 NOW = Clock()
@@ -112,8 +113,7 @@ def refused(monkeypatch, simulation):
     """Let Graph refuse whatever is asked of it."""
     monkeypatch.setenv("GRAPH_ENDPOINT", simulation.url)
     monkeypatch.setenv("GRAPH_TOKEN", "another")
-    unlimited = Pacer(limit=1_000, period_seconds=0.0)
-    monkeypatch.setattr("shared.sources.graph.session.Pacer", lambda *_, **__: unlimited)
+    monkeypatch.setattr(Service, "_partner_access", UNPACED)
 
 
 def test_what_every_day_fails_for_is_said_once(monkeypatch, capsys) -> None:

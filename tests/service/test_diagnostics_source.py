@@ -19,6 +19,7 @@ from simulator.tenants.partner import TENANT_ID as SIMULATED
 from tests.azurite import running_azurite
 from tests.records import API, BY_CLAIM, OTHER, REMEMBERED, VENDOR
 from tests.service.world import ENDING, TENANT, TODAY, WEEK, make_daily, run_day
+from tests.simulated import UNPACED
 from tests.sources.diagnostics.diagnostic_doubles import (
     BACKGROUND,
     INTERACTIVE,
@@ -134,9 +135,12 @@ def test_a_missing_category_is_entered_as_denied_and_the_share_is_unknown(tmp_pa
 
 
 @pytest.mark.azurite
-def test_a_daily_run_reads_logs_from_the_account_and_accounts_from_graph(tmp_path, caplog) -> None:
+def test_a_daily_run_reads_logs_from_the_account_and_accounts_from_graph(
+    tmp_path, caplog, monkeypatch
+) -> None:
     from azure.storage.blob import BlobServiceClient
 
+    monkeypatch.setattr(Service, "_partner_access", UNPACED)
     caplog.set_level(logging.INFO)
     with running_azurite() as azurite, open_simulated(ENDING) as simulation:
         with BlobServiceClient.from_connection_string(

@@ -294,8 +294,8 @@ def crowded():
     """10,000 users and as many applications, with names as long as they come."""
     sign_ins = []
     for n in range(10_000):
-        person = {"user_id": f"u{n}", "upn": f"{n}-{'ü<&' * 2000}@fabrikam.example"}
-        app = {"app_id": f"app{n}", "app_name": f"{n} {'W' * 5000}"}
+        person = {"user_id": f"u{n}", "upn": f"{n}-{'ü<&' * 200}@fabrikam.example"}
+        app = {"app_id": f"app{n}", "app_name": f"{n} {'W' * 500}"}
         sign_ins.append(portal(DAYS[n % 7], **person, **NOT_VERIFIED))
         sign_ins.append(api(DAYS[n % 7], **person, **app, **NOT_VERIFIED))
     findings = [
