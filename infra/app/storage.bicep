@@ -31,7 +31,7 @@ var undeleteDays = 7
 // As shared/stores names them; the app would make them itself when it first writes.
 var personalContainers = ['rollups', 'reports']
 var personalPrefixes = [for container in personalContainers: '${container}/']
-var tableNames = ['tenants', 'ledger', 'metrics', 'runs', 'claims']
+var tableNames = ['tenants', 'ledger', 'metrics', 'deliveries', 'runs', 'claims']
 
 // As function_app.py names them: the triggers listen from the first second on.
 var queueNames = ['slices', 'slices-poison', 'reports', 'deliveries', 'deliveries-poison']

@@ -3,7 +3,8 @@ A folder that people can read: the default.
 
     tenants/{tenant_id}.json              ledger/{tenant_id}/{slice}.json
     rollups/{tenant_id}/{slice}.rollup    metrics/{tenant_id}/{ending}.json
-    reports/{tenant_id}/{ending}/{file}   runs/{run_id}.json    claims/{digest of key}.json
+    reports/{tenant_id}/{ending}/{file}   deliveries/{tenant_id}/{ending}-{channel}.json
+    runs/{run_id}.json                    claims/{digest of key}.json
 
 Every file is written under a spare name, forced to disk and then renamed: readers get all of the
 old file or all of the new one, whenever the writer is killed. Writers keep each other out with a

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Self
 
 import msgspec
@@ -61,6 +62,30 @@ class Run(msgspec.Struct, frozen=True):
     asked_at: str  #: UTC
     finished_at: str = ""
     reason: str = ""
+
+
+class DeliveryState(StrEnum):
+    """What became of a report's mails, or of its card."""
+
+    WAITING = "waiting"  #: for the report, for its time, or for days that it lacks
+    SENT = "sent"
+    WRITTEN = "written to the outbox"
+    UNCERTAIN = "may or may not have been sent"
+    FAILED = "not sent"
+
+
+class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One report's mails, or its card; no address."""
+
+    tenant_id: str
+    ending: date
+    channel: str  #: ``mail`` or ``teams``
+    opened_at: str = ""  #: UTC; when people could first be written to, empty before
+    state: DeliveryState = DeliveryState.WAITING
+    at: str = ""  #: UTC; when the state was entered
+    reason: str = ""
+    lacked: str = ""  #: the days that the report lacked when it was first sent, ``2026-11-21 …``
+    said: str = ""  #: its figures at that time, in words
 
 
 class MetricsRow(msgspec.Struct, frozen=True, kw_only=True):

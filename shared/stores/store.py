@@ -12,8 +12,8 @@ from shared.errors import ConflictError, DamagedError, StoreError
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import LedgerEntry
 from shared.stores.file_sets import FileSet, FileSets
-from shared.stores.medium import RowId, from_columns, replace_row, to_columns
-from shared.stores.models import MetricsRow, Run, TenantRow
+from shared.stores.medium import Row, RowId, from_columns, replace_row, to_columns
+from shared.stores.models import DeliveryRow, MetricsRow, Run, TenantRow
 from shared.stores.names import (
     claim_name,
     one_line,
@@ -25,12 +25,12 @@ from shared.stores.names import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date, datetime
 
     from shared.mfa.report import HistoryPoint
     from shared.mfa.window import Slice
-    from shared.stores.medium import Columns, Medium, Row
+    from shared.stores.medium import Columns, Medium
     from shared.stores.models import StoredFile
 
 _ROLLUP = "rollup"  #: the only file of a slice
@@ -154,6 +154,36 @@ class Store:
         row = self._medium.row(RowId("runs", "", safe_run_id(run_id)))
         return from_columns(row, Run) if row else None
 
+    def delivery(self, tenant_id: str, ending: date, channel: str) -> DeliveryRow | None:
+        """What became of one report's delivery by one channel; `None` if nothing was begun."""
+        row = self._medium.row(_delivery_id(tenant_id, ending, channel))
+        return from_columns(row, DeliveryRow) if row else None
+
+    def deliveries(self, tenant_id: str, since: date, before: date) -> list[DeliveryRow]:
+        """The deliveries of reports that end on those days, `before` excluded; oldest first."""
+        partition, days = safe_tenant_id(tenant_id), (safe_day(since), safe_day(before))
+        rows = self._medium.rows("deliveries", partition, since=days[0], before=days[1])
+        return [from_columns(row, DeliveryRow) for row in rows]
+
+    def change_delivery(
+        self,
+        tenant_id: str,
+        ending: date,
+        channel: str,
+        change: Callable[[DeliveryRow], DeliveryRow],
+    ) -> DeliveryRow:
+        """Replace what is entered of a delivery by what `change` makes of it; return the new."""
+        fresh = DeliveryRow(tenant_id=tenant_id, ending=ending, channel=channel)
+
+        def decide(current: Row | None) -> Columns:
+            changed = change(from_columns(current, DeliveryRow) if current else fresh)
+            kept = msgspec.structs.replace(changed, reason=one_line(changed.reason))
+            return {"Day": safe_day(ending), **to_columns(kept)}
+
+        row_id = _delivery_id(tenant_id, ending, channel)
+        _, columns = replace_row(self._medium, row_id, decide)
+        return from_columns(Row(row_id, columns, "", ending), DeliveryRow)
+
     def claim(self, key: str) -> bool:
         """Whether the caller is the first ever to claim `key`; of many at once exactly one is."""
         row_id, claimant = RowId("claims", "", claim_name(key)), uuid4().hex
@@ -169,6 +199,10 @@ class Store:
             raise
         return True
 
+    def is_claimed(self, key: str) -> bool:
+        """Whether somebody has claimed `key` and not released it."""
+        return self._medium.row(RowId("claims", "", claim_name(key))) is not None
+
     def release(self, key: str) -> None:
         """Give up a claim, because what it was for is known not to have happened."""
         self._medium.remove_row(RowId("claims", "", claim_name(key)))
@@ -178,14 +212,16 @@ class Store:
         Remove what is older, by its day; returns how many files and rows were removed.
 
         `details_before`: personal data, which is ledger entries with their rollups, report files,
-        and claims (by the day they were made). `metrics_before`: metrics rows, and runs.
+        and claims (by the day they were made); and deliveries. `metrics_before`: metrics rows, and
+        runs.
         """
         details, metrics = safe_day(details_before), safe_day(metrics_before)
         claims = [row for row in self._medium.rows("claims") if row.written_on < details_before]
         runs = [row for row in self._medium.rows("runs") if str(row.columns["AskedAt"]) < metrics]
         ledger = self._medium.rows("ledger", before=details)
+        deliveries = self._medium.rows("deliveries", before=details)
         reports = self._medium.rows("metrics", before=metrics)
-        old_rows = [*ledger, *reports, *claims, *runs]
+        old_rows = [*ledger, *reports, *deliveries, *claims, *runs]
         # Rows that list files go first, so that no row ever lists files that are gone.
         for row in old_rows:
             self._medium.remove_row(row.id)
@@ -223,6 +259,10 @@ def _report_files(tenant_id: str, ending: date) -> FileSet:
         base=f"reports/{partition}/{day}",
         separator="/",
     )
+
+
+def _delivery_id(tenant_id: str, ending: date, channel: str) -> RowId:
+    return RowId("deliveries", safe_tenant_id(tenant_id), f"{safe_day(ending)}-{channel}")
 
 
 def _day_of(path: str) -> str:

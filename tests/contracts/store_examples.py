@@ -117,7 +117,7 @@ def everything(store: Store) -> dict[str, Any]:
     """Everything that is stored, by path and row id."""
     medium = store._medium  # noqa: SLF001  # the store itself does not show what no longer counts
     files = [path for folder in ("rollups/", "reports/") for path in medium.paths(folder)]
-    tables = ("tenants", "ledger", "metrics", "runs", "claims")
+    tables = ("tenants", "ledger", "metrics", "deliveries", "runs", "claims")
     rows = [row for table in tables for row in medium.rows(table)]
     columns = {
         str(row.id): {name: value for name, value in row.columns.items() if value is not None}

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shared.errors import ConflictError, StoreError
 from shared.mfa.coverage import LogKinds
@@ -17,7 +18,7 @@ from shared.mfa.report import HistoryPoint
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import LedgerEntry
 from shared.stores.medium import Row, RowId, from_columns, to_columns
-from shared.stores.models import REPORT_FILES, Run, TenantRow
+from shared.stores.models import REPORT_FILES, DeliveryState, Run, TenantRow
 from tests.clock import real_now
 from tests.contracts.store_examples import (
     DAY,
@@ -305,8 +306,29 @@ def test_a_claim_is_won_once_until_it_is_released(store):
     key = "mail/2026-11-23/Ann Müller <ann@contoso.example>/../\0" + "x" * 10_000
 
     assert [store.claim(key), store.claim(key), store.claim("another")] == [True, False, True]
+    assert [store.is_claimed(key), store.is_claimed("nobody's")] == [True, False]
     store.release(key)
+    assert not store.is_claimed(key)
     assert [store.claim(key), store.claim(key)] == [True, False]
+
+
+def test_what_became_of_a_delivery_is_kept_by_day_and_channel(store):
+    assert store.delivery(TENANT, DAY, "mail") is None
+
+    for ending in (DAY, DAY - timedelta(days=1)):
+        store.change_delivery(TENANT, ending, "mail", lambda row: replace(row, opened_at=OLD_AT))
+    changed = store.change_delivery(
+        TENANT, DAY, "mail", lambda row: replace(row, state=DeliveryState.FAILED, reason="No\nway.")
+    )
+    store.change_delivery(OTHER, DAY, "teams", lambda row: row)
+
+    assert changed == store.delivery(TENANT, DAY, "mail")
+    assert (changed.opened_at, changed.state, changed.reason) == (OLD_AT, "not sent", "No way.")
+    assert store.delivery(TENANT, DAY, "teams") is None
+    assert store.deliveries(TENANT, DAY, DAY + timedelta(days=1)) == [changed]
+    assert [row.ending for row in store.deliveries(TENANT, LONG_AGO, DAY)] == [
+        DAY - timedelta(days=1)
+    ]
 
 
 def test_purging_removes_personal_data_first_and_metrics_when_their_time_comes(store):
@@ -316,10 +338,11 @@ def test_purging_removes_personal_data_first_and_metrics_when_their_time_comes(s
         store.save_report(metrics_row(day), FILES)
     store.save_run(Run("0f1e", TENANT, "done", f"{days[2]}T02:00:00Z"))
     store.claim("mail")
+    store.change_delivery(TENANT, days[1], "mail", lambda row: row)
 
     removed = store.purge(details_before=days[0], metrics_before=days[1])
 
-    assert removed == 2 * 2 + 2 * len(FILES) + 1 + 1  # rollups and entries; files; row; run
+    assert removed == 2 * 2 + 2 * len(FILES) + 3  # rollups and entries; files; row, run, delivery
     assert store.ledger(TENANT, LONG_AGO) == [complete(1)]
     assert [store.rollup(type(SLICE)(TENANT, day)) is None for day in days] == [False, True, True]
     assert [store.report_file(TENANT, d, "report.json") is None for d in days] == [0, 1, 1]
@@ -333,6 +356,7 @@ def test_purging_everything_leaves_nothing(store):
     save_old_slice(store)
     save_old_report(store)
     store.claim("mail/ann@contoso.example")
+    store.change_delivery(TENANT, DAY, "mail", lambda row: row)
 
     store.purge(details_before=date(2999, 1, 1), metrics_before=date(2999, 1, 1))
 
