@@ -13,13 +13,20 @@ The one command: sets up the environment that this project needs, then runs one 
     python dev.py lock      pin the packages that pyproject.toml names (--upgrade: the newest)
 
 It needs Python 3.11, 3.12 or 3.13 and, the first time, the network: it fetches uv if the machine
-has none, then the packages of requirements*.txt, checked against their hashes. Everything stays in
-this folder. Standard output belongs to the command; dev.py itself writes to standard error.
+has none, then the packages of requirements*.txt, checked against their hashes. Started with another
+Python, it looks for one of these, and fetches one if there is none. Everything stays in this
+folder. Standard output belongs to the command; dev.py itself writes to standard error.
 """
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # Ctrl-C during the imports ends this without a traceback
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import contextlib
+import difflib
 import hashlib
 import importlib.util
 import os
@@ -39,6 +46,8 @@ UV = "uv==0.13.9"
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 UV_VENV = ROOT / ".venv-uv"  # only if the machine has no uv
+UV_CACHE = ROOT / ".venv-cache"  # of uv, which links what it installs from here
+UV_PYTHONS = ROOT / ".venv-python"  # only if the machine has no Python that will do
 LOCK = ROOT / ".venv.lock"
 WAIT_SECONDS = 600  # for another dev.py that is setting up
 STANDARD_ERROR = 2
@@ -71,26 +80,36 @@ class SetUpError(Exception):
 
 
 def main(arguments: list[str]) -> int:
-    """Set up what the command in *arguments* needs, run it, and return its exit code."""
+    """Do what *arguments* say; return the exit code."""
     if not arguments or arguments[0] in ("-h", "--help"):
         print(__doc__)
         return 0
     try:
-        refuse_unsupported(sys.version_info[:2])
-        refuse_unknown(arguments[0])
-        if arguments[0] == "lock":
-            return lock(arguments[1:])
-        requirements, calls = plan(*arguments)
-        set_up(requirements)
-        os.environ["PYTHONPATH"] = str(ROOT)  # importable from any folder
-        if requirements == DEVELOPMENT:
-            os.chdir(ROOT)  # where ruff, mypy and pytest look for their settings
-        return become(calls[0]) if len(calls) == 1 else run_each(calls)
+        return act(*arguments)
     except (SetUpError, OSError, SubprocessError) as error:
         say(str(error))
         return 2
     except KeyboardInterrupt:
         return 130  # what a shell reports for a command that Ctrl-C ended
+
+
+def act(command: str, *rest: str) -> int:
+    """Set up what a command needs, run it, and return its exit code."""
+    if command == "--version":
+        print(version())
+        return 0
+    refuse_unknown(command)
+    keep_uv_here()
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        return with_supported_python([command, *rest])
+    if command == "lock":
+        return lock(list(rest))
+    requirements, calls = plan(command, *rest)
+    set_up(requirements)
+    os.environ["PYTHONPATH"] = str(ROOT)  # importable from any folder
+    if requirements == DEVELOPMENT:
+        os.chdir(ROOT)  # where ruff, mypy and pytest look for their settings
+    return become(python_m(calls[0])) if len(calls) == 1 else run_each(calls)
 
 
 def plan(command: str, *rest: str) -> tuple[Path, list[list[str]]]:
@@ -104,17 +123,48 @@ def plan(command: str, *rest: str) -> tuple[Path, list[list[str]]]:
     return PRODUCT, [["shared", command, *rest]]
 
 
-def refuse_unsupported(version: tuple[int, ...]) -> None:
-    """Raise `SetUpError` for a Python that the pinned packages do not support."""
-    if not OLDEST <= version <= NEWEST:
-        supported = f"{dotted(OLDEST)} to {dotted(NEWEST)}"
-        raise SetUpError(f"This is Python {dotted(version)}; dev.py needs one from {supported}.")
+def version() -> str:
+    """Return the project's name and version, as pyproject.toml has them."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    name, number = (text.split(f'\n{key} = "')[1].split('"')[0] for key in ("name", "version"))
+    return f"{name} {number}"
+
+
+def with_supported_python(arguments: list[str]) -> int:
+    """Run this again with a Python that the pinned packages support; fetch one if need be."""
+    found = next(filter(lambda command: runs(*command), pythons()), None)
+    this, bounds = dotted(sys.version_info[:2]), f"{dotted(OLDEST)} to {dotted(NEWEST)}"
+    say(f"This is Python {this}; going on with one from {bounds}.")
+    if found is None:
+        with one_at_a_time():
+            found = [find_uv(), "run", "--no-project", f"--python={dotted(NEWEST)}", "python"]
+        if not runs(*found):
+            raise SetUpError(
+                f"This machine has no Python from {bounds}, and none could be fetched: install one."
+            )
+    return become([*found, str(Path(__file__).resolve()), *arguments])
+
+
+def pythons(system: str = os.name) -> list[list[str]]:
+    """Return how supported Pythons are called on a system, the newest first."""
+    minors = range(NEWEST[1], OLDEST[1] - 1, -1)
+    return [["py", f"-3.{n}"] if system == "nt" else [f"python3.{n}"] for n in minors]
+
+
+def keep_uv_here() -> None:
+    """Have uv leave nothing outside this folder, and trust the certificates the machine trusts."""
+    os.environ.setdefault("UV_CACHE_DIR", str(UV_CACHE))
+    os.environ.setdefault("UV_PYTHON_INSTALL_DIR", str(UV_PYTHONS))
+    # As pip does; a gateway that inspects TLS has a certificate of its own.
+    os.environ.setdefault("UV_SYSTEM_CERTS", "true")
 
 
 def refuse_unknown(command: str) -> None:
     """Raise `SetUpError` for an unknown command; not repeated, as it may be a pasted secret."""
     if command not in COMMANDS:
-        raise SetUpError(f"Unknown command. The commands are {', '.join(COMMANDS)}.")
+        similar = difflib.get_close_matches(command, COMMANDS, 1)
+        hint = f" Did you mean {similar[0]}?" if similar else ""
+        raise SetUpError(f"Unknown command.{hint} The commands are {', '.join(COMMANDS)}.")
 
 
 def set_up(requirements: Path) -> None:
@@ -164,10 +214,10 @@ def find_uv() -> str:
     return program(UV_VENV, "uv")
 
 
-def runs(program: str) -> bool:
+def runs(*command: str) -> bool:
     """Whether a program can be started."""
     try:
-        return run(program, "--version", stdout=DEVNULL, stderr=DEVNULL) == 0
+        return run(*command, "--version", stdout=DEVNULL, stderr=DEVNULL) == 0
     except OSError:
         return False
 
@@ -181,7 +231,7 @@ def fetch_uv() -> None:
     say(f"Fetching {UV}.")
     venv.create(UV_VENV, clear=True, with_pip=True)
     pip = [program(UV_VENV, "python"), "-m", "pip", "--disable-pip-version-check"]
-    run_or_stop(*pip, "install", "--quiet", UV)
+    run_or_stop(*pip, "install", "--quiet", "--no-cache-dir", UV)
 
 
 def lock(options: list[str]) -> int:
@@ -248,11 +298,10 @@ def has_locked(file: IO[str]) -> bool:
     return True
 
 
-def become(call: list[str]) -> int:
-    """Replace this process by ``python -m`` *call*, so that signals and exit code are its own."""
-    command = python_m(call)
+def become(command: list[str]) -> int:
+    """Replace this process by another program, so that signals and exit code are its own."""
     if sys.platform != "win32":  # which cannot replace a process
-        os.execv(command[0], command)
+        os.execvp(command[0], command)
     return run(*command)
 
 
@@ -303,4 +352,5 @@ def say(sentence: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

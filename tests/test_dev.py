@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import dev
+from shared.service.http.report_api import VERSION
 
 
 @pytest.fixture(autouse=True)
@@ -61,17 +64,94 @@ def test_programs_are_found_where_each_system_puts_them(system, path) -> None:
     assert dev.program(Path("/venv"), "uv", system) == str(Path(path))
 
 
-@pytest.mark.parametrize("version", [(3, 11), (3, 12), (3, 13)])
-def test_the_supported_pythons_pass(version) -> None:
-    dev.refuse_unsupported(version)
-
-
 @pytest.mark.parametrize("version", [(3, 10), (3, 14)])
-def test_another_python_is_told_which_ones_are_supported(version, monkeypatch, capsys) -> None:
+def test_another_python_looks_for_one_that_is_supported_and_goes_on_with_it(
+    version, monkeypatch, capsys
+) -> None:
+    begun: list[list[str]] = []
     monkeypatch.setattr(sys, "version_info", (*version, 0))
+    monkeypatch.setattr(dev, "runs", lambda *command: command == ("python3.12",))
+    monkeypatch.setattr(dev, "become", begun.append)
+
+    dev.main(["demo", "--once"])
+
+    assert begun == [["python3.12", dev.__file__, "demo", "--once"]]
+    said = capsys.readouterr().err
+    assert said == f"dev.py: This is Python 3.{version[1]}; going on with one from 3.11 to 3.13.\n"
+
+
+def test_where_no_supported_python_is_installed_uv_fetches_one(monkeypatch) -> None:
+    begun: list[list[str]] = []
+    monkeypatch.setattr(sys, "version_info", (3, 14, 0))
+    monkeypatch.setattr(dev, "find_uv", lambda: "/uv")
+    monkeypatch.setattr(dev, "runs", lambda *command: command[0] == "/uv")
+    monkeypatch.setattr(dev, "become", begun.append)
+
+    dev.main(["demo"])
+
+    [command] = begun
+    assert command[:4] == ["/uv", "run", "--no-project", "--python=3.13"]
+
+
+def test_where_none_can_be_fetched_either_one_sentence_says_so(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 0))
+    monkeypatch.setattr(dev, "find_uv", lambda: "/uv")
+    monkeypatch.setattr(dev, "runs", lambda *_: False)
 
     assert dev.main(["demo"]) == 2
-    assert f"3.{version[1]}; dev.py needs one from 3.11 to 3.13" in capsys.readouterr().err
+    assert "has no Python from 3.11 to 3.13, and none could be fetched" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("system", "first"), [("posix", ["python3.13"]), ("nt", ["py", "-3.13"])])
+def test_supported_pythons_are_called_as_each_system_calls_them(system, first) -> None:
+    assert dev.pythons(system)[0] == first
+
+
+def test_uv_leaves_nothing_outside_the_folder_and_trusts_what_the_machine_trusts(
+    monkeypatch, tmp_path
+) -> None:
+    for name in ("UV_CACHE_DIR", "UV_PYTHON_INSTALL_DIR", "UV_SYSTEM_CERTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))  # a choice of the user's, which is kept
+
+    dev.keep_uv_here()
+
+    assert os.environ["UV_CACHE_DIR"] == str(tmp_path)
+    assert Path(os.environ["UV_PYTHON_INSTALL_DIR"]).parent == dev.ROOT
+    assert os.environ["UV_SYSTEM_CERTS"] == "true"
+
+
+def test_it_says_its_version_with_any_python(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 8, 0))
+
+    assert dev.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"partner-mfa-status {VERSION}\n"
+
+
+def test_a_command_with_a_slip_is_answered_with_the_one_that_was_meant(capsys) -> None:
+    assert dev.main(["analyse"]) == 2
+    assert "Did you mean analyze?" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.parametrize(
+    ("command", "imported"),
+    [
+        (["dev.py", "--version"], "hashlib"),
+        (["-m", "shared", "analyze"], "shared.cli"),
+        (["-m", "simulator", "demo", "--help"], "argparse"),
+    ],
+)
+def test_ctrl_c_while_it_is_being_loaded_prints_no_traceback(command, imported) -> None:
+    started = [sys.executable, "-X", "importtime", *command]
+    with subprocess.Popen(started, cwd=dev.ROOT, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stderr
+        next(line for line in child.stderr if line.rstrip().endswith(imported))
+        child.send_signal(signal.SIGINT)
+        rest = child.stderr.read()
+
+    assert "Traceback" not in rest
+    assert child.returncode in (-signal.SIGINT, 0, 2)  # 0, 2: it had already ended
 
 
 def test_without_a_command_it_says_what_there_is_and_sets_up_nothing(steps, capsys) -> None:
@@ -247,8 +327,7 @@ def test_exit_codes_are_passed_on_and_a_failed_check_does_not_stop_the_others(
 
 
 def test_a_command_keeps_its_exit_code() -> None:
-    become = "dev.python_m = lambda call: [sys.executable, '-c', *call]"
-    program = f"import dev, sys; {become}; dev.become(['raise SystemExit(3)'])"
+    program = "import dev, sys; dev.become([sys.executable, '-c', 'raise SystemExit(3)'])"
 
     assert (
         subprocess.run([sys.executable, "-c", program], cwd=dev.ROOT, check=False).returncode == 3
