@@ -37,7 +37,7 @@ class Received(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DayState:
-    """The facts of one report and channel, whoever the addressee is."""
+    """The facts of one report and channel, the same for every addressee."""
 
     is_newest: bool  #: whether no later day is closed and none is reported on
     is_stored: bool

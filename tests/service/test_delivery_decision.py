@@ -90,7 +90,7 @@ def test_whatever_the_facts_nobody_gets_more_than_one_mail_and_one_correction() 
             assert actions.index(Action.SEND) < actions.index(Action.CORRECT)
 
 
-def test_whoever_waits_is_told_to_send_at_the_moment_that_was_named() -> None:
+def test_a_wait_ends_with_sending_at_the_moment_that_was_named() -> None:
     waiting = decide(day(complete=False), Received.NOTHING, EARLY, MailPolicy())
 
     assert waiting.until
