@@ -4,6 +4,7 @@ Every error that crosses rooms, by what the caller should do about it.
     MfaStatusError
     ├── UsageError                 print the message and stop (exit 2): a person must fix something
     │   ├── BadSettingError        a setting is missing or invalid
+    │   ├── ClockError             this machine's clock is wrong
     │   └── BadInputError          a file or an argument is invalid
     ├── SourceError                a slice was not read completely; nothing of it is stored
     │   ├── SourceDeniedError      do not retry: a person must change something first
@@ -32,6 +33,10 @@ class UsageError(MfaStatusError):
 
 class BadSettingError(UsageError):
     """A setting is missing or invalid; the message names it, its value and what is expected."""
+
+
+class ClockError(UsageError):
+    """The clock of this machine differs from Graph's: nothing may be entered by it."""
 
 
 class BadInputError(UsageError):

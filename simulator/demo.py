@@ -16,6 +16,7 @@ from shared.identity import Login
 from shared.service.access import TenantAccess
 from shared.service.composition import Service, use
 from shared.settings import Settings
+from shared.sources.graph.clock import GraphClock
 from shared.sources.graph.session import ThrottleLimits
 from simulator.simulation import open_simulated
 from simulator.tenants.partner import TENANT_ID, TENANT_NAME
@@ -87,18 +88,20 @@ def simulated_service(settings: Settings, now: Callable[[], datetime]) -> Iterat
     """
     today = now().date()
     with open_simulated(today - timedelta(days=1)) as simulation:
-        partner = simulated_access(simulation)
+        simulation.graph.now = now
+        partner = simulated_access(simulation, GraphClock(now))
         with use(Service(settings, now=now, today=today, partner=partner)) as service:
             yield service
 
 
-def simulated_access(simulation: Simulation) -> TenantAccess:
+def simulated_access(simulation: Simulation, clock: GraphClock | None = None) -> TenantAccess:
     """How the simulated tenant is reached; it throttles nobody, so nobody waits."""
     return TenantAccess(
         TENANT_ID,
         Endpoint(simulation.url, simulation.token),
         Login(),
         limits=ThrottleLimits.unlimited(),
+        clock=clock,
         has_customers=True,
         name=TENANT_NAME,
         source_name="simulated",

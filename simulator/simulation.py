@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from shared.clock import utc_now
 from shared.mfa.permissions import NEEDS
 from simulator.graph.api import SimulatedGraph
 from simulator.graph.directory import SimulatedDirectory
@@ -68,7 +69,8 @@ def make_graph(
     mailbox = Mailbox()
     directory = SimulatedDirectory(partner, clock=clock)
     routes = [*log.routes(), *mailbox.routes(), *directory.routes()]
-    return SimulatedGraph(routes, tokens=[TOKEN], faults=faults, clock=clock), log, mailbox
+    graph = SimulatedGraph(routes, tokens=[TOKEN], faults=faults, clock=clock, now=now or utc_now)
+    return graph, log, mailbox
 
 
 @contextmanager

@@ -54,7 +54,7 @@ class HttpRequest:
 
 
 class Response(Protocol):
-    """What the server sends; the length and the date are added."""
+    """What the server sends; the length is added, and the date if it has none."""
 
     @property
     def status(self) -> int: ...  # noqa: D102
@@ -168,7 +168,10 @@ class LoopbackHandler(BaseHTTPRequestHandler):
 
     def send_head(self, response: Response) -> None:
         """Send the status line and the headers, as they are with the whole body."""
-        self.send_response(response.status)
+        if "Date" in response.headers:
+            self.send_response_only(response.status)
+        else:
+            self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
         if response.status not in _WITHOUT_BODY:

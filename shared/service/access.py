@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from shared.endpoints import Endpoint
     from shared.identity import GraphClient, Login
+    from shared.sources.graph.clock import GraphClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class TenantAccess:
     #: One per app and tenant, as Graph counts.
     limits: ThrottleLimits = field(default_factory=ThrottleLimits)
     licence: PremiumLicence = field(default_factory=PremiumLicence)
+    clock: GraphClock | None = None  #: compares this machine's clock with Graph's
     has_customers: bool = False  #: whether Graph lists customers of this tenant
     name: str | None = None  #: `None`: the name that the directory gives
     source_name: str = "graph"  #: what reports call sign-ins from this Graph

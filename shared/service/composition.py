@@ -236,6 +236,7 @@ class Service:
     def _partner_access(self) -> TenantAccess:
         from shared.endpoints import Cloud, graph_endpoint
         from shared.service.access import TenantAccess
+        from shared.sources.graph.clock import GraphClock
 
         if self._partner:
             return self._partner
@@ -244,6 +245,7 @@ class Service:
             self.partner_id,
             graph_endpoint(settings.cloud, settings.graph_endpoint, settings.graph_token),
             self._login(self.partner_id),
+            clock=GraphClock(self.now),
             has_customers=settings.cloud is Cloud.GLOBAL,
         )
 

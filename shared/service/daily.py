@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.errors import (
+    BadInputError,
     DamagedError,
     OutOfReachError,
     OutOfTimeError,
@@ -91,7 +92,11 @@ class Daily:
 
         Raises `SourceIncompleteError` after entering the failure in the ledger, so that the queue
         tries again. A denied slice is entered and not tried again: only a person can change that.
+        Of a day that is not over, nothing is entered.
         """
+        if not self.ledger.is_over(owed.day):
+            _log.warning("Slice %s of %s is not over: it is left out", owed.name, owed.tenant_id)
+            return []
         try:
             rollup = self._pull(owed)
             logs = self.source.logs(owed)
@@ -111,6 +116,8 @@ class Daily:
 
     def abandon(self, owed: Slice) -> None:
         """Enter in the ledger that the queue has given up on a slice; the last reason is kept."""
+        if not self.ledger.is_over(owed.day):
+            return
         last = self.ledger.last_reason(owed) or "The reason was not recorded."
         reason = f"{GIVEN_UP} {last.removeprefix(GIVEN_UP).lstrip()}"  # once, even if repeated
         self.ledger.fail(owed, SliceState.FAILED, reason)
@@ -137,7 +144,11 @@ class Daily:
 
         `newest` is the newest closed day as the run's plan names it. A run may cross midnight
         between its plan and this step, so the clock is not read again.
+
+        Raises `BadInputError` for a day that is not over.
         """
+        if not self.ledger.is_over(ending):
+            raise BadInputError(f"{ending} is not over yet (UTC): it has no report.")
         snapshot = self._snapshot(ending, newest)
         accounts = snapshot.accounts.metrics if snapshot else None
         assessment = assess(self._window(ending), self.scope, self.rule, accounts)
@@ -217,7 +228,9 @@ class Daily:
         if stored is None:
             return all(day in known for day in days)
         pulled = [entry.at for entry in ledger if entry.slice.day in days]
-        return max(pulled, default="") >= stored.generated_at
+        return max(pulled, default="") >= stored.generated_at or not self.ledger.is_past(
+            stored.generated_at
+        )
 
     def _snapshot(self, ending: date, newest: date) -> DirectorySnapshot | None:
         """

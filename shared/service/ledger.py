@@ -43,9 +43,8 @@ class TenantLedger:
 
         Leaves out days that are not over. What a wrong clock marked in the future is not known.
         """
-        latest = f"{self.now() + CLOCK_TOLERANCE:%Y-%m-%dT%H:%M:%SZ}"
         return [
-            entry if entry.at <= latest else replace(entry, has_rollup=False)
+            entry if self.is_past(entry.at) else replace(entry, has_rollup=False)
             for entry in self.store.ledger(self.tenant_id, since)
             if self.is_over(entry.slice.day)
         ]
@@ -60,6 +59,10 @@ class TenantLedger:
     def is_over(self, day: date) -> bool:
         """Whether a day has ended, UTC."""
         return day < self.now().date()
+
+    def is_past(self, at: str) -> bool:
+        """Whether something was made before now; if not, it was made by a wrong clock."""
+        return at <= f"{self.now() + CLOCK_TOLERANCE:%Y-%m-%dT%H:%M:%SZ}"
 
     def rollup(self, entry: LedgerEntry) -> Rollup:
         """

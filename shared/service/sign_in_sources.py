@@ -87,6 +87,7 @@ def _graph(context: SourceContext) -> SignInSource:
                 budget=reading_budget(),
                 licence=access.licence,
                 needs_licence=True,
+                clock=access.clock,
             )
             yield GraphSignIns(reader, scope, now=context.now, name=access.source_name)
 

@@ -109,6 +109,7 @@ class Tenant:
                 limits=self.access.limits,
                 budget=reading_budget(),
                 licence=self.access.licence,
+                clock=self.access.clock,
                 has_customers=self.access.has_customers,
                 cloud=self.access.login.cloud,
             )

@@ -17,7 +17,7 @@ from shared.decoding import decode_json
 from shared.errors import ConflictError, DamagedError, StoreError
 from shared.stores.medium import Columns, Row, RowId, replace_row
 from shared.stores.models import StoredFile
-from shared.stores.names import digest, stamp
+from shared.stores.names import digest, is_later, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,11 +58,11 @@ class FileSets:
         """
         Write the files, if given, over those that were there, and then the row.
 
-        Raises `ConflictError` if the row there is later than `at`.
+        Raises `ConflictError` if the row there is later than `at`, as a slower writer's is.
         """
 
         def decide(current: Row | None) -> Columns:
-            if current and str(current.columns["Stamp"]) > stamp(at):
+            if current and is_later(str(current.columns["Stamp"]), stamp(at)):
                 self._remove_outdated(file_set, current.columns)
                 raise ConflictError(f"{file_set.title} is already stored as of later than {at}.")
             listed = _listed(current) if files is None else self._write(file_set, stamp(at), files)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from shared.errors import BadInputError
 from shared.mfa.window import HOURS_OF_DAY, Slice
@@ -13,6 +13,8 @@ from shared.stores.models import REPORT_FILES
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
 _SHOWN_CHARACTERS = 40  #: of an invalid name, in the message
+_STAMP = "%Y%m%dT%H%M%S%fZ"
+SLOWEST_WRITER = timedelta(hours=1)  #: after it made its stamp; the host allows half of it
 _TEXT_CHARACTERS = 2_000  #: of a stored reason; a Table property holds 32,768
 
 
@@ -61,9 +63,22 @@ def stamp(time: str) -> str:
         moment = datetime.fromisoformat(time)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return f"{moment.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"
+        return f"{moment.astimezone(UTC):{_STAMP}}"
     except (TypeError, ValueError, OverflowError):
         raise BadInputError(f"Invalid time {_shown(time)}; expected ISO 8601.") from None
+
+
+def is_later(stored: str, made: str) -> bool:
+    """
+    Whether a stored stamp is later than one that was just made.
+
+    A stamp that is hours ahead was made by a wrong clock: no execution is that slow.
+    """
+    try:
+        ahead = datetime.strptime(stored, _STAMP) - datetime.strptime(made, _STAMP)  # noqa: DTZ007
+    except ValueError:
+        return False
+    return timedelta() < ahead <= SLOWEST_WRITER
 
 
 def one_line(text: str) -> str:

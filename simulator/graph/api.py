@@ -12,16 +12,19 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email.utils import format_datetime
 from enum import Enum
 from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from shared.cli.loopback import HttpRequest
+from shared.clock import utc_now
 
 if TYPE_CHECKING:
     import re
+    from datetime import datetime
 
 #: Of every error; constant, so that equal requests get equal answers.
 _INNER_ERROR = {"date": "2026-11-24T02:00:00", "request-id": "simulated"}
@@ -115,7 +118,10 @@ class SimulatedGraph:
         tokens: Iterable[str],
         faults: Mapping[int, Fault] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
+        """`clock` counts seconds, for throttling."""
+        self.now = now  #: for the ``Date`` of the responses
         self.tokens = set(tokens)  #: the accepted ones; tests take some away
         self.faults = dict(faults or {})  #: by the number of the request they affect, from 1
         self.requests: list[LoggedRequest] = []
@@ -130,6 +136,8 @@ class SimulatedGraph:
             number, at = len(self.requests) + 1, self._clock()
             fault = self.faults.get(number)
             response = fault(request, self._respond) if fault else self._respond(request)
+            date = {"Date": format_datetime(self.now(), usegmt=True)}
+            response = replace(response, headers=date | dict(response.headers))
             logged = LoggedRequest(number, at, request, response.status, response.transmission)
             self.requests.append(logged)
             return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -111,6 +112,7 @@ def test_days_of_one_reason_are_said_together(capsys) -> None:
 
 def refused(monkeypatch, simulation):
     """Let Graph refuse whatever is asked of it."""
+    simulation.graph.now = NOW
     monkeypatch.setenv("GRAPH_ENDPOINT", simulation.url)
     monkeypatch.setenv("GRAPH_TOKEN", "another")
     monkeypatch.setattr(Service, "_partner_access", UNPACED)
@@ -126,6 +128,19 @@ def test_what_every_day_fails_for_is_said_once(monkeypatch, capsys) -> None:
     assert "0 of 7 days known" in stderr
     assert stderr.count("refuses the app's token") == 1
     assert stderr.count("missing:") == 1
+
+
+def test_a_wrong_clock_stops_a_run_before_anything_is_entered(monkeypatch, capsys) -> None:
+    with open_simulated(ENDING) as simulation:
+        monkeypatch.setenv("GRAPH_ENDPOINT", simulation.url)
+        monkeypatch.setenv("GRAPH_TOKEN", simulation.token)
+        simulation.graph.now = lambda: NOW() - timedelta(days=3)
+
+        assert main(["run"], now=NOW) == 2
+
+    stderr = capsys.readouterr().err
+    assert "This machine's clock says 2026-11-24 02:15 UTC and Graph's says 2026-11-21" in stderr
+    assert not [path for path in Path().rglob("ledger/**/*") if path.is_file()]
 
 
 def test_what_was_warned_of_is_said_too_where_a_run_does_not_come_to_its_end(

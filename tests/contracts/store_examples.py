@@ -28,7 +28,7 @@ FILES = {
 }
 NEWER_FILES = {"report.json": b'{"share": 1.0}\n', "report.html": b"<p>done</p>"}
 
-OLD_AT, NEW_AT = "2026-11-24T02:00:00Z", "2026-11-25T02:00:00Z"
+OLD_AT, NEW_AT = "2026-11-24T02:00:00Z", "2026-11-24T02:45:00Z"
 
 
 def rollup_of(count: int) -> Rollup:

@@ -163,6 +163,16 @@ def test_an_older_pull_never_overwrites_a_newer_one(store):
     assert everything(store) == before
 
 
+def test_what_a_clock_days_ahead_wrote_is_replaced_by_what_is_written_later(store):
+    store.save_slice(complete(1, "2026-12-24T02:00:00Z"), rollup_of(1))
+
+    store.save_slice(complete(2, "2026-11-24T02:00:00Z"), rollup_of(2))
+
+    assert store.ledger(TENANT, DAY) == [complete(2, "2026-11-24T02:00:00Z")]
+    assert store.rollup(complete(2, "").slice) == rollup_of(2)
+    assert not [path for path in everything(store) if "20261224" in path]
+
+
 @pytest.mark.parametrize(
     ("older", "newer"),
     [

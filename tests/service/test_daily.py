@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import (
+    BadInputError,
     OutOfReachError,
     OutOfTimeError,
     SourceDeniedError,
@@ -152,6 +153,43 @@ def test_days_that_were_missed_are_caught_up_as_far_as_the_source_reaches(tmp_pa
     assert {ENDING + timedelta(days=n) for n in range(12)} <= {
         point.ending for point in report.history if point.portal is not None
     }
+
+
+def test_of_a_day_that_is_not_over_nothing_is_entered(tmp_path) -> None:
+    daily = make_daily(tmp_path, Scripted())
+    today = Slice(TENANT, TODAY)
+
+    assert daily.collect(today) == []
+    daily.abandon(today)
+    with pytest.raises(BadInputError, match="2026-11-24 is not over yet"):
+        daily.publish(TODAY, TODAY)
+
+    assert daily.source.asked == []
+    assert kept_in(tmp_path) == {}
+
+
+def test_what_a_clock_days_ahead_entered_is_not_known_and_stops_nothing_later(tmp_path) -> None:
+    source = Scripted({day: [] for day in WEEK})
+    daily = make_daily(tmp_path, source)
+    daily.now.go_on(days=5)
+    run_day(daily, TODAY + timedelta(days=5))  # days to come, read as empty
+    source.days = {day: a_day(day) for day in (*WEEK, TODAY)}
+    daily.now.go_on(days=-5)
+
+    report, failed = run_day(daily)
+    assert failed == []
+    assert report.metrics.portal.requests == 14
+    assert report.window.provisional_days == [WEEK[1], WEEK[0]]
+
+    daily.now.go_on(days=1)
+    report, _ = run_day(daily, TODAY + timedelta(days=1))
+    assert report.window.ending == TODAY
+    assert report.metrics.portal.requests == 14
+    assert all(
+        entry.at < "2026-11-26"
+        for entry in daily.store.ledger(TENANT, WEEK[6])
+        if entry.slice.day <= TODAY
+    )
 
 
 @pytest.mark.parametrize("damage", ["lost", "damaged"])

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from shared.mfa.accounts.policy import ConditionalAccessPolicy
     from shared.sources.graph.batch import BatchItem
+    from shared.sources.graph.clock import GraphClock
     from shared.sources.graph.collected_directory import CollectedDirectory
     from shared.sources.graph.reader import GraphConnection
     from shared.sources.pacing import Pacer
@@ -97,6 +98,7 @@ def read_directory_from_graph(  # noqa: PLR0913 (plain values, each named where 
     limits: ThrottleLimits | None = None,
     budget: Budget | None = None,
     licence: PremiumLicence | None = None,
+    clock: GraphClock | None = None,
     has_customers: bool = True,
     cloud: Cloud = Cloud.GLOBAL,
 ) -> CollectedDirectory:
@@ -108,7 +110,11 @@ def read_directory_from_graph(  # noqa: PLR0913 (plain values, each named where 
     only the global cloud does. What `cloud` lacks is noted.
     """
     session = GraphSession(
-        graph, limits or ThrottleLimits(), budget or Budget(), licence or PremiumLicence()
+        graph,
+        limits or ThrottleLimits(),
+        budget or Budget(),
+        licence or PremiumLicence(),
+        clock=clock,
     )
     return DirectoryReader(session, has_customers=has_customers, cloud=cloud).read()
 

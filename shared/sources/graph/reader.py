@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from shared.sources.graph.answers import ReceivedAnswer
+    from shared.sources.graph.clock import GraphClock
 
 TRIES = 8  #: of one request: at least two minutes with the waits, then the queue tries again
 LICENCE_TRIES = 4  #: of a request refused for lack of a licence, before that is believed
@@ -82,6 +83,7 @@ class GraphReader:
     jitter: Callable[[], float] = random.random  #: from 0 to 1; half of each back-off depends on it
     licence: PremiumLicence = field(default_factory=PremiumLicence)
     needs_licence: bool = False  #: whether an answer proves the licence
+    clock: GraphClock | None = None  #: `None`: nobody compares the clocks
 
     @property
     def url(self) -> str:
@@ -100,12 +102,15 @@ class GraphReader:
         The decoded answer to a GET, or to a POST of `body`, which must be harmless to repeat.
 
         Raises `SourceDeniedError`, `OutOfTimeError`, `BrokenCrawlError` if a shorter time range
-        may succeed, and `SourceIncompleteError` if Graph rejects the request or every try failed.
+        may succeed, `SourceIncompleteError` if Graph rejects the request or every try failed, and
+        `ClockError` if this machine's clock is wrong.
         """
         is_renewed = False
         for attempt in count(1):
             try:
                 answer = self._send(url, body)
+                if self.clock:
+                    self.clock.compare(answer.headers)
                 check(answer, self.permission, is_next_page=is_next_page)
                 self.licence.is_proven |= self.needs_licence
                 return _decoded(answer.body, decode)

@@ -13,6 +13,7 @@ from shared.sources.pacing import Budget, Pacer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shared.sources.graph.clock import GraphClock
     from shared.sources.graph.reader import GraphConnection
 
 
@@ -48,6 +49,7 @@ class GraphSession:
     budget: Budget = field(default_factory=Budget)
     licence: PremiumLicence = field(default_factory=PremiumLicence)
     jitter: Callable[[], float] = random.random  #: see `GraphReader`
+    clock: GraphClock | None = None
 
     def url(self, path: str, version: str = "v1.0") -> str:
         """The address of a path such as ``/users``."""
@@ -65,6 +67,7 @@ class GraphSession:
             jitter=self.jitter,
             licence=self.licence,
             needs_licence=needs_licence,
+            clock=self.clock,
         )
 
     def batch(self, permission: str) -> GraphBatch:

@@ -67,8 +67,12 @@ class GraphSignIns:
     def sign_ins(self, slice_: Slice) -> Iterator[SignIn]:
         """Yield every sign-in of the slice, event type by event type; or raise."""
         self._check_reach(slice_.day)
+        began = self._now()
         for event_type in _EVENT_TYPES:
             yield from self._read(TimeRange(slice_.start, slice_.end), event_type)
+        clock = self._reader.clock
+        if clock and not clock.had_passed(slice_.end, began):
+            raise SourceIncompleteError(f"{slice_.name} was not over yet by Graph's clock.")
 
     def logs(self, slice_: Slice) -> LogKinds:
         """All: each is a request of its own, and a refused one raises."""
