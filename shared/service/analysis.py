@@ -85,7 +85,8 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
     collected = _Collected(question.scope, _known_tenant(question, snapshot))
     result = read_exports(question.paths, question.scope.ids, collected.take, on_progress)
     ending = question.ending or _newest_closed_day(result, question)
-    covered = CoveredDays(result.spans, result.broken_off, question.since, question.until)
+    lost = result.broken_off + result.doubtful
+    covered = CoveredDays(result.spans, lost, question.since, question.until)
     assessment = assess(
         _window(collected.days, covered, ending, question.now),
         question.scope,

@@ -508,6 +508,35 @@ def test_what_a_broken_file_may_have_lost_is_missing_and_there_is_no_share(
     assert len(report["reading"]["broken_off"]) == 1
 
 
+def test_the_day_of_an_unreadable_record_is_missing_and_there_is_no_share(tmp_path) -> None:
+    """It may have been a request without MFA: the share of the others would be too high."""
+    first, second, third = (ndjson(record) for record in rising(17, 18, 19))
+
+    report = analyze(tmp_path, first + second + b"oops\n" + second + third)
+
+    assert report["reading"]["unreadable"] == 1
+    (gap,) = report["window"]["missing"]
+    assert gap["day"] == "2026-11-18"
+    assert gap["reason"].endswith("has records that cannot be read")
+    for figure in ("share", "share_lower", "share_upper"):
+        assert report["metrics"]["portal"][figure] is None
+
+
+@pytest.mark.parametrize("column", ["appId", "resourceId"])
+def test_a_query_without_the_column_of_application_or_resource_tells_of_no_figure(
+    tmp_path, column
+) -> None:
+    """Any of its records may be a request to Partner Center without MFA."""
+    api_request = graph_record(appId=VENDOR, resourceId=API)
+    del api_request[column]
+
+    report = analyze(tmp_path, ndjson(*made(18, 2, **WITH_MFA), api_request, *made(22, 1)))
+
+    assert report["reading"]["unreadable"] == 1
+    assert "does not say" in report["reading"]["unreadable_records"][0]["reason"]
+    assert [report["metrics"][figure]["share"] for figure in ("portal", "api")] == [None, None]
+
+
 def test_in_a_file_from_new_to_old_the_older_days_are_lost(tmp_path) -> None:
     _, report = broken(tmp_path, rising(23, 22, 21))
 

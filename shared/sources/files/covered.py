@@ -70,4 +70,8 @@ class CoveredDays(msgspec.Struct, frozen=True):
 
     def _lost_in(self, day: date) -> list[str]:
         """Which files may lack records of a day, and why."""
-        return list(dict.fromkeys(each.sentence for each in self.lost if each.may_have_lost(day)))
+        found: dict[str, str] = {}
+        for each in self.lost:
+            if each.may_have_lost(day):
+                found.setdefault(each.file, each.sentence)
+        return list(found.values())

@@ -23,7 +23,12 @@ from shared.sources.files.skimming import Skimmer
 from shared.sources.files.streams import Stream
 from shared.sources.files.tables import header_of, other_table, read_table
 from shared.sources.files.values import ValueReader
-from shared.sources.records.parsing import OtherLogError, UnreadableError, parse_sign_in
+from shared.sources.records.parsing import (
+    OtherLogError,
+    UnplacedError,
+    UnreadableError,
+    parse_sign_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -261,7 +266,7 @@ def _is_record(line: bytes) -> bool:
         return False
     try:
         parse_sign_in(line, 0)
-    except OtherLogError:
+    except (OtherLogError, UnplacedError):
         return True
     except UnreadableError:
         return False

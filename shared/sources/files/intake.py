@@ -13,6 +13,7 @@ from shared.mfa.report import UnreadableRecord
 from shared.mfa.sign_in import SignInEventType
 from shared.sources.records.parsing import (
     OtherLogError,
+    UnplacedError,
     UnreadableError,
     parse_sign_in,
     parse_values,
@@ -118,6 +119,8 @@ class Intake:
         except OtherLogError as error:
             self._other_logs[error.log] += 1
             return False
+        except UnplacedError as error:
+            return self._take_unplaced(error, line)
         except UnreadableError as error:
             inner = _unwrap(record)
             if inner is None:
@@ -135,8 +138,19 @@ class Intake:
             self._count(parse_values(record, self._sequence))
         except OtherLogError as error:
             self._other_logs[error.log] += 1
+        except UnplacedError as error:
+            self._take_unplaced(error, line)
         except UnreadableError as error:
             self.refuse(line, str(error))
+
+    def _take_unplaced(self, error: UnplacedError, line: int) -> bool:
+        """Count a record of the portal, for which its application is enough; refuse any other."""
+        is_placed = self._ids is None or error.sign_in.app_id in self._ids
+        if is_placed:
+            self._count(error.sign_in)
+        else:
+            self.refuse(line, str(error))
+        return is_placed
 
     def skip(self, count: int, day: str, event: SignInEventType) -> None:
         """Count records of one day and log that are known to have none of the ids."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import stringzilla
 
+from shared.sources.files.skimming import all_are_filled, are_filled
+
 if TYPE_CHECKING:
     from shared.mfa.sign_in import SignInEventType
     from shared.sources.files.intake import Intake
@@ -39,6 +41,8 @@ class LineReader:
         self._pattern: Skimmed | None = None  #: of the last line that was examined individually
         self._days: set[bytes] = set()  #: days seen so far; other text may not be a valid day
         self._is_too_long = False  #: the next line has already been refused
+        #: Whether all lines of the block say their application and resource; `None`: unknown yet.
+        self._is_placed: bool | None = None
 
     def read(self, stream: Stream) -> None:
         """Take in every line of the stream, including a last line without a line break."""
@@ -85,6 +89,7 @@ class LineReader:
         hits = self._skimmer.hits(block, end) if self._skimmer else []
         hits.append(end)
         hit = 0
+        self._is_placed = None
         while start < end:
             while hits[hit] < start:
                 hit += 1
@@ -103,8 +108,11 @@ class LineReader:
 
         This loop runs once per line, and determines the speed of reading.
         """
-        opening, time_key, _, kind_mark, event = pattern
+        opening, time_key, _, kind_mark, place_keys, event = pattern
         find, startswith = block.find, block.startswith
+        if self._is_placed is None:
+            self._is_placed = all_are_filled(block, place_keys, start, end)
+        is_placed = self._is_placed
         count, day = 0, b"?"
         time = _find(block, time_key, start, end)
         while start < hit:
@@ -120,6 +128,7 @@ class LineReader:
                 or not (startswith(b"}", stop - 1) or startswith(b"}\r", stop - 2))
                 or not (startswith(b"+00:00", quote - 6) or startswith(b"Z", quote - 1))
                 or _find(block, opening, start + 1, at) >= 0
+                or not (is_placed or are_filled(block, place_keys, start, stop))
             ):
                 break
             if _find(block, kind_mark, start, stop) < 0:  # a record of another log
@@ -127,7 +136,9 @@ class LineReader:
                 count, found = 0, self._kind_of(block, start, stop, pattern)
                 if found is None:
                     break
-                _, _, _, kind_mark, event = found
+                _, _, _, kind_mark, place_keys, event = found
+                if not (is_placed or are_filled(block, place_keys, start, stop)):
+                    break
             if not startswith(day, at):
                 self._skip(count, day, event)
                 count, day = 0, bytes(block[at : at + _DAY_LENGTH])

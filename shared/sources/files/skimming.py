@@ -34,6 +34,12 @@ _TIME_KEYS = tuple(
     for name in ("createdDateTime", "CreatedDateTime")
     for space in ("", " ")
 )
+#: Spellings of the keys that say which application asked for which resource; without them a record
+#: may concern Partner Center without an id.
+_PLACE_KEYS = (
+    tuple(f'"{name}":{space}"'.encode() for name in ("appId", "AppId") for space in ("", " ")),
+    tuple(f'"{name}":'.encode() for name in ("resourceId", "ResourceIdentity")),
+)
 #: What says of which log a record is, the field that decides first.
 _KIND_MARKS = (
     re.compile(rb'"signInEventTypes": ?\["(\w+)"\]'),
@@ -113,6 +119,7 @@ class Skimmed(NamedTuple):
     time_key: bytes  #: the key of its time, as spelled, up to the quotation mark of the value
     day: str  #: UTC
     kind_mark: bytes  #: what says of which log it is, as spelled
+    place_keys: tuple[bytes, ...]  #: the keys of its application and resource, as spelled
     event: SignInEventType
 
 
@@ -137,10 +144,14 @@ def _skim(record: bytes) -> Skimmed | None:
         return None
     text = record[start : record.find(b'"', start)]
     kind_mark, event = _kind(record)
-    if not event:
+    place_keys = tuple(
+        key for keys in _PLACE_KEYS for key in keys if are_filled(record, (key,), 0, len(record))
+    )
+    if not event or len(place_keys) != len(_PLACE_KEYS):
         return None
     try:
-        return Skimmed(opening[0], key, utc_text(text.decode())[:10], kind_mark, event)
+        day = utc_text(text.decode())[:10]
+        return Skimmed(opening[0], key, day, kind_mark, place_keys, event)
     except ValueError:
         return None
 
@@ -155,7 +166,7 @@ def _kind(record: bytes) -> tuple[bytes, SignInEventType]:
 
 def _is_like(record: bytes, last: Skimmed) -> bool:
     """Whether `_skim` would find the same in a record as in the last one."""
-    opening, time_key, day, kind_mark, _ = last
+    opening, time_key, day, kind_mark, place_keys, _ = last
     at = _find(record, time_key) + len(time_key)
     end = record.find(b'"', at)
     return (
@@ -167,6 +178,31 @@ def _is_like(record: bytes, last: Skimmed) -> bool:
         and _find(record, time_key, end) < 0
         and _find(record, opening, 1, at) < 0
         and _find(record, kind_mark) >= 0
+        and are_filled(record, place_keys, 0, len(record))
+    )
+
+
+def are_filled(block: Block, keys: tuple[bytes, ...], start: int, end: int) -> bool:
+    """
+    Whether a record has all of the keys.
+
+    One that ends in a quotation mark must open a text that is not empty.
+    """
+    for key in keys:
+        at = _find(block, key, start, end)
+        if at < 0 or (key.endswith(b'"') and block.startswith(b'"', at + len(key))):
+            return False
+    return True
+
+
+def all_are_filled(block: Block, keys: tuple[bytes, ...], start: int, end: int) -> bool:
+    """Whether the lines of a block are sure to have all of the keys, each equally often."""
+    lines = stringzilla.count(block, b"\n", start, end)
+    return bool(lines) and all(
+        (found := stringzilla.count(block, key, start, end)) >= lines
+        and not found % lines
+        and not (key.endswith(b'"') and _find(block, key + b'"', start, end) >= 0)
+        for key in keys
     )
 
 

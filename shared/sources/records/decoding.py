@@ -25,6 +25,8 @@ from shared.sources.records.tolerant import FLAT_KEYS, read_tolerantly
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from shared.mfa.sign_in import SignIn
+
 _fields_decoder = msgspec.json.Decoder(Fields)
 _envelope_decoder = msgspec.json.Decoder(Envelope)
 _row_decoder = msgspec.json.Decoder(Row)
@@ -44,6 +46,14 @@ class OtherLogError(UnreadableError):
     def __init__(self, log: str) -> None:
         super().__init__(f"it is a record of {log}, not a sign-in")
         self.log = log
+
+
+class UnplacedError(UnreadableError):
+    """A user's sign-in that does not say which application asked, or for what."""
+
+    def __init__(self, lacks: str, sign_in: SignIn) -> None:
+        super().__init__(f"it does not say {lacks}, so it may concern Partner Center")
+        self.sign_in = sign_in
 
 
 def decode_record(record: bytes) -> tuple[Fields, Envelope]:

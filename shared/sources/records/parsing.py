@@ -19,6 +19,7 @@ from shared.mfa.guid import NO_GUID, is_guid
 from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.sources.records.decoding import (
     OtherLogError,
+    UnplacedError,
     UnreadableError,
     decode_record,
     object_of,
@@ -46,6 +47,7 @@ __all__ = [
     "FAILED",
     "OtherLogError",
     "SignInPage",
+    "UnplacedError",
     "UnreadableError",
     "parse_page",
     "parse_sign_in",
@@ -103,6 +105,8 @@ def parse_page(data: bytes, sequence: int = 0) -> SignInPage:
     for position, record in enumerate(page.value, sequence):
         try:
             sign_ins.append(parse_sign_in(bytes(record), position))
+        except UnplacedError as error:  # the query has placed it
+            sign_ins.append(error.sign_in)
         except UnreadableError as error:
             unreadable.append(str(error))
     return SignInPage(sign_ins, page.next_link, unreadable)
@@ -129,7 +133,7 @@ def _sign_in(
     steps, are_steps_understood = read_steps(fields.authentication_details)
     policies, are_policies_understood = _policies(fields, envelope)
     own_id = _id(fields.id)
-    return SignIn(
+    sign_in = SignIn(
         created_at=created_at,
         id=own_id or _digest(whole()),
         received_at=_received_at(envelope),
@@ -156,6 +160,24 @@ def _sign_in(
             is_status_understood and are_steps_understood and are_policies_understood
         ),
     )
+    if lacks := _lacks_place(sign_in, fields, envelope):
+        raise UnplacedError(lacks, sign_in)
+    return sign_in
+
+
+def _lacks_place(sign_in: SignIn, fields: Fields, envelope: Envelope) -> str:
+    """
+    What a user's sign-in would need to say to be known not to concern Partner Center.
+
+    Entra always gives the application. The resource may be empty, or absent from a diagnostic
+    record (which has a ``time``), but only a query that leaves its column out has no such key.
+    """
+    if sign_in.event.is_app_only or sign_in.error_code:
+        return ""
+    if not sign_in.app_id:
+        return "which application signed in (appId)"
+    is_projection = fields.resource_id is UNSET and envelope.time is UNSET
+    return "for which resource (resourceId)" if is_projection else ""
 
 
 def _is_sign_in(fields: Fields, envelope: Envelope) -> bool:

@@ -50,6 +50,8 @@ def read_tolerantly(record: Mapping[str, object]) -> tuple[Fields, Envelope]:
     values = _filled(flat, FLAT_KEYS)
     if _is_path(values.get("resource_id")):
         del values["resource_id"]
+        if COLUMNS["resource_id"].lower() in flat:  # a row's own column, which is empty
+            values["resource_id"] = None
     return _fields(values), _envelope(values)
 
 

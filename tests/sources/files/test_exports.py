@@ -282,6 +282,19 @@ class TestBrokenInput:
         assert result.unreadable == 250
         assert len(result.unreadable_records) == UNREADABLE_KEPT
 
+    @pytest.mark.parametrize("shape", [graph_record, diagnostic_record, log_analytics_row])
+    def test_skimming_never_passes_over_a_record_that_lacks_its_application(self, shape) -> None:
+        ids = (
+            ("AppId", "ResourceIdentity") if shape is log_analytics_row else ("appId", "resourceId")
+        )
+        elsewhere = [shape(**dict.fromkeys(ids, OTHER)) for _ in range(5)]
+        nothing = shape(**{ids[0]: "", ids[1]: OTHER})
+
+        read = Read(ndjson(*elsewhere[:4], nothing, elsewhere[4]))
+
+        assert (read.records, read.unreadable) == (5, 1)
+        assert "which application signed in" in read.reasons[0][1]
+
     def test_a_truncated_last_line_is_unreadable(self) -> None:
         read = Read(ndjson(*three())[:-60])
 

@@ -9,7 +9,7 @@ import pytest
 
 from shared.mfa.sign_in import Evidence, SignIn, SignInEventType
 from shared.mfa.verdict import Verdict, judge
-from shared.sources.records.parsing import parse_sign_in, parse_values
+from shared.sources.records.parsing import UnplacedError, parse_sign_in, parse_values
 from tests.records import (
     ABSENT,
     API,
@@ -318,10 +318,12 @@ def test_a_prompt_to_register_for_mfa_decides_nothing(where: str) -> None:
 
 def test_ids_of_zeros_are_empty() -> None:
     zeros = "00000000-0000-0000-0000-000000000000"
-    keys = ("userId", "appId", "resourceId", "correlationId", "sessionId")
+    keys = ("userId", "resourceId", "correlationId", "sessionId")
 
     sign_in = parse(graph_record(**dict.fromkeys(keys, zeros)))
 
-    assert {sign_in.user_id, sign_in.app_id, sign_in.resource_id} == {""}
+    assert {sign_in.user_id, sign_in.resource_id} == {""}
     assert {sign_in.correlation_id, sign_in.session_id} == {""}
     assert not parse(graph_record(id=zeros)).has_own_id
+    with pytest.raises(UnplacedError):
+        parse(graph_record(appId=zeros))

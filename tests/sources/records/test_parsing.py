@@ -15,6 +15,7 @@ from shared.mfa.verdict import Verdict, judge
 from shared.sources.records.decoding import object_of
 from shared.sources.records.parsing import (
     FAILED,
+    UnplacedError,
     UnreadableError,
     parse_page,
     parse_sign_in,
@@ -525,10 +526,42 @@ class TestTolerance:
 
         try:
             sign_in = parse(record)
+        except UnplacedError:
+            assert key in ("appId", "AppId")
         except UnreadableError:
             assert key in ("createdDateTime", "CreatedDateTime", "TimeGenerated")
         else:
             assert msgspec.msgpack.decode(msgspec.msgpack.encode(sign_in), type=SignIn) == sign_in
+
+    @pytest.mark.parametrize("shape", [graph_record, diagnostic_record, log_analytics_row])
+    def test_a_user_s_sign_in_without_an_application_may_concern_partner_center(
+        self, shape
+    ) -> None:
+        key = "AppId" if shape is log_analytics_row else "appId"
+        for nothing in (ABSENT, None, ""):
+            with pytest.raises(UnplacedError, match="which application signed in"):
+                parse(shape(**{key: nothing}))
+
+    @pytest.mark.parametrize(
+        ("shape", "key"), [(graph_record, "resourceId"), (log_analytics_row, "ResourceIdentity")]
+    )
+    def test_a_record_whose_query_left_out_the_resource_may_concern_partner_center(
+        self, shape, key
+    ) -> None:
+        with pytest.raises(UnplacedError, match="for which resource") as lost:
+            parse(shape(**{key: ABSENT}))
+
+        assert lost.value.sign_in.app_id == PORTAL  # which is enough for the portal
+        for nothing in (None, ""):  # as Entra writes it for some sign-ins
+            assert parse(shape(**{key: nothing})).resource_id == ""
+        assert parse(diagnostic_record(resourceId=ABSENT)).resource_id == ""
+
+    def test_a_sign_in_that_makes_no_request_needs_neither(self) -> None:
+        failed = {"errorCode": 50126, "additionalDetails": None}
+        neither = {"appId": ABSENT, "resourceId": ABSENT}
+
+        assert parse(graph_record(status=failed, **neither)).error_code == 50126
+        assert parse(graph_record(signInEventTypes=["servicePrincipal"], **neither)).app_id == ""
 
     def test_a_number_in_place_of_a_string_is_read_as_a_string(self) -> None:
         assert parse(graph_record(userDisplayName=42)).user_name == "42"
