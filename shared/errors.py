@@ -6,11 +6,12 @@ Every error that crosses rooms, by what the caller should do about it.
     │   ├── BadSettingError        a setting is missing or invalid
     │   ├── ClockError             this machine's clock is wrong
     │   └── BadInputError          a file or an argument is invalid
-    ├── SourceError                a slice was not read completely; nothing of it is stored
+    ├── SourceError                a slice was not read completely
     │   ├── SourceDeniedError      do not retry: a person must change something first
     │   │   └── OutOfReachError    the source no longer has the day, or never had it
     │   ├── SourceIncompleteError  retry the whole slice later
-    │   └── OutOfTimeError         halve the slice and put both halves back into the queue
+    │   ├── OutOfOrderError        read the slice again, as a log that is not newest first
+    │   └── OutOfTimeError         what could be kept is kept; the rest goes back into the queue
     ├── StoreError                 the store cannot be read or written
     │   ├── DamagedError           what is stored cannot be read: treat it as not there
     │   └── ConflictError          another writer came first: read again, then decide
@@ -44,7 +45,7 @@ class BadInputError(UsageError):
 
 
 class SourceError(MfaStatusError):
-    """A slice was not read completely; nothing of it is stored."""
+    """A slice was not read completely."""
 
 
 class SourceDeniedError(SourceError):
@@ -59,8 +60,12 @@ class SourceIncompleteError(SourceError):
     """The source broke off; the whole slice must be read again later."""
 
 
+class OutOfOrderError(SourceError):
+    """A log does not come newest first, so nothing of it is complete before all of it is read."""
+
+
 class OutOfTimeError(SourceError):
-    """The execution's time is nearly used up; the slice must be halved and read again."""
+    """The execution's time is nearly used up; what could not be kept must be read again."""
 
 
 class StoreError(MfaStatusError):

@@ -29,7 +29,7 @@ var packageContainerName = 'app-package'
 var undeleteDays = 7
 
 // As shared/stores names them; the app would make them itself when it first writes.
-var personalContainers = ['rollups', 'reports']
+var personalContainers = ['rollups', 'parts', 'reports']
 var personalPrefixes = [for container in personalContainers: '${container}/']
 var tableNames = ['tenants', 'ledger', 'metrics', 'deliveries', 'runs', 'claims']
 

@@ -94,7 +94,7 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     has_rollup: bool = False  #: whether the rollup of a complete pull is stored, now or earlier
     refused_rows: int | None = None  #: rows of a re-pull that was refused for being fewer
     logs: LogKinds = LogKinds()  #: the kinds of log in the stored rollup
-    pulled_at: str = ""  #: when the stored rollup was pulled, UTC; empty if not recorded
+    pulled_at: str = ""  #: when the pull of the stored rollup began, UTC; empty if not recorded
 
 
 class MissingDay(msgspec.Struct, frozen=True):
@@ -237,7 +237,7 @@ def enter_pull(
     identical Graph queries do return different counts; the second time, it is accepted. Once the
     day has settled, it never is: a log that shrinks then is being purged.
     """
-    entry = msgspec.structs.replace(found, has_rollup=True, pulled_at=found.at)
+    entry = msgspec.structs.replace(found, has_rollup=True, pulled_at=found.pulled_at or found.at)
     if before is None or not before.has_rollup or found.rows >= before.rows:
         return entry, True
     is_settling = found.at[:10] <= _settled_on(found.slice.day, settle_days)

@@ -38,6 +38,7 @@ from shared.service.addresses import report_address
 from shared.service.directory_snapshot import DIRECTORY_FILE, DirectorySnapshot
 from shared.service.ledger import TenantLedger, unless_newer_is_stored
 from shared.service.publishing import publish_for_serving
+from shared.service.slice_pull import SlicePull
 from shared.stores.models import MetricsRow, TenantRow
 
 if TYPE_CHECKING:
@@ -88,7 +89,10 @@ class Daily:
 
     def collect(self, owed: Slice) -> list[Slice]:
         """
-        Pull one slice and store it; return what remains to do: nothing, or the slice's halves.
+        Pull one slice and store it; return what remains to do.
+
+        Nothing, or if the time is up, the same slice again, to go on from what was kept of it. If
+        nothing could be kept, its halves.
 
         Raises `SourceIncompleteError` after entering the failure in the ledger, so that the queue
         tries again. A denied slice is entered and not tried again: only a person can change that.
@@ -97,10 +101,17 @@ class Daily:
         if not self.ledger.is_over(owed.day):
             _log.warning("Slice %s of %s is not over: it is left out", owed.name, owed.tenant_id)
             return []
+        pull = SlicePull(
+            owed, self.source, self.store, self.scope, self.now(), self.ledger.entry(owed)
+        )
         try:
-            rollup = self._pull(owed)
+            rollup = pull.rollup()
             logs = self.source.logs(owed)
         except OutOfTimeError as error:
+            if pull.has_kept or not pull.has_read:
+                self.ledger.put_off(owed, str(error))
+                return [owed]
+            pull.forget()
             return self._halve(owed, error)
         except OutOfReachError as error:
             self.ledger.keep_stored(owed, str(error))
@@ -111,7 +122,8 @@ class Daily:
         except SourceIncompleteError as error:
             self.ledger.fail(owed, SliceState.FAILED, str(error))
             raise
-        self.ledger.keep(owed, rollup, logs)
+        self.ledger.keep(owed, rollup, logs, pull.begun_at)
+        pull.forget()
         return []
 
     def abandon(self, owed: Slice) -> None:
@@ -186,14 +198,6 @@ class Daily:
             _log.warning("The reach of the log of %s is unknown: %s", self.tenant_id, error)
             return WINDOW_DAYS
         return max(WINDOW_DAYS, reach_days)
-
-    def _pull(self, owed: Slice) -> Rollup:
-        """Return all of a slice or raise; nothing is stored before the source is exhausted."""
-        return Rollup(
-            sign_in
-            for sign_in in self.source.sign_ins(owed)
-            if owed.owns(sign_in) and self.scope.channel(sign_in)
-        )
 
     def _halve(self, owed: Slice, error: OutOfTimeError) -> list[Slice]:
         halves = owed.halves()

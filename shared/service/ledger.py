@@ -81,11 +81,15 @@ class TenantLedger:
             raise DamagedError(gone)
         return rollup
 
-    def keep(self, slice_: Slice, rollup: Rollup, logs: LogKinds) -> None:
-        """Store a pull that read the whole slice, unless what is stored is to be believed more."""
-        found = self._new_entry(slice_, SliceState.COMPLETE, rows=len(rollup))
-        before = self._readable(slice_)
-        entry, believed = enter_pull(before, replace(found, logs=logs), self.settle_days)
+    def keep(self, slice_: Slice, rollup: Rollup, logs: LogKinds, begun_at: str) -> None:
+        """
+        Store a pull that read the whole slice, unless what is stored is to be believed more.
+
+        `begun_at`: when the pull began, UTC.
+        """
+        pulled = self._new_entry(slice_, SliceState.COMPLETE, rows=len(rollup))
+        found = replace(pulled, logs=logs, pulled_at=begun_at)
+        entry, believed = enter_pull(self._readable(slice_), found, self.settle_days)
         self._save(entry, rollup if believed else None)
         _log.info(
             "Slice %s of %s: %d rows. %s", slice_.name, self.tenant_id, len(rollup), entry.reason
@@ -96,6 +100,12 @@ class TenantLedger:
         failed = self._new_entry(slice_, state, reason=reason)
         self._save(enter_failure(self._readable(slice_), failed))
         _log.warning("Slice %s of %s is %s: %s", slice_.name, self.tenant_id, state.value, reason)
+
+    def put_off(self, slice_: Slice, reason: str) -> None:
+        """Enter that a slice is not read to its end yet; a stored rollup is kept."""
+        begun = self._new_entry(slice_, SliceState.FAILED, reason=f"It is still read: {reason}")
+        self._save(enter_failure(self._readable(slice_), begun))
+        _log.info("Slice %s of %s goes on later: %s", slice_.name, self.tenant_id, reason)
 
     def keep_stored(self, slice_: Slice, reason: str) -> None:
         """Leave what is stored of a slice that the source does not hold; say why there is none."""
@@ -109,15 +119,16 @@ class TenantLedger:
 
     def last_reason(self, slice_: Slice) -> str:
         """The reason of the slice's entry; empty if it has none."""
-        entry = self._entry(slice_)
+        entry = self.entry(slice_)
         return entry.reason if entry else ""
 
-    def _entry(self, slice_: Slice) -> LedgerEntry | None:
+    def entry(self, slice_: Slice) -> LedgerEntry | None:
+        """The slice's entry."""
         entries = self.entries(slice_.day)
         return next((entry for entry in entries if entry.slice == slice_), None)
 
     def _readable(self, slice_: Slice) -> LedgerEntry | None:
-        entry = self._entry(slice_)
+        entry = self.entry(slice_)
         return entry if entry is None or self._is_intact(entry) else _without_rollup(entry)
 
     def _is_intact(self, entry: LedgerEntry) -> bool:

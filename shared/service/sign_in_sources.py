@@ -12,15 +12,17 @@ from shared.settings import Settings, SourceKind
 from shared.sources.pacing import Budget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
     from shared.mfa.coverage import LogKinds
+    from shared.mfa.parts import Part
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Slice
     from shared.service.access import TenantAccess
     from shared.sources import SignInSource
+    from shared.sources.graph.sign_ins import GraphSignIns
 
 #: How long one execution may read; host.json ends it after 30 minutes.
 READING_SECONDS = 25 * 60.0
@@ -41,9 +43,9 @@ def open_source(context: SourceContext) -> SignInSource:
     return _SOURCES[context.settings.signin_source](context)
 
 
-def reading_budget() -> Budget:
+def reading_budget(*, is_continued: bool = False) -> Budget:
     """The time that one execution may spend on reading, from now on."""
-    return Budget(time.monotonic() + READING_SECONDS)
+    return Budget(time.monotonic() + READING_SECONDS, is_continued=is_continued)
 
 
 class PerSliceSource:
@@ -71,27 +73,42 @@ class PerSliceSource:
             return source.reach_days(today)
 
 
+class PerSliceGraph(PerSliceSource):
+    """The same for Graph, whose log comes newest first; slices that had begun have priority."""
+
+    def __init__(
+        self, name: str, open_for_one: Callable[[Budget], AbstractContextManager[GraphSignIns]]
+    ) -> None:
+        super().__init__(name, lambda: open_for_one(reading_budget()))
+        self._open_with = open_for_one
+
+    def parts(self, owed: Slice, kept: Sequence[Part]) -> Iterator[Part]:
+        """As `NewestFirstSource.parts`."""
+        with self._open_with(reading_budget(is_continued=bool(kept))) as source:
+            yield from source.parts(owed, kept)
+
+
 def _graph(context: SourceContext) -> SignInSource:
     from shared.sources.graph.reader import GraphReader
-    from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns
+    from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns, LogReach
 
-    access, scope = context.access(), context.settings.scope
+    access, scope, reach = context.access(), context.settings.scope, LogReach()
 
     @contextmanager
-    def open_graph_sign_ins() -> Iterator[GraphSignIns]:
+    def open_graph_sign_ins(budget: Budget) -> Iterator[GraphSignIns]:
         with access.open_graph() as graph:
             reader = GraphReader(
                 graph,
                 PERMISSION,
                 pacer=access.limits.reports,
-                budget=reading_budget(),
+                budget=budget,
                 licence=access.licence,
                 needs_licence=True,
                 clock=access.clock,
             )
-            yield GraphSignIns(reader, scope, now=context.now, name=access.source_name)
+            yield GraphSignIns(reader, scope, now=context.now, name=access.source_name, reach=reach)
 
-    return PerSliceSource(access.source_name, open_graph_sign_ins)
+    return PerSliceGraph(access.source_name, open_graph_sign_ins)
 
 
 def _diagnostics(context: SourceContext) -> SignInSource:

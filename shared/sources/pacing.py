@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from bisect import insort
 from collections.abc import Callable
 from contextlib import contextmanager
+from heapq import heappop, heappush
+from itertools import count
 from math import inf
-from queue import Empty, PriorityQueue
-from typing import TYPE_CHECKING
+from threading import Condition
+from typing import TYPE_CHECKING, NamedTuple
 
-from shared.errors import OutOfTimeError
+from shared.errors import OutOfTimeError, SourceIncompleteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +25,18 @@ class Budget:
     """The time that one execution has; every wait is taken from it."""
 
     def __init__(
-        self, deadline: float = inf, *, clock: Clock = time.monotonic, pause: Pause = time.sleep
+        self,
+        deadline: float = inf,
+        *,
+        clock: Clock = time.monotonic,
+        pause: Pause = time.sleep,
+        is_continued: bool = False,
     ) -> None:
+        """`is_continued`: whether an earlier execution began with the same; these come first."""
         self._deadline = deadline
         self._clock = clock
         self._pause = pause
+        self.rank = Rank(not is_continued, clock())
 
     def remaining_seconds(self) -> float:
         """The time until the deadline; `OutOfTimeError` if it has passed."""
@@ -34,6 +44,11 @@ class Budget:
         if seconds <= 0:
             raise OutOfTimeError("The execution's time is used up.")
         return seconds
+
+    @property
+    def total_seconds(self) -> float:
+        """The time that there was at the beginning."""
+        return self._deadline - self.rank.began
 
     def wait(self, seconds: float) -> None:
         """Wait; raises `OutOfTimeError` at once if the deadline would pass in the meantime."""
@@ -45,26 +60,87 @@ class Budget:
             self._pause(seconds)
 
 
+class Rank(NamedTuple):
+    """Who gets the next turn: the lowest rank."""
+
+    is_new: bool
+    began: float
+
+
+class Waiter(NamedTuple):
+    """A request that waits for its turn."""
+
+    rank: Rank
+    number: int  #: in the order in which they came
+
+
+class Turns:
+    """
+    Whose turn it is, without clock or threads.
+
+    There are as many tickets as requests allowed in a period. A request holds a ticket from before
+    it is sent until its answer is in, and the ticket is valid again a period later. The service
+    counts the request somewhere in between, so however slow the network, it never counts more than
+    the limit in any period.
+
+    What began first is served first. So of many slices one ends after another, and few are under
+    way when the time is up; fair turns would let all of them reach it together.
+    """
+
+    def __init__(self, limit: int, period_seconds: float) -> None:
+        self._period_seconds = period_seconds
+        self._valid_from = [-inf] * limit  #: of each ticket that nobody holds; a heap
+        self._waiting: list[Waiter] = []  #: the next one first
+        self._numbers = count()
+        self._held_until = -inf
+
+    def enter(self, rank: Rank) -> Waiter:
+        """Begin to wait."""
+        waiter = Waiter(rank, next(self._numbers))
+        insort(self._waiting, waiter)
+        return waiter
+
+    def leave(self, waiter: Waiter) -> None:
+        """Wait no longer, with or without a turn."""
+        self._waiting.remove(waiter)
+
+    def starts_at(self, waiter: Waiter) -> float | None:
+        """When the waiter's turn comes; `None` until another one has come or gone."""
+        if self._waiting[0] != waiter or not self._valid_from:
+            return None
+        return max(self._valid_from[0], self._held_until)
+
+    def take(self) -> None:
+        """Take the ticket that has been valid for longest."""
+        heappop(self._valid_from)
+
+    def give_back(self, now: float) -> None:
+        """Give a ticket back when the answer is in."""
+        heappush(self._valid_from, now + self._period_seconds)
+
+    def hold_back(self, until: float) -> None:
+        """Let nobody have a turn before that."""
+        self._held_until = max(self._held_until, until)
+
+    def held_seconds(self, now: float) -> float:
+        """For how long nobody will have a turn."""
+        return self._held_until - now
+
+
 class Pacer:
     """
     Keeps requests within a limit per period, for any number of threads.
 
     The defaults are the limit of Graph's identity and access reports, 5 requests in 10 s per app
-    and tenant (throttling limits page): one pacer per tenant, shared by all its sources. There are
-    as many tickets as requests allowed in a period. A request holds a ticket from before it is sent
-    until its answer is in, and the ticket is valid again a period later. The service counts the
-    request somewhere in between, so however slow the network, it never counts more than the limit
-    in any period.
+    and tenant (throttling limits page): one pacer per tenant, shared by all its sources.
     """
 
     def __init__(
         self, limit: int = 5, period_seconds: float = 10.0, *, clock: Clock = time.monotonic
     ) -> None:
-        self._period_seconds = period_seconds
         self._clock = clock
-        self._valid_from: PriorityQueue[float] = PriorityQueue()  #: of each ticket not held
-        for _ in range(limit):
-            self._valid_from.put(-inf)
+        self._turns = Turns(limit, period_seconds)
+        self._changed = Condition()  #: guards the turns, and is notified of every change
 
     @classmethod
     def unlimited(cls) -> Pacer:
@@ -73,20 +149,53 @@ class Pacer:
 
     @contextmanager
     def turn(self, budget: Budget) -> Iterator[None]:
-        """Wait for a ticket, within the budget, and hold it for the length of the block."""
-        valid_from = self._take(budget.remaining_seconds())
-        try:
-            budget.wait(max(0.0, valid_from - self._clock()))
-        except BaseException:
-            self._valid_from.put(valid_from)  # not used: as valid as before
-            raise
+        """
+        Wait for a turn, within the budget, and keep it for the length of the block.
+
+        Raises `OutOfTimeError` if none comes in time, and `SourceIncompleteError` if the service
+        allows nobody a request for longer than a whole budget.
+        """
+        self._wait_for_turn(budget)
         try:
             yield
         finally:
-            self._valid_from.put(self._clock() + self._period_seconds)
+            with self._changed:
+                self._turns.give_back(self._clock())
+                self._changed.notify_all()
 
-    def _take(self, seconds: float) -> float:
+    def hold_back(self, seconds: float) -> None:
+        """Let nobody have a turn for so long, because the service says so."""
+        with self._changed:
+            self._turns.hold_back(self._clock() + seconds)
+
+    def _wait_for_turn(self, budget: Budget) -> None:
+        with self._changed:
+            waiter = self._turns.enter(budget.rank)
         try:
-            return self._valid_from.get(timeout=None if seconds == inf else seconds)
-        except Empty:
-            raise OutOfTimeError("Other requests used up the execution's time.") from None
+            while seconds := self._take(waiter, budget):
+                budget.wait(seconds)
+        except OutOfTimeError:
+            self._check_not_held(budget)
+            raise
+        finally:
+            with self._changed:
+                self._turns.leave(waiter)
+                self._changed.notify_all()
+
+    def _take(self, waiter: Waiter, budget: Budget) -> float:
+        """Take a ticket and return 0, or return the seconds after which to try again."""
+        with self._changed:
+            while (at := self._turns.starts_at(waiter)) is None:
+                seconds = budget.remaining_seconds()
+                if not self._changed.wait(None if seconds == inf else seconds):
+                    raise OutOfTimeError("Other requests used up the execution's time.")
+            seconds = max(0.0, at - self._clock())
+            if not seconds:
+                self._turns.take()
+            return seconds
+
+    def _check_not_held(self, budget: Budget) -> None:
+        with self._changed:
+            held = self._turns.held_seconds(self._clock())
+        if held >= budget.total_seconds:  # as long for the next execution, which begins at once
+            raise SourceIncompleteError(f"Graph allows no request for another {held:.0f} s.")

@@ -5,6 +5,7 @@ A folder that people can read: the default.
     rollups/{tenant_id}/{slice}.rollup    metrics/{tenant_id}/{ending}.json
     reports/{tenant_id}/{ending}/{file}   deliveries/{tenant_id}/{ending}-{channel}.json
     runs/{run_id}.json                    claims/{digest of key}.json
+    parts/{tenant_id}/{slice}.{log and stretch of time}
 
 Every file is written under a spare name, forced to disk and then renamed: readers get all of the
 old file or all of the new one, whenever the writer is killed. Writers keep each other out with a

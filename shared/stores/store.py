@@ -23,6 +23,7 @@ from shared.stores.names import (
     safe_slice_name,
     safe_tenant_id,
 )
+from shared.stores.parts import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +43,7 @@ class Store:
     def __init__(self, medium: Medium) -> None:
         self._medium = medium
         self._file_sets = FileSets(medium)
+        self.parts = Parts(medium)
 
     def save_tenant(self, tenant: TenantRow) -> None:
         """Write or overwrite a tenant."""
@@ -211,9 +213,9 @@ class Store:
         """
         Remove what is older, by its day; returns how many files and rows were removed.
 
-        `details_before`: personal data, which is ledger entries with their rollups, report files,
-        and claims (by the day they were made); and deliveries. `metrics_before`: metrics rows, and
-        runs.
+        `details_before`: personal data, which is ledger entries with their rollups, parts of
+        slices, report files, and claims (by the day they were made); and deliveries.
+        `metrics_before`: metrics rows, and runs.
         """
         details, metrics = safe_day(details_before), safe_day(metrics_before)
         claims = [row for row in self._medium.rows("claims") if row.written_on < details_before]
@@ -235,6 +237,7 @@ class Store:
 
     def _remove_files(self, *, rollups: str, reports: str) -> int:
         paths = [path for path in self._medium.paths("rollups/") if _day_of(path) < rollups]
+        paths += [path for path in self._medium.paths("parts/") if _day_of(path) < rollups]
         paths += [path for path in self._medium.paths("reports/") if _day_of(path) < reports]
         for path in paths:
             self._medium.remove(path)
@@ -266,7 +269,7 @@ def _delivery_id(tenant_id: str, ending: date, channel: str) -> RowId:
 
 
 def _day_of(path: str) -> str:
-    """The day of a rollup's or a report's path."""
+    """The day of a rollup's, a part's or a report's path."""
     return path.split("/")[2][:10]
 
 

@@ -70,11 +70,13 @@ class TransientError(Exception):
         wait_seconds: float | None = None,
         *,
         is_timeout: bool = False,
+        is_throttled: bool = False,
         denial: UnlicensedError | None = None,
     ) -> None:
         super().__init__(reason)
         self.wait_seconds = wait_seconds  #: as the service said; `None` if it did not
         self.is_timeout = is_timeout  #: the query took too long behind Graph's gateway
+        self.is_throttled = is_throttled  #: the app asks too much, whichever of its requests
         self.denial = denial  #: what it means if it does not pass, of a tenant never answered
 
 
@@ -126,8 +128,12 @@ def check(answer: ReceivedAnswer, permission: str, *, is_next_page: bool = False
         raise _denied(error.code, refusal, permission)
     if status in TRANSIENT_STATUSES:
         is_timeout = status == HTTPStatus.GATEWAY_TIMEOUT
-        wait_seconds = retry_after_seconds(answer.headers)
-        raise TransientError(refusal, wait_seconds, is_timeout=is_timeout)
+        raise TransientError(
+            refusal,
+            retry_after_seconds(answer.headers),
+            is_timeout=is_timeout,
+            is_throttled=status == HTTPStatus.TOO_MANY_REQUESTS,
+        )
     if _NO_PREMIUM in error.code:
         raise TransientError(refusal, denial=_unlicensed(refusal))
     if _NO_PIM in error.code:

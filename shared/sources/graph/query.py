@@ -36,13 +36,17 @@ class TimeRange(msgspec.Struct, frozen=True):
         """Whether a sign-in falls into the range."""
         return self.start <= sign_in.created_at < self.end
 
+    def before(self, end: str) -> TimeRange:
+        """What of the range is older than `end`."""
+        return TimeRange(self.start, end)
+
     def halves(self) -> list[TimeRange]:
         """The later half, then the earlier one; empty if the range is too short to be halved."""
         start, end = _instant(self.start), _instant(self.end)
         if end - start <= SHORTEST_RANGE:
             return []
         middle = start + timedelta(seconds=(end - start) // timedelta(seconds=2))
-        text = f"{middle:%Y-%m-%dT%H:%M:%S}.0000000Z"
+        text = _written(middle)
         return [TimeRange(text, self.end), TimeRange(self.start, text)]
 
 
@@ -81,6 +85,15 @@ def _scope_clause(scope: Scope) -> str:
 def _address(graph_url: str, filter_: str, rows: int) -> str:
     encoded = quote(filter_, safe="'()/:,")
     return f"{graph_url}{_PATH}?$filter={encoded}&$top={rows}"
+
+
+def next_second(text: str) -> str:
+    """The first whole second after an instant."""
+    return _written(_instant(text) + timedelta(seconds=1))
+
+
+def _written(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%S}.0000000Z"
 
 
 def _instant(text: str) -> datetime:

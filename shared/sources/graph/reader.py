@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import random
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from itertools import count
+from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from shared.decoding import decode_text, unreadable_as
@@ -15,6 +17,7 @@ from shared.sources.graph.answers import (
     RefusedTokenError,
     TransientError,
     check,
+    retry_after_seconds,
     unreadable_answer,
 )
 from shared.sources.pacing import Budget, Pacer
@@ -128,10 +131,16 @@ class GraphReader:
         return _exhausted(attempt, error) if attempt >= self.tries else None
 
     def back_off(self, attempt: int, errors: Iterable[TransientError]) -> None:
-        """Wait as long as Graph said, else twice as long each time, half of it at random."""
+        """
+        Wait as long as Graph said, else twice as long each time, half of it at random.
+
+        After a 429, all readers under the same limit wait: Graph counts the requests of all.
+        """
         backoff = min(_LONGEST_BACKOFF_SECONDS, 2.0**attempt) * (0.5 + self.jitter() / 2)
-        seconds, reason = max((error.wait_seconds or backoff, str(error)) for error in errors)
-        _log.warning("graph: try %d failed with %s, waiting %.1f s", attempt, reason, seconds)
+        waits = [(error.wait_seconds or backoff, error) for error in errors]
+        seconds, longest = max(waits, key=itemgetter(0))
+        _log.warning("graph: try %d failed with %s, waiting %.1f s", attempt, longest, seconds)
+        self.pacer.hold_back(max(wait if error.is_throttled else 0.0 for wait, error in waits))
         self.budget.wait(seconds)
 
     def _send(self, url: str, body: bytes | None) -> ReceivedAnswer:
@@ -139,13 +148,17 @@ class GraphReader:
             seconds = min(REQUEST_SECONDS, self.budget.remaining_seconds())
             try:
                 if body is None:
-                    return self.graph.get(url, headers=_HEADERS, timeout_seconds=seconds)
-                return self.graph.post(url, body, headers=_HEADERS, timeout_seconds=seconds)
+                    answer = self.graph.get(url, headers=_HEADERS, timeout_seconds=seconds)
+                else:
+                    answer = self.graph.post(url, body, headers=_HEADERS, timeout_seconds=seconds)
             except TimeoutError:
                 self.budget.remaining_seconds()  # raises if it was the deadline that came
                 raise BrokenCrawlError(f"Graph had not answered after {seconds:.0f} s.") from None
             except ConnectionError as error:
                 raise TransientError(f"a broken connection ({error})") from None
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:  # before anybody else has a turn
+                self.pacer.hold_back(retry_after_seconds(answer.headers) or 0.0)
+            return answer
 
     def _renew_token(self, error: RefusedTokenError, *, again: bool) -> None:
         if again:

@@ -2,8 +2,9 @@
 Table Storage and Blob Storage of one account.
 
 Tables ``tenants``, ``ledger``, ``metrics`` (newest day first; filter by ``Day``), ``deliveries``,
-``runs`` and ``claims``; containers ``rollups`` and ``reports``. A blob's name contains the version
-it belongs to, ``reports/{tenant_id}/{ending}/{version}/{file}``, and a row of ``metrics`` or
-``ledger`` says which version is current: a blob is never overwritten with other content, so what a
-link to one gives does not change. Etags keep writers from overwriting what they have not seen.
+``runs`` and ``claims``; containers ``rollups``, ``parts`` and ``reports``. The name of a blob, but
+for parts, contains the version it belongs to, ``reports/{tenant_id}/{ending}/{version}/{file}``,
+and a row of ``metrics`` or ``ledger`` says which version is current: such a blob is never
+overwritten with other content, so what a link to one gives does not change. Etags keep writers from
+overwriting what they have not seen.
 """

@@ -153,7 +153,7 @@ def test_the_permitted_pace_is_used_fully_and_never_exceeded() -> None:
         list(here.source.sign_ins(a_day(days_before)))
 
     arrivals = here.arrivals
-    assert here.statuses == [200] * (6 * EVENT_TYPES + 23 * (EVENT_TYPES + 1))
+    assert here.statuses == [200] * (29 * EVENT_TYPES + 1)
     assert max(in_any_period(arrivals)) == 5
     assert here.time.now == (ceil(len(arrivals) / 5) - 1) * 10
 
