@@ -90,10 +90,11 @@ def abandon_delivery(message: func.QueueMessage) -> None:
 
 
 @app.timer_trigger(arg_name="timer", schedule="%MAIL_SCHEDULE%", use_monitor=True)
-def mail_status(timer: func.TimerRequest) -> None:
-    """Mail the newest report, once to each recipient."""
+@app.queue_output(arg_name="deliveries", queue_name="deliveries", connection=STORAGE)
+def mail_status(timer: func.TimerRequest, deliveries: Messages) -> None:
+    """From now on people may be written to about the newest day; queue what is due."""
     del timer
-    service().mail()
+    put(service().work.open_door(), deliveries=deliveries)
 
 
 @app.route("report", methods=READ)

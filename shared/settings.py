@@ -202,7 +202,18 @@ class Settings:
     )
     pull_schedule = Setting(TEXT, "0 15 2 * * *", f"{_NCRONTAB}: when slices are planned")
     report_schedule = Setting(TEXT, "0 15 4 * * *", f"{_NCRONTAB}: when reports are made")
-    mail_schedule = Setting(TEXT, "0 15 5 * * *", f"{_NCRONTAB}: when the report is mailed")
+    mail_schedule = Setting(
+        TEXT, "0 15 5 * * *", f"{_NCRONTAB}: nobody is written to before this, each day"
+    )
+    mail_wait_hours = Setting(
+        number(0, 23),
+        "4",
+        "how long after MAIL_SCHEDULE a mail waits for days that its report lacks; then it goes "
+        "and says what is missing",
+    )
+    mail_corrections = Setting(
+        FLAG, "true", "whether a short second mail says so if those days come later on the same day"
+    )
     settle_days = Setting(
         number(0, 30), "2", "closed days that are pulled again, because logs arrive late"
     )

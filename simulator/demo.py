@@ -46,7 +46,6 @@ def add_demo(parser: argparse.ArgumentParser) -> None:
 
 def _demo(options: argparse.Namespace, _: Settings, now: Callable[[], datetime]) -> int:
     from shared.delivery.text.summary import summarise
-    from shared.service.mailing import newest_reports
 
     host = open_host(Settings({}), now)
     server = None if options.once else host.serve(options.port)  # while there is nothing to lose
@@ -54,9 +53,10 @@ def _demo(options: argparse.Namespace, _: Settings, now: Callable[[], datetime])
     url = server.url if server else f"http://127.0.0.1:{options.port}"
     with simulated_service(demo_settings(DEMO_FOLDER, url), now) as service, host:
         play(host)
-        if reports := newest_reports(service.store, service.partner_id):
-            say(summarise(reports[0]))
-            say_where(service, reports[0])
+        ending = service.store.latest_ending(service.partner_id)
+        if report := ending and service.deliveries.report(ending):
+            say(summarise(report))
+            say_where(service, report)
         for mail in sorted((DEMO_FOLDER / "outbox").glob("*.eml")):
             say(f"Mail:    {mail}")
         if server:
@@ -117,3 +117,4 @@ def play(host: LocalHost) -> None:
     with shown_progress("Publishing", "reports") as progress:
         host.work(progress)
     host.fire("mail_status")
+    host.work()

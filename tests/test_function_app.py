@@ -97,6 +97,7 @@ def test_queues_lead_from_planning_to_publishing() -> None:
         "abandon_slice": ["reports"],
         "plan_reports": ["reports"],
         "publish_report": ["deliveries", "reports"],
+        "mail_status": ["deliveries"],
         "start_run": ["slices"],
     }
 

@@ -12,7 +12,7 @@ from shared.cli.console import DONE, DONE_IN_PART, day, say, shown_progress
 from shared.errors import BadInputError
 from shared.service.composition import Service
 from shared.service.setting_checks import checked_service
-from shared.settings import MailerKind, StoreKind
+from shared.settings import StoreKind
 
 if TYPE_CHECKING:
     import argparse
@@ -117,16 +117,15 @@ def say_where(service: Service, report: Report) -> None:
 
 def _say_mailed(service: Service) -> None:
     """Mail the report, and say what became of it."""
-    settings = service.settings
-    deliveries = service.mail()
-    folder = settings.outbox_folder if settings.mailer is MailerKind.OUTBOX else ""
-    mails = [_outcome(delivery, folder) for delivery in deliveries]
-    say(f"Mail:    {', '.join(mails) or 'none; REPORT_RECIPIENTS is empty'}")
+    folder = service.settings.outbox_folder
+    mails = [_outcome(delivery, folder) for delivery in service.mail()]
+    is_set_up = bool(service.deliveries.channels)
+    why = "a report of a later day is stored" if is_set_up else "REPORT_RECIPIENTS is empty"
+    say(f"Mail:    {', '.join(mails) or f'none; {why}'}")
 
 
 def _outcome(delivery: Delivery, folder: str) -> str:
-    """Say what became of a mail; with a folder, it was written there and no further."""
-    if folder and "@" in delivery.recipient:  # the Teams channel has none
-        written = delivery.outcome.replace("sent", "written")
-        return f"{written} to {folder} for {delivery.recipient}"
-    return f"{delivery.outcome} to {delivery.recipient}"
+    """Say what became of a mail; one in the outbox was written there and no further."""
+    place = delivery.outcome.replace("the outbox", folder)
+    preposition = "to" if place == delivery.outcome else "for"
+    return f"{place} {preposition} {delivery.recipient}"

@@ -8,9 +8,9 @@ the parts: a request for a stored page pays for the store and nothing else.
 from __future__ import annotations
 
 import atexit
-import logging
 import threading
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
     from shared.identity import GraphClient, Login
     from shared.mfa.accounts.exceptions import AcceptedException
-    from shared.mfa.report import Report
     from shared.service.access import TenantAccess
+    from shared.service.deliveries import Deliveries
+    from shared.service.delivery_decision import MailPolicy
     from shared.service.http.callers import Caller
     from shared.service.http.recent_reports import RecentReports
     from shared.service.http.report_api import ReportApi
-    from shared.service.messages import Queues, Sender
+    from shared.service.mailing import Letter, Outgoing
+    from shared.service.messages import DeliverReport, Queues, Sender
     from shared.service.once_only_delivery import Delivery
     from shared.service.queues import QueueWork
     from shared.service.runs import Runs
     from shared.service.tenant import Tenant
     from shared.stores.store import Store
-
-_log = logging.getLogger(__name__)
 
 
 class Service:
@@ -152,7 +152,14 @@ class Service:
         """What timers and queue functions do."""
         from shared.service.queues import QueueWork
 
-        return QueueWork([self.partner_id], self._runs_of, lambda: self.today, self.sender)
+        return QueueWork(
+            [self.partner_id],
+            self._runs_of,
+            lambda: self.today,
+            self.sender,
+            self._deliveries_of,
+            self.mail_policy,
+        )
 
     @once
     def sender(self) -> Sender:
@@ -201,15 +208,39 @@ class Service:
         return self._report_api(headers, admit_script(self.settings))
 
     def mail(self) -> list[Delivery]:
-        """Mail and post the partner's newest report; return what became of each delivery."""
-        from shared.service.mailing import newest_reports
+        """
+        Mail and post the partner's newest report now; return what became of each delivery.
+
+        For a person who asks: it opens the day's door, and waits for nothing.
+        """
         from shared.service.once_only_delivery import send_all
 
-        reports = newest_reports(self.store, self.partner_id)
-        if reports is None:
-            _log.info("No mail: there is no report")
-            return []
-        return send_all(partial(self._mail, *reports), partial(self._announce, *reports))
+        deliveries, newest = self.deliveries, self.today - timedelta(days=1)
+        policy = replace(self.mail_policy(), wait=timedelta())
+
+        def send(wanted: DeliverReport) -> list[Delivery]:
+            return deliveries.deliver(wanted, newest, policy).deliveries
+
+        return send_all(*(partial(send, wanted) for wanted in deliveries.open_door(newest)))
+
+    def mail_policy(self) -> MailPolicy:
+        """What the settings say about reports that are not complete."""
+        from shared.service.delivery_decision import MailPolicy
+
+        wait = timedelta(hours=self.settings.mail_wait_hours)
+        return MailPolicy(wait, corrections=self.settings.mail_corrections)
+
+    @once
+    def deliveries(self) -> Deliveries:
+        """How the partner's report is made known: by what is set up."""
+        from shared.service.deliveries import Deliveries
+
+        settings, channels = self.settings, {}
+        if Settings.report_recipients.text(settings.environment).strip("; "):
+            channels["mail"] = self._mails
+        if settings.is_given(Settings.teams_webhook_url):
+            channels["teams"] = self._card
+        return Deliveries(self.partner_id, self.store, self.now, channels)
 
     def tidy(self) -> int:
         """Remove what has reached its retention; return how many files and rows that were."""
@@ -275,29 +306,32 @@ class Service:
     def _runs_of(self, tenant_id: str) -> Runs:
         return self.tenant(tenant_id).runs
 
-    def _mail(self, report: Report, earlier: Report | None) -> list[Delivery]:
-        from shared.service.mailers import open_mailer
-        from shared.service.mailing import mail_status
+    def _deliveries_of(self, tenant_id: str) -> Deliveries:
+        if self.tenant(tenant_id) is self.partner:  # which raises for one that is not configured
+            return self.deliveries
+        raise BadInputError(f"Tenant {tenant_id!r} is not the partner; only its report is mailed.")
 
-        recipients = self.settings.report_recipients
-        if not recipients:
-            _log.info("No mail: no recipients")
-            return []
-        url = self.settings.public_url or None
-        with open_mailer(self.settings, self._open_graph) as mailer:
-            return mail_status(report, earlier, recipients, mailer, self.store, public_url=url)
+    @contextmanager
+    def _mails(self, letter: Letter) -> Iterator[Outgoing]:
+        from shared.service.mailers import open_mailer
+        from shared.service.mailing import by_mail
+
+        settings = self.settings
+        with open_mailer(settings, self._open_graph) as mailer:
+            yield by_mail(self._linked(letter), settings.report_recipients, mailer)
+
+    @contextmanager
+    def _card(self, letter: Letter) -> Iterator[Outgoing]:
+        from shared.delivery.teams.channel import TeamsChannel
+        from shared.service.mailing import by_card
+
+        yield by_card(self._linked(letter), TeamsChannel(self.settings.teams_webhook_url))
+
+    def _linked(self, letter: Letter) -> Letter:
+        return replace(letter, public_url=self.settings.public_url or None)
 
     def _open_graph(self) -> GraphClient:
         return self.partner.access.open_graph()
-
-    def _announce(self, report: Report, earlier: Report | None) -> list[Delivery]:
-        from shared.delivery.teams.channel import TeamsChannel
-        from shared.service.mailing import announce
-
-        if not (workflow := self.settings.teams_webhook_url):
-            return []
-        url = self.settings.public_url or None
-        return announce(report, earlier, TeamsChannel(workflow), self.store, public_url=url)
 
 
 _current: Service | None = None

@@ -1,92 +1,165 @@
-"""The newest report by mail and in a Teams channel, once per window and addressee."""
+"""What goes out of one report by one channel, and to each addressee once."""
 
 from __future__ import annotations
 
 import logging
-from functools import partial
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from shared.delivery.mail.mailer import valid_recipients
-from shared.errors import BadInputError, StoreError
-from shared.service.once_only_delivery import OnceOnlyDelivery
+from shared.errors import BadInputError
+from shared.service.delivery_decision import Action, Received, decide
+from shared.service.once_only_delivery import Addressee, OnceOnlyDelivery
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
+    from collections.abc import Callable, Sequence
+    from datetime import date, datetime
 
-    from shared.delivery.mail.mailer import Mailer
+    from shared.delivery.mail.mailer import Mail, Mailer
     from shared.delivery.teams.channel import TeamsChannel
     from shared.mfa.report import Report
+    from shared.service.delivery_decision import DayState, MailPolicy
     from shared.service.once_only_delivery import Claims, Delivery
-    from shared.stores.store import Store
 
 _log = logging.getLogger(__name__)
 
 
-def mail_status(  # noqa: PLR0913 (plain values, each named where it is called)
-    report: Report,
-    earlier: Report | None,
-    recipients: Sequence[str],
-    mailer: Mailer,
-    store: Claims,
-    *,
-    public_url: str | None = None,
-) -> list[Delivery]:
-    """
-    Mail the report to each recipient who does not have it yet; return what became of each mail.
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a mail or a card is about."""
 
-    Raises `BadSettingError` before anything is sent if an address or `public_url` is invalid, and
-    `DeliveryError` after all recipients were tried if a mail definitely did not go out: calling
-    this again sends just those. Raises `StoreError` at once: without claims nothing may be sent.
+    report: Report
+    earlier: Report | None = None  #: to compare with, normally that of the day before
+    notes: Sequence[str] = ()  #: on mails or cards that did not go out before
+    lacked: Sequence[date] = ()  #: the days that the report lacked when it was first sent
+    said: str = ""  #: its figures at that time, in words
+    public_url: str | None = None
+
+    @property
+    def tenant_id(self) -> str:
+        """Whose report it is; raises `BadInputError` if the report does not say."""
+        if self.report.tenant_id is None:
+            raise BadInputError(
+                "This report names no tenant, so it cannot be delivered: give a tenant id."
+            )
+        return self.report.tenant_id
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A report on its way out by one channel; `send` and `correct` take a recipient and a key."""
+
+    letter: Letter
+    noun: str  #: ``mails`` or ``Teams cards``
+    addressees: Sequence[Addressee]
+    send: Callable[[str, str], None]
+    correct: Callable[[str, str], None]
+    repeatable: bool  #: whether sending the same key twice is harmless
+    written: bool = False  #: whether what is sent are files in the outbox
+
+
+def by_mail(letter: Letter, recipients: Sequence[str], mailer: Mailer) -> Outgoing:
     """
-    from shared.delivery.mail.content import render_mail
+    One mail to each recipient.
+
+    Raises `BadSettingError` before anything is sent if an address or `public_url` is invalid.
+    """
+    from shared.delivery.mail.content import render_correction, render_mail
 
     addresses = valid_recipients(list(recipients))
-    if report.tenant_id is None:
-        raise BadInputError(
-            "This report names no tenant, so it cannot be mailed: give a tenant id."
-        )
-    send = partial(mailer.send, render_mail(report, earlier, public_url))
-    delivery = OnceOnlyDelivery(store, send, repeatable=mailer.repeatable)
-    for position, address in enumerate(addresses, start=1):
-        key = mail_key(report.tenant_id, report.window.ending, address)
-        which = f"Mail {position} of {len(addresses)}"
-        delivery.deliver(address, key, shown=_masked(address), which=which)
-    return _finished(delivery, report, "mails", "mails")
+    tenant_id, ending = letter.tenant_id, letter.report.window.ending
+    mail = render_mail(letter.report, letter.earlier, letter.public_url, letter.notes)
+
+    @cache
+    def correction() -> Mail:
+        return render_correction(letter.report, letter.lacked, letter.said, letter.public_url)
+
+    return Outgoing(
+        letter,
+        "mails",
+        [
+            Addressee(
+                address,
+                mail_key(tenant_id, ending, address, written=mailer.is_outbox),
+                _masked(address),
+                f"Mail {position} of {len(addresses)}",
+            )
+            for position, address in enumerate(addresses, start=1)
+        ],
+        send=lambda recipient, key: mailer.send(mail, recipient, key),
+        correct=lambda recipient, key: mailer.send(correction(), recipient, key),
+        repeatable=mailer.repeatable,
+        written=mailer.is_outbox,
+    )
 
 
-def announce(
-    report: Report,
-    earlier: Report | None,
-    channel: TeamsChannel,
-    store: Claims,
-    *,
-    public_url: str | None = None,
+def by_card(letter: Letter, channel: TeamsChannel) -> Outgoing:
+    """
+    One card in the Teams channel.
+
+    A card that was posted twice looks like two reports, so a doubt is never resolved by posting
+    again.
+    """
+    from shared.delivery.teams.card import render_card, render_correction_card
+
+    report, url = letter.report, letter.public_url
+    key = card_key(letter.tenant_id, report.window.ending, channel.id)
+    card = render_card(report, letter.earlier, url, letter.notes)
+    return Outgoing(
+        letter,
+        "Teams cards",
+        [Addressee("", key, "the Teams channel", "The Teams card")],
+        send=lambda *_: channel.post(card),
+        correct=lambda *_: channel.post(
+            render_correction_card(report, letter.lacked, letter.said, url)
+        ),
+        repeatable=False,
+    )
+
+
+def deliver(
+    outgoing: Outgoing, claims: Claims, day: DayState, now: datetime, policy: MailPolicy
 ) -> list[Delivery]:
     """
-    Post the report's card to Teams, unless an earlier run posted it or may have posted it.
+    Send each addressee what is due now; return what became of each.
 
-    Raises `DeliveryError` if it was definitely not posted: calling this again posts it. A card that
-    was posted twice looks like two reports, so a doubt is never resolved by posting again.
+    Raises `DeliveryError` after all were tried if something definitely did not go out: calling this
+    again sends just that. Raises `StoreError` at once: without claims nothing may be sent.
     """
-    from shared.delivery.teams.card import render_card
+    once = OnceOnlyDelivery(claims, repeatable=outgoing.repeatable, written=outgoing.written)
 
-    if report.tenant_id is None:
-        raise BadInputError(
-            "This report names no tenant, so it cannot be posted: give a tenant id."
-        )
-    card = render_card(report, earlier, public_url)
-    delivery = OnceOnlyDelivery(store, lambda *_: channel.post(card), repeatable=False)
-    key = card_key(report.tenant_id, report.window.ending, channel.id)
-    delivery.deliver("", key, shown="the Teams channel", which="The Teams card")
-    return _finished(delivery, report, "Teams", "Teams cards")
+    def send(recipient: str, key: str) -> None:
+        """Only the one that holds the claim gets here, so what is noted is what is sent."""
+        if day.is_complete:
+            claims.release(_in_part(key))
+        else:
+            claims.claim(_in_part(key))
+        outgoing.send(recipient, key)
+
+    for addressee in outgoing.addressees:
+        received = _received(addressee.key, once, claims)
+        match decide(day, received, now, policy).action:
+            case Action.SEND:
+                once.deliver(addressee, addressee.key, send)
+            case Action.CORRECT:
+                once.deliver(addressee, _correction(addressee.key), outgoing.correct)
+            case Action.WAIT | Action.NOTHING:
+                once.skip(addressee, is_waiting=received is Received.NOTHING)
+    report = outgoing.letter.report
+    _log.info(
+        "Report of %s, ending %s, %s: %s",
+        *(report.tenant_id, report.window.ending, outgoing.noun, once.summary),
+    )
+    once.raise_failures(outgoing.noun)
+    return once.deliveries
 
 
-def mail_key(tenant_id: str, ending: date, address: str) -> str:
+def mail_key(tenant_id: str, ending: date, address: str, *, written: bool = False) -> str:
     """Return the lasting name of one mail, without its address."""
     from shared.delivery.mail.message import digest
 
-    return f"mail/{tenant_id}/{ending}/{digest(address.lower())}"
+    return f"{'outbox' if written else 'mail'}/{tenant_id}/{ending}/{digest(address.lower())}"
 
 
 def card_key(tenant_id: str, ending: date, channel_id: str) -> str:
@@ -96,38 +169,21 @@ def card_key(tenant_id: str, ending: date, channel_id: str) -> str:
     return f"teams/{tenant_id}/{ending}/{digest(channel_id)}"
 
 
-def newest_reports(store: Store, tenant_id: str) -> tuple[Report, Report | None] | None:
-    """Return the newest stored report and the one before it; `None` if there is none."""
-    ending = store.latest_ending(tenant_id)
-    report = _stored(store, tenant_id, ending) if ending else None
-    if report is None:
-        return None
-    return report, _before(store, tenant_id, report.window.ending)
+def _received(key: str, once: OnceOnlyDelivery, claims: Claims) -> Received:
+    if not once.is_done(key):
+        return Received.NOTHING
+    if not claims.is_claimed(_in_part(key)):
+        return Received.COMPLETE
+    return Received.CORRECTED if once.is_done(_correction(key)) else Received.IN_PART
 
 
-def _finished(
-    delivery: OnceOnlyDelivery, report: Report, channel: str, noun: str
-) -> list[Delivery]:
-    tenant_id, ending = report.tenant_id, report.window.ending
-    _log.info("Report of %s, ending %s, %s: %s", tenant_id, ending, channel, delivery.summary)
-    delivery.raise_failures(noun)
-    return delivery.deliveries
+def _in_part(key: str) -> str:
+    """The mark that what was sent under a key lacked days."""
+    return f"{key}/in-part"
 
 
-def _before(store: Store, tenant_id: str, ending: date) -> Report | None:
-    points = store.history(tenant_id, ending, 1)
-    try:
-        return _stored(store, tenant_id, points[0].ending) if points else None
-    except StoreError as error:  # of an older version, for example; the mail goes without it
-        _log.warning("There is no report to compare %s with: %s", ending, error)
-        return None
-
-
-def _stored(store: Store, tenant_id: str, ending: date) -> Report | None:
-    from shared.mfa.report import Report
-
-    file = store.report_file(tenant_id, ending, "report.json")
-    return Report.from_json(file.content) if file else None
+def _correction(key: str) -> str:
+    return f"{key}/correction"
 
 
 def _masked(address: str) -> str:

@@ -33,6 +33,9 @@ class DeliveryOutcome(StrEnum):
 
     SENT = "sent"
     SENT_BEFORE = "sent before"  #: by an earlier run; nothing was done
+    WRITTEN = "written to the outbox"  #: a file, which nobody gets
+    WRITTEN_BEFORE = "written to the outbox before"
+    WAITING = "waits for the rest"  #: the report lacks days that may still come
     UNCERTAIN = "may or may not have been sent"  #: now or by a run that broke off; not repeated
     FAILED = "not sent"  #: definitely; the next run sends it
 
@@ -45,11 +48,24 @@ class Delivery:
     outcome: DeliveryOutcome
 
 
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who gets it."""
+
+    recipient: str  #: a mail address; empty for the Teams channel
+    key: str  #: the lasting name of what it gets of one report
+    shown: str  #: as in `Delivery.recipient`
+    which: str  #: in logs, ``Mail 1 of 2``
+
+
 class Claims(Protocol):
     """The part of a store that once-only delivery needs."""
 
     def claim(self, key: str) -> bool:
         """Claim `key`; returns whether the caller is the first to do so."""
+
+    def is_claimed(self, key: str) -> bool:
+        """Whether somebody holds `key`."""
 
     def release(self, key: str) -> None:
         """Release a claim."""
@@ -59,23 +75,33 @@ class OnceOnlyDelivery:
     """
     Delivers one report to its addressees, to each of them once.
 
-    `send` takes a recipient and a key, and raises what `Mailer.send` raises. With `repeatable`,
-    sending the same key twice is harmless.
+    With `repeatable`, sending the same key twice is harmless. With `written`, what is sent are
+    files in the outbox.
     """
 
-    def __init__(
-        self, store: Claims, send: Callable[[str, str], None], *, repeatable: bool
-    ) -> None:
+    def __init__(self, store: Claims, *, repeatable: bool, written: bool = False) -> None:
         self._store = store
-        self._send_to = send
         self._repeatable = repeatable
+        self._sent = DeliveryOutcome.WRITTEN if written else DeliveryOutcome.SENT
+        self._before = DeliveryOutcome.WRITTEN_BEFORE if written else DeliveryOutcome.SENT_BEFORE
         self.deliveries: list[Delivery] = []
         self._failures: list[DeliveryError] = []
 
-    def deliver(self, recipient: str, key: str, *, shown: str, which: str) -> None:
-        """Send to one recipient, unless an earlier run sent it or may have sent it."""
-        outcome = self._outcome(recipient, key, which)
-        self.deliveries.append(Delivery(shown, outcome))
+    def deliver(self, addressee: Addressee, key: str, send: Callable[[str, str], None]) -> None:
+        """
+        Send under a key, unless an earlier run did so or may have done so.
+
+        `send` takes the recipient and the key, and raises what `Mailer.send` raises.
+        """
+        self._enter(addressee, self._outcome(addressee, key, send))
+
+    def skip(self, addressee: Addressee, *, is_waiting: bool) -> None:
+        """Note that nothing is to be sent, because it was sent before or waits."""
+        self._enter(addressee, DeliveryOutcome.WAITING if is_waiting else self._before)
+
+    def is_done(self, key: str) -> bool:
+        """Whether it was sent under that key, without a doubt."""
+        return self._store.is_claimed(key) and not self._store.is_claimed(_doubt(key))
 
     def raise_failures(self, noun: str) -> None:
         """Raise `DeliveryError` if a delivery definitely failed: how many, and why the first."""
@@ -91,36 +117,43 @@ class OnceOnlyDelivery:
         outcomes = Counter(delivery.outcome for delivery in self.deliveries)
         return ", ".join(f"{n} {outcome}" for outcome, n in outcomes.items()) or "to nobody"
 
-    def _outcome(self, recipient: str, key: str, which: str) -> DeliveryOutcome:
+    def _enter(self, addressee: Addressee, outcome: DeliveryOutcome) -> None:
+        self.deliveries.append(Delivery(addressee.shown, outcome))
+
+    def _outcome(
+        self, addressee: Addressee, key: str, send: Callable[[str, str], None]
+    ) -> DeliveryOutcome:
         if self._store.claim(_doubt(key)):
             if not self._store.claim(key):
                 self._store.release(_doubt(key))
-                return DeliveryOutcome.SENT_BEFORE
+                return self._before
         elif self._repeatable:
             self._store.claim(key)
         else:
             _log.warning(
                 "%s may or may not have been sent: an earlier run broke off while sending it, or "
                 "another run is sending it now. It is not sent again.",
-                which,
+                addressee.which,
             )
             return DeliveryOutcome.UNCERTAIN
-        return self._send(recipient, key, which)
+        return self._send(addressee, key, send)
 
-    def _send(self, recipient: str, key: str, which: str) -> DeliveryOutcome:
+    def _send(
+        self, addressee: Addressee, key: str, send: Callable[[str, str], None]
+    ) -> DeliveryOutcome:
         try:
-            self._send_to(recipient, key)
+            send(addressee.recipient, key)
         except DeliveryUncertainError as error:
-            _log.warning("%s, which is not sent again: %s", which, error)
+            _log.warning("%s, which is not sent again: %s", addressee.which, error)
             return DeliveryOutcome.UNCERTAIN
         except DeliveryError as error:
-            _log.warning("%s: %s", which, error)
+            _log.warning("%s: %s", addressee.which, error)
             self._failures.append(error)
             self._store.release(key)
             self._store.release(_doubt(key))
             return DeliveryOutcome.FAILED
         self._store.release(_doubt(key))
-        return DeliveryOutcome.SENT
+        return self._sent
 
 
 def send_all(*senders: Callable[[], list[Delivery]]) -> list[Delivery]:

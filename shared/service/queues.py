@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
+    from shared.service.deliveries import Deliveries
+    from shared.service.delivery_decision import MailPolicy
     from shared.service.runs import Runs
 
 # A report holds a week of sign-ins in memory and only computes: several at once would be no faster,
 # only bigger.
 _one_report_at_a_time = Lock()
+_DAY = timedelta(days=1)
+_MARGIN = timedelta(seconds=1)  #: queues count whole seconds
+_BEGUN_AGAIN_AFTER = timedelta(hours=1)  #: what the queue has given up on
 _log = logging.getLogger(__name__)
 
 
@@ -32,6 +38,8 @@ class QueueWork:
     runs_of: Callable[[str], Runs]  #: raises `BadInputError` for a tenant that is not configured
     today: Callable[[], date]  #: the UTC day; read once in each step
     sender: Sender
+    deliveries_of: Callable[[str], Deliveries]  #: raises `BadInputError` as `runs_of` does
+    mail_policy: Callable[[], MailPolicy]
 
     def plan(self) -> list[CollectSlice]:
         """Return a message for each slice that is owed today."""
@@ -89,20 +97,48 @@ class QueueWork:
         daily = self.runs_of(wanted.tenant_id).daily
         with _one_report_at_a_time:
             daily.publish(wanted.ending, wanted.newest)
-        return [*self.sender.stamped(self._deliveries(wanted))]
+        is_newest = wanted.ending == wanted.newest
+        due = self.deliveries_of(wanted.tenant_id).due(wanted.ending) if is_newest else []
+        return [*self.sender.stamped(due)]
+
+    def open_door(self) -> list[DeliverReport]:
+        """From now on people may be written to about the newest closed day; return what is due."""
+        newest = self.today() - _DAY
+        due = [
+            message
+            for tenant_id in self.tenant_ids
+            for message in self.deliveries_of(tenant_id).open_door(newest)
+        ]
+        return self.sender.stamped(due)
 
     def deliver(self, message: bytes) -> None:
-        """Deliver a report that became due; nothing is queued yet that gets here."""
-        DeliverReport.from_json(message)
+        """
+        Mail or post a report, or put the message back until the moment to which it waits.
+
+        Raising returns the message to the queue, as in `collect`.
+        """
+        wanted = DeliverReport.from_json(message)
+        deliveries = self.deliveries_of(wanted.tenant_id)
+        delivered = deliveries.deliver(wanted, self.today() - _DAY, self.mail_policy())
+        if delivered.until:
+            wait = delivered.until - deliveries.now() + _MARGIN
+            self.sender.send([wanted], delay=max(wait, _MARGIN))
 
     def abandon_delivery(self, message: bytes) -> None:
-        """Record that the queue has given up on a delivery."""
-        _log.error("A delivery was given up: %s", DeliverReport.from_json(message))
+        """
+        Enter that the queue has given up on a delivery.
 
-    def _deliveries(self, published: PublishReport) -> list[DeliverReport]:
-        """Return what is to be delivered now that a report is stored."""
-        del published
-        return []
+        While its day is the newest it is begun again later: a mail server may be down for a night.
+        """
+        try:
+            wanted = DeliverReport.from_json(message)
+            deliveries = self.deliveries_of(wanted.tenant_id)
+        except BadInputError as error:
+            _log.error("A message was dropped: %s", error)
+            return
+        deliveries.abandon(wanted)
+        if wanted.ending == self.today() - _DAY:
+            self.sender.send([wanted], delay=_BEGUN_AGAIN_AFTER)
 
     def _follow_up(self, runs: Runs, collected: CollectSlice) -> None:
         with _one_report_at_a_time:  # it may be the last of its run, which is then published

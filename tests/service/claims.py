@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.errors import DeliveryUncertainError
+from shared.service.delivery_decision import DayState, MailPolicy
+from shared.service.mailing import Letter, by_card, by_mail, deliver
 
 if TYPE_CHECKING:
     from shared.errors import DeliveryError
@@ -49,10 +52,31 @@ class FakeStore:
         self._world.step()
         return is_first
 
+    def is_claimed(self, key: str) -> bool:
+        with self._world.lock:
+            return key in self._world.claims
+
     def release(self, key: str) -> None:
         self._world.step()
         self._world.claims.discard(key)
         self._world.step()
+
+
+OPENED = datetime(2026, 11, 24, 5, 15, tzinfo=UTC)
+NOW = OPENED + timedelta(minutes=1)
+DUE = DayState(is_newest=True, is_stored=True, is_complete=True, opened_at=OPENED)
+
+
+def mail_status(report, earlier, recipients, mailer, store, *, public_url=None):  # noqa: PLR0913
+    """Mail a complete report whose time has come."""
+    letter = Letter(report, earlier, public_url=public_url)
+    return deliver(by_mail(letter, recipients, mailer), store, DUE, NOW, MailPolicy())
+
+
+def announce(report, earlier, channel, store, *, public_url=None):
+    """Post the card of a complete report whose time has come."""
+    letter = Letter(report, earlier, public_url=public_url)
+    return deliver(by_card(letter, channel), store, DUE, NOW, MailPolicy())
 
 
 class FakeMailer:
@@ -60,6 +84,7 @@ class FakeMailer:
 
     def __init__(self, world: World, *, repeatable: bool, failures=None) -> None:
         self.repeatable = repeatable
+        self.is_outbox = False
         self._world = world
         self._failures: dict[str, DeliveryError] = failures or {}
 

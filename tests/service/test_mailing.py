@@ -20,7 +20,7 @@ from shared.errors import BadInputError, BadSettingError, DeliveryError, Deliver
 from shared.identity import Login, open_graph
 from shared.service.addresses import report_address
 from shared.service.mailers import open_mailer
-from shared.service.mailing import mail_key, mail_status, newest_reports
+from shared.service.mailing import mail_key
 from shared.service.once_only_delivery import Delivery, DeliveryOutcome
 from shared.settings import Settings
 from shared.stores import open_store
@@ -29,7 +29,7 @@ from tests.delivery.mail.mail_making import earlier_report
 from tests.delivery.mail.mail_sink import MAIL, MailSink, hang_up, parts
 from tests.delivery.making import ENDING, TENANT, report
 from tests.delivery.scenarios import worked_examples
-from tests.service.claims import FakeMailer, FakeStore, KilledError, World
+from tests.service.claims import FakeMailer, FakeStore, KilledError, World, mail_status
 
 ANN, BOB, EVE = "ann@contoso.example", "bob@contoso.example", "eve@fabrikam.example"
 BOTH = [ANN, BOB]
@@ -259,29 +259,24 @@ def save(store, made, content=None):
     store.save_report(MetricsRow.of(made), {"report.json": content or made.to_json()})
 
 
-def test_the_newest_report_is_mailed_from_the_store_with_the_one_before_it(store, tmp_path) -> None:
-    assert newest_reports(store, TENANT) is None
-    for made in (earlier_report(days=2), earlier_report(), worked_examples()):
-        save(store, made)
-
-    found = newest_reports(store, TENANT)
-    assert found == (worked_examples(), earlier_report())
-
-    outbox = OutboxMailer(tmp_path / "outbox", BOB)
-    runs = [mail_status(*found, BOTH, outbox, store) for _ in range(2)]
-    assert outcomes(runs[0]) == [DeliveryOutcome.SENT] * 2
-    assert outcomes(runs[1]) == [DeliveryOutcome.SENT_BEFORE] * 2
-    assert len(list((tmp_path / "outbox").iterdir())) == 2
-
-
-def test_an_earlier_report_that_cannot_be_read_does_not_keep_the_newest_from_going_out(
-    store, caplog
+def test_a_file_in_the_outbox_is_never_said_to_be_sent_and_a_mail_may_follow_it(
+    store, tmp_path, caplog
 ) -> None:
-    save(store, earlier_report(), b'{"schema_version": 99}')
+    caplog.set_level(logging.INFO)
     save(store, worked_examples())
+    outbox = OutboxMailer(tmp_path / "outbox", BOB)
 
-    assert newest_reports(store, TENANT) == (worked_examples(), None)
-    assert "no report to compare" in caplog.text
+    runs = [mail_status(worked_examples(), None, BOTH, outbox, store) for _ in range(2)]
+
+    assert outcomes(runs[0]) == [DeliveryOutcome.WRITTEN] * 2
+    assert outcomes(runs[1]) == [DeliveryOutcome.WRITTEN_BEFORE] * 2
+    assert len(list((tmp_path / "outbox").iterdir())) == 2
+    assert "2 written to the outbox" in caplog.text
+    assert "sent" not in caplog.text + " ".join(outcomes(runs[0] + runs[1]))
+    with MailSink() as sink:
+        mailer = SmtpMailer("127.0.0.1", sink.port, "", "", sender=BOB, tls=None)
+        found = mail_status(worked_examples(), None, BOTH, mailer, store)
+    assert outcomes(found) == [DeliveryOutcome.SENT] * 2
 
 
 def test_a_server_lost_after_the_mail_is_not_sent_to_again(store) -> None:

@@ -28,6 +28,8 @@ WRONG = {
     "REPORT_RECIPIENTS": "a@x.example;nobody",
     "PUBLIC_URL": "foo",
     "TEAMS_WEBHOOK_URL": "https://teams.example/hook?sig=hunter2",
+    "MAIL_WAIT_HOURS": "24",
+    "MAIL_CORRECTIONS": "sometimes",
     "SETTLE_DAYS": "31",
     "RETENTION_DAYS": "0",
     "DETAIL_RETENTION_DAYS": "6",

@@ -20,14 +20,14 @@ from shared.errors import (
 )
 from shared.service.addresses import API
 from shared.service.composition import Service, use
-from shared.service.mailing import announce, card_key
+from shared.service.mailing import card_key
 from shared.service.once_only_delivery import Delivery, DeliveryOutcome, send_all
 from shared.settings import Settings
 from tests.delivery.mail.mail_making import earlier_report
 from tests.delivery.making import ENDING, TENANT, report
 from tests.delivery.teams.teams_sink import SIGNATURE, TeamsSink, answer, hang_up, refusal
 from tests.service import world as partner
-from tests.service.claims import FakeStore, KilledError, World
+from tests.service.claims import FakeStore, KilledError, World, announce
 
 SENT = [Delivery("the Teams channel", DeliveryOutcome.SENT)]
 
@@ -225,8 +225,11 @@ def test_a_card_is_posted_once_next_to_the_mails(folder) -> None:
         settings = {"TEAMS_WEBHOOK_URL": sink.url, "REPORT_RECIPIENTS": "a@x.example"}
         first, second = (mailed(folder, **settings) for _ in range(2))
 
-    assert first == [Delivery("a…@x.example", DeliveryOutcome.SENT), *SENT]
-    assert [delivery.outcome for delivery in second] == [DeliveryOutcome.SENT_BEFORE] * 2
+    assert first == [Delivery("a…@x.example", DeliveryOutcome.WRITTEN), *SENT]
+    assert [delivery.outcome for delivery in second] == [
+        DeliveryOutcome.WRITTEN_BEFORE,
+        DeliveryOutcome.SENT_BEFORE,
+    ]
     assert len(mails_in(folder)) == len(sink.received) == 1
 
 
@@ -260,7 +263,7 @@ def test_a_channel_that_refuses_is_reported_after_the_mails_and_posted_to_next_t
         deliveries = mailed(folder, TEAMS_WEBHOOK_URL=sink.url, **recipients)
 
     assert [delivery.outcome for delivery in deliveries] == [
-        DeliveryOutcome.SENT_BEFORE,
+        DeliveryOutcome.WRITTEN_BEFORE,
         DeliveryOutcome.SENT,
     ]
     assert len(sink.received) == 2

@@ -10,6 +10,8 @@ from shared.mfa.metrics import ShareRule
 from shared.mfa.scope import Scope
 from shared.service.composition import Service
 from shared.service.daily import Daily
+from shared.service.deliveries import Deliveries
+from shared.service.delivery_decision import MailPolicy
 from shared.service.messages import Sender
 from shared.service.queues import QueueWork
 from shared.settings import Settings
@@ -114,7 +116,7 @@ class MemoryQueues:
         self.messages += [(queue, body, delay) for body in bodies]
 
 
-def work_of(*runs, today=TODAY, queues=None):
+def work_of(*runs, today=TODAY, queues=None, channels=None):
     """What the queues' functions do for the tenants of some runs."""
     by_tenant = {each.daily.tenant_id: each for each in runs}
 
@@ -123,9 +125,12 @@ def work_of(*runs, today=TODAY, queues=None):
             raise BadInputError(f"Tenant {tenant_id!r} is not configured.")
         return by_tenant[tenant_id]
 
-    return QueueWork(
-        list(by_tenant), runs_of, lambda: today, Sender(APP, lambda: queues or MemoryQueues())
-    )
+    def deliveries_of(tenant_id):
+        daily = runs_of(tenant_id).daily
+        return Deliveries(tenant_id, daily.store, daily.now, channels or {})
+
+    sender = Sender(APP, lambda: queues or MemoryQueues())
+    return QueueWork(list(by_tenant), runs_of, lambda: today, sender, deliveries_of, MailPolicy)
 
 
 class ScriptedService(Service):

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import re
 import textwrap
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.delivery.mail.mailer import Mail
-from shared.delivery.mail.subject import short_tenant_name, verdicts
+from shared.delivery.mail.subject import Correction, short_tenant_name, verdicts
 from shared.delivery.text import formatting
 from shared.delivery.text.digest import report_digest
 from shared.delivery.text.line_breaks import breakable
+from shared.delivery.text.lists import unlinked
 from shared.delivery.text.sentences import label
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
     from jinja2 import Environment
 
     from shared.mfa.report import Report
@@ -36,14 +41,18 @@ _FILTERS = {
 }
 
 
-def render_mail(report: Report, earlier: Report | None, public_url: str | None) -> Mail:
+def render_mail(
+    report: Report, earlier: Report | None, public_url: str | None, notes: Sequence[str] = ()
+) -> Mail:
     """
     Render the mail on a report; the same arguments give the same mail.
 
     `earlier` is the report to compare with, normally that of the day before. `public_url` is the
-    base of the links; `None` means no links. Raises `BadSettingError` if it is invalid.
+    base of the links; `None` means no links. Raises `BadSettingError` if it is invalid. `notes`
+    are sentences that stand below the headline, on mails that did not go out, say.
     """
     digest = report_digest(report, earlier, public_url)
+    digest = replace(digest, notes=[*map(unlinked, notes), *digest.notes])
     subject = _one_line(
         _render(
             "subject.txt",
@@ -57,6 +66,26 @@ def render_mail(report: Report, earlier: Report | None, public_url: str | None) 
         subject=subject,
         text=_folded(_render("body.txt", digest=digest)),
         html=_render("body.html", digest=digest, subject=subject),
+        date=_date(report),
+    )
+
+
+def render_correction(
+    report: Report, lacked: Sequence[date], said: str, public_url: str | None
+) -> Mail:
+    """
+    Render the short mail that follows one whose report lacked days which are known now.
+
+    `said` are the figures of the first mail, in the words of its subject.
+    """
+    digest = report_digest(report, None, public_url)
+    correction = Correction.of(report, lacked, said)
+    subject = f"{short_tenant_name(report)} MFA, complete now: {correction.figures}"
+    shown = f"[Simulated] {subject}" if digest.is_simulated else subject
+    return Mail(
+        subject=_one_line(shown),
+        text=_folded(_render("correction.txt", digest=digest, correction=correction)),
+        html=_render("correction.html", digest=digest, subject=shown, correction=correction),
         date=_date(report),
     )
 

@@ -38,6 +38,7 @@ class GraphMailer:
     """Sends through ``/users/{sender}/sendMail``, and never twice."""
 
     repeatable = False
+    is_outbox = False
 
     def __init__(self, post: Post, sender: str) -> None:
         self._post = post

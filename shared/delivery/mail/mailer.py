@@ -47,6 +47,7 @@ class Mailer(Protocol):
     """A way to send mails."""
 
     repeatable: bool  #: whether sending the same key twice is harmless and results in one mail
+    is_outbox: bool  #: whether mails end as files on this machine, which nobody gets
 
     def send(self, mail: Mail, recipient: str, key: str) -> None:
         """

@@ -22,6 +22,7 @@ class OutboxMailer:
     """Writes each mail to a file named after its key, so a repeated mail overwrites the first."""
 
     repeatable = True
+    is_outbox = True
 
     def __init__(self, folder: Path, sender: str) -> None:
         self._folder = folder

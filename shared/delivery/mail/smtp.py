@@ -30,6 +30,7 @@ class SmtpMailer:
     """
 
     repeatable = False
+    is_outbox = False
 
     def __init__(  # noqa: PLR0913 (where, as whom, from whom)
         self,

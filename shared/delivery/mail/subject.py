@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 from shared.delivery.text.comparison import compare
 from shared.delivery.text.figure_words import account_share_words, share_words
 from shared.delivery.text.figures import State, account_figure, request_figures
-from shared.delivery.text.formatting import name_of, percent, shorten
+from shared.delivery.text.formatting import days_in_words, name_of, percent, shorten
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
     from shared.delivery.text.comparison import FigureChange
     from shared.delivery.text.figures import AccountFigure, RequestFigure
     from shared.mfa.report import Report
@@ -37,6 +41,27 @@ def verdicts(report: Report, earlier: Report | None) -> list[str]:
         ]
     accounts = _account(account_figure(report), comparison.accounts if comparison else None)
     return [accounts, *requests]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a short second mail or card says: what the first one lacked, and the figures now."""
+
+    before: str
+    now: str
+    figures: str
+
+    @classmethod
+    def of(cls, report: Report, lacked: Sequence[date], said: str) -> Self:
+        """`lacked` and `said`: the days that were missing, and the figures, as first sent."""
+        days = days_in_words(lacked) if lacked else "some days"
+        quoted = f" It said: {said}." if said else ""
+        figures = ", ".join(verdicts(report, None))
+        return cls(
+            before=f"The first message of today lacked {days}.{quoted}",
+            now=f"All days are known now: {figures}.",
+            figures=figures,
+        )
 
 
 def _request(figure: RequestFigure, change: FigureChange | None) -> str:

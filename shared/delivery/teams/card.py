@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from shared.delivery.mail.subject import Correction
 from shared.delivery.text.digest import link_base, report_digest
 from shared.delivery.text.figures import State
 from shared.delivery.text.formatting import count, harmless, long_day, shorten
 from shared.delivery.text.lists import unlinked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from shared.delivery.text.digest import FigureLine, ReportDigest
     from shared.mfa.report import Report
@@ -45,20 +47,42 @@ _MARKUP = re.compile(r"[<{]")  #: the start of a mention, a date or a template e
 _COLORS = {State.MET: "good", State.BELOW: "attention"}
 
 
-def render_card(report: Report, earlier: Report | None, public_url: str | None) -> bytes:
+def render_card(
+    report: Report, earlier: Report | None, public_url: str | None, notes: Sequence[str] = ()
+) -> bytes:
     """
     The message to post, as JSON; the same arguments give the same bytes.
 
     `earlier` is the report to compare with and `public_url` the base of the link, as in
-    `render_mail`. Without `public_url` there is no button.
+    `render_mail`. Without `public_url` there is no button. `notes` come last, in small print.
     """
     digest = report_digest(report, earlier, public_url)
+    small = [_block(_run(note, isSubtle=True)) for note in notes]
+    return _card([*_body(digest, report), *small], public_url)
+
+
+def render_correction_card(
+    report: Report, lacked: Sequence[date], said: str, public_url: str | None
+) -> bytes:
+    """The short card that follows one whose report lacked days, as `render_correction`."""
+    digest = report_digest(report, None, public_url)
+    correction = Correction.of(report, lacked, said)
+    body = [
+        *_head(digest),
+        _block(_run(f"{digest.period} (UTC): complete now", isSubtle=True), spacing="none"),
+        _block(_run(correction.before)),
+        _block(_run(correction.now, weight="bolder")),
+    ]
+    return _card(body, public_url)
+
+
+def _card(body: list[Part], public_url: str | None) -> bytes:
     card: Part = {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "version": "1.4",  # the newest that workflows accept
         "lang": "en",
-        "body": list(_body(digest, report)),
+        "body": body,
     }
     if public_url:
         url = link_base(public_url) + REPORT_PATH
@@ -75,11 +99,15 @@ def _message(card: Part) -> Part:
     return {"type": "message", "attachments": [attachment]}
 
 
-def _body(digest: ReportDigest, report: Report) -> Iterator[Part]:
+def _head(digest: ReportDigest) -> Iterator[Part]:
     simulated = "[Simulated] " if digest.is_simulated else ""
     title = f"{simulated}Partner Center MFA status"
     yield _block(_run(title, size="large", weight="bolder"))
     yield _block(_run(digest.tenant_name, weight="bolder"), spacing="none")
+
+
+def _body(digest: ReportDigest, report: Report) -> Iterator[Part]:
+    yield from _head(digest)
     yield _block(_run(f"{digest.period} (UTC). {_newest(report)}", isSubtle=True), spacing="none")
     yield _block(_run(digest.verdict, weight="bolder"))
     yield _block(_run(digest.headline), spacing="none")

@@ -1,0 +1,199 @@
+"""One tenant's newest report, made known by mail and in Teams; what became of it is stored."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import takewhile
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from shared.delivery.text.formatting import long_day
+from shared.errors import DamagedError, MfaStatusError, StoreError
+from shared.service.delivery_decision import Action, DayState, Received, decide
+from shared.service.mailing import Letter, deliver
+from shared.service.messages import DeliverReport
+from shared.service.once_only_delivery import DeliveryOutcome
+from shared.stores.models import DeliveryState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from shared.mfa.report import Report
+    from shared.service.delivery_decision import MailPolicy
+    from shared.service.mailing import Outgoing
+    from shared.service.once_only_delivery import Delivery
+    from shared.stores.models import DeliveryRow
+    from shared.stores.store import Store
+
+    #: Opens a channel for a report.
+    OpenChannel = Callable[[Letter], AbstractContextManager[Outgoing]]
+
+_FAILED = " did not go out: "  #: as `OnceOnlyDelivery.raise_failures` has it
+DAYS_TOLD = 7  #: how far back the next mail says what did not go out
+_DONE = (DeliveryState.SENT, DeliveryState.WRITTEN)
+_WRITTEN = {DeliveryOutcome.WRITTEN, DeliveryOutcome.WRITTEN_BEFORE}
+_log = logging.getLogger(__name__)
+
+
+class Delivered(NamedTuple):
+    """What a step came to."""
+
+    deliveries: list[Delivery]
+    until: datetime | None = None  #: when to look again; `None`: there is nothing to wait for
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """
+    The deliveries of one tenant. Each step can be repeated, at any time and in any order.
+
+    A report is stored before its messages are queued, and the door is opened before its messages
+    are queued. So of these messages, the last one finds both.
+    """
+
+    tenant_id: str
+    store: Store
+    now: Callable[[], datetime]  #: aware, UTC
+    channels: Mapping[str, OpenChannel]  #: those that are set up: ``mail``, ``teams``
+
+    def due(self, ending: date) -> list[DeliverReport]:
+        """Return a message for each channel; each finds out by itself what is to be done."""
+        return [DeliverReport(self.tenant_id, ending, channel) for channel in self.channels]
+
+    def open_door(self, ending: date) -> list[DeliverReport]:
+        """From now on people may be written to about a day's report; return what is due then."""
+        opened_at = f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+        for message in self.due(ending):
+            self._change(message, lambda row: replace(row, opened_at=row.opened_at or opened_at))
+        return self.due(ending)
+
+    def deliver(self, wanted: DeliverReport, newest: date, policy: MailPolicy) -> Delivered:
+        """
+        Send what is due to each addressee, if `wanted` is about the newest closed day.
+
+        Raises after entering why something did not go out, so that the queue tries again.
+        """
+        open_channel = self.channels.get(wanted.channel)
+        row = self.store.delivery(self.tenant_id, wanted.ending, wanted.channel)
+        if row is None or open_channel is None:
+            return Delivered([])
+        report, now = self.report(wanted.ending), self.now()
+        day = self._state(row, report, newest)
+        fresh = decide(day, Received.NOTHING, now, policy)
+        if report is None or fresh.action is not Action.SEND:
+            return Delivered([], fresh.until)
+        if not day.is_complete:
+            row = self._change(wanted, lambda row: _first_sent(row, report))
+        try:
+            with open_channel(self._letter(row, report)) as outgoing:
+                deliveries = deliver(outgoing, self.store, day, now, policy)
+        except MfaStatusError as error:
+            if not isinstance(error, StoreError):
+                self._enter(wanted, DeliveryState.FAILED, str(error))
+            raise
+        self._enter(wanted, _state_of(deliveries))
+        return Delivered(deliveries)
+
+    def abandon(self, wanted: DeliverReport) -> None:
+        """Enter that the queue has given up; the last reason is kept."""
+        row = self.store.delivery(self.tenant_id, wanted.ending, wanted.channel)
+        reason = (row and row.reason) or "The reason was not recorded; the app's log has it."
+        self._enter(wanted, DeliveryState.FAILED, reason)
+        _log.error("The %s did not go out: %s", _what(wanted.channel, wanted.ending), reason)
+
+    def undelivered(self, since: date, before: date) -> list[DeliveryRow]:
+        """Return what was due for reports that end on those days and is not known to have gone."""
+        rows = self.store.deliveries(self.tenant_id, since, before)
+        return [row for row in rows if row.opened_at and row.state not in _DONE]
+
+    def report(self, ending: date) -> Report | None:
+        """Return a stored report; `None` if there is none that can be read."""
+        from shared.mfa.report import Report
+
+        try:
+            file = self.store.report_file(self.tenant_id, ending, "report.json")
+            return Report.from_json(file.content) if file else None
+        except DamagedError as error:  # of another version, for example
+            _log.warning("The report of %s cannot be delivered or compared: %s", ending, error)
+            return None
+
+    def _state(self, row: DeliveryRow, report: Report | None, newest: date) -> DayState:
+        latest = self.store.latest_ending(self.tenant_id)
+        return DayState(
+            is_newest=row.ending == newest and (latest is None or latest <= newest),
+            is_stored=report is not None,
+            is_complete=report is not None and not report.window.missing,
+            opened_at=datetime.fromisoformat(row.opened_at) if row.opened_at else None,
+        )
+
+    def _letter(self, row: DeliveryRow, report: Report) -> Letter:
+        before = self.store.history(self.tenant_id, row.ending, 1)
+        return Letter(
+            report,
+            self.report(before[0].ending) if before else None,
+            self._notes(row),
+            [date.fromisoformat(day) for day in row.lacked.split()],
+            row.said,
+        )
+
+    def _notes(self, row: DeliveryRow) -> list[str]:
+        """Return a sentence for each report since the last one that went out."""
+        since = row.ending - timedelta(days=DAYS_TOLD)
+        rows = self.store.deliveries(self.tenant_id, since, row.ending)
+        own = [each for each in rows if each.channel == row.channel and each.opened_at]
+        unsent = list(takewhile(lambda each: each.state not in _DONE, reversed(own)))
+        return [undelivered_words(each) for each in reversed(unsent)]
+
+    def _enter(self, wanted: DeliverReport, state: DeliveryState, reason: str = "") -> None:
+        """Enter a state; what went out stays so, whatever a later or a slower step finds."""
+        at = f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+        self._change(
+            wanted,
+            lambda row: row if row.state in _DONE else _entered(row, state, reason, at),
+        )
+
+    def _change(
+        self, wanted: DeliverReport, change: Callable[[DeliveryRow], DeliveryRow]
+    ) -> DeliveryRow:
+        return self.store.change_delivery(self.tenant_id, wanted.ending, wanted.channel, change)
+
+
+def undelivered_words(row: DeliveryRow) -> str:
+    """Say that a mail or card did not go out, and why; no address is in it."""
+    what = _what(row.channel, row.ending)
+    if row.state is DeliveryState.UNCERTAIN:
+        return f"The {what} may or may not have been sent."
+    some, is_counted, reason = row.reason.partition(_FAILED)
+    if is_counted and not some.startswith(f"{some.split()[2]} of"):  # 1 of 2 mails
+        return f"{some} of {long_day(row.ending)}{_FAILED}{reason}"
+    why = reason or some or "there was nothing to send before the day was over."
+    return f"The {what}{_FAILED}{why}"
+
+
+def _what(channel: str, ending: date) -> str:
+    return f"{'mail' if channel == 'mail' else 'Teams card'} of {long_day(ending)}"
+
+
+def _entered(row: DeliveryRow, state: DeliveryState, reason: str, at: str) -> DeliveryRow:
+    return replace(row, state=state, reason=reason, at=at)
+
+
+def _first_sent(row: DeliveryRow, report: Report) -> DeliveryRow:
+    """Enter what a report lacks when it is first sent, which a correction will need."""
+    from shared.delivery.mail.subject import verdicts
+
+    if row.lacked:
+        return row
+    lacked = " ".join(str(gap.day) for gap in report.window.missing)
+    return replace(row, lacked=lacked, said=", ".join(verdicts(report, None)))
+
+
+def _state_of(deliveries: list[Delivery]) -> DeliveryState:
+    outcomes = {delivery.outcome for delivery in deliveries}
+    if DeliveryOutcome.UNCERTAIN in outcomes:
+        return DeliveryState.UNCERTAIN
+    return DeliveryState.WRITTEN if outcomes <= _WRITTEN else DeliveryState.SENT
