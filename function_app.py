@@ -77,6 +77,12 @@ def publish_report(message: func.QueueMessage, reports: Messages, deliveries: Me
     put(service().work.publish(message.get_body()), reports=reports, deliveries=deliveries)
 
 
+@app.queue_trigger(arg_name="message", queue_name="reports-poison", connection=STORAGE)
+def abandon_report(message: func.QueueMessage) -> None:
+    """Say that the queue has given up on a report."""
+    service().work.abandon_report(message.get_body())
+
+
 @app.queue_trigger(arg_name="message", queue_name="deliveries", connection=STORAGE)
 def deliver_report(message: func.QueueMessage) -> None:
     """Mail or post one report. Raising returns the message to the queue."""
@@ -140,16 +146,9 @@ def get_permissions(req: func.HttpRequest) -> func.HttpResponse:
 
 
 @app.route("runs", methods=("POST",))
-@app.queue_output(arg_name="slices", queue_name="slices", connection=STORAGE)
-def start_run(req: func.HttpRequest, slices: Messages) -> func.HttpResponse:
+def start_run(req: func.HttpRequest) -> func.HttpResponse:
     """Start a daily run now: 202 with its address, 409 while one is active, 429 if too often."""
-
-    def start(api: ReportApi) -> Answer:
-        answer, messages = api.start_run()
-        slices.set(messages)
-        return answer
-
-    return respond(req, start)
+    return respond(req, lambda api: api.start_run())
 
 
 @app.route("runs/{run_id}", methods=READ)

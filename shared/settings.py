@@ -200,8 +200,12 @@ class Settings:
         "a Teams workflow's address, a secret: keep it in Key Vault, by reference (docs/teams.md)",
         is_secret=True,
     )
-    pull_schedule = Setting(TEXT, "0 15 2 * * *", f"{_NCRONTAB}: when slices are planned")
-    report_schedule = Setting(TEXT, "0 15 4 * * *", f"{_NCRONTAB}: when reports are made")
+    pull_schedule = Setting(TEXT, "0 15 2 * * *", f"{_NCRONTAB}: when a day is begun")
+    report_schedule = Setting(
+        TEXT,
+        "0 15 4 * * *",
+        f"{_NCRONTAB}: when a report is made at the latest, with what there is",
+    )
     mail_schedule = Setting(
         TEXT, "0 15 5 * * *", f"{_NCRONTAB}: nobody is written to before this, each day"
     )

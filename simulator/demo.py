@@ -52,6 +52,7 @@ def _demo(options: argparse.Namespace, _: Settings, now: Callable[[], datetime])
     shutil.rmtree(DEMO_FOLDER, ignore_errors=True)
     url = server.url if server else f"http://127.0.0.1:{options.port}"
     with simulated_service(demo_settings(DEMO_FOLDER, url), now) as service, host:
+        service.queues = host
         play(host)
         ending = service.store.latest_ending(service.partner_id)
         if report := ending and service.deliveries.report(ending):

@@ -24,7 +24,7 @@ import pytest
 import function_app
 from shared.cli.local_host import LocalHost, QueueMessage, http_data, index, queue_data
 from shared.cli.loopback import HttpRequest
-from shared.service.messages import CollectSlice, DeliverReport
+from shared.service.messages import CollectSlice, DeliverReport, PublishReport
 from shared.settings import Settings
 from shared.stores.local import FolderLock
 from simulator.demo import simulated_service
@@ -212,16 +212,25 @@ def test_the_daily_run_goes_through_it_from_timer_to_mail(worker, folder) -> Non
     slices = json.loads(planned["outputs"]["slices"]["value"])
     assert len(slices) == 29
 
+    due = []
     for body in slices:
         done = worker.call("collect_slice", *message(body))
         assert done["ok"], done["error"]
         assert done["outputs"]["slices"] == {"type": "json", "value": "[]"}
+        due += json.loads(done["outputs"]["reports"]["value"])
+
+    newest, earlier = map(PublishReport.from_json, due)  # the first seven days are in, then all
+    assert newest.then == ()
+    assert len([earlier.ending, *earlier.then]) == 23
+    done = worker.call("publish_report", *message(due[0]))
+    assert done["ok"], done["error"]
+    assert done["outputs"]["reports"] == {"type": "json", "value": "[]"}
+    done = worker.call("publish_report", *message(due[1]))
+    (then,) = json.loads(done["outputs"]["reports"]["value"])
+    assert PublishReport.from_json(then).ending == earlier.then[0]
 
     owed = worker.call("plan_reports", timer())
-    reports = json.loads(owed["outputs"]["reports"]["value"])
-    assert len(reports) == 23
-    done = worker.call("publish_report", *message(reports[-1]))
-    assert done["ok"], done["error"]
+    assert len(json.loads(owed["outputs"]["reports"]["value"])) == 1
 
     [early] = json.loads(done["outputs"]["deliveries"]["value"])
     opened = worker.call("mail_status", timer())
@@ -237,9 +246,9 @@ def test_a_failure_is_told_to_the_host_and_poison_is_entered(worker) -> None:
     assert worker.call("collect_slice", *message("{}"))["ok"] is False
     assert worker.call("publish_report", *message("no report"))["ok"] is False
 
-    given_up = worker.call("abandon_slice", *message("{}"))
-
-    assert given_up["ok"], given_up["error"]
+    for function in ("abandon_slice", "abandon_report"):
+        given_up = worker.call(function, *message("{}"))
+        assert given_up["ok"], given_up["error"]
 
 
 def test_deliveries_are_read_there_too(worker) -> None:
@@ -302,9 +311,10 @@ def test_health_and_runs_work_there_too(worker) -> None:
 
     started = worker.call("start_run", request("/api/runs", method="POST"))
     assert started["returned"]["value"]["status"] == 202
-    messages = json.loads(started["outputs"]["slices"]["value"])
+    messages = [body for queue, body in started["put"] if queue == "slices"]
     run_id = json.loads(started["returned"]["value"]["body"])["id"]
     assert {CollectSlice.from_json(body).run_id for body in messages} == {run_id}
+    assert "slices" not in started["outputs"]
 
 
 CROSS_SITE = {"Sec-Fetch-Site": "cross-site"}

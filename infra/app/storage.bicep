@@ -34,7 +34,11 @@ var personalPrefixes = [for container in personalContainers: '${container}/']
 var tableNames = ['tenants', 'ledger', 'metrics', 'deliveries', 'runs', 'claims']
 
 // As function_app.py names them: the triggers listen from the first second on.
-var queueNames = ['slices', 'slices-poison', 'reports', 'deliveries', 'deliveries-poison']
+var queueNames = [
+  'slices', 'slices-poison'
+  'reports', 'reports-poison'
+  'deliveries', 'deliveries-poison'
+]
 
 resource account 'Microsoft.Storage/storageAccounts@2026-06-01' = {
   name: name

@@ -31,6 +31,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
 
 def _serve(options: argparse.Namespace, settings: Settings, now: Callable[[], datetime]) -> int:
     with checked_service(Service(settings, now=now)) as service, open_host(settings, now) as host:
+        service.queues = host
         # If one of them is not set, this stops here rather than at every request.
         _ = service.partner_id, service.store
         serve_until_interrupted(host, host.serve(options.port))
@@ -38,7 +39,7 @@ def _serve(options: argparse.Namespace, settings: Settings, now: Callable[[], da
 
 
 def open_host(settings: Settings, now: Callable[[], datetime]) -> LocalHost:
-    """Return the function app on this machine."""
+    """Return the function app on this machine; its service has to get its queues."""
     import function_app
     from shared.cli.local_host import LocalHost
 

@@ -23,7 +23,7 @@ from shared.service.once import once
 from shared.settings import Settings, StoreKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from azure.core.credentials import TokenCredential
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from shared.service.http.recent_reports import RecentReports
     from shared.service.http.report_api import ReportApi
     from shared.service.mailing import Letter, Outgoing
-    from shared.service.messages import DeliverReport, Queues, Sender
+    from shared.service.messages import DeliverReport, Message, Queues, Sender
     from shared.service.once_only_delivery import Delivery
     from shared.service.queues import QueueWork
     from shared.service.runs import Runs
@@ -101,6 +101,7 @@ class Service:
                     store=lambda: self.store,
                     exceptions=self.partner_exceptions,
                     now=self.now,
+                    send=self._send,
                     name=self._partner.name if self._partner else None,
                 )
             return self._tenants[tenant_id]
@@ -302,6 +303,9 @@ class Service:
         partner_id, has_links = self.partner_id, self.settings.report_links
         runs = partial(self._runs_of, partner_id)
         return ReportApi(partner_id, self.reports, runs, self.now, headers, caller, has_links)
+
+    def _send(self, messages: Sequence[Message]) -> None:
+        self.sender.send(messages)
 
     def _runs_of(self, tenant_id: str) -> Runs:
         return self.tenant(tenant_id).runs

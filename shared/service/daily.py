@@ -136,17 +136,27 @@ class Daily:
 
     def owed_reports(self, today: date) -> list[date]:
         """
-        Return the endings to report on, oldest first.
+        Return the endings to report on, oldest first and the newest closed day last.
 
-        Always the newest closed day, and each earlier one whose days are known but that has no
-        report yet, or whose report is older than the last pull of one of its days.
+        Owed is each earlier one whose days are known but that has no report yet, and each whose
+        report is older than the last pull of one of its days. So is the newest one, whatever is
+        known of it, and also after any earlier one, because its history shows that.
         """
         newest = today - timedelta(days=1)
         ledger = self.ledger.entries(date.min)
         known = complete_days(ledger)
         age = (newest - min(known, default=newest)).days
-        earlier = (newest - timedelta(days=back) for back in range(age, 0, -1))
-        return [*(ending for ending in earlier if self._is_owed(ending, ledger, known)), newest]
+        before = (newest - timedelta(days=back) for back in range(age, 0, -1))
+        earlier = [ending for ending in before if self._is_owed(ending, ledger, known)]
+        return [*earlier, newest] if earlier or self.is_outdated(newest) else []
+
+    def is_outdated(self, ending: date) -> bool:
+        """Whether an ending has no report, or one from before a day's last pull."""
+        stored = self._stored_report(ending)
+        if stored is None:
+            return True
+        ledger = self.ledger.entries(min(window_days(ending)))
+        return self._is_older(stored, ending, ledger) or self._lacks_accounts(stored)
 
     def publish(self, ending: date, newest: date) -> Report:
         """
@@ -161,11 +171,12 @@ class Daily:
         """
         if not self.ledger.is_over(ending):
             raise BadInputError(f"{ending} is not over yet (UTC): it has no report.")
+        made_at = self._timestamp()  # before reading: what is entered from now on is newer
         snapshot = self._snapshot(ending, newest)
         accounts = snapshot.accounts.metrics if snapshot else None
         assessment = assess(self._window(ending), self.scope, self.rule, accounts)
         name = self.tenant_name or (snapshot.tenant_name if snapshot else None)
-        meta = ReportMeta(self.tenant_id, name, self.source.name, self._timestamp())
+        meta = ReportMeta(self.tenant_id, name, self.source.name, made_at)
         history = self.store.history(self.tenant_id, ending, HISTORY_POINTS)
         address = report_address(self.tenant_id, ending)
         publication = publish_for_serving(assessment, meta, history, address, snapshot)
@@ -227,14 +238,20 @@ class Daily:
         )
 
     def _is_owed(self, ending: date, ledger: list[LedgerEntry], known: Container[date]) -> bool:
-        days = set(window_days(ending))
         stored = self._stored_report(ending)
         if stored is None:
-            return all(day in known for day in days)
-        pulled = [entry.at for entry in ledger if entry.slice.day in days]
-        return max(pulled, default="") >= stored.generated_at or not self.ledger.is_past(
-            stored.generated_at
-        )
+            return all(day in known for day in window_days(ending))
+        return self._is_older(stored, ending, ledger)
+
+    def _is_older(self, report: Report, ending: date, ledger: list[LedgerEntry]) -> bool:
+        """Whether a day of the window was entered after the report was made, or as it was."""
+        days = set(window_days(ending))
+        entered = max((entry.at for entry in ledger if entry.slice.day in days), default="")
+        return entered >= report.generated_at or not self.ledger.is_past(report.generated_at)
+
+    def _lacks_accounts(self, report: Report) -> bool:
+        """Whether the directory could be read, but was not."""
+        return self.read_directory is not None and report.metrics.accounts.enabled is None
 
     def _snapshot(self, ending: date, newest: date) -> DirectorySnapshot | None:
         """

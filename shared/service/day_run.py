@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.delivery.text.formatting import days_by_reason, harmless
@@ -40,11 +41,12 @@ def collect_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Led
 
 
 def publish_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Report]:
-    """Make every report that is owed, the oldest first."""
-    endings = daily.owed_reports(today)
+    """Make every report that is owed, the oldest first, and the newest one in any case."""
+    newest = today - timedelta(days=1)
+    endings = daily.owed_reports(today) or [newest]
     reports: list[Report] = []
     for ending in endings:
-        reports.append(daily.publish(ending, endings[-1]))
+        reports.append(daily.publish(ending, newest))
         on_progress(len(reports), len(endings))
     return reports
 

@@ -68,6 +68,8 @@ class PublishReport(Message, frozen=True):
     tenant_id: str
     ending: date
     newest: date  #: the newest closed day when this was planned; accounts are read for it alone
+    then: tuple[date, ...] = ()  #: the endings to publish afterwards, in this order
+    run_id: str = ""  #: the run that is done with the last of them; empty for the timer
 
 
 class DeliverReport(Message, frozen=True):

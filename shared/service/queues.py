@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.errors import BadInputError
+from shared.errors import BadInputError, MfaStatusError
 from shared.service.messages import CollectSlice, DeliverReport, Message, PublishReport, Sender
 
 if TYPE_CHECKING:
@@ -44,12 +44,8 @@ class QueueWork:
     def plan(self) -> list[CollectSlice]:
         """Return a message for each slice that is owed today."""
         today = self.today()
-        planned = [
-            CollectSlice(slice_)
-            for tenant_id in self.tenant_ids
-            for slice_ in self.runs_of(tenant_id).daily.plan(today)
-        ]
-        return self.sender.stamped(planned)
+        runs = map(self.runs_of, self.tenant_ids)
+        return self.sender.stamped(message for each in runs for message in each.plan(today))
 
     def collect(self, message: bytes) -> list[Message]:
         """
@@ -60,11 +56,10 @@ class QueueWork:
         """
         wanted = CollectSlice.from_json(message)
         runs = self.runs_of(wanted.tenant_id)
-        remaining = runs.daily.collect(wanted.slice)
-        if not remaining:
-            self._follow_up(runs, wanted)
-        parts = [msgspec.structs.replace(wanted, slice=part) for part in remaining]
-        return [*self.sender.stamped(parts)]
+        runs.begun(wanted)
+        parts = runs.daily.collect(wanted.slice)
+        remaining = [msgspec.structs.replace(wanted, slice=part) for part in parts]
+        return self.sender.stamped(remaining or runs.follow_up(wanted))
 
     def abandon(self, message: bytes) -> list[PublishReport]:
         """Enter that the queue has given up on a slice; return the reports that became due."""
@@ -75,31 +70,56 @@ class QueueWork:
             _log.error("A message was dropped: %s", error)
             return []
         runs.daily.abandon(wanted.slice)
-        self._follow_up(runs, wanted)
-        return []
+        return self.sender.stamped(runs.follow_up(wanted))
 
     def plan_reports(self) -> list[PublishReport]:
-        """Return a message for each report that is owed today, the oldest first."""
+        """
+        Return a message for each tenant with reports that are owed: the latest moment for them.
+
+        Most have been made before, when the last slice that they waited for was entered.
+        """
         today = self.today()
-        planned = []
-        for tenant_id in self.tenant_ids:
-            endings = self.runs_of(tenant_id).daily.owed_reports(today)
-            planned += [PublishReport(tenant_id, ending, endings[-1]) for ending in endings]
-        return self.sender.stamped(planned)
+        owed = {each: self.runs_of(each).daily.owed_reports(today) for each in self.tenant_ids}
+        return self.sender.stamped(
+            PublishReport(tenant_id, endings[0], endings[-1], tuple(endings[1:]))
+            for tenant_id, endings in owed.items()
+            if endings
+        )
 
     def publish(self, message: bytes) -> list[Message]:
         """
-        Make and store a report; return the reports and deliveries that became due by it.
+        Make and store a report; return the next one, and the deliveries that became due by it.
 
-        A tenant that is not configured is refused, as by `collect`.
+        A tenant that is not configured is refused, as by `collect`. An earlier report that cannot
+        be made stays owed, and does not keep the newest one from being made.
         """
         wanted = PublishReport.from_json(message)
-        daily = self.runs_of(wanted.tenant_id).daily
-        with _one_report_at_a_time:
-            daily.publish(wanted.ending, wanted.newest)
+        runs = self.runs_of(wanted.tenant_id)
+        try:
+            with _one_report_at_a_time:
+                runs.daily.publish(wanted.ending, wanted.newest)
+        except MfaStatusError as error:
+            if not wanted.then:
+                raise
+            _log.error("The report of %s was not made: %s", wanted.ending, error)
+        if wanted.run_id and not wanted.then:
+            runs.finish(wanted.run_id)
         is_newest = wanted.ending == wanted.newest
         due = self.deliveries_of(wanted.tenant_id).due(wanted.ending) if is_newest else []
-        return [*self.sender.stamped(due)]
+        return self.sender.stamped([*_next(wanted), *due])
+
+    def abandon_report(self, message: bytes) -> None:
+        """Say that the queue has given up on a report; it stays owed."""
+        try:
+            wanted = PublishReport.from_json(message)
+            runs = self.runs_of(wanted.tenant_id)
+        except BadInputError as error:
+            _log.error("A message was dropped: %s", error)
+            return
+        sentence = f"The report of {wanted.ending} was given up after repeated tries."
+        _log.error("%s", sentence)
+        if wanted.run_id:
+            runs.finish(wanted.run_id, sentence)
 
     def open_door(self) -> list[DeliverReport]:
         """From now on people may be written to about the newest closed day; return what is due."""
@@ -140,6 +160,10 @@ class QueueWork:
         if wanted.ending == self.today() - _DAY:
             self.sender.send([wanted], delay=_BEGUN_AGAIN_AFTER)
 
-    def _follow_up(self, runs: Runs, collected: CollectSlice) -> None:
-        with _one_report_at_a_time:  # it may be the last of its run, which is then published
-            runs.follow_up(collected)
+
+def _next(published: PublishReport) -> list[PublishReport]:
+    """Return the message for the rest of a list of reports."""
+    if not published.then:
+        return []
+    ending, *then = published.then
+    return [msgspec.structs.replace(published, ending=ending, then=tuple(then))]

@@ -2,8 +2,7 @@
 Runs that somebody started, one at a time per tenant.
 
 No process waits for a run: its slices go through the queue like the timer's, and each execution
-that has entered a slice checks whether it was the last. If two find that they were, both publish
-the same bytes.
+that has entered a slice checks what became due by it.
 """
 
 from __future__ import annotations
@@ -17,20 +16,21 @@ from uuid import uuid4
 
 import msgspec
 
-from shared.errors import ConflictError, TooOftenError
-from shared.mfa.window import HOURS_OF_DAY, SliceState
-from shared.service.daily import GIVEN_UP
-from shared.service.messages import CollectSlice
+from shared.errors import ConflictError, MfaStatusError, StoreError, TooOftenError
+from shared.mfa.window import SliceState
+from shared.service.messages import CollectSlice, PublishReport
+from shared.service.plans import Plan
 from shared.stores.models import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
     from shared.mfa.window import LedgerEntry
     from shared.service.daily import Daily
 
 RUN_TIMEOUT = timedelta(hours=2)  #: a run that is still active after this is considered lost
+BEGIN_TIMEOUT = timedelta(minutes=5)  #: a run that nobody has begun by then may be taken over
 _MINUTE = timedelta(minutes=1)
 RUNS_PER_HOUR = 4  #: the default of setting RUNS_PER_HOUR
 
@@ -43,112 +43,145 @@ class Runs:
     """The runs of one tenant."""
 
     daily: Daily
+    send: Callable[[Sequence[CollectSlice]], None]  #: puts messages into the queue, or raises
     per_hour: int = RUNS_PER_HOUR
 
-    def start(self) -> tuple[Run, list[CollectSlice]]:
-        """
-        Begin a run; return it with the messages to put into the queue for it.
+    def plan(self, today: date, run_id: str = "") -> list[CollectSlice]:
+        """Return a message for each slice that is owed; together they know when all are entered."""
+        planned_at = self._timestamp()
+        owed = self.daily.plan(today)
+        planned = tuple(sorted({slice_.day for slice_ in owed}))
+        return [CollectSlice(slice_, run_id, planned, planned_at) for slice_ in owed]
 
-        Raises `ConflictError` while another run is active (`newest` says which), and
-        `TooOftenError` once as many runs as allowed have begun in this hour of the clock. So around
-        the full hour up to twice as many can begin within sixty minutes.
+    def start(self) -> Run:
+        """
+        Begin a run: put its messages into the queue, then record it; return it.
+
+        A run that was accepted some minutes ago, but that nobody has begun, is begun again instead.
+
+        Raises `ConflictError` while another run is active (`newest` says which), `TooOftenError`
+        once as many runs as allowed have begun in this hour of the clock, and `StoreError` if the
+        messages did not get into the queue. So around the full hour up to twice as many can begin
+        within sixty minutes.
         """
         now = self.daily.now()
         newest = self.newest()
-        is_recent = newest and abs(now - _instant(newest.asked_at)) < RUN_TIMEOUT
-        if newest and is_recent and newest.state in _ACTIVE:
-            raise ConflictError(f"Run {newest.id} is under way.")
+        waiting = newest if newest and self._is_active(newest, now) else None
+        if waiting and not _is_stuck(waiting, now):
+            raise ConflictError(f"Run {waiting.id} is under way.")
         # Of two that start at once, one wins. The claim's name contains the minute, so that a claim
         # whose holder died before writing the run blocks others for no longer than the next minute.
         before = f"run/{self.daily.tenant_id}/{newest.id if newest else 'none'}"
-        minutes = [f"{before}/{now - back:%Y-%m-%dT%H:%M}" for back in (_MINUTE, timedelta())]
-        if not all(map(self.daily.store.claim, minutes)):
+        claims = [f"{before}/{now - back:%Y-%m-%dT%H:%M}" for back in (_MINUTE, timedelta())]
+        if not all(map(self.daily.store.claim, claims)):
             raise ConflictError("Another run is being started.")
-        if not self._is_within_limit(now):
-            for minute in minutes:  # so that the next caller gets the same answer
-                self.daily.store.release(minute)
-            raise self._too_often(now)
-        return self._begin(now)
-
-    def _is_within_limit(self, now: datetime) -> bool:
-        """Claim one of the hour's runs; each can be claimed once. Returns whether one was left."""
-        hour = f"run-of-hour/{self.daily.tenant_id}/{now:%Y-%m-%dT%H}"
-        return any(self.daily.store.claim(f"{hour}/{index}") for index in range(self.per_hour))
-
-    def _too_often(self, now: datetime) -> TooOftenError:
-        seconds = 3600 - now.minute * 60 - now.second
-        sentence = f"{self.per_hour} runs were started in this hour, which is the limit."
-        return TooOftenError(sentence, seconds)
+        try:
+            if waiting is None:
+                claims.append(self._claim_of_hour(now))
+            return self._begin(waiting or self._new_run(), now.date())
+        except MfaStatusError:
+            with suppress(StoreError):  # so that the next caller gets the same answer
+                for claim in claims:
+                    self.daily.store.release(claim)
+            raise
 
     def newest(self) -> Run | None:
         """The run that was started last."""
         pointer = self.daily.store.run(self._pointer_id)
         return self.daily.store.run(pointer.reason) if pointer else None
 
-    def follow_up(self, collected: CollectSlice) -> None:
-        """
-        Record the progress of the run that a message belongs to; publish after its last slice.
-
-        A run ends when the ledger covers every hour of its days with entries that were made since
-        the run was asked for, and that the queue will not try again.
-        """
-        run = self.daily.store.run(collected.run_id) if collected.run_id else None
-        if run is None or run.state == "done":
-            return
-        final = self._final_entries(run, collected)
-        if not all(_cover_a_day(final.get(day, ())) for day in collected.planned):
+    def begun(self, wanted: CollectSlice) -> None:
+        """Record that the run which a message belongs to is being worked on."""
+        run = self._run_of(wanted)
+        if run and run.state == "accepted":
             self._record(run, "running")
-            return
-        endings = self.daily.owed_reports(_instant(run.asked_at).date())
-        for ending in endings:
-            self.daily.publish(ending, endings[-1])
-        entries = [entry for day in collected.planned for entry in final[day]]
-        failed = [entry for entry in entries if entry.state is not SliceState.COMPLETE]
-        self._record(run, "failed" if failed else "done", _reasons(failed))
+
+    def follow_up(self, entered: CollectSlice) -> list[PublishReport]:
+        """Return the reports that became due when a slice was entered; record its run's state."""
+        run = self._run_of(entered)
+        planned_at = entered.planned_at or (run.asked_at if run else "")
+        if not entered.planned or not planned_at:
+            return []  # a message of an earlier release: its report has to wait for the timer
+        plan = Plan.of(self.daily, planned_at, entered.planned)
+        due = plan.due_reports(self.daily)
+        if run and not plan.waiting:
+            self._record(run, "running", _reasons(plan.final.values()))
+            if not due:
+                self.finish(run.id)
+        if not due:
+            return []
+        run_id = run.id if run and not plan.waiting else ""
+        first, *then = due
+        return [PublishReport(self.daily.tenant_id, first, plan.newest, tuple(then), run_id)]
+
+    def finish(self, run_id: str, reason: str = "") -> None:
+        """Record that the last report of a run was made, or why not."""
+        run = self.daily.store.run(run_id)
+        if run and run.state in _ACTIVE:
+            reasons = " ".join(filter(None, (run.reason, reason)))
+            self._record(run, "failed" if reasons else "done", reasons)
 
     @property
     def _pointer_id(self) -> str:
         """The key under which the id of the newest run is stored; no run has such an id."""
         return f"newest-{self.daily.tenant_id}"
 
-    def _begin(self, now: datetime) -> tuple[Run, list[CollectSlice]]:
-        owed = self.daily.plan(now.date())
-        run = Run(uuid4().hex, self.daily.tenant_id, "accepted", f"{now:%Y-%m-%dT%H:%M:%SZ}")
-        self.daily.store.save_run(run)
+    def _is_active(self, run: Run, now: datetime) -> bool:
+        return run.state in _ACTIVE and abs(now - _instant(run.asked_at)) < RUN_TIMEOUT
+
+    def _claim_of_hour(self, now: datetime) -> str:
+        """Claim one of the hour's runs; each can be claimed once. Raises `TooOftenError`."""
+        hour = f"run-of-hour/{self.daily.tenant_id}/{now:%Y-%m-%dT%H}"
+        claims = (f"{hour}/{index}" for index in range(self.per_hour))
+        claimed = next(filter(self.daily.store.claim, claims), None)
+        if claimed is None:
+            seconds = 3600 - now.minute * 60 - now.second
+            sentence = f"{self.per_hour} runs were started in this hour, which is the limit."
+            raise TooOftenError(sentence, seconds)
+        return claimed
+
+    def _new_run(self) -> Run:
+        return Run(uuid4().hex, self.daily.tenant_id, "accepted", self._timestamp())
+
+    def _begin(self, run: Run, today: date) -> Run:
+        messages = self.plan(today, run.id)
+        self.send(messages)
+        with suppress(ConflictError):  # it has begun in this moment, or is even done
+            self.daily.store.save_run(run)
         pointer = msgspec.structs.replace(run, id=self._pointer_id, reason=run.id)
         self.daily.store.save_run(pointer)
-        planned = tuple(sorted(slice_.day for slice_ in owed))
-        _log.info("Run %s of %s: %d slices", run.id, run.tenant_id, len(owed))
-        return run, [CollectSlice(slice_, run.id, planned) for slice_ in owed]
+        _log.info("Run %s of %s: %d slices", run.id, run.tenant_id, len(messages))
+        return run
 
-    def _final_entries(self, run: Run, collected: CollectSlice) -> dict[date, list[LedgerEntry]]:
-        final: dict[date, list[LedgerEntry]] = {}
-        for entry in self.daily.store.ledger(run.tenant_id, min(collected.planned)):
-            if entry.at >= run.asked_at and not _is_tried_again(entry):
-                final.setdefault(entry.slice.day, []).append(entry)
-        return final
+    def _run_of(self, message: CollectSlice) -> Run | None:
+        """The run of a message. It may be handled before the run is recorded."""
+        if not message.run_id:
+            return None
+        asked_at = message.planned_at or self._timestamp()
+        run = self.daily.store.run(message.run_id)
+        return run or Run(message.run_id, self.daily.tenant_id, "accepted", asked_at)
 
     def _record(self, run: Run, state: str, reason: str = "") -> None:
-        finished = "" if state in _ACTIVE else f"{self.daily.now():%Y-%m-%dT%H:%M:%SZ}"
+        finished = "" if state in _ACTIVE else self._timestamp()
         recorded = msgspec.structs.replace(run, state=state, finished_at=finished, reason=reason)
         if recorded != run:
             with suppress(ConflictError):  # another execution has just recorded that it is done
                 self.daily.store.save_run(recorded)
 
-
-def _is_tried_again(entry: LedgerEntry) -> bool:
-    return entry.state is SliceState.FAILED and not entry.reason.startswith(GIVEN_UP)
-
-
-def _cover_a_day(entries: Iterable[LedgerEntry]) -> bool:
-    """Whether entries of one day cover all its hours, as those of its halves do together."""
-    hours = {
-        hour for entry in entries for hour in range(entry.slice.from_hour, entry.slice.to_hour)
-    }
-    return len(hours) == HOURS_OF_DAY
+    def _timestamp(self) -> str:
+        return f"{self.daily.now():%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _reasons(failed: Iterable[LedgerEntry]) -> str:
+def _is_stuck(run: Run, now: datetime) -> bool:
+    """Whether nobody has begun a run in the time that it should take."""
+    return run.state == "accepted" and now - _instant(run.asked_at) >= BEGIN_TIMEOUT
+
+
+def _reasons(days: Iterable[Iterable[LedgerEntry]]) -> str:
+    """Why slices of a run failed."""
+    failed = [
+        entry for entries in days for entry in entries if entry.state is not SliceState.COMPLETE
+    ]
     return " ".join(f"{entry.slice.name}: {entry.reason}" for entry in failed)
 
 

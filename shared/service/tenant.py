@@ -14,11 +14,12 @@ from shared.settings import SourceKind
 from shared.sources.graph.directory import read_directory_from_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from shared.mfa.accounts.exceptions import AcceptedException
     from shared.service.access import TenantAccess
+    from shared.service.messages import Message
     from shared.settings import Settings
     from shared.sources import SignInSource
     from shared.sources.graph.collected_directory import CollectedDirectory
@@ -42,6 +43,7 @@ class Tenant:
         store: Callable[[], Store],
         exceptions: Callable[[], tuple[AcceptedException, ...] | None],
         now: Callable[[], datetime],
+        send: Callable[[Sequence[Message]], None],
         name: str | None = None,
     ) -> None:
         """Without a `name`, the tenant has the name that its directory gives."""
@@ -52,6 +54,7 @@ class Tenant:
         self._store = store
         self._exceptions = exceptions
         self._now = now
+        self._send = send
         self._name = name
 
     @once
@@ -84,7 +87,7 @@ class Tenant:
     @once
     def runs(self) -> Runs:
         """The runs that somebody starts for it."""
-        return Runs(self.daily, self._settings.runs_per_hour)
+        return Runs(self.daily, self._send, self._settings.runs_per_hour)
 
     def read_directory(self) -> DirectorySnapshot:
         """Read the directory from Graph as it is now, and judge every account."""

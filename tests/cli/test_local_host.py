@@ -17,7 +17,7 @@ import pytest
 
 import function_app
 from shared.cli.local_host import LocalHost
-from shared.errors import BadInputError, OutOfTimeError, SourceIncompleteError
+from shared.errors import BadInputError, OutOfTimeError, SourceIncompleteError, StoreError
 from shared.mfa.window import Slice
 from shared.service.composition import use
 from shared.service.daily import GIVEN_UP
@@ -51,7 +51,8 @@ def service(tmp_path, source):
 
 @pytest.fixture
 def host(service):
-    return LocalHost(function_app.app, service.settings, now=Clock())
+    service.queues = LocalHost(function_app.app, service.settings, now=Clock())
+    return service.queues
 
 
 @pytest.fixture
@@ -311,10 +312,16 @@ def test_the_functions_run_from_timer_to_report(host, service) -> None:
 
     host.fire("plan_slices")
     host.work(lambda done, total: progress.append((done, total)))
+
+    assert progress == [*((number, 7) for number in range(1, 7)), (7, 8), (8, 8)]
+    assert service.store.latest_ending(TENANT) == ENDING
+
+
+def test_the_timer_for_reports_makes_one_of_what_there_is(host, service) -> None:
     host.fire("plan_reports")
+
     host.work()
 
-    assert progress == [(number, 7) for number in range(1, 8)]
     assert service.store.latest_ending(TENANT) == ENDING
 
 
@@ -333,13 +340,18 @@ def test_a_slice_that_fails_is_tried_five_times_and_the_ledger_says_why(
     assert host.waiting == []
 
 
-def test_a_report_that_fails_is_left_in_its_poison_queue(host, caplog) -> None:
-    host.enqueue("reports", "no report")
+def test_a_report_that_fails_is_given_up_with_a_sentence(host, service, caplog) -> None:
+    def fail(*_):
+        raise StoreError("The storage account does not answer.")
+
+    object.__setattr__(service.partner.daily.store, "save_report", fail)
+    host.fire("plan_reports")
 
     host.work()
 
-    assert [message.queue for message in host.waiting] == ["reports-poison"]
+    assert host.waiting == []
     assert caplog.text.count("Function publish_report failed") == 5
+    assert "The report of 2026-11-23 was given up after repeated tries." in caplog.text
 
 
 def test_a_message_that_is_not_a_slice_is_dropped(host, caplog) -> None:

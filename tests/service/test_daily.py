@@ -22,7 +22,6 @@ from shared.mfa.window import MissingDay, Slice, SliceState
 from shared.service.daily import GIVEN_UP
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.messages import CollectSlice
-from shared.service.runs import Runs
 from shared.stores.local import LocalMedium
 from shared.stores.store import Store
 from tests.service.world import (
@@ -36,6 +35,7 @@ from tests.service.world import (
     a_week,
     kept_in,
     make_daily,
+    make_runs,
     read_back,
     run_day,
     work_of,
@@ -415,7 +415,7 @@ def test_a_day_too_big_for_one_execution_is_halved_until_it_fits(tmp_path) -> No
     source = Scripted({ENDING: a_day(ENDING)})
     source.days |= {"2026-11-23": too_much, "2026-11-23T00-12": too_much}
     daily = make_daily(tmp_path, source)
-    work = work_of(Runs(daily))
+    work = work_of(make_runs(daily))
 
     waiting = [CollectSlice(Slice(TENANT, ENDING)).to_json()]
     while waiting:

@@ -13,7 +13,6 @@ from shared.errors import BadInputError, DeliveryError, DeliveryUncertainError, 
 from shared.service.delivery_decision import MailPolicy
 from shared.service.mailing import by_card, by_mail
 from shared.service.messages import DeliverReport, PublishReport
-from shared.service.runs import Runs
 from shared.stores.models import DeliveryState
 from tests.service.world import (
     ENDING,
@@ -26,6 +25,7 @@ from tests.service.world import (
     a_day,
     a_week,
     make_daily,
+    make_runs,
     run_day,
     work_of,
 )
@@ -90,7 +90,7 @@ class World:
     @property
     def work(self):
         return work_of(
-            Runs(self.daily), today=self.today, queues=self.queues, channels=self.channels
+            make_runs(self.daily), today=self.today, queues=self.queues, channels=self.channels
         )
 
     def collect(self):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from threading import Barrier
 
 import pytest
@@ -22,16 +22,21 @@ from shared.service.http.callers import OWN_MACHINE
 from shared.service.http.recent_reports import RecentReports
 from shared.service.http.report_api import ReportApi
 from shared.service.messages import CollectSlice, PublishReport
-from shared.service.runs import RUN_TIMEOUT, Runs
+from shared.service.runs import RUN_TIMEOUT
 from tests.service.world import (
     APP,
     ENDING,
     TENANT,
     WEEK,
+    MemoryQueues,
     Scripted,
     a_day,
     a_week,
+    as_bytes,
+    drain,
+    handle,
     make_daily,
+    make_runs,
     work_of,
 )
 
@@ -45,12 +50,9 @@ def daily(tmp_path):
 
 def begin(daily):
     """A run, and its messages."""
-    run, messages = Runs(daily).start()
-    return run, [message.to_json().encode() for message in messages]
-
-
-def as_bytes(message):
-    return message.to_json().encode()
+    queues = MemoryQueues()
+    run = make_runs(daily, queues=queues).start()
+    return run, queues.slices()
 
 
 def state(daily, run):
@@ -58,16 +60,15 @@ def state(daily, run):
 
 
 def test_a_run_is_running_until_its_last_slice_and_then_has_published(daily) -> None:
-    work = work_of(Runs(daily))
+    work = work_of(make_runs(daily))
     run, messages = begin(daily)
     assert state(daily, run) == "accepted"
 
     for message in messages[:-1]:
-        work.collect(message)
+        assert handle(work, message) == []
         assert state(daily, run) == "running"
-        assert daily.store.latest_ending(TENANT) is None
     daily.now.go_on(minutes=3)
-    work.collect(messages[-1])
+    drain(work, messages[-1:])
 
     done = daily.store.run(run.id)
     assert (done.state, done.finished_at, done.reason) == ("done", "2026-11-24T02:18:00Z", "")
@@ -75,60 +76,58 @@ def test_a_run_is_running_until_its_last_slice_and_then_has_published(daily) -> 
 
 
 def test_messages_may_come_in_any_order_and_more_than_once(daily) -> None:
-    work = work_of(Runs(daily))
+    work = work_of(make_runs(daily))
     run, messages = begin(daily)
 
-    for message in [*messages[::-1], messages[0], messages[3]]:
-        work.collect(message)
+    drain(work, [*messages[::-1], messages[0], messages[3]])
 
     assert state(daily, run) == "done"
 
 
 def test_halves_belong_to_the_run_of_the_whole(daily) -> None:
     daily.source.days["2026-11-23"] = [OutOfTimeError("Time is used up.")]
-    work = work_of(Runs(daily))
+    work = work_of(make_runs(daily))
     run, messages = begin(daily)
 
-    left = [half for message in messages for half in work.collect(message)]
+    left = [half for message in messages for half in handle(work, message)]
     assert len(left) == 2
     assert state(daily, run) == "running"
-    work.collect(as_bytes(left[0]))
+    drain(work, left[:1])
     assert state(daily, run) == "running"
-    work.collect(as_bytes(left[1]))
+    drain(work, left[1:])
 
     assert state(daily, run) == "done"
 
 
 def test_a_slice_that_is_to_be_tried_again_holds_its_run_up(daily) -> None:
     daily.source.days[WEEK[2]] = [SourceIncompleteError("Graph is down.")]
-    work = work_of(Runs(daily))
+    work = work_of(make_runs(daily))
     run, messages = begin(daily)
     broken = messages.pop(2)
 
     with pytest.raises(SourceIncompleteError):
-        work.collect(broken)
-    for message in messages:
-        work.collect(message)
+        handle(work, broken)
+    drain(work, messages)
     assert state(daily, run) == "running"
 
     daily.source.days[WEEK[2]] = a_day(WEEK[2])
-    work.collect(broken)
+    drain(work, [broken])
     assert state(daily, run) == "done"
 
 
 def test_a_run_with_slices_that_were_given_up_has_failed_and_says_why(daily) -> None:
     daily.source.days[WEEK[2]] = [SourceIncompleteError("Graph is down.")]
     daily.source.days[WEEK[5]] = [SourceDeniedError("Grant AuditLog.Read.All.")]
-    work = work_of(Runs(daily))
+    work = work_of(make_runs(daily))
     run, messages = begin(daily)
 
     for number, message in enumerate(messages):
         if number == 2:
             with pytest.raises(SourceIncompleteError):
-                work.collect(message)
+                handle(work, message)
         else:
-            work.collect(message)
-    work.abandon(messages[2])
+            drain(work, [message])
+    drain(work, work.abandon(as_bytes(messages[2])))
 
     failed = daily.store.run(run.id)
     assert failed.state == "failed"
@@ -143,7 +142,7 @@ def test_of_many_that_start_at_once_one_does(daily) -> None:
     def start(_):
         barrier.wait()
         try:
-            return Runs(daily).start()[0].id
+            return make_runs(daily).start().id
         except ConflictError:
             return None
 
@@ -151,58 +150,58 @@ def test_of_many_that_start_at_once_one_does(daily) -> None:
         started = [each for each in pool.map(start, range(8)) if each]
 
     assert len(started) == 1
-    assert [Runs(daily).newest()] == [daily.store.run(started[0])]
+    assert [make_runs(daily).newest()] == [daily.store.run(started[0])]
 
 
 def test_after_a_run_there_can_be_another(daily) -> None:
-    work = work_of(Runs(daily))
+    work = work_of(make_runs(daily))
     run, messages = begin(daily)
-    for message in messages:
-        work.collect(message)
+    drain(work, messages)
 
-    again, messages = Runs(daily).start()
+    again, messages = begin(daily)
 
     assert again.id != run.id
     assert len(messages) == 3  # the newest day and those that settle
 
 
 def test_a_run_that_was_lost_stands_in_nobody_s_way_for_ever(daily) -> None:
-    lost, _ = begin(daily)
+    lost, messages = begin(daily)
+    handle(work_of(make_runs(daily)), messages[0])
     daily.now.go_on(hours=1)
     with pytest.raises(ConflictError):
-        Runs(daily).start()
+        make_runs(daily).start()
 
     daily.now.moment += RUN_TIMEOUT - timedelta(hours=1)
 
-    assert Runs(daily).start()[0].id != lost.id
+    assert make_runs(daily).start().id != lost.id
 
 
 def test_who_dies_while_starting_a_run_stands_in_the_way_for_two_minutes_only(daily) -> None:
     daily.store.claim(f"run/{TENANT}/none/2026-11-24T02:15")
     with pytest.raises(ConflictError, match="being started"):
-        Runs(daily).start()
+        make_runs(daily).start()
     reports = RecentReports(daily.store)
-    api = ReportApi(TENANT, reports, lambda: Runs(daily), daily.now, {}, OWN_MACHINE)
+    api = ReportApi(TENANT, reports, lambda: make_runs(daily), daily.now, {}, OWN_MACHINE)
     from shared.service.http.answers import answered
 
-    refused = answered(lambda: api.start_run()[0])
+    refused = answered(api.start_run)
     assert refused.status == 409
     assert "Location" not in refused.headers
 
     daily.now.go_on(minutes=1)
     with pytest.raises(ConflictError, match="being started"):  # it might only take its time
-        Runs(daily).start()
+        make_runs(daily).start()
     daily.now.go_on(minutes=1)
 
-    assert Runs(daily).start()
+    assert make_runs(daily).start()
 
 
 def over(daily):
     """A run that is begun and gone through."""
-    work = work_of(Runs(daily, per_hour=3))
-    _, messages = Runs(daily, per_hour=3).start()
-    for message in messages:
-        work.collect(message.to_json().encode())
+    work = work_of(make_runs(daily, per_hour=3))
+    queues = MemoryQueues()
+    make_runs(daily, per_hour=3, queues=queues).start()
+    drain(work, queues.slices())
 
 
 def test_only_so_many_runs_are_begun_within_an_hour(daily) -> None:
@@ -224,10 +223,10 @@ def test_too_many_runs_are_answered_with_when_to_come_again(daily) -> None:
 
     over(daily)
     reports = RecentReports(daily.store)
-    api = ReportApi(TENANT, reports, lambda: Runs(daily, 1), daily.now, {}, OWN_MACHINE)
+    api = ReportApi(TENANT, reports, lambda: make_runs(daily, 1), daily.now, {}, OWN_MACHINE)
 
     daily.now.go_on(minutes=1, seconds=30)
-    refused = answered(lambda: api.start_run()[0])
+    refused = answered(api.start_run)
 
     assert refused.status == 429
     assert refused.headers["Retry-After"] == str(43 * 60 + 30)
@@ -239,16 +238,15 @@ def test_a_request_that_is_sent_again_starts_nothing_more(daily) -> None:
 
     for _ in range(20):
         with pytest.raises(ConflictError, match="under way"):
-            Runs(daily, per_hour=2).start()
-    for message in messages:
-        work_of(Runs(daily)).collect(message)
+            make_runs(daily, per_hour=2).start()
+    drain(work_of(make_runs(daily)), messages)
 
     daily.now.go_on(minutes=1)
-    assert Runs(daily, per_hour=2).start()
+    assert make_runs(daily, per_hour=2).start()
 
 
 def test_a_message_that_cannot_be_read_is_dropped_when_it_is_given_up(daily, caplog) -> None:
-    work = work_of(Runs(daily))
+    work = work_of(make_runs(daily))
 
     for nonsense in (b"", b"{}", b"\xff", b'{"slice":1}', b'{"slice":{"tenant_id":"x"}}'):
         work.abandon(nonsense)
@@ -260,7 +258,7 @@ def test_a_message_that_cannot_be_read_is_dropped_when_it_is_given_up(daily, cap
 def test_a_message_of_a_tenant_that_is_not_configured_is_refused_and_enters_nothing(
     daily, caplog
 ) -> None:
-    work, source = work_of(Runs(daily)), daily.source
+    work, source = work_of(make_runs(daily)), daily.source
     slice_ = CollectSlice(Slice(ANOTHER, ENDING)).to_json().encode()
     report = PublishReport(ANOTHER, ENDING, ENDING).to_json().encode()
 
@@ -281,12 +279,9 @@ def test_each_message_goes_to_the_tenant_that_it_names(tmp_path) -> None:
     theirs = replace(
         make_daily(tmp_path, Scripted(a_week(weak=5)), store=ours.store), tenant_id=ANOTHER
     )
-    work = work_of(Runs(ours), Runs(theirs))
+    work = work_of(make_runs(ours), make_runs(theirs))
 
-    for message in work.plan():
-        work.collect(as_bytes(message))
-    for message in work.plan_reports():
-        work.publish(as_bytes(message))
+    drain(work, work.plan())
 
     assert sorted(ours.source.asked) == sorted(theirs.source.asked)
     assert len(ours.store.rollup(Slice(TENANT, ENDING))) == 3
@@ -295,25 +290,28 @@ def test_each_message_goes_to_the_tenant_that_it_names(tmp_path) -> None:
 
 
 def test_the_timer_s_slices_belong_to_no_run(daily) -> None:
-    work = work_of(Runs(daily))
+    work = work_of(make_runs(daily))
 
-    for message in work.plan():
-        work.collect(as_bytes(message))
+    drain(work, work.plan())
 
-    assert Runs(daily).newest() is None
+    assert make_runs(daily).newest() is None
 
 
 def test_reports_are_planned_and_made_one_by_one(daily) -> None:
-    work = work_of(Runs(daily))
+    """In the order of their days, because each shows the history before it."""
+    daily.source.reach = 9
+    daily.source.days |= {ENDING - timedelta(days=back): [] for back in (7, 8)}
+    work = work_of(make_runs(daily))
     for message in work.plan():
-        work.collect(as_bytes(message))
+        handle(work, message)
+    first, second = ENDING - timedelta(days=2), ENDING - timedelta(days=1)
 
-    messages = work.plan_reports()
-    for message in messages:
-        work.publish(as_bytes(message))
+    planned = work.plan_reports()
+    assert planned == [PublishReport(TENANT, first, ENDING, (second, ENDING), app=APP)]
+    drain(work, planned)
 
-    assert messages == [PublishReport(TENANT, ENDING, ENDING, app=APP)]
-    assert daily.store.latest_ending(TENANT) == ENDING
+    points = daily.store.history(TENANT, date.max, 10)
+    assert [point.ending for point in points] == [ENDING, second, first]
 
 
 def test_messages_are_read_back_as_they_were() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import UTC, date, datetime, timedelta
 
 from shared.errors import BadInputError
@@ -12,8 +13,9 @@ from shared.service.composition import Service
 from shared.service.daily import Daily
 from shared.service.deliveries import Deliveries
 from shared.service.delivery_decision import MailPolicy
-from shared.service.messages import Sender
+from shared.service.messages import CollectSlice, Sender
 from shared.service.queues import QueueWork
+from shared.service.runs import RUNS_PER_HOUR, Runs
 from shared.settings import Settings
 from shared.stores import open_store
 from shared.stores.models import REPORT_FILES
@@ -115,6 +117,17 @@ class MemoryQueues:
     def put(self, queue, bodies, *, delay=timedelta()):
         self.messages += [(queue, body, delay) for body in bodies]
 
+    def slices(self):
+        """The messages of slices that were put."""
+        bodies = [body for queue, body, _ in self.messages if queue == "slices"]
+        return [CollectSlice.from_json(body) for body in bodies]
+
+
+def make_runs(daily, per_hour=RUNS_PER_HOUR, queues=None):
+    """The runs that somebody starts for a tenant, whose messages go into some queues."""
+    sender = Sender(APP, lambda: queues or MemoryQueues())
+    return Runs(daily, sender.send, per_hour)
+
 
 def work_of(*runs, today=TODAY, queues=None, channels=None):
     """What the queues' functions do for the tenants of some runs."""
@@ -131,6 +144,24 @@ def work_of(*runs, today=TODAY, queues=None, channels=None):
 
     sender = Sender(APP, lambda: queues or MemoryQueues())
     return QueueWork(list(by_tenant), runs_of, lambda: today, sender, deliveries_of, MailPolicy)
+
+
+def as_bytes(message):
+    """A message as a queue hands it over."""
+    return message.to_json().encode()
+
+
+def handle(work, message):
+    """Handle one message; the messages that follow from it."""
+    handlers = {"slices": work.collect, "reports": work.publish, "deliveries": work.deliver}
+    return handlers[message.queue](as_bytes(message)) or []
+
+
+def drain(work, messages):
+    """Handle messages, and all that follow from them."""
+    waiting = deque(messages)
+    while waiting:
+        waiting += handle(work, waiting.popleft())
 
 
 class ScriptedService(Service):

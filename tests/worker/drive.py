@@ -81,6 +81,16 @@ async def start(folder):
     return (await handle_event.functions_metadata_request(request)).function_metadata_results
 
 
+class Put:
+    """Queues that keep what the app itself puts there."""
+
+    def __init__(self):
+        self.messages = []
+
+    def put(self, queue, bodies, **_):
+        self.messages += [[queue, body] for body in bodies]
+
+
 async def call(known, given):
     kind = given["type"]
     data = http(given["data"]) if kind == "http" else Datum(given["data"], kind)
@@ -95,14 +105,16 @@ async def call(known, given):
     return {"ok": ok, "returned": plain(returned), "outputs": told, "error": error}
 
 
-async def main():
+async def main(queues):
     start_threadpool_executor()
     indexed = await start(str(Path.cwd()))
     known = {each.name: each.function_id for each in indexed}
     bindings = {each.name: [json.loads(raw) for raw in each.raw_bindings] for each in indexed}
     print(json.dumps(bindings), flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
-        print(json.dumps(await call(known, json.loads(line))), flush=True)
+        answer = await call(known, json.loads(line))
+        answer["put"], queues.messages = queues.messages, []
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
@@ -111,5 +123,6 @@ if __name__ == "__main__":
     from simulator.demo import simulated_service
     from tests.clock import real_now
 
-    with simulated_service(Settings(), real_now):
-        asyncio.run(main())
+    with simulated_service(Settings(), real_now) as service:
+        service.queues = Put()
+        asyncio.run(main(service.queues))

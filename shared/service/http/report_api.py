@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import re
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import msgspec
 
 from shared.decoding import decode_json
 from shared.delivery.files.customers import customer_notes
-from shared.errors import ConflictError, TooOftenError
+from shared.errors import ConflictError, StoreError, TooOftenError
 from shared.mfa.guid import is_guid
 from shared.mfa.report import (
     SCHEMA_VERSION,
@@ -64,8 +65,15 @@ _BIGGEST = "all-api-requests.csv"  #: the only file large enough for a redirect 
 _NO_RECEIPT = (
     "The newest report was made without reading the directory, or permissions were not kept yet."
 )
+_NOT_STARTED = (
+    "The run was not started, because the storage with its queue does not answer. Try again in a "
+    "minute."
+)
 _NOT_READ = "The customers have not been read yet."
 _TOO_OLD = "The newest report was made before customers had a page; the next one has it."
+
+
+_log = logging.getLogger(__name__)
 
 
 class ReportHead(msgspec.Struct):
@@ -157,18 +165,19 @@ class ReportApi:
         """The same as CSV."""
         return self._customers("customers.csv", search)
 
-    def start_run(self) -> tuple[Answer, list[str]]:
+    def start_run(self) -> Answer:
         """
-        Start a run; return the answer, and the messages to queue for it.
+        Start a run.
 
-        409 while another run is active, 429 once too many have started within the hour.
+        409 while another run is active, 429 once too many have started within the hour, 503 if its
+        messages did not get into the queue: then there is no such run.
         """
         self.caller.demand(Role.RUN)
         refuse_other_sites(self.headers)
         refuse_long_bodies(self.headers)
         runs = self.runs()
         try:
-            run, messages = runs.start()
+            run = runs.start()
         except ConflictError as error:
             newest = runs.newest()
             headers = {"Location": run_address(newest.id)} if newest else {}
@@ -176,9 +185,12 @@ class ReportApi:
         except TooOftenError as error:
             headers = {"Retry-After": str(error.retry_after_seconds)}
             raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, str(error), headers) from error
+        except StoreError as error:
+            _log.exception("A run was not started")
+            headers = {"Retry-After": "60"}
+            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_STARTED, headers) from error
         headers = {"Location": run_address(run.id)}
-        answer = json_answer(HTTPStatus.ACCEPTED, {"id": run.id}, headers=headers)
-        return answer, [message.to_json() for message in messages]
+        return json_answer(HTTPStatus.ACCEPTED, {"id": run.id}, headers=headers)
 
     def run(self, run_id: str) -> Answer:
         """The state of a run."""

@@ -19,16 +19,17 @@ from shared.service.http.callers import OWN_MACHINE, WITH_KEY
 from shared.service.http.recent_reports import RecentReports
 from shared.service.http.report_api import FILES, SCRIPT_FILES, ReportApi
 from shared.service.http.search import rows_with
-from shared.service.runs import Runs
 from shared.stores.models import StoredFile
 from tests.service.world import (
     ENDING,
     TENANT,
     WEEK,
     Clock,
+    MemoryQueues,
     Scripted,
     a_week,
     make_daily,
+    make_runs,
     run_day,
 )
 
@@ -50,7 +51,7 @@ def ask(daily):
     def ask(what, *names, store=None, caller=OWN_MACHINE, links=True, **headers):
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         reports = RecentReports(store or daily.store, fresh_seconds=0)
-        api = ReportApi(TENANT, reports, lambda: Runs(daily), Clock(), given, caller, links)
+        api = ReportApi(TENANT, reports, lambda: make_runs(daily), Clock(), given, caller, links)
         return answered(lambda: getattr(api, what)(*names))
 
     return ask
@@ -562,14 +563,16 @@ def test_a_run_s_id_is_checked_before_it_is_looked_up(ask) -> None:
 def test_a_second_run_is_refused_with_the_way_to_the_first(tmp_path) -> None:
     daily = make_daily(tmp_path, Scripted(a_week()))
     reports = RecentReports(daily.store)
-    api = ReportApi(TENANT, reports, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
-    first, messages = api.start_run()
+    queues = MemoryQueues()
+    runs = make_runs(daily, queues=queues)
+    api = ReportApi(TENANT, reports, lambda: runs, Clock(), {}, OWN_MACHINE)
+    first = api.start_run()
     assert first.status == 202
-    assert len(messages) == 7
+    assert len(queues.slices()) == 7
     run_id = json.loads(first.body)["id"]
     assert first.headers["Location"] == f"/api/runs/{run_id}"
 
-    second = answered(lambda: api.start_run()[0])
+    second = answered(api.start_run)
 
     assert second.status == 409
     assert second.headers["Location"] == first.headers["Location"]
@@ -584,9 +587,9 @@ def test_a_second_run_is_refused_with_the_way_to_the_first(tmp_path) -> None:
 
 def test_a_run_of_another_tenant_is_not_found(tmp_path) -> None:
     daily = make_daily(tmp_path, Scripted(a_week()))
-    run, _ = Runs(daily).start()
+    run = make_runs(daily).start()
     reports = RecentReports(daily.store)
-    api = ReportApi(NOBODY, reports, lambda: Runs(daily), Clock(), {}, OWN_MACHINE)
+    api = ReportApi(NOBODY, reports, lambda: make_runs(daily), Clock(), {}, OWN_MACHINE)
 
     assert answered(lambda: api.run(run.id)).status == 404
 
