@@ -14,7 +14,9 @@ The use cases: the only room that knows all the others.
     analysis      from exported records to a report, without an account or a store
     directory_snapshot  the directory behind a report, with every account judged
     publishing    from an assessment to the files of a report
-    mailing       the report by mail and in Teams; once_only_delivery: once to each recipient
+    deliveries    what is made known of a day's report, and what became of it
+    delivery_decision  when: a pure decision on the facts; mailing: mails and cards
+    once_only_delivery  once to each recipient
     mailers       from the setting MAILER to an open mailer
     http/         the API behind the routes; addresses: its paths
     once          parts that are made when they are first needed

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     OpenChannel = Callable[[Letter], AbstractContextManager[Outgoing]]
 
 _FAILED = " did not go out: "  #: as `OnceOnlyDelivery.raise_failures` has it
-DAYS_TOLD = 7  #: how far back the next mail says what did not go out
-_DONE = (DeliveryState.SENT, DeliveryState.WRITTEN)
+NOTED_DAYS = 7  #: how far back the next mail says what did not go out
 _WRITTEN = {DeliveryOutcome.WRITTEN, DeliveryOutcome.WRITTEN_BEFORE}
 _log = logging.getLogger(__name__)
 
@@ -105,11 +104,6 @@ class Deliveries:
         self._enter(wanted, DeliveryState.FAILED, reason)
         _log.error("The %s did not go out: %s", _what(wanted.channel, wanted.ending), reason)
 
-    def undelivered(self, since: date, before: date) -> list[DeliveryRow]:
-        """Return what was due for reports that end on those days and is not known to have gone."""
-        rows = self.store.deliveries(self.tenant_id, since, before)
-        return [row for row in rows if row.opened_at and row.state not in _DONE]
-
     def report(self, ending: date) -> Report | None:
         """Return a stored report; `None` if there is none that can be read."""
         from shared.mfa.report import Report
@@ -142,10 +136,10 @@ class Deliveries:
 
     def _notes(self, row: DeliveryRow) -> list[str]:
         """Return a sentence for each report since the last one that went out."""
-        since = row.ending - timedelta(days=DAYS_TOLD)
+        since = row.ending - timedelta(days=NOTED_DAYS)
         rows = self.store.deliveries(self.tenant_id, since, row.ending)
         own = [each for each in rows if each.channel == row.channel and each.opened_at]
-        unsent = list(takewhile(lambda each: each.state not in _DONE, reversed(own)))
+        unsent = list(takewhile(lambda each: not each.has_gone, reversed(own)))
         return [undelivered_words(each) for each in reversed(unsent)]
 
     def _enter(self, wanted: DeliverReport, state: DeliveryState, reason: str = "") -> None:
@@ -153,7 +147,7 @@ class Deliveries:
         at = f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
         self._change(
             wanted,
-            lambda row: row if row.state in _DONE else _entered(row, state, reason, at),
+            lambda row: row if row.has_gone else _entered(row, state, reason, at),
         )
 
     def _change(

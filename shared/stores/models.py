@@ -87,6 +87,16 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     lacked: str = ""  #: the days that the report lacked when it was first sent, ``2026-11-21 …``
     said: str = ""  #: its figures at that time, in words
 
+    @property
+    def has_gone(self) -> bool:
+        """Whether everything was sent, or written to the outbox."""
+        return self.state in (DeliveryState.SENT, DeliveryState.WRITTEN)
+
+    def is_owed(self, newest: date) -> bool:
+        """Whether it was due and has not gone; the newest day's may still be waiting."""
+        may_wait = self.ending >= newest and self.state is DeliveryState.WAITING
+        return bool(self.opened_at) and not self.has_gone and not may_wait
+
 
 class MetricsRow(msgspec.Struct, frozen=True, kw_only=True):
     """One report's figures as a row to query by day. Shares are fractions, 0 to 1, or `None`."""

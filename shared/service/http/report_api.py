@@ -231,8 +231,19 @@ class ReportApi:
                 "newest_ending": newest,
                 "days_behind": (yesterday - newest).days if newest else None,
                 "days_missing": [gap.day for gap in window.missing] if window else None,
+                "not_delivered": self._not_delivered(yesterday),
             },
         )
+
+    def _not_delivered(self, newest: date) -> list[dict[str, object]]:
+        """The mails and cards of a week that did not go out; the log and the next mail say why."""
+        week, after = newest - timedelta(days=7), newest + timedelta(days=1)
+        rows = self.reports.store.deliveries(self.tenant_id, week, after)
+        return [
+            {"ending": row.ending, "channel": row.channel, "state": row.state}
+            for row in rows
+            if row.is_owed(newest)
+        ]
 
     def _report(self, tenant_id: str, ending: str) -> tuple[str, date]:
         """The tenant and the ending that a request names; checks them, and the role."""

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from io import StringIO
 
+import msgspec
 import pytest
 
 from shared.errors import BadSettingError, ConflictError, StoreError
@@ -19,7 +20,7 @@ from shared.service.http.callers import OWN_MACHINE, WITH_KEY
 from shared.service.http.recent_reports import RecentReports
 from shared.service.http.report_api import FILES, SCRIPT_FILES, ReportApi
 from shared.service.http.search import rows_with
-from shared.stores.models import StoredFile
+from shared.stores.models import DeliveryState, StoredFile
 from tests.service.world import (
     ENDING,
     TENANT,
@@ -552,6 +553,34 @@ def test_health_names_the_days_that_are_missing(tmp_path, ask) -> None:
     body = json.loads(ask("health", store=daily.store).body)
 
     assert body["days_missing"] == [str(WEEK[3])]
+
+
+def test_health_names_mails_and_cards_that_did_not_go_out(tmp_path, ask) -> None:
+    store = make_daily(tmp_path, Scripted()).store
+
+    def entered(ending, channel, state):
+        store.change_delivery(
+            TENANT,
+            ending,
+            channel,
+            lambda row: msgspec.structs.replace(
+                row, state=state, opened_at=f"{ending}T05:15:00Z", reason="ann@x"
+            ),
+        )
+
+    entered(WEEK[1], "mail", DeliveryState.SENT)
+    assert json.loads(ask("health", store=store).body)["not_delivered"] == []
+
+    entered(WEEK[2], "teams", DeliveryState.WAITING)  # and its day is over
+    entered(ENDING, "mail", DeliveryState.FAILED)
+    entered(ENDING, "teams", DeliveryState.WAITING)  # which may still go
+    body = json.loads(ask("health", store=store).body)
+
+    assert body["not_delivered"] == [
+        {"ending": str(WEEK[2]), "channel": "teams", "state": "waiting"},
+        {"ending": str(ENDING), "channel": "mail", "state": "not sent"},
+    ]
+    assert "ann@x" not in json.dumps(body)
 
 
 def test_a_run_s_id_is_checked_before_it_is_looked_up(ask) -> None:

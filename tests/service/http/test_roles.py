@@ -107,12 +107,16 @@ def test_health_requires_no_role_and_shows_nothing_personal() -> None:
         def latest_ending(self, tenant_id):
             assert tenant_id == TENANT
 
+        def deliveries(self, tenant_id, *_):
+            assert tenant_id == TENANT
+            return []
+
     body = json.loads(api_for(store=Empty()).health().body)
 
     assert body["newest_ending"] is None
     assert body.keys() == {
         *("status", "version", "python", "azure_functions", "report_schema"),
-        *("newest_ending", "days_behind", "days_missing"),
+        *("newest_ending", "days_behind", "days_missing", "not_delivered"),
     }
 
 
