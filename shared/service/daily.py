@@ -12,6 +12,7 @@ import msgspec
 from shared.errors import (
     BadInputError,
     DamagedError,
+    NewerError,
     OutOfReachError,
     OutOfTimeError,
     SourceDeniedError,
@@ -227,7 +228,7 @@ class Daily:
         for day, slices in complete_days(ledger).items():
             try:
                 rollups[day] = Rollup.total(self.ledger.rollup(entries[each]) for each in slices)
-            except DamagedError as error:
+            except (DamagedError, NewerError) as error:
                 reasons[day] = str(error)
         return make_window(
             ending,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from shared.errors import ConflictError, DamagedError
+from shared.errors import ConflictError, DamagedError, NewerError
 from shared.mfa.window import LedgerEntry, Slice, SliceState, enter_failure, enter_pull
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ class TenantLedger:
     def intact(self, entries: Iterable[LedgerEntry], since: date) -> list[LedgerEntry]:
         """The entries; from a day on, each rollup is read, and one that is damaged is a gap."""
         return [
-            entry if entry.slice.day < since or self._is_intact(entry) else _without_rollup(entry)
-            for entry in entries
+            self._as_readable(entry) if entry.slice.day >= since else entry for entry in entries
         ]
 
     def is_over(self, day: date) -> bool:
@@ -68,16 +67,17 @@ class TenantLedger:
         """
         The rollup of a complete entry.
 
-        Raises `DamagedError` if it cannot be read, after entering that, so that it is owed again.
+        Raises `DamagedError` if it cannot be read, after entering that, so that it is owed again,
+        and `NewerError` if a newer release wrote it.
         """
         try:
             rollup = self.store.rollup(entry.slice)
         except DamagedError as error:
-            self._save(_without_rollup(entry, str(error)))
+            self._enter_loss(entry, str(error))
             raise
         if rollup is None:  # an entry without its rollup is not an empty day
             gone = "It was collected, but the stored data is gone."
-            self._save(_without_rollup(entry, gone))
+            self._enter_loss(entry, gone)
             raise DamagedError(gone)
         return rollup
 
@@ -89,28 +89,33 @@ class TenantLedger:
         """
         pulled = self._new_entry(slice_, SliceState.COMPLETE, rows=len(rollup))
         found = replace(pulled, logs=logs, pulled_at=begun_at)
-        entry, believed = enter_pull(self._readable(slice_), found, self.settle_days)
-        self._save(entry, rollup if believed else None)
-        _log.info(
-            "Slice %s of %s: %d rows. %s", slice_.name, self.tenant_id, len(rollup), entry.reason
-        )
+        with unless_newer_is_stored(slice_.name):
+            before, _ = self._before(slice_)
+            entry, believed = enter_pull(before, found, self.settle_days)
+            self.store.save_slice(entry, rollup if believed else None)
+            _log.info(
+                "Slice %s of %s: %d rows. %s",
+                *(slice_.name, self.tenant_id, len(rollup), entry.reason),
+            )
 
     def fail(self, slice_: Slice, state: SliceState, reason: str) -> None:
         """Enter a pull that did not read the whole slice; a stored rollup is kept."""
         failed = self._new_entry(slice_, state, reason=reason)
-        self._save(enter_failure(self._readable(slice_), failed))
+        with unless_newer_is_stored(slice_.name):
+            self.store.save_slice(enter_failure(self._before(slice_)[0], failed))
         _log.warning("Slice %s of %s is %s: %s", slice_.name, self.tenant_id, state.value, reason)
 
     def put_off(self, slice_: Slice, reason: str) -> None:
         """Enter that a slice is not read to its end yet; a stored rollup is kept."""
         begun = self._new_entry(slice_, SliceState.FAILED, reason=f"It is still read: {reason}")
-        self._save(enter_failure(self._readable(slice_), begun))
+        with unless_newer_is_stored(slice_.name):
+            self.store.save_slice(enter_failure(self._before(slice_)[0], begun))
         _log.info("Slice %s of %s goes on later: %s", slice_.name, self.tenant_id, reason)
 
     def keep_stored(self, slice_: Slice, reason: str) -> None:
         """Leave what is stored of a slice that the source does not hold; say why there is none."""
-        before = self._readable(slice_)
-        if before is None or not before.has_rollup:
+        entry = self.entry(slice_)
+        if entry is None or not self._as_readable(entry).has_rollup:
             self.fail(slice_, SliceState.DENIED, reason)
             return
         _log.warning(
@@ -127,22 +132,29 @@ class TenantLedger:
         entries = self.entries(slice_.day)
         return next((entry for entry in entries if entry.slice == slice_), None)
 
-    def _readable(self, slice_: Slice) -> LedgerEntry | None:
+    def _before(self, slice_: Slice) -> tuple[LedgerEntry | None, Rollup | None]:
+        """A slice's entry and what can be read of its rollup; raises `NewerError`."""
         entry = self.entry(slice_)
-        return entry if entry is None or self._is_intact(entry) else _without_rollup(entry)
+        return self._read(entry) if entry else (None, None)
 
-    def _is_intact(self, entry: LedgerEntry) -> bool:
-        """Whether an entry's rollup can be read, if it has one."""
-        if not entry.has_rollup:
-            return True
+    def _read(self, entry: LedgerEntry) -> tuple[LedgerEntry, Rollup | None]:
         try:
-            self.rollup(entry)
+            return entry, self.rollup(entry) if entry.has_rollup else None
         except DamagedError as error:
             _log.warning(
                 "Slice %s of %s is pulled again: %s", entry.slice.name, self.tenant_id, error
             )
-            return False
-        return True
+            return _without_rollup(entry), None
+
+    def _as_readable(self, entry: LedgerEntry) -> LedgerEntry:
+        """The entry, without a rollup if that cannot be read; one of a newer release counts."""
+        try:
+            return self._read(entry)[0]
+        except NewerError as error:
+            _log.warning(
+                "Slice %s of %s is left alone: %s", entry.slice.name, self.tenant_id, error
+            )
+            return entry
 
     def _new_entry(
         self, slice_: Slice, state: SliceState, *, rows: int = 0, reason: str = ""
@@ -150,9 +162,9 @@ class TenantLedger:
         at = f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
         return LedgerEntry(slice_, state, self.source_name, at, rows, reason)
 
-    def _save(self, entry: LedgerEntry, rollup: Rollup | None = None) -> None:
+    def _enter_loss(self, entry: LedgerEntry, reason: str) -> None:
         with unless_newer_is_stored(entry.slice.name):
-            self.store.save_slice(entry, rollup)
+            self.store.save_slice(_without_rollup(entry, reason))
 
 
 def _without_rollup(entry: LedgerEntry, reason: str = "") -> LedgerEntry:

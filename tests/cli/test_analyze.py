@@ -252,6 +252,8 @@ def test_what_could_not_be_read_is_counted_and_said_with_file_and_line(tmp_path)
         ("signins-0.txt", 3),
         ("signins-0.txt", 4),
     ]
+    assert report["window"]["complete_days"] == 0  # of any of its days, for all that is known
+    assert report["metrics"]["portal"]["share"] is None
 
 
 def test_json_prints_the_report_and_nothing_else_on_standard_output(tmp_path) -> None:
@@ -542,6 +544,24 @@ def test_in_a_file_from_new_to_old_the_older_days_are_lost(tmp_path) -> None:
 
     assert report["window"]["complete_days"] == 2
     assert report["window"]["missing"][-1]["day"] == "2026-11-21"
+
+
+@pytest.mark.parametrize("unreadable", [b"no json\n", b'{"createdDateTime": "2026-'])
+def test_the_days_that_an_unreadable_record_may_be_of_are_missing(tmp_path, unreadable) -> None:
+    source = tmp_path / "signins.ndjson"
+    days = [
+        ndjson(*of_every_log(*(f"2026-11-{day}" for day in span)))
+        for span in ((17, 18, 19), (20, 21, 22, 23))
+    ]
+    source.write_bytes(days[0] + unreadable.rstrip() + b"\n" + days[1] + ndjson(*rising(23)))
+
+    done = run("analyze", source, "--json", "--ending", "2026-11-23", "--since", "2026-11-17")
+
+    report = json.loads(done.stdout)
+    assert [gap["day"] for gap in report["window"]["missing"]] == ["2026-11-19", "2026-11-20"]
+    assert report["window"]["missing"][0]["reason"].endswith("has records that cannot be read")
+    assert report["metrics"]["portal"]["share"] is None
+    assert report["metrics"]["portal"]["requests"] == 1
 
 
 def test_where_a_file_has_no_order_any_day_may_be_lost(tmp_path) -> None:

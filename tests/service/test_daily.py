@@ -214,6 +214,28 @@ def test_a_settled_day_whose_rollup_is_lost_or_damaged_is_pulled_again(
     assert len(told) == 1
 
 
+def test_a_rollup_of_a_newer_release_is_left_alone_and_stops_nothing(
+    tmp_path, monkeypatch, caplog
+) -> None:
+    source = Scripted(a_week())
+    daily = make_daily(tmp_path, source)
+    monkeypatch.setattr("shared.mfa.rollup._VERSION", 99)
+    run_day(daily)
+    monkeypatch.undo()
+    before = kept_in(tmp_path / "rollups")
+    daily.now.go_on(hours=1)
+
+    report, failed = run_day(daily)
+
+    assert failed == []
+    assert kept_in(tmp_path / "rollups") == before
+    assert report.window.complete_days == 0
+    assert {gap.reason for gap in report.window.missing} == {
+        "A stored rollup has version 99, of a newer release; this one reads 1."
+    }
+    assert "is left alone: A stored rollup has version 99" in caplog.text
+
+
 def test_a_damaged_day_that_the_source_no_longer_holds_is_missing_with_the_reason(tmp_path) -> None:
     source = Scripted(a_week())
     daily = make_daily(tmp_path, source)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.mfa.coverage import LogKinds
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 #: A needed category that is silent for longer counts as switched off. Longer than a weekend.
 LONGEST_SILENCE = timedelta(hours=72)
+#: A continuous category that is silent for longer was not exported meanwhile.
+LONGEST_PAUSE = timedelta(hours=8)
+_HOUR_LENGTH = timedelta(hours=1)
 #: How far the clocks of Entra and of the storage account may differ.
 CLOCK_SKEW = timedelta(hours=1)
 #: Entra combines several events into a sign-in with MFA, which takes up to two hours (reports FAQ);
@@ -132,7 +136,7 @@ def missing_reason(hours: HourRange, exported: Sequence[CategoryExport]) -> str 
     needed category must have begun before the first of the hours (`beyond_reach`), and must have
     written something at most `LONGEST_SILENCE` before their end, or since. Non-interactive sign-ins
     go on at night and on Sundays: that category must have written something on the day, and again
-    after the hours.
+    after the hours, and not have paused for longer than `LONGEST_PAUSE` in between.
     """
     for log in exported:
         if log.category.is_needed and (reason := _missing_reason_of(hours, log)):
@@ -152,13 +156,14 @@ def kinds_of(hours: HourRange, exported: Sequence[CategoryExport]) -> LogKinds:
     """
     The kinds of log that are there for these hours, if `missing_reason` finds nothing.
 
-    A category that is silent for a whole day may have been switched off meanwhile. Sign-ins of
-    applications are rare, so that their category only has to have begun before.
+    A category that is silent for a whole day, or from the day's last hours on, may have been
+    switched off meanwhile. Sign-ins of applications are rare, so that their category only has to
+    have begun before.
     """
     logs = {log.category.name: log for log in exported}
     principals = logs["ServicePrincipalSignInLogs"].oldest
     return LogKinds(
-        interactive=logs["SignInLogs"].has_day(hours.start.date()),
+        interactive=_goes_on(hours, logs["SignInLogs"]),
         service_principal=principals is not None and principals < hours.start,
     )
 
@@ -185,6 +190,28 @@ def _gap_of(hours: HourRange, log: CategoryExport) -> str | None:
             f"{log.category.name} has no blob from {hours.end:%Y-%m-%d %H}:00 UTC on, so the last "
             f"hours of {day} may not be exported yet."
         )
+    if pause := _pause_of(hours, log):
+        since, until = (f"{hour:%Y-%m-%d %H}:00" for hour in pause)
+        return (
+            f"{log.category.name} has no blob from {since} to {until} UTC: it may not have been "
+            "exported meanwhile."
+        )
+    return None
+
+
+def _goes_on(hours: HourRange, log: CategoryExport) -> bool:
+    """Whether a category wrote something on the day, and near its end or after it."""
+    day = hours.start.date()
+    day_end = datetime.combine(day, time(), UTC) + timedelta(days=1)
+    return log.has_day(day) and any(hour >= day_end - LONGEST_PAUSE for hour in log.hours)
+
+
+def _pause_of(hours: HourRange, log: CategoryExport) -> tuple[datetime, datetime] | None:
+    """Hours without a blob, too many in a row, that include one of these."""
+    for before, after in pairwise(sorted(set(log.hours))):
+        begin = before + _HOUR_LENGTH
+        if begin < hours.end and after > hours.start and after - begin > LONGEST_PAUSE:
+            return begin, after
     return None
 
 

@@ -113,11 +113,14 @@ class Account:
         return ndjson(written).replace(b"\n", b"\r\n")
 
     def usual(self, first=DAY - timedelta(days=2), days=6):
-        """Unrelated sign-ins, in each needed category, at noon of every day."""
+        """Unrelated sign-ins: interactive ones at noon of every day, the others day and night."""
         for back in range(days):
-            for category in (INTERACTIVE, BACKGROUND):
-                noon = f"{first + timedelta(days=back)}T12"
-                self.log(category, noon, sign_in(f"{noon}:00:00", appId=OTHER, resourceId=OTHER))
+            day = first + timedelta(days=back)
+            for category, hours in ((INTERACTIVE, (12,)), (BACKGROUND, (4, 12, 20))):
+                for hour in hours:
+                    name = f"{day}T{hour:02}"
+                    created = sign_in(f"{name}:00:00", appId=OTHER, resourceId=OTHER)
+                    self.log(category, name, created)
         return self
 
     def source(self, scope=None, **changes):

@@ -121,13 +121,15 @@ class TestADay:
     def test_a_weekend_without_interactive_sign_ins_is_known_of_the_other_log_only(
         self, account
     ) -> None:
-        friday, sunday = date(2026, 11, 20), date(2026, 11, 22)
+        friday, sunday, monday = (date(2026, 11, day) for day in (20, 22, 23))
         account.log(INTERACTIVE, f"{friday}T15", sign_in(f"{friday}T15:00:00"))
         for hour in range(24 * 5):
             at = datetime(2026, 11, 19, tzinfo=UTC) + timedelta(hours=hour)
             account.log(BACKGROUND, at, sign_in(at.strftime("%Y-%m-%dT%H:00:00"), appId=OTHER))
 
         assert account.found(sunday) == []
+        assert not account.source().logs(account.slice(friday)).interactive  # no later blob yet
+        account.log(INTERACTIVE, f"{monday}T06", sign_in(f"{monday}T06:00:00"))
         assert account.source().logs(account.slice(friday)).interactive
         assert not account.source().logs(account.slice(sunday)).interactive
         assert account.source().logs(account.slice(sunday)).non_interactive
@@ -159,11 +161,16 @@ class TestADay:
         root = f"resourceId=/tenants/{account.tenant}/providers/Microsoft.aadiam/"
         root = root.upper() if upper else root
         for category in (INTERACTIVE, BACKGROUND):
-            account.log(category, f"{BEFORE}T12", sign_in(f"{BEFORE}T12:00:00"), root=root)
-            account.log(category, f"{DAY}T12", sign_in(f"{DAY}T12:00:00", id=category), root=root)
-            account.log(category, f"{NEXT}T12", sign_in(f"{NEXT}T12:00:00"), root=root)
+            for day in (BEFORE, DAY, NEXT):
+                for hour in ("04", "12", "20"):
+                    created = sign_in(f"{day}T{hour}:00:00", id=f"{category} {day} {hour}")
+                    account.log(category, f"{day}T{hour}", created, root=root)
 
-        assert account.found() == sorted([INTERACTIVE, BACKGROUND])
+        assert account.found() == sorted(
+            f"{category} {DAY} {hour}"
+            for category in (INTERACTIVE, BACKGROUND)
+            for hour in ("04", "12", "20")
+        )
 
 
 def test_markers_of_folders_are_not_hours() -> None:
@@ -214,18 +221,46 @@ class TestWhatIsNotThere:
 
     def test_a_day_without_a_blob_is_not_a_day_without_sign_ins(self, account) -> None:
         account.usual(BEFORE, days=1)
-        account.usual(NEXT, days=2)
+        account.usual(NEXT, days=3)
 
         for slice_ in ((DAY,), (DAY, 0, 12), (DAY, 23, 24)):
             with pytest.raises(SourceIncompleteError, match=rf"No sign-in log has .* of {DAY}"):
                 account.found(*slice_)
-        assert account.found(NEXT) == []
+        with pytest.raises(
+            SourceIncompleteError, match=f"no blob from {BEFORE} 21:00 to {NEXT} 04"
+        ):
+            account.found(NEXT)
+        assert account.found(NEXT + timedelta(days=1)) == []
 
     def test_a_blob_of_the_evening_proves_the_morning(self, account) -> None:
         account.usual(BEFORE, days=1)
-        account.log(BACKGROUND, f"{DAY}T22", sign_in(f"{DAY}T22:00:00", id="evening"))
+        for hour in ("03", "22"):
+            account.log(BACKGROUND, f"{DAY}T{hour}", sign_in(f"{DAY}T{hour}:00:00", id=hour))
 
-        assert account.found(DAY, 0, 6, max_delay=timedelta(hours=3)) == []
+        assert account.found(DAY, 0, 4, max_delay=timedelta(hours=3)) == ["03"]
+
+    @pytest.mark.parametrize("first", [0, 5, 10, 19])
+    def test_five_exported_hours_do_not_make_a_day_whatever_comes_after_them(
+        self, account, first
+    ) -> None:
+        account.usual(BEFORE - timedelta(days=1), days=2)
+        for category in (INTERACTIVE, BACKGROUND):
+            for hour in range(first, first + 5):
+                at = f"{DAY}T{hour:02}"
+                account.log(category, at, sign_in(f"{at}:30:00"))
+        account.usual(NEXT, days=2)
+
+        with pytest.raises(SourceIncompleteError, match="may not have been exported meanwhile"):
+            account.found()
+
+    def test_nights_of_small_tenants_are_no_gaps(self, account) -> None:
+        for day in (BEFORE, DAY, NEXT):
+            for hour in (1, 7, 15, 16, 22):
+                at = f"{day}T{hour:02}"
+                account.log(BACKGROUND, at, sign_in(f"{at}:30:00", id=f"{day} {hour}"))
+            account.log(INTERACTIVE, f"{day}T12", sign_in(f"{day}T12:00:00", id=f"{day}"))
+
+        assert len(account.found()) == 6
 
     def test_five_exported_hours_do_not_make_a_day(self, account) -> None:
         account.usual(BEFORE, days=1)
@@ -270,7 +305,9 @@ class TestWhatIsNotThere:
         account.log(category, "2026-11-17T23", sign_in("2026-11-17T23:00:00"))
         other = BACKGROUND if category == INTERACTIVE else INTERACTIVE
         for day in range(17, 24):
-            account.log(other, f"2026-11-{day}T12", sign_in(f"2026-11-{day}T12:00:00"))
+            for hour in ("04", "12", "20"):
+                at = f"2026-11-{day}T{hour}"
+                account.log(other, at, sign_in(f"{at}:00:00"))
 
         with pytest.raises(
             SourceIncompleteError, match=rf"{category} has no blob .* still exports that category"
@@ -365,7 +402,7 @@ def test_when_time_runs_out_the_error_says_how_far_the_reading_got() -> None:
     account = in_memory().usual()
     budget = Budget(4.5, clock=FakeClock())
 
-    with pytest.raises(OutOfTimeError, match=r"^4 of the 6 blobs that .* were read\. The exec"):
+    with pytest.raises(OutOfTimeError, match=r"^4 of the 12 blobs that .* were read\. The exec"):
         account.found(budget=budget)
 
 
@@ -415,7 +452,7 @@ def test_memory_stays_flat_however_big_a_blob_is(caplog) -> None:
     tracemalloc.stop()
 
     assert found == []
-    assert "250006 records" in caplog.text
+    assert "250012 records" in caplog.text
     assert len(line) * 250_000 > 1_000_000_000
     assert peak < 30_000_000
 

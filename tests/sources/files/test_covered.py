@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.errors import SourceIncompleteError
+from shared.errors import SourceError
 from shared.mfa.coverage import LogKinds
 from shared.mfa.scope import Scope
 from shared.mfa.window import Slice
@@ -39,7 +39,7 @@ class Folder:
     def why_not(self, day: int) -> str:
         try:
             list(self.source.sign_ins(self.slice(day)))
-        except SourceIncompleteError as error:
+        except SourceError as error:
             return str(error)
         return ""
 
