@@ -80,6 +80,7 @@ class SliceState(StrEnum):
     COMPLETE = "complete"
     FAILED = "failed"
     DENIED = "denied"  #: a licence or consent is missing; a person must act
+    NEWER = "newer"  #: a newer release entered it; never written, and never replaced
 
 
 class LedgerEntry(msgspec.Struct, frozen=True):
@@ -291,10 +292,14 @@ def owed_slices(
 
     Owed are the newest closed day, the `settle_days` before it (logs arrive late, so these are
     pulled again), and every gap in the last `reach_days` closed days: as many as the window needs
-    or, on the first run and after missed days, as many as the source's log has.
+    or, on the first run and after missed days, as many as the source's log has. What a newer
+    release entered is not owed.
     """
-    known = complete_days(ledger)
+    entries = list(ledger)
+    known = complete_days(entries)
+    newer = {entry.slice.day for entry in entries if entry.state is SliceState.NEWER}
     oldest = max(reach_days, settle_days + 1)
     closed = [today - timedelta(days=back) for back in range(1, oldest + 1)]
     settling = set(closed[: settle_days + 1])
-    return [Slice(tenant_id, day) for day in closed if day in settling or day not in known]
+    owed = [day for day in closed if day in settling or day not in known]
+    return [Slice(tenant_id, day) for day in owed if day not in newer]

@@ -245,9 +245,13 @@ class Service:
 
     def tidy(self) -> int:
         """Remove what has reached its retention; return how many files and rows that were."""
+        from shared.delivery.mail.outbox import purge_outbox
+
         today, settings = self.today, self.settings
-        return self.store.purge(
-            details_before=today - timedelta(days=settings.detail_retention_days),
+        details_before = today - timedelta(days=settings.detail_retention_days)
+        mails = purge_outbox(Path(settings.outbox_folder), details_before)
+        return mails + self.store.purge(
+            details_before=details_before,
             metrics_before=today - timedelta(days=settings.retention_days),
         )
 

@@ -43,7 +43,7 @@ from shared.service.slice_pull import SlicePull
 from shared.stores.models import MetricsRow, TenantRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container
+    from collections.abc import Callable, Collection, Container, Mapping
 
     from shared.mfa.metrics import ShareRule
     from shared.mfa.scope import Scope
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from shared.stores.store import Store
 
 WINDOW = timedelta(days=WINDOW_DAYS)
+LONGEST_EXECUTION = timedelta(days=1)  #: a writer that began before this is dead
 HISTORY_POINTS = 90  #: how many earlier reports the trend shows
 GIVEN_UP = "Given up after repeated tries."  #: how the reason of an abandoned slice begins
 
@@ -141,19 +142,27 @@ class Daily:
 
         Owed is each earlier one whose days are known but that has no report yet, and each whose
         report is older than the last pull of one of its days. So is the newest one, whatever is
-        known of it, and also after any earlier one, because its history shows that.
+        known of it, and also after any earlier one, because its history shows that. A report that
+        lacks a file, or has a damaged one, is owed; one that a newer release made is not. Before
+        all that, what a killed execution left is finished.
         """
         newest = today - timedelta(days=1)
+        broken = self._settle()
         ledger = self.ledger.entries(date.min)
         known = complete_days(ledger)
         age = (newest - min(known, default=newest)).days
         before = (newest - timedelta(days=back) for back in range(age, 0, -1))
-        earlier = [ending for ending in before if self._is_owed(ending, ledger, known)]
-        return [*earlier, newest] if earlier or self.is_outdated(newest) else []
+        earlier = [ending for ending in before if self._is_owed(ending, ledger, known, broken)]
+        is_owed = earlier or newest in broken or self.is_outdated(newest)
+        return [*earlier, newest] if is_owed else []
 
     def is_outdated(self, ending: date) -> bool:
         """Whether an ending has no report, or one from before a day's last pull."""
-        stored = self._stored_report(ending)
+        try:
+            stored = self._stored_report(ending)
+        except NewerError as error:
+            _log.warning("%s", error)
+            return False
         if stored is None:
             return True
         ledger = self.ledger.entries(min(window_days(ending)))
@@ -181,11 +190,12 @@ class Daily:
         history = self.store.history(self.tenant_id, ending, HISTORY_POINTS)
         address = report_address(self.tenant_id, ending)
         publication = publish_for_serving(assessment, meta, history, address, snapshot)
-        if not self._is_published(publication.report, snapshot):
-            self.store.save_tenant(TenantRow(self.tenant_id, name or self.tenant_id, "partner"))
-            with unless_newer_is_stored(f"the report of {ending}"):
+        with unless_newer_is_stored(f"the report of {ending}"):
+            if not self._is_published(publication.report, snapshot):
+                self.store.save_tenant(TenantRow(self.tenant_id, name or self.tenant_id, "partner"))
                 self.store.save_report(MetricsRow.of(publication.report), publication.files)
-        return self._stored_report(ending) or publication.report
+            return self._stored_report(ending) or publication.report
+        return publication.report
 
     @property
     def ledger(self) -> TenantLedger:
@@ -238,9 +248,20 @@ class Daily:
             provisional=provisional_days(ledger, self.settle_days),
         )
 
-    def _is_owed(self, ending: date, ledger: list[LedgerEntry], known: Container[date]) -> bool:
-        stored = self._stored_report(ending)
-        if stored is None:
+    def _is_owed(
+        self,
+        ending: date,
+        ledger: list[LedgerEntry],
+        known: Container[date],
+        broken: Mapping[date, set[str]],
+    ) -> bool:
+        """The directory of an earlier day cannot be read again, so it makes no report owed."""
+        try:
+            stored = self._stored_report(ending)
+        except NewerError as error:
+            _log.warning("%s", error)
+            return False
+        if stored is None or broken.get(ending, set()) - {DIRECTORY_FILE}:
             return all(day in known for day in window_days(ending))
         return self._is_older(stored, ending, ledger)
 
@@ -265,23 +286,45 @@ class Daily:
                 return self.read_directory()
             except SourceError as error:
                 _log.warning("The directory of %s was not read: %s", self.tenant_id, error)
-        stored = self.store.report_file(self.tenant_id, ending, DIRECTORY_FILE)
-        return DirectorySnapshot.from_bytes(stored.content, self.scope) if stored else None
+        try:
+            stored = self.store.report_file(self.tenant_id, ending, DIRECTORY_FILE)
+            return DirectorySnapshot.from_bytes(stored.content, self.scope) if stored else None
+        except (DamagedError, NewerError) as error:
+            _log.warning("The directory of %s is not there: %s", ending, error)
+            return None
 
     def _is_published(self, report: Report, snapshot: DirectorySnapshot | None) -> bool:
-        """Whether the same report is stored already, apart from when it was read and made."""
+        """
+        Whether the same report is stored already, apart from when it was read and made.
+
+        With all of its files, where they belong. Raises `NewerError` if a newer release made it.
+        """
         ending = report.window.ending
         stored = self._stored_report(ending)
-        if stored is None or not _is_same(stored, report):
+        if stored is None or not _is_same(stored, report) or ending in self._settle():
             return False
         if snapshot is None:
             return True
-        before = self.store.report_file(self.tenant_id, ending, DIRECTORY_FILE)
-        return before is not None and snapshot.is_same_as(before.content)
+        try:
+            before = self.store.report_file(self.tenant_id, ending, DIRECTORY_FILE)
+            return before is not None and snapshot.is_same_as(before.content)
+        except DamagedError as error:
+            _log.warning("The directory of %s is stored again: %s", ending, error)
+            return False
+
+    def _settle(self) -> dict[date, set[str]]:
+        """Finish what killed executions left; return the files that are damaged, by ending."""
+        dead = f"{self.now() - LONGEST_EXECUTION:%Y-%m-%dT%H:%M:%SZ}"
+        return self.store.settle(self.tenant_id, dead)
 
     def _stored_report(self, ending: date) -> Report | None:
-        stored = self.store.report_file(self.tenant_id, ending, "report.json")
-        return Report.from_json(stored.content) if stored else None
+        """The stored report; `None` if there is none to read. Raises `NewerError`."""
+        try:
+            stored = self.store.report_file(self.tenant_id, ending, "report.json")
+            return Report.from_json(stored.content) if stored else None
+        except DamagedError as error:
+            _log.warning("The report of %s is made again: %s", ending, error)
+            return None
 
     def _timestamp(self) -> str:
         return f"{self.now():%Y-%m-%dT%H:%M:%SZ}"

@@ -36,7 +36,8 @@ def collect_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Led
         if not remaining:
             tried.append(slice_)
         on_progress(len(tried), len(tried) + len(owed))
-    entries = daily.store.ledger(daily.tenant_id, min(slice_.day for slice_ in tried))
+    oldest = min((slice_.day for slice_ in tried), default=today)
+    entries = daily.store.ledger(daily.tenant_id, oldest)
     return [entry for entry in entries if entry.slice in tried and not _is_complete(entry)]
 
 

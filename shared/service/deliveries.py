@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from shared.delivery.text.formatting import long_day
-from shared.errors import DamagedError, MfaStatusError, StoreError
+from shared.errors import DamagedError, MfaStatusError, NewerError, StoreError
 from shared.service.delivery_decision import Action, DayState, Received, decide
 from shared.service.mailing import Letter, deliver
 from shared.service.messages import DeliverReport
@@ -111,7 +111,7 @@ class Deliveries:
         try:
             file = self.store.report_file(self.tenant_id, ending, "report.json")
             return Report.from_json(file.content) if file else None
-        except DamagedError as error:  # of another version, for example
+        except (DamagedError, NewerError) as error:
             _log.warning("The report of %s cannot be delivered or compared: %s", ending, error)
             return None
 

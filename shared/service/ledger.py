@@ -184,5 +184,7 @@ def unless_newer_is_stored(what: str) -> Iterator[None]:
     """Let a slower execution end without an error: something newer is stored already."""
     try:
         yield
+    except NewerError as error:
+        _log.warning("What is stored of %s is kept: %s", what, error)
     except ConflictError:
         _log.info("Something newer was stored meanwhile of %s; it is kept.", what)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 RUN_TIMEOUT = timedelta(hours=2)  #: a run that is still active after this is considered lost
 BEGIN_TIMEOUT = timedelta(minutes=5)  #: a run that nobody has begun by then may be taken over
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 RUNS_PER_HOUR = 4  #: the default of setting RUNS_PER_HOUR
 
@@ -186,4 +187,9 @@ def _reasons(days: Iterable[Iterable[LedgerEntry]]) -> str:
 
 
 def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    """A stored time; long ago if it is not one, so that its run counts as lost."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return _LONG_AGO
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

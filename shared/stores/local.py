@@ -14,11 +14,12 @@ lock that the system releases when its holder dies; readers need none.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Self
@@ -35,12 +36,15 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _DAY_CHARACTERS = len("2026-11-23")
-_MISSING = (FileNotFoundError, NotADirectoryError)
+_MISSING = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_log = logging.getLogger(__name__)
 _OWNER_ONLY = 0o600  # there is personal data in most of the files
 
 
 class LocalMedium:
     """A folder as a `Medium`. It is created by the first write."""
+
+    moves = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -68,7 +72,7 @@ class LocalMedium:
         """Remove a file, if it exists, and the folders that it leaves empty."""
         target = self._folder / path
         with _storage_errors(f"{path} cannot be removed"), self._lock:
-            with suppress(FileNotFoundError):
+            with suppress(*_MISSING):
                 target.unlink()
             self._remove_empty(target.parent)
 
@@ -77,6 +81,11 @@ class LocalMedium:
         inside = _files_in(self._folder / prefix.rpartition("/")[0])
         found = (path.relative_to(self._folder).as_posix() for path in inside)
         return sorted(path for path in found if path.startswith(prefix))
+
+    def digests(self, prefix: str) -> dict[str, str]:
+        """The digest of each file whose path begins with `prefix`, as it is now."""
+        contents = ((path, self.read(path)) for path in self.paths(prefix))
+        return {path: digest(content) for path, content in contents if content is not None}
 
     def signed_url(self, path: str, now: datetime) -> None:
         """A folder has no URLs."""
@@ -91,7 +100,8 @@ class LocalMedium:
         ):
             content = file.read()
             written_at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
-            return Row(row_id, _columns(path, content), digest(content), written_at.date())
+            columns, damage = _columns(content)
+            return Row(row_id, columns, digest(content), written_at.date(), damage)
         return None
 
     def rows(
@@ -134,6 +144,11 @@ class LocalMedium:
                 self._rename(self._folder / path, self._folder / final_path)
             self._remove_empty((self._folder / path).parent)
 
+    def sweep(self) -> None:
+        """Remove what writers that were killed left half written."""
+        with _storage_errors(f"{self._spare} cannot be removed"), self._lock:
+            self._spare.unlink(missing_ok=True)
+
     def close(self) -> None:
         """There are no connections."""
 
@@ -150,12 +165,23 @@ class LocalMedium:
 
     def _rename(self, source: Path, target: Path) -> None:
         is_new = not target.parent.is_dir()
+        self._make_room(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
         _sync(target.parent)
         if is_new:
             for parent in target.parent.relative_to(self._folder).parents:
                 _sync(self._folder / parent)
+
+    def _make_room(self, target: Path) -> None:
+        """Set a folder aside where a file belongs, and a file where a folder does: not ours."""
+        parents = target.relative_to(self._folder).parents
+        files = [self._folder / parent for parent in parents if (self._folder / parent).is_file()]
+        for foreign in [*files, *([target] if target.is_dir() else [])]:
+            names = (foreign.with_name(f".{foreign.name}.{number}") for number in count(1))
+            aside = next(name for name in names if not name.exists())
+            foreign.rename(aside)
+            _log.warning("%s is not of this app; it was renamed to %s.", foreign, aside.name)
 
     def _remove_empty(self, folder: Path) -> None:
         with suppress(OSError):  # not empty, or missing
@@ -165,7 +191,7 @@ class LocalMedium:
 
     def _row_id(self, table: str, path: Path) -> RowId:
         partition = path.parent.relative_to(self._folder / table).as_posix()
-        return RowId(table, "" if partition == "." else partition, path.stem)
+        return RowId(table, "" if partition == "." else partition, path.name.removesuffix(".json"))
 
 
 class FolderLock:
@@ -245,17 +271,17 @@ def _path(row_id: RowId) -> str:
     return f"{row_id}.json"
 
 
-def _columns(path: str, content: bytes) -> Columns:
-    def damaged(reason: str) -> DamagedError:
-        return DamagedError(f"{path} in the store's folder cannot be read: {reason}.")
-
-    return decode_json(content, dict[str, str | int | float | bool | None], damaged)
+def _columns(content: bytes) -> tuple[Columns, str]:
+    """The columns of a row, or none and the reason why."""
+    try:
+        return decode_json(content, dict[str, str | int | float | bool | None], DamagedError), ""
+    except DamagedError as error:
+        return {}, str(error)
 
 
 def _is_row(name: str, since: str | None, before: str | None) -> bool:
     day = name[:_DAY_CHARACTERS]
-    is_within = (since is None or since <= day) and (before is None or day < before)
-    return is_within and name.endswith(".json")
+    return (since is None or since <= day) and (before is None or day < before)
 
 
 def _files_in(folder: Path) -> Iterator[Path]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
 from shared.decoding import unreadable_as
-from shared.errors import ConflictError, DamagedError
+from shared.errors import ConflictError, DamagedError, NewerError
+from shared.stores.names import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,9 +17,16 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 Columns: TypeAlias = "Mapping[str, str | int | float | bool | None]"
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
+
+#: The format of a row and of the files that it lists. It is raised when an older release could
+#: misread them; then every older format stays readable.
+ROW_FORMAT = 1
+_FORMAT, _DIGEST = "Format", "Digest"
 
 NEWEST_FIRST = {"metrics"}  #: tables that are read from the newest day back
+_log = logging.getLogger(__name__)
 _ATTEMPTS = 20  #: how often other writers may come first before a write is given up
 
 
@@ -33,16 +42,19 @@ class RowId(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row as it was read."""
+    """A row as it was read; `from_columns` and `checked` say whether it is one of ours."""
 
     id: RowId
     columns: Columns
     etag: str  #: changes with every write of the row
     written_on: date  #: UTC day, by the medium's own clock
+    damage: str = ""  #: why there are no columns, although there is a row
 
 
 class Medium(Protocol):
     """A folder or a storage account. Paths and row ids are checked before they come here."""
+
+    moves: bool  #: whether `finalize` moves files, and `exclusive` keeps other writers out
 
     def read(self, path: str) -> bytes | None:
         """All of a file, or `None`."""
@@ -55,6 +67,9 @@ class Medium(Protocol):
 
     def paths(self, prefix: str) -> list[str]:
         """The paths that begin with `prefix`."""
+
+    def digests(self, prefix: str) -> dict[str, str]:
+        """The digest of each file whose path begins with `prefix`, as it is now."""
 
     def signed_url(self, path: str, now: datetime) -> str | None:
         """A URL valid for minutes that lets anybody read this file, or `None` if there are none."""
@@ -89,27 +104,85 @@ class Medium(Protocol):
     def finalize(self, path: str, final_path: str) -> None:
         """Move a file, if it exists, to where people look for it; not every medium can."""
 
+    def sweep(self) -> None:
+        """Remove what writers that were killed left half written."""
+
     def close(self) -> None:
         """Close connections."""
 
 
 def replace_row(
-    medium: Medium, row_id: RowId, decide: Callable[[Row | None], Columns]
-) -> tuple[Row | None, Columns]:
+    medium: Medium,
+    row_id: RowId,
+    decide: Callable[[T | None], Columns],
+    read: Callable[[Row], T],
+) -> tuple[T | None, Columns]:
     """
-    Replace a row by what `decide` makes of it; returns the old row and the new columns.
+    Replace a row by what `decide` makes of it; returns the old row, as read, and the new columns.
 
-    `decide` is called again, with the row as it then is, whenever another writer came first.
+    `decide` is called again, with the row as it then is, whenever another writer came first. A row
+    that `read` finds damaged is not there, and replaced. One of a newer release raises.
     """
     for _ in range(_ATTEMPTS):
-        current = medium.row(row_id)
+        row = medium.row(row_id)
+        current = _unless_damaged(row, read) if row else None
         columns = decide(current)
         try:
-            medium.put_row(row_id, columns, over=current.etag if current else None)
+            medium.put_row(row_id, sealed(row_id, columns), over=row.etag if row else None)
         except ConflictError:
             continue
         return current, columns
     raise ConflictError(f"{row_id} cannot be written: other writers keep coming first.")
+
+
+def _unless_damaged(row: Row, read: Callable[[Row], T]) -> T | None:
+    try:
+        return read(row)
+    except DamagedError as error:
+        _log.warning("%s It is written again.", error)
+        return None
+
+
+def sealed(row_id: RowId, columns: Columns) -> Columns:
+    """The columns of a row with those that show its format, and whether it was changed."""
+    marked = {**columns, _FORMAT: ROW_FORMAT}
+    return {**marked, _DIGEST: _digest_of(row_id, marked)}
+
+
+def checked(row: Row) -> Columns:
+    """
+    The columns of a row that is as it was written, by this release or an older one.
+
+    Rows of the first releases have neither a format nor a digest. Raises `DamagedError`, or
+    `NewerError` for a later format.
+    """
+    columns = row.columns
+    format_, given = columns.get(_FORMAT, ROW_FORMAT), columns.get(_DIGEST)
+    if row.damage:
+        raise DamagedError(f"The stored row {row.id} cannot be read: {row.damage}.")
+    is_newer = isinstance(format_, int) and format_ > ROW_FORMAT
+    as_ours = _digest_of(row.id, {**columns, _FORMAT: ROW_FORMAT})
+    if is_newer and given != as_ours:  # otherwise only the number was changed
+        raise NewerError(
+            f"The stored row {row.id} has format {format_}, of a newer release of this app; this "
+            f"one reads {ROW_FORMAT}. It is left as it is."
+        )
+    if given is not None and given != _digest_of(row.id, columns):
+        raise DamagedError(
+            f"The stored row {row.id} cannot be read: it was changed after it was written."
+        )
+    return columns
+
+
+def _digest_of(row_id: RowId, columns: Columns) -> str:
+    """Independent of how a medium writes numbers, and whether it keeps columns without a value."""
+    values = {name: columns[name] for name in sorted(columns) if name != _DIGEST}
+    texts = [
+        (name, f"{value:.12g}" if isinstance(value, int | float) else value)
+        for name, value in values.items()
+        if value is not None
+    ]
+    return digest(msgspec.json.encode([str(row_id), texts]))
 
 
 def to_columns(value: msgspec.Struct) -> dict[str, str | int | float | bool | None]:
@@ -123,14 +196,19 @@ def to_columns(value: msgspec.Struct) -> dict[str, str | int | float | bool | No
     return columns
 
 
-def from_columns(row: Row, kind: type[T]) -> T:
-    """The value that `to_columns` took apart; raises `DamagedError` if the row is not valid."""
+def from_columns(row: Row, kind: type[S]) -> S:
+    """
+    The value that `to_columns` took apart.
+
+    Raises `DamagedError` if the row is not valid, `NewerError` if a newer release wrote it.
+    """
+    columns = checked(row)
 
     def damaged(reason: str) -> DamagedError:
         return DamagedError(f"The stored row {row.id} cannot be read: {reason}.")
 
     with unreadable_as(damaged):
-        return msgspec.convert(_fields(row.columns, kind), kind)
+        return msgspec.convert(_fields(columns, kind), kind)
 
 
 def _fields(columns: Columns, kind: type[msgspec.Struct]) -> dict[str, object]:

@@ -11,6 +11,15 @@ from shared.mfa.window import HOURS_OF_DAY, Slice
 from shared.stores.models import REPORT_FILES
 
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_CLAIM = re.compile(r"[0-9a-f]{64}")
+_SLICE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2})-([0-9]{2}))?")
+#: Whatever is in a report's folder belongs to the report.
+_OWN_PATH = re.compile(
+    r"(?:rollups/[^/]+/(?=[^/]+\.rollup\Z)|parts/[^/]+/(?=[^/]+\Z)|reports/[^/]+/(?=.{10}/))"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T./].+"
+)
+_DELIVERY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z]+")
+BY_TENANT = {"ledger", "metrics", "deliveries"}  #: tables whose rows belong to a tenant and a day
 _WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
 _SHOWN_CHARACTERS = 40  #: of an invalid name, in the message
 _STAMP = "%Y%m%dT%H%M%S%fZ"
@@ -50,6 +59,40 @@ def safe_slice_name(slice_: Slice) -> str:
         hours = f"{slice_.from_hour} to {slice_.to_hour}"
         raise BadInputError(f"Invalid hours {hours}; expected a part of a day, 0 to 24.")
     return slice_.name
+
+
+def slice_of(tenant_id: str, name: str) -> Slice:
+    """The slice of that name; raises `ValueError` if there is none."""
+    found = _SLICE.fullmatch(name)
+    if found is None:
+        raise ValueError(name)
+    day, begin, end = found.groups()
+    slice_ = Slice(tenant_id, date.fromisoformat(day), int(begin or 0), int(end or HOURS_OF_DAY))
+    if slice_.name != name or slice_.from_hour >= slice_.to_hour:
+        raise ValueError(name)
+    return slice_
+
+
+def is_own_row(table: str, partition: str, key: str) -> bool:
+    """Whether this app may have written a row; others are foreign, and left alone."""
+    try:
+        if table in BY_TENANT:
+            if safe_tenant_id(partition) != partition:
+                return False
+            if table == "deliveries":
+                return bool(_DELIVERY.fullmatch(key))
+            return slice_of(partition, key).is_whole_day or table == "ledger"
+        if table == "claims":
+            return not partition and bool(_CLAIM.fullmatch(key))
+        return not partition and _token(key, "key") == key
+    except (ValueError, BadInputError):
+        return False
+
+
+def day_of_path(path: str) -> str | None:
+    """The day of a rollup's or a report's path; `None` if the file is foreign."""
+    found = _OWN_PATH.fullmatch(path)
+    return found[1] if found else None
 
 
 def claim_name(key: str) -> str:

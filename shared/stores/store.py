@@ -3,80 +3,106 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import msgspec
 
-from shared.errors import ConflictError, DamagedError, StoreError
+from shared.errors import ConflictError, DamagedError, NewerError, StoreError
 from shared.mfa.rollup import Rollup
-from shared.mfa.window import LedgerEntry
-from shared.stores.file_sets import FileSet, FileSets
-from shared.stores.medium import Row, RowId, from_columns, replace_row, to_columns
+from shared.mfa.window import LedgerEntry, SliceState
+from shared.stores.file_sets import FileSet, FileSets, Listed
+from shared.stores.medium import RowId, from_columns, replace_row, sealed, to_columns
 from shared.stores.models import DeliveryRow, MetricsRow, Run, TenantRow
 from shared.stores.names import (
     claim_name,
+    day_of_path,
     one_line,
     safe_day,
     safe_file_name,
     safe_run_id,
     safe_slice_name,
     safe_tenant_id,
+    slice_of,
+    stamp,
 )
 from shared.stores.parts import Parts
+from shared.stores.purging import Purge
+from shared.stores.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import date, datetime
 
     from shared.mfa.report import HistoryPoint
     from shared.mfa.window import Slice
-    from shared.stores.medium import Columns, Medium
+    from shared.stores.medium import Columns, Medium, Row
     from shared.stores.models import StoredFile
 
 _ROLLUP = "rollup"  #: the only file of a slice
 
 
 class Store:
-    """Everything that outlives an execution, of any number of tenants."""
+    """
+    Everything that outlives an execution, of any number of tenants.
+
+    A row or file that cannot be read is not there, and neither is one of a newer release or one
+    that is not ours. Each is logged once between two purges, and stops nothing else.
+    """
 
     def __init__(self, medium: Medium) -> None:
         self._medium = medium
         self._file_sets = FileSets(medium)
         self.parts = Parts(medium)
+        self._rows = Rows(medium)
 
     def save_tenant(self, tenant: TenantRow) -> None:
         """Write or overwrite a tenant."""
         row_id = RowId("tenants", "", safe_tenant_id(tenant.id))
-        replace_row(self._medium, row_id, lambda _: to_columns(tenant))
+        read = partial(from_columns, kind=TenantRow)
+        replace_row(self._medium, row_id, lambda _: to_columns(tenant), read)
 
     def tenants(self) -> list[TenantRow]:
         """All tenants, by id."""
-        return [from_columns(row, TenantRow) for row in self._medium.rows("tenants")]
+        return [tenant for _, tenant in self._rows.readable(TenantRow, "tenants")]
 
     def ledger(self, tenant_id: str, since: date) -> list[LedgerEntry]:
-        """The entries of all slices of that day or later, oldest first."""
-        partition = safe_tenant_id(tenant_id)
-        rows = self._medium.rows("ledger", partition, since=safe_day(since))
-        entries = [from_columns(row, LedgerEntry) for row in rows]
+        """
+        The entries of all slices of that day or later, oldest first.
+
+        One of a newer release has the state `SliceState.NEWER`: it is neither known nor owed.
+        """
+        partition, day = safe_tenant_id(tenant_id), safe_day(since)
+        newer: list[Row] = []
+        found = self._rows.readable(
+            LedgerEntry, "ledger", partition, since=day, on_newer=newer.append
+        )
+        entries = [entry for _, entry in found]
+        entries += [_newer_entry(row) for row in newer]
         return sorted(entries, key=lambda entry: entry.slice)
 
     def rollup(self, slice_: Slice) -> Rollup | None:
-        """The rollup entered for the slice, or `None`; raises `DamagedError` if it is damaged."""
+        """
+        The rollup entered for the slice, or `None`.
+
+        Raises `DamagedError` if it is damaged, `NewerError` if a newer release wrote it.
+        """
         file_set = _slice_files(slice_)
         file = self._file_sets.read(file_set, _ROLLUP)
         if file is None:
             return None
         try:
             return Rollup.from_bytes(file.content)
-        except DamagedError as error:
-            raise DamagedError(f"{file_set.title} cannot be read: {error}") from error
+        except (DamagedError, NewerError) as error:
+            raise type(error)(f"{file_set.title} cannot be read: {error}") from error
 
     def save_slice(self, entry: LedgerEntry, rollup: Rollup | None = None) -> None:
         """
         Write the rollup, if given, over the one that was there, and then the entry.
 
-        Raises `ConflictError`, and changes nothing, if the entry there was made later.
+        Raises `ConflictError`, and changes nothing, if the entry there was made later, or by a
+        newer release (`NewerError`).
         """
         files = {_ROLLUP: rollup.to_bytes()} if rollup is not None else None
         columns = to_columns(msgspec.structs.replace(entry, reason=one_line(entry.reason)))
@@ -86,7 +112,8 @@ class Store:
         """
         Replace all files of the row's report, and then the row.
 
-        Raises `ConflictError`, and changes nothing, if the report there was generated later.
+        Raises `ConflictError`, and changes nothing, if the report there was generated later, or by
+        a newer release (`NewerError`).
         """
         columns = {"Day": safe_day(row.ending), **to_columns(row)}
         checked = {safe_file_name(name): content for name, content in files.items()}
@@ -118,22 +145,48 @@ class Store:
 
     def latest_ending(self, tenant_id: str) -> date | None:
         """The last day of the newest report, or `None` if its files are gone."""
-        rows = self._medium.rows("metrics", safe_tenant_id(tenant_id), limit=1)
-        newest = rows[0] if rows and rows[0].columns["Version"] else None
-        return from_columns(newest, MetricsRow).ending if newest else None
+        for row, metrics in self._rows.readable(
+            MetricsRow, "metrics", safe_tenant_id(tenant_id), limit=1
+        ):
+            return metrics.ending if row.columns.get("Version") else None
+        return None
 
     def history(self, tenant_id: str, before: date, limit: int) -> list[HistoryPoint]:
         """The shares of reports that end before a day, newest first."""
         partition, day = safe_tenant_id(tenant_id), safe_day(before)
-        rows = self._medium.rows("metrics", partition, before=day, limit=limit)
-        return [from_columns(row, MetricsRow).point for row in rows]
+        found = self._rows.readable(MetricsRow, "metrics", partition, before=day, limit=limit)
+        return [metrics.point for _, metrics in found]
 
     def metrics(self, ending: date) -> list[MetricsRow]:
         """The rows of all tenants' reports that end on a day, by tenant."""
-        day = safe_day(ending)
-        rows = self._medium.rows("metrics", since=day, before=safe_day(ending + timedelta(days=1)))
-        found = [from_columns(row, MetricsRow) for row in rows]
-        return sorted(found, key=lambda row: row.tenant_id)
+        day, next_day = safe_day(ending), safe_day(ending + timedelta(days=1))
+        found = self._rows.readable(MetricsRow, "metrics", since=day, before=next_day)
+        return sorted((row for _, row in found), key=lambda row: row.tenant_id)
+
+    def settle(self, tenant_id: str, before: str) -> dict[date, set[str]]:
+        """
+        Finish what killed writers of a tenant left; return the files that must be made again.
+
+        These are the files that are gone or were changed, by the ending of their report. Files
+        that no row lists are removed if their version is from before `before` (a time, UTC).
+        """
+        partition = safe_tenant_id(tenant_id)
+        found = self._medium.digests(f"reports/{partition}/")
+        paths = [*self._medium.paths(f"rollups/{partition}/"), *found]
+        for path in paths:
+            if day_of_path(path) is None:
+                self._rows.say(f"{path} is not of this app; it is ignored.")
+        broken: dict[date, set[str]] = {}
+        for file_set, listed in self._listed(partition):
+            own = {path for path in paths if path.startswith(file_set.base + file_set.separator)}
+            if not self._file_sets.is_settled(file_set, listed, own, stamp(before)):
+                self._file_sets.settle(file_set, stamp(before))
+            if file_set.kind is MetricsRow and (
+                names := self._file_sets.broken(file_set, listed, found)
+            ):
+                broken[slice_of(partition, file_set.row_id.key).day] = names
+                self._rows.say(f"{file_set.title} is damaged: {', '.join(sorted(names))}.")
+        return broken
 
     def save_run(self, run: Run) -> None:
         """
@@ -143,29 +196,33 @@ class Store:
         """
         columns = to_columns(msgspec.structs.replace(run, reason=one_line(run.reason)))
 
-        def decide(current: Row | None) -> Columns:
-            if current and not _may_follow(str(current.columns["State"]), run.state):
-                state = current.columns["State"]
-                raise ConflictError(f"Run {run.id} is {state}: it cannot be {run.state} again.")
+        def decide(current: Run | None) -> Columns:
+            if current and not _may_follow(current.state, run.state):
+                raise ConflictError(
+                    f"Run {run.id} is {current.state}: it cannot be {run.state} again."
+                )
             return columns
 
-        replace_row(self._medium, RowId("runs", "", safe_run_id(run.id)), decide)
+        row_id = RowId("runs", "", safe_run_id(run.id))
+        replace_row(self._medium, row_id, decide, partial(from_columns, kind=Run))
 
     def run(self, run_id: str) -> Run | None:
         """The run with that id, or `None`."""
         row = self._medium.row(RowId("runs", "", safe_run_id(run_id)))
-        return from_columns(row, Run) if row else None
+        return self._rows.value(row, Run) if row else None
 
     def delivery(self, tenant_id: str, ending: date, channel: str) -> DeliveryRow | None:
         """What became of one report's delivery by one channel; `None` if nothing was begun."""
         row = self._medium.row(_delivery_id(tenant_id, ending, channel))
-        return from_columns(row, DeliveryRow) if row else None
+        return self._rows.value(row, DeliveryRow) if row else None
 
     def deliveries(self, tenant_id: str, since: date, before: date) -> list[DeliveryRow]:
         """The deliveries of reports that end on those days, `before` excluded; oldest first."""
         partition, days = safe_tenant_id(tenant_id), (safe_day(since), safe_day(before))
-        rows = self._medium.rows("deliveries", partition, since=days[0], before=days[1])
-        return [from_columns(row, DeliveryRow) for row in rows]
+        found = self._rows.readable(
+            DeliveryRow, "deliveries", partition, since=days[0], before=days[1]
+        )
+        return [delivery for _, delivery in found]
 
     def change_delivery(
         self,
@@ -175,27 +232,33 @@ class Store:
         change: Callable[[DeliveryRow], DeliveryRow],
     ) -> DeliveryRow:
         """Replace what is entered of a delivery by what `change` makes of it; return the new."""
-        fresh = DeliveryRow(tenant_id=tenant_id, ending=ending, channel=channel)
+        fresh = kept = DeliveryRow(tenant_id=tenant_id, ending=ending, channel=channel)
 
-        def decide(current: Row | None) -> Columns:
-            changed = change(from_columns(current, DeliveryRow) if current else fresh)
+        def decide(current: DeliveryRow | None) -> Columns:
+            nonlocal kept
+            changed = change(current or fresh)
             kept = msgspec.structs.replace(changed, reason=one_line(changed.reason))
             return {"Day": safe_day(ending), **to_columns(kept)}
 
         row_id = _delivery_id(tenant_id, ending, channel)
-        _, columns = replace_row(self._medium, row_id, decide)
-        return from_columns(Row(row_id, columns, "", ending), DeliveryRow)
+        replace_row(self._medium, row_id, decide, partial(from_columns, kind=DeliveryRow))
+        return kept
 
     def claim(self, key: str) -> bool:
-        """Whether the caller is the first ever to claim `key`; of many at once exactly one is."""
+        """
+        Whether the caller is the first ever to claim `key`; of many at once exactly one is.
+
+        A claim that cannot be read counts: somebody made it (docs/adr/0003).
+        """
         row_id, claimant = RowId("claims", "", claim_name(key)), uuid4().hex
+        columns = {"Key": one_line(key), "Claimant": claimant}
         try:
-            self._medium.put_row(row_id, {"Key": one_line(key), "Claimant": claimant}, over=None)
+            self._medium.put_row(row_id, sealed(row_id, columns), over=None)
         except StoreError as error:
             # The response may have been lost after the row was written: then the claim is ours.
             current = self._medium.row(row_id)
             if current is not None:
-                return current.columns["Claimant"] == claimant
+                return current.columns.get("Claimant") == claimant
             if isinstance(error, ConflictError):
                 return False  # the other claimant has just released it
             raise
@@ -215,33 +278,29 @@ class Store:
 
         `details_before`: personal data, which is ledger entries with their rollups, parts of
         slices, report files, and claims (by the day they were made); and deliveries.
-        `metrics_before`: metrics rows, and runs.
+        `metrics_before`: metrics rows, and runs. Rows that cannot be read go by the day in their
+        key, or else the day they were written; those that are not ours stay. What cannot be removed
+        stops nothing else, and raises at the end.
         """
-        details, metrics = safe_day(details_before), safe_day(metrics_before)
-        claims = [row for row in self._medium.rows("claims") if row.written_on < details_before]
-        runs = [row for row in self._medium.rows("runs") if str(row.columns["AskedAt"]) < metrics]
-        ledger = self._medium.rows("ledger", before=details)
-        deliveries = self._medium.rows("deliveries", before=details)
-        reports = self._medium.rows("metrics", before=metrics)
-        old_rows = [*ledger, *reports, *deliveries, *claims, *runs]
-        # Rows that list files go first, so that no row ever lists files that are gone.
-        for row in old_rows:
-            self._medium.remove_row(row.id)
-        for row in self._medium.rows("metrics", before=details):
-            self._file_sets.forget(row)
-        return len(old_rows) + self._remove_files(rollups=details, reports=max(details, metrics))
+        self._rows.say_again()
+        purge = Purge(self._medium, self._rows, self._file_sets)
+        return purge.remove_before(safe_day(details_before), safe_day(metrics_before))
 
     def close(self) -> None:
         """Close connections."""
         self._medium.close()
 
-    def _remove_files(self, *, rollups: str, reports: str) -> int:
-        paths = [path for path in self._medium.paths("rollups/") if _day_of(path) < rollups]
-        paths += [path for path in self._medium.paths("parts/") if _day_of(path) < rollups]
-        paths += [path for path in self._medium.paths("reports/") if _day_of(path) < reports]
-        for path in paths:
-            self._medium.remove(path)
-        return len(paths)
+    def _listed(self, partition: str) -> Iterator[tuple[FileSet, Listed]]:
+        """The file sets of a tenant that have a readable row, with what it lists."""
+        for row in self._rows.own("ledger", "metrics", partition=partition):
+            if row.id.table == "ledger":
+                file_set = _slice_files(slice_of(partition, row.id.key))
+            else:
+                file_set = _report_files(partition, slice_of(partition, row.id.key).day)
+            try:
+                yield file_set, Listed.of(row, file_set.kind)
+            except (DamagedError, NewerError) as error:
+                self._rows.say(str(error))
 
 
 def _slice_files(slice_: Slice) -> FileSet:
@@ -249,6 +308,7 @@ def _slice_files(slice_: Slice) -> FileSet:
     return FileSet(
         title=f"The rollup of {name} of tenant {tenant_id}",
         row_id=RowId("ledger", tenant_id, name),
+        kind=LedgerEntry,
         base=f"rollups/{tenant_id}/{name}",
         separator=".",
     )
@@ -259,6 +319,7 @@ def _report_files(tenant_id: str, ending: date) -> FileSet:
     return FileSet(
         title=f"The report of tenant {partition} that ends on {day}",
         row_id=RowId("metrics", partition, day),
+        kind=MetricsRow,
         base=f"reports/{partition}/{day}",
         separator="/",
     )
@@ -268,9 +329,10 @@ def _delivery_id(tenant_id: str, ending: date, channel: str) -> RowId:
     return RowId("deliveries", safe_tenant_id(tenant_id), f"{safe_day(ending)}-{channel}")
 
 
-def _day_of(path: str) -> str:
-    """The day of a rollup's, a part's or a report's path."""
-    return path.split("/")[2][:10]
+def _newer_entry(row: Row) -> LedgerEntry:
+    reason = "It was collected by a newer release of this app, which this one cannot read."
+    slice_ = slice_of(row.id.partition, row.id.key)
+    return LedgerEntry(slice_, SliceState.NEWER, source="", at="", reason=reason)
 
 
 def _may_follow(current: str, state: str) -> bool:

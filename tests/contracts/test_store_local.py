@@ -77,13 +77,18 @@ def test_nobody_else_on_the_machine_can_read_personal_data(store, tmp_path):
     assert {stat.S_IMODE(mode) for mode in modes} == {0o600}
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"Day": {}}', "{}", '{"TenantId": 1}'])
-def test_a_damaged_row_is_an_error_that_names_it(store, tmp_path, content):
+@pytest.mark.parametrize("content", ["{", "[]", '{"Day": {}}', "{}", '{"TenantId": 1}', "\xff", ""])
+def test_a_damaged_row_is_not_there_and_is_said_once(store, tmp_path, caplog, content):
     store.save_slice(failed())
-    (tmp_path / "store" / "ledger" / TENANT / "2026-11-23.json").write_text(content)
+    row = tmp_path / "store" / "ledger" / TENANT / "2026-11-23.json"
+    row.write_bytes(content.encode("latin-1"))
 
-    with pytest.raises(StoreError, match=f"ledger/{TENANT}/2026-11-23.* cannot be read: "):
-        store.ledger(TENANT, DAY)
+    assert store.ledger(TENANT, DAY) == store.ledger(TENANT, DAY) == []
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert f"ledger/{TENANT}/2026-11-23 cannot be read: " in caplog.text
+
+    store.save_slice(failed())
+    assert store.ledger(TENANT, DAY) == [failed()]
 
 
 def test_a_file_in_place_of_the_folder_is_reported_in_one_sentence(tmp_path):

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from shared.delivery.mail.message import compose, digest
 from shared.errors import DeliveryError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from shared.delivery.mail.mailer import Mail
 
 _NAME_LIMIT = 80  #: characters of the key in a file name
@@ -43,6 +46,20 @@ class OutboxMailer:
         """The file of a key; different keys never share a file, whatever their characters."""
         readable = re.sub(r"[^0-9A-Za-z]+", "-", key)[:_NAME_LIMIT].strip("-")
         return self._folder / f"{readable}-{digest(key)[:12]}.eml"
+
+
+def purge_outbox(folder: Path, before: date) -> int:
+    """Remove the mails that were written before a day, UTC, and what killed writers left of one."""
+    written = {
+        path: datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+        for pattern in ("mail-*.eml", "outbox-*.eml", ".mail-*", ".outbox-*")
+        for path in folder.glob(pattern)
+        if path.is_file()
+    }
+    old = [path for path, day in written.items() if day < before]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.errors import BadInputError, BadSettingError, MfaStatusError, StoreError
+from shared.errors import (
+    BadInputError,
+    BadSettingError,
+    DamagedError,
+    MfaStatusError,
+    NewerError,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,14 +83,28 @@ def answered(make: Callable[[], Answer]) -> Answer:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence)
     except BadInputError as error:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
-    except StoreError:
-        _log.exception("A request could not be answered")
-        sentence = "The stored data cannot be read at the moment; try again in a minute."
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence, {"Retry-After": "60"})
+    except StoreError as error:
+        return _store_problem(error)
     except MfaStatusError:
         _log.exception("A request could not be answered")
         sentence = "Something went wrong; the app's log has the details."
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
+
+
+def _store_problem(error: StoreError) -> Answer:
+    """What cannot be read stops this answer and no other; the next daily run makes it again."""
+    seconds = 3600
+    if isinstance(error, NewerError):
+        sentence = "This was stored by a newer release of this app; this one cannot read it."
+    elif isinstance(error, DamagedError):
+        sentence = "What is stored here is damaged; the next daily run makes it again."
+    else:
+        sentence, seconds = (
+            "The stored data cannot be read at the moment; try again in a minute.",
+            60,
+        )
+    _log.error("A request could not be answered", exc_info=error)
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, sentence, {"Retry-After": str(seconds)})
 
 
 def problem(status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None = None) -> Answer:

@@ -19,6 +19,7 @@ from shared.stores.models import REPORT_FILES
 from shared.stores.names import digest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from azure.core.credentials import TokenCredential
@@ -91,6 +92,15 @@ class AzureBlobs:
             ]
         return []
 
+    def digests(self, prefix: str) -> dict[str, str]:
+        """The digest of each file whose path begins with `prefix`, as it was when written."""
+        container, _, begin = prefix.partition("/")
+        client = self._service.get_container_client(self._prefix + container)
+        with storage_errors(f"{prefix} cannot be listed", _ROLE), suppress(ResourceNotFoundError):
+            found = client.list_blobs(name_starts_with=begin, include=["metadata"])
+            return {f"{container}/{blob.name}": _digest_in(blob.metadata) for blob in found}
+        return {}
+
     def url(self, path: str, account_name: str, now: datetime) -> str:
         """A URL valid for minutes to read this one blob over https, signed with our identity."""
         blob = self._blob(path)
@@ -130,6 +140,11 @@ def _upload(blob: BlobClient, path: str, content: bytes) -> None:
     blob.upload_blob(
         content, overwrite=True, content_settings=settings, metadata={"digest": digest(content)}
     )
+
+
+def _digest_in(metadata: Mapping[str, str] | None) -> str:
+    """Storage guards the bytes itself; a blob of another writer has no digest."""
+    return (metadata or {}).get("digest", "")
 
 
 def _attached(path: str) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class AzureMedium:
     """A storage account as a `Medium`."""
 
+    moves = False
+
     def __init__(
         self, tables: AzureTables, blobs: AzureBlobs, *, account_name: str | None = None
     ) -> None:
@@ -29,7 +31,7 @@ class AzureMedium:
         # At INFO the SDK logs each request in a dozen lines, 93 for one page.
         logging.getLogger("azure").setLevel(logging.ERROR)
         self.read, self.write, self.remove = blobs.read, blobs.write, blobs.remove
-        self.paths = blobs.paths
+        self.paths, self.digests = blobs.paths, blobs.digests
         self.row, self.rows = tables.row, tables.rows
         self.put_row, self.remove_row = tables.put_row, tables.remove_row
         self._tables = tables
@@ -78,6 +80,9 @@ class AzureMedium:
 
     def finalize(self, path: str, final_path: str) -> None:
         """Blobs stay where they are, because they cannot be renamed."""
+
+    def sweep(self) -> None:
+        """A blob is written whole or not at all."""
 
     def close(self) -> None:
         """Close connections."""

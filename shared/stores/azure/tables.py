@@ -128,7 +128,8 @@ def _row_key(table: str, key: str) -> str:
 
 
 def _key(table: str, row_key: str) -> str:
-    if table not in NEWEST_FIRST:
+    is_counted_back = len(row_key) == len(str(_LATEST_DAY)) and row_key.isdecimal()
+    if table not in NEWEST_FIRST or not is_counted_back:  # a foreign key stays as it is
         return row_key
     day = f"{_LATEST_DAY - int(row_key):08}"
     return f"{day[:4]}-{day[4:6]}-{day[6:]}"
