@@ -119,6 +119,7 @@ def make_report(
             missing=list(window.missing),
             provisional_days=sorted(window.provisional),
             coverage=window.coverage,
+            verdict_changes=window.changes if window.changes.compared else None,
         ),
         metrics=assessment.metrics,
         files=dict(files),

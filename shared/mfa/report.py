@@ -15,6 +15,7 @@ from shared.mfa.coverage import Coverage
 from shared.mfa.findings.finding import Finding
 from shared.mfa.metrics import Metrics, ShareRule, Tally
 from shared.mfa.scope import Channel
+from shared.mfa.verdict_changes import VerdictChanges
 from shared.mfa.window import MissingDay
 
 SCHEMA_VERSION = 1
@@ -29,6 +30,7 @@ class WindowSummary(msgspec.Struct, frozen=True):
     missing: list[MissingDay]
     provisional_days: list[date] = []  #: read, but Entra may still complete their records
     coverage: Coverage | None = None  #: `None`: every kind of log of every day that is not missing
+    verdict_changes: VerdictChanges | None = None  #: of days that were read again; `None`: of none
 
 
 class DayCounts(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ import msgspec
 
 from shared.mfa.coverage import NO_LOGS, Coverage, LogKinds
 from shared.mfa.rollup import Rollup
+from shared.mfa.verdict_changes import VerdictChanges
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -96,6 +97,7 @@ class LedgerEntry(msgspec.Struct, frozen=True):
     refused_rows: int | None = None  #: rows of a re-pull that was refused for being fewer
     logs: LogKinds = LogKinds()  #: the kinds of log in the stored rollup
     pulled_at: str = ""  #: when the pull of the stored rollup began, UTC; empty if not recorded
+    changes: VerdictChanges = VerdictChanges()  #: at later pulls of the slice, added up
 
 
 class MissingDay(msgspec.Struct, frozen=True):
@@ -113,6 +115,7 @@ class Window(msgspec.Struct, frozen=True):
     missing: tuple[MissingDay, ...] = ()
     logs: dict[date, LogKinds] = {}  #: of the available days that lack a kind of log
     provisional: frozenset[date] = frozenset()  #: available days whose records may still change
+    changes: VerdictChanges = VerdictChanges()  #: when its days were pulled again
 
     @property
     def days(self) -> list[date]:
@@ -207,10 +210,10 @@ def provisional_days(ledger: Iterable[LedgerEntry], settle_days: int) -> set[dat
 
 
 def _is_early(entry: LedgerEntry, settle_days: int) -> bool:
-    return (entry.pulled_at or entry.at)[:10] < _settled_on(entry.slice.day, settle_days)
+    return (entry.pulled_at or entry.at)[:10] < settled_on(entry.slice.day, settle_days)
 
 
-def _settled_on(day: date, settle_days: int) -> str:
+def settled_on(day: date, settle_days: int) -> str:
     """The day on which a plan names it for the last time because its log may still change."""
     return (day + timedelta(days=1 + settle_days)).isoformat()
 
@@ -226,49 +229,6 @@ def _cover(slices: list[Slice]) -> list[Slice]:
         cover.append(max(fitting, key=lambda slice_: slice_.to_hour))
         hour = cover[-1].to_hour
     return cover
-
-
-def enter_pull(
-    before: LedgerEntry | None, found: LedgerEntry, settle_days: int = SETTLE_DAYS
-) -> tuple[LedgerEntry, bool]:
-    """
-    The entry for a pull that read a whole slice, and whether to store its rollup.
-
-    A re-pull with fewer rows than the stored rollup is refused and noted the first time, because
-    identical Graph queries do return different counts; the second time, it is accepted. Once the
-    day has settled, it never is: a log that shrinks then is being purged.
-    """
-    entry = msgspec.structs.replace(found, has_rollup=True, pulled_at=found.pulled_at or found.at)
-    if before is None or not before.has_rollup or found.rows >= before.rows:
-        return entry, True
-    is_settling = found.at[:10] <= _settled_on(found.slice.day, settle_days)
-    if before.refused_rows is not None and is_settling:
-        return entry, True
-    until = (
-        "unless the next pull finds fewer, too" if is_settling else "because the day has settled"
-    )
-    refused = {
-        "rows": before.rows,
-        "logs": before.logs,
-        "pulled_at": before.pulled_at or before.at,
-        "refused_rows": found.rows,
-        "reason": f"A later pull found {found.rows} rows, fewer than the {before.rows} stored; "
-        f"these are kept {until}.",
-    }
-    return msgspec.structs.replace(entry, **refused), False
-
-
-def enter_failure(before: LedgerEntry | None, failed: LedgerEntry) -> LedgerEntry:
-    """The entry for a pull that did not read the whole slice; a stored rollup is kept."""
-    if before is None or not before.has_rollup:
-        return failed
-    return msgspec.structs.replace(
-        failed,
-        rows=before.rows,
-        has_rollup=True,
-        logs=before.logs,
-        pulled_at=before.pulled_at or before.at,
-    )
 
 
 def missing_reasons(ledger: Iterable[LedgerEntry]) -> dict[date, str]:

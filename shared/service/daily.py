@@ -22,6 +22,7 @@ from shared.errors import (
 from shared.mfa.assessment import ReportMeta, assess
 from shared.mfa.report import Report
 from shared.mfa.rollup import Rollup
+from shared.mfa.verdict_changes import VerdictChanges
 from shared.mfa.window import (
     WINDOW_DAYS,
     Slice,
@@ -201,7 +202,7 @@ class Daily:
     def ledger(self) -> TenantLedger:
         """What was collected, and what of it is believed."""
         return TenantLedger(
-            self.tenant_id, self.source.name, self.store, self.settle_days, self.now
+            self.tenant_id, self.source.name, self.store, self.scope, self.settle_days, self.now
         )
 
     def _is_filled_in(self, today: date) -> bool:
@@ -240,13 +241,15 @@ class Daily:
                 rollups[day] = Rollup.total(self.ledger.rollup(entries[each]) for each in slices)
             except (DamagedError, NewerError) as error:
                 reasons[day] = str(error)
-        return make_window(
+        window = make_window(
             ending,
             rollups,
             reasons,
             logs=logs_by_day(ledger),
             provisional=provisional_days(ledger, self.settle_days),
         )
+        changes = VerdictChanges.total(entry.changes for entry in ledger)
+        return msgspec.structs.replace(window, changes=changes)
 
     def _is_owed(
         self,

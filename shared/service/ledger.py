@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from shared.errors import ConflictError, DamagedError, NewerError
-from shared.mfa.window import LedgerEntry, Slice, SliceState, enter_failure, enter_pull
+from shared.mfa.pulls import enter_failure, enter_pull
+from shared.mfa.verdict_changes import compare_pulls
+from shared.mfa.window import LedgerEntry, Slice, SliceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from shared.mfa.coverage import LogKinds
     from shared.mfa.rollup import Rollup
+    from shared.mfa.scope import Scope
     from shared.stores.store import Store
 
 #: An entry that was made later than this from now was made by a wrong clock.
@@ -34,6 +37,7 @@ class TenantLedger:
     tenant_id: str
     source_name: str
     store: Store
+    scope: Scope
     settle_days: int
     now: Callable[[], datetime]  #: aware, UTC
 
@@ -90,13 +94,24 @@ class TenantLedger:
         pulled = self._new_entry(slice_, SliceState.COMPLETE, rows=len(rollup))
         found = replace(pulled, logs=logs, pulled_at=begun_at)
         with unless_newer_is_stored(slice_.name):
-            before, _ = self._before(slice_)
+            before, stored = self._before(slice_)
             entry, believed = enter_pull(before, found, self.settle_days)
+            if before and stored is not None and believed:
+                entry = self._compared(before, stored, entry, rollup)
             self.store.save_slice(entry, rollup if believed else None)
             _log.info(
                 "Slice %s of %s: %d rows. %s",
                 *(slice_.name, self.tenant_id, len(rollup), entry.reason),
             )
+
+    def _compared(
+        self, before: LedgerEntry, stored: Rollup, entry: LedgerEntry, pulled: Rollup
+    ) -> LedgerEntry:
+        """Add how the verdicts changed; the same again on the same day counts once."""
+        changes = compare_pulls(stored, pulled, self.scope)
+        if before.pulled_at[:10] == entry.pulled_at[:10] and not changes.changed:
+            return entry
+        return replace(entry, changes=before.changes + changes)
 
     def fail(self, slice_: Slice, state: SliceState, reason: str) -> None:
         """Enter a pull that did not read the whole slice; a stored rollup is kept."""

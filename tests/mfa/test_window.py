@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.mfa.coverage import LogKinds
+from shared.mfa.pulls import enter_failure, enter_pull
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Channel
 from shared.mfa.window import (
@@ -16,8 +17,6 @@ from shared.mfa.window import (
     Slice,
     SliceState,
     complete_days,
-    enter_failure,
-    enter_pull,
     logs_by_day,
     make_window,
     missing_reasons,

@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
+from shared.delivery.text.summary import summarise
 from shared.errors import (
     BadInputError,
     OutOfReachError,
@@ -18,6 +20,8 @@ from shared.errors import (
 from shared.mfa.accounts.directory import Directory, User
 from shared.mfa.coverage import LogKinds
 from shared.mfa.scope import Scope
+from shared.mfa.sign_in import Evidence
+from shared.mfa.verdict_changes import VerdictChanges
 from shared.mfa.window import MissingDay, Slice, SliceState
 from shared.service.daily import GIVEN_UP
 from shared.service.directory_snapshot import DirectorySnapshot
@@ -308,6 +312,49 @@ def test_the_next_day_only_the_newest_days_are_pulled_again(tmp_path) -> None:
     run_day(daily, TODAY + timedelta(days=1))
 
     assert source.asked == ["2026-11-24", "2026-11-23", "2026-11-22"]
+
+
+def test_what_a_re_pull_changed_is_counted_in_the_ledger_and_printed(tmp_path) -> None:
+    source = Scripted(a_week(weak=2, strong=2))
+    daily = make_daily(tmp_path, source)
+    first, _ = run_day(daily)
+    assert first.window.verdict_changes is None
+
+    day = a_day(ENDING, weak=2, strong=2)
+    [weak, *_] = [each for each in day if each.details is not Evidence.SATISFIED]
+    late = replace_struct(weak, id="late")
+    source.days[ENDING] = [
+        *(each for each in day if each is not weak),
+        replace_struct(weak, details=Evidence.SATISFIED),
+        late,
+    ]
+    daily.now.go_on(days=1)
+    report, _ = run_day(daily, TODAY + timedelta(days=1))
+
+    # Six requests of each of the two days that were read again.
+    expected = VerdictChanges(compared=12, without_to_verified=1, new=1)
+    assert entry_of(daily, ENDING).changes == VerdictChanges(6, without_to_verified=1, new=1)
+    assert report.window.verdict_changes == expected
+    sentence = (
+        "hen days were read again, 12 requests were compared: 1 changed from without MFA to "
+        "verified and 1 new"
+    )
+    assert sentence in summarise(report)
+    page = daily.store.report_file(TENANT, TODAY, "report.html")
+    assert sentence in " ".join(page.content.decode().replace("\xa0", " ").split())
+
+    again, _ = run_day(daily, TODAY + timedelta(days=1))  # of the same day: no new observation
+    assert again.window.verdict_changes == expected
+
+
+def test_verdicts_that_stay_are_a_measure_too(tmp_path) -> None:
+    daily = make_daily(tmp_path, Scripted(a_week()))
+    run_day(daily)
+    daily.now.go_on(days=1)
+
+    report, _ = run_day(daily, TODAY + timedelta(days=1))
+
+    assert "6 requests were compared: none changed" in summarise(report)
 
 
 def test_what_arrives_late_heals_the_report_that_was_made_without_it(tmp_path) -> None:

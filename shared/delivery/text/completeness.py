@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.delivery.text.figures import State, has_unreadable, request_figures
-from shared.delivery.text.formatting import count, days_in_words, harmless, listed, long_day
+from shared.delivery.text.formatting import (
+    count,
+    days_in_words,
+    harmless,
+    listed,
+    long_day,
+    thousands,
+)
 
 if TYPE_CHECKING:
     from shared.mfa.report import Report
@@ -18,12 +25,21 @@ LOG_NAMES = {
 }
 
 SETTLING = "Entra completes records for up to two days"
+#: The counts of `VerdictChanges`, in words.
+_CHANGES = {
+    "verified_to_without": "changed from verified to without MFA",
+    "without_to_verified": "changed from without MFA to verified",
+    "unknown_to_known": "changed from unknown to known",
+    "known_to_unknown": "changed from known to unknown",
+    "new": "new",
+    "gone": "gone",
+}
 _UNKNOWN_UNTIL = "The shares stay unknown until everything that they need is read."
 
 
 def completeness(report: Report) -> str:
     """How much of the window is known, and what of it may still change."""
-    return " ".join([_days_known(report), *_provisional(report)])
+    return " ".join([_days_known(report), *_provisional(report), *worth_of_fresh_days(report)])
 
 
 def known_and_readable(report: Report) -> str:
@@ -68,6 +84,17 @@ def _provisional(report: Report) -> list[str]:
     if not days:
         return []
     return [f"{days_in_words(days)} may still change: {SETTLING}."]
+
+
+def worth_of_fresh_days(report: Report) -> list[str]:
+    """How many verdicts changed when days were read again; empty if none was read again yet."""
+    changes = report.window.verdict_changes
+    if changes is None:
+        return []
+    read = f"When days were read again, {count(changes.compared, 'request')} were compared"
+    counts = {name: getattr(changes, name) for name in _CHANGES}
+    words = [f"{thousands(counts[name])} {_CHANGES[name]}" for name in _CHANGES if counts[name]]
+    return [f"{read}: {listed(words) if words else 'none changed'}."]
 
 
 def missing_days(report: Report) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.delivery.text.completeness import SETTLING, logs_known
+from shared.delivery.text.completeness import SETTLING, logs_known, worth_of_fresh_days
 from shared.delivery.text.figure_words import provisional_words
 from shared.delivery.text.figures import State, account_figure, request_figures
 from shared.delivery.text.formatting import (
@@ -46,6 +46,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield from (f"  missing: {days}, {reason}" for reason, days in missing.items())
     if window.provisional_days:
         yield f"  may still change: {days_in_words(window.provisional_days)} ({SETTLING})"
+    yield from (
+        f"  {sentence[0].lower()}{sentence[1:-1]}" for sentence in worth_of_fresh_days(report)
+    )
     yield ""
     yield _line("Accounts with MFA enforced", _accounts(account_figure(report)))
     for figure in request_figures(report):
