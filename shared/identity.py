@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlsplit
 
 import msgspec
 
+from shared.decoding import inflate
 from shared.endpoints import Cloud
 from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.mfa.access_token import application_roles
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from shared.endpoints import Endpoint
 
 REQUEST_SECONDS = 120.0  #: Graph's own gateway gives up long before
+LONGEST_ANSWER = 64 << 20  #: bytes, inflated too; a page of 1,000 sign-ins has 2 to 10 million
 _CONNECT_SECONDS = 30.0
 _BROWSER_SECONDS = 110  #: signing in is part of a request; after that the browser opens again
 #: What DefaultAzureCredential says when no way of logging in worked.
@@ -118,7 +120,8 @@ class GraphClient:
         The answer to a GET of an absolute address below the endpoint, which is sent unchanged.
 
         Raises `TimeoutError` if the whole answer has not arrived in time, `ConnectionError` if the
-        connection was refused, reset or cut short, and `SourceDeniedError` if there is no token.
+        connection was refused, reset or cut short, or the answer is longer than `LONGEST_ANSWER`,
+        and `SourceDeniedError` if there is no token.
         """
         return self._send("GET", url, None, headers, timeout_seconds)
 
@@ -238,9 +241,37 @@ def _http_client(endpoint: Endpoint) -> httpx.AsyncClient:
         timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
         http2=True,
         trust_env=endpoint.token is None,  # no proxy in front of a loopback host
+        headers={"Accept-Encoding": "gzip"},
+        event_hooks={"response": [_read_whole]},  # called before the SDK reads it
     )
     GraphClientFactory.create_with_default_middleware(client=client, options=options)
     return client
+
+
+async def _read_whole(response: httpx.Response) -> None:
+    """
+    Read an answer, no longer than `LONGEST_ANSWER` on the way and inflated; else `ConnectionError`.
+
+    httpx would inflate whatever comes: a megabyte of gzip can become a gigabyte.
+    """
+    import httpx
+
+    received, content = cast("httpx.AsyncByteStream", response.stream), bytearray()
+    async for chunk in received:
+        content += chunk
+        if len(content) > LONGEST_ANSWER:
+            raise _unusable(f"it is longer than {LONGEST_ANSWER:,} bytes")
+    await received.aclose()
+    encoding = response.headers.pop("content-encoding", "")
+    if encoding not in ("", "gzip", "identity"):
+        raise _unusable(f"it is encoded as {encoding!r}")
+    is_compressed = encoding == "gzip" and content
+    body = inflate(bytes(content), _unusable, LONGEST_ANSWER) if is_compressed else bytes(content)
+    response.stream = httpx.ByteStream(body)
+
+
+def _unusable(reason: str) -> ConnectionError:
+    return ConnectionError(f"the answer cannot be used: {reason}")
 
 
 async def _close(client: httpx.AsyncClient) -> None:

@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "endpoints": {"errors"},
     "setting_kinds": {"mfa"},
     "settings": {"errors", "endpoints", "mfa", "setting_kinds"},
-    "identity": {"errors", "endpoints", "mfa"},
+    "identity": {"decoding", "errors", "endpoints", "mfa"},
     "sources": {"decoding", "errors", "endpoints", "mfa"},
     "stores": {"decoding", "errors", "endpoints", "mfa"},
     "delivery": {"decoding", "errors", "endpoints", "mfa"},

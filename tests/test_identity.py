@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
+import tracemalloc
 from base64 import urlsafe_b64encode
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +19,11 @@ from azure.identity import CredentialUnavailableError
 
 from shared.endpoints import Cloud, Endpoint, make_endpoint
 from shared.errors import SourceDeniedError, SourceIncompleteError
-from shared.identity import GraphClient, Login, open_credential, open_graph
-from simulator.graph.faults import cut, hang, refuse, reset
+from shared.identity import LONGEST_ANSWER, GraphClient, Login, open_credential, open_graph
+from shared.sources.graph.reader import GraphReader
+from shared.sources.pacing import Budget, Pacer
+from simulator.graph.api import GraphResponse
+from simulator.graph.faults import cut, drip, hang, refuse, reset, swell
 from simulator.graph.server import GraphServer
 from simulator.graph.sign_ins import LogBehaviour
 from simulator.simulation import TOKEN, make_graph
@@ -114,6 +120,72 @@ def test_an_answer_that_does_not_come_is_a_timeout() -> None:
             graph.get(f"{graph.url}{SIGN_INS}", timeout_seconds=0.02)
 
         assert graph.get(f"{graph.url}{SIGN_INS}").status == 200
+
+
+def test_an_answer_that_drips_is_a_timeout_although_something_always_comes() -> None:
+    with served({1: drip}) as (graph, _):
+        with pytest.raises(TimeoutError):
+            graph.get(f"{graph.url}{SIGN_INS}", timeout_seconds=0.2)
+
+        assert graph.get(f"{graph.url}{SIGN_INS}").status == 200
+
+
+def test_an_answer_that_is_compressed_is_inflated() -> None:
+    def compressed(request, respond):
+        response = respond(request)
+        headers = {**response.headers, "Content-Encoding": "gzip"}
+        return replace(response, body=gzip.compress(response.body), headers=headers)
+
+    with served({1: compressed}) as (graph, site):
+        first, second = (graph.get(f"{graph.url}{SIGN_INS}?$top=3") for _ in range(2))
+
+    assert json.loads(first.body)["value"] == json.loads(second.body)["value"]
+    assert site.requests[0].request.headers["accept-encoding"] == "gzip"
+
+
+def test_an_answer_that_swells_is_not_inflated_to_its_end() -> None:
+    with served({1: swell(LONGEST_ANSWER + 1)}) as (graph, _):
+        tracemalloc.start()
+        with pytest.raises(ConnectionError, match="inflates to more than 67,108,864 bytes"):
+            graph.get(f"{graph.url}{SIGN_INS}")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert peak < 2.5 * LONGEST_ANSWER
+        assert graph.get(f"{graph.url}{SIGN_INS}").status == 200
+
+
+def test_an_answer_that_is_too_long_is_not_read_to_its_end(monkeypatch) -> None:
+    monkeypatch.setattr("shared.identity.LONGEST_ANSWER", 1000)
+    with served() as (graph, _), pytest.raises(ConnectionError, match="longer than 1,000 bytes"):
+        graph.get(f"{graph.url}{SIGN_INS}")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "reason"),
+    [
+        ("br", b"{}", "it is encoded as 'br'"),
+        ("gzip", gzip.compress(b"{}")[:-4], "it is truncated"),
+        ("gzip", b"{}", "incorrect header check"),
+    ],
+)
+def test_an_answer_that_cannot_be_inflated_is_a_connection_error(encoding, body, reason) -> None:
+    def fault(*_):
+        return GraphResponse(200, body, {"Content-Encoding": encoding})
+
+    with served({1: fault}) as (graph, _), pytest.raises(ConnectionError, match=reason):
+        graph.get(f"{graph.url}{SIGN_INS}")
+
+
+def test_what_graph_sends_too_much_of_is_tried_again_and_then_given_up() -> None:
+    """Every error of the way ends as one that the ledger knows."""
+    with served(dict.fromkeys(range(1, 9), swell(LONGEST_ANSWER + 1))) as (graph, site):
+        budget = Budget(pause=lambda _: None)
+        reader = GraphReader(graph, "AuditLog.Read.All", Pacer.unlimited(), budget, tries=2)
+        with pytest.raises(SourceIncompleteError, match=r"2 times in a row.*cannot be used"):
+            reader.read(f"{graph.url}{SIGN_INS}", bytes)
+
+    assert len(site.requests) == 2
 
 
 def test_a_post_carries_json_and_the_token() -> None:

@@ -37,6 +37,7 @@ class Transmission(Enum):
     RESET = "reset"  #: the connection is reset before the first byte
     CUT = "cut"  #: the connection breaks off in the middle of the body
     HANG = "hang"  #: nothing comes
+    DRIP = "drip"  #: byte by byte, so slowly that it never ends
 
 
 @dataclass(frozen=True, slots=True)

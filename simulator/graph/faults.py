@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from dataclasses import replace
 from http import HTTPStatus
@@ -41,6 +42,23 @@ def reset(request: GraphRequest, respond: Respond) -> GraphResponse:
 def hang(request: GraphRequest, respond: Respond) -> GraphResponse:
     """The request is carried out, and no answer comes."""
     return replace(respond(request), transmission=Transmission.HANG)
+
+
+def drip(request: GraphRequest, respond: Respond) -> GraphResponse:
+    """The answer comes byte by byte, each long before a time limit for the next one would end."""
+    return replace(respond(request), transmission=Transmission.DRIP)
+
+
+def swell(inflated_bytes: int) -> Fault:
+    """A gzip bomb: an answer of so many bytes, a thousandth of that on the way."""
+
+    def fault(request: GraphRequest, respond: Respond) -> GraphResponse:
+        response = respond(request)
+        body = gzip.compress(b" " * inflated_bytes)
+        headers = {**response.headers, "Content-Encoding": "gzip"}
+        return replace(response, body=body, headers=headers)
+
+    return fault
 
 
 def cut(sent_share: float = 0.5) -> Fault:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.cli.loopback import HttpRequest, Response
 
 _LONGEST_STALL_SECONDS = 3600.0
+_DRIP_SECONDS = 0.01
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  #: ``SO_LINGER``: on, for 0 seconds
 
 
@@ -53,6 +54,13 @@ class _Handler(LoopbackHandler):
                 self.close_connection = True
             case GraphResponse(transmission=Transmission.HANG):
                 self.server.closing.wait(_LONGEST_STALL_SECONDS)
+                self.close_connection = True
+            case GraphResponse(transmission=Transmission.DRIP):
+                self.send_head(response)
+                for byte in response.body:
+                    self.wfile.write(bytes([byte]))
+                    if self.server.closing.wait(_DRIP_SECONDS):
+                        break
                 self.close_connection = True
             case GraphResponse(transmission=Transmission.RESET):
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)

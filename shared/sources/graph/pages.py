@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from shared.sources.graph.reader import GraphReader
 
+#: More than any tenant has. Without an end, links that never repeat would be followed for ever.
+MOST_PAGES = 10_000
+LONGEST_LINK = 16_384  #: characters
+
 _T = TypeVar("_T")
 
 
@@ -42,7 +46,8 @@ def read_pages(
     """
     Yield every page of the list at an address, following each next link exactly as Graph gave it.
 
-    Raises `SourceIncompleteError` if a link leads to another host or to a page already read.
+    Raises `SourceIncompleteError` if a link leads to another host or to a page already read, and
+    for too many or too long links.
     """
     page = reader.read(url, decode)
     yield page
@@ -87,6 +92,10 @@ def _following_pages(
             )
         if link in followed:
             raise SourceIncompleteError("Graph's links to the next page lead in a circle.")
+        if len(link) > LONGEST_LINK:
+            raise SourceIncompleteError("Graph's link to the next page is too long to be one.")
+        if len(followed) >= MOST_PAGES:
+            raise SourceIncompleteError(f"Graph's list does not end after {MOST_PAGES:,} pages.")
         followed.add(link)
         page = reader.read(link, decode, is_next_page=True)
         yield page

@@ -107,7 +107,7 @@ class GraphInProcess:
         self.time.now += self.latency()
         response = self.site.answer(GraphRequest(method, url.removeprefix(URL), named, body))
         self.time.now += self.latency()
-        if response.transmission is Transmission.HANG:
+        if response.transmission in (Transmission.HANG, Transmission.DRIP):
             self.time.now += timeout_seconds
             raise TimeoutError
         if response.transmission in (Transmission.RESET, Transmission.CUT):

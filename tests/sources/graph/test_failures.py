@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from shared.mfa.scope import Scope
 from shared.sources.graph.reader import LICENCE_TRIES, TRIES, GraphReader, PremiumLicence
 from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns
 from shared.sources.pacing import Budget, Pacer
-from simulator.graph.api import GraphResponse
+from simulator.graph.api import GraphResponse, json_response
 from simulator.graph.faults import (
     cut,
     dead_skip_token,
@@ -35,6 +36,7 @@ from tests.sources.graph.graph_doubles import (
     ENDING,
     NEXT_MORNING,
     THROTTLED,
+    URL,
     a_day,
     bag,
     expected_sign_ins,
@@ -336,6 +338,30 @@ def test_a_link_that_only_looks_like_graphs_host_is_not_followed(address: str) -
     here = world({1: forge_next_link(address)})
 
     with pytest.raises(SourceIncompleteError, match="another host"):
+        list(here.source.sign_ins(a_day()))
+
+
+def test_links_that_never_repeat_are_not_followed_for_ever(monkeypatch) -> None:
+    monkeypatch.setattr("shared.sources.graph.pages.MOST_PAGES", 20)
+    numbers = count()
+
+    def endless(request, respond):
+        del request, respond
+        link = f"{URL}/beta/auditLogs/signIns?$skiptoken={next(numbers)}"
+        return json_response({"value": [], "@odata.nextLink": link})
+
+    here = world(dict.fromkeys(range(1, 99), endless))
+
+    with pytest.raises(SourceIncompleteError, match="does not end after 20 pages"):
+        list(here.source.sign_ins(a_day()))
+
+    assert len(here.site.requests) == 20
+
+
+def test_a_link_that_is_too_long_is_not_followed() -> None:
+    here = world({1: forge_next_link(f"{URL}/beta/auditLogs/signIns?$skiptoken={'x' * 20_000}")})
+
+    with pytest.raises(SourceIncompleteError, match="too long to be one"):
         list(here.source.sign_ins(a_day()))
 
 
