@@ -1,0 +1,178 @@
+"""A day is a chain of facts: whatever the order, every day ends complete, and is told once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.errors import DeliveryError, StoreError
+from shared.mfa.report import Report
+from shared.mfa.window import Slice
+from shared.service.messages import CollectSlice
+from shared.stores.models import DeliveryState
+from tests.service.simulated_app import ANN, TIMERS, SimulatedApp
+
+timers = st.sampled_from(sorted(TIMERS)).map(lambda timer: ("fire", timer))
+steps = st.tuples(st.sampled_from(["handle", "repeat", "kill"]), st.integers(0, 9))
+waits = st.tuples(st.just("wait"), st.sampled_from([1, 5, 60, 300]))
+
+
+def report_of(app, ending):
+    """The stored report, without when it was made."""
+    stored = app.daily.store.report_file(app.daily.tenant_id, ending, "report.json")
+    return msgspec.structs.replace(Report.from_json(stored.content), generated_at="")
+
+
+def corrections(app):
+    return [subject for subject in app.post.subjects if "complete now" in subject]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The report of a day on which everything comes in its time."""
+    app = SimulatedApp(tmp_path_factory.mktemp("undisturbed"))
+    for timer in TIMERS:
+        app.fire(timer)
+        app.drain()
+    assert (len(app.post.mails), len(app.post.cards)) == (1, 1)
+    return report_of(app, app.ending)
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(order=st.lists(timers | steps | steps | steps | waits, max_size=25))
+def test_any_order_any_repetition_and_any_delay_end_in_the_same_report_and_one_mail(
+    order, undisturbed, tmp_path_factory
+) -> None:
+    app = SimulatedApp(tmp_path_factory.mktemp("app"))
+    day = app.today
+    for what, which in order:
+        if what == "fire":
+            app.fire(which)
+        elif what == "wait":
+            if (app.clock() + timedelta(minutes=which)).hour < 16:
+                app.clock.go_on(minutes=which)
+        else:
+            app.step(which, loses_output=what == "kill", is_repeated=what == "repeat")
+    fired = {which for what, which in order if what == "fire"}
+    for timer in sorted(TIMERS.keys() - fired, reverse=True):
+        app.fire(timer)
+    app.finish()
+
+    assert app.today == day
+    assert app.queue == []
+    assert report_of(app, app.ending) == undisturbed
+    assert undisturbed.window.complete_days == 7
+    in_part = [subject for subject in app.post.subjects if "missing" in subject]
+    assert len(app.post.mails) == len(app.post.cards) == 1 + len(corrections(app))
+    assert len(corrections(app)) == len(in_part)
+
+
+@pytest.mark.parametrize("order", [*permutations(TIMERS)], ids=" ".join)
+def test_three_missed_timers_that_fire_at_once_end_in_one_complete_mail(
+    order, undisturbed, tmp_path
+) -> None:
+    app = SimulatedApp(tmp_path)
+    app.clock.go_on(hours=9)
+
+    for timer in order:
+        app.fire(timer)
+    for index in (2, 1, 0) * 3:  # the report and the mail before the slices
+        app.step(index)
+    app.finish(hours=1)
+
+    assert report_of(app, app.ending) == undisturbed
+    assert (len(app.post.mails), len(app.post.cards)) == (1, 1)
+    assert "missing" not in app.post.subjects[0]
+
+
+def test_a_report_that_is_complete_before_the_time_of_mails_waits_for_it(tmp_path) -> None:
+    app = SimulatedApp(tmp_path)
+    app.fire("plan")
+    app.finish(hours=2)
+    assert report_of(app, app.ending).window.complete_days == 7
+    assert app.post.mails == []
+
+    app.fire("open_door")
+    app.drain()
+
+    assert len(app.post.mails) == 1
+
+
+# A fortnight
+
+#: The hours, of each day, during which something is down.
+OUTAGES = {
+    2: ("app", 1, 3),  # over the tick that begins the day
+    3: ("app", 4, 5),  # over the one of reports
+    4: ("app", 5, 9),  # over the one of mails
+    5: ("app", 1, 12),  # over all three
+    7: ("mail", 3, 6),
+    8: ("mail", 0, 14),  # a night
+    10: ("source", 0, 4),
+    11: ("source", 0, 7),  # mails wait meanwhile
+    12: ("app", 3, 23),
+}
+CORRECTED = {10, 11}  #: days given up at first, until somebody starts a run
+
+
+def foreign(app):
+    """A slice of a tenant that is not configured here."""
+    owed = Slice("0c0ffee0-0000-4000-8000-000000000001", app.ending)
+    return CollectSlice(owed).to_json()
+
+
+def play_quarter(app, day, missed):
+    """A quarter of an hour of one day; `missed` are the timers that the host has yet to fire."""
+    what, since, until = OUTAGES.get(day, ("", 0, 0))
+    now = app.clock()
+    is_down = since <= now.hour < until
+    missed |= {name for name, at in TIMERS.items() if (now.hour, now.minute) == at}
+    failure = DeliveryError("The mail server is down.")
+    app.post.failures = {ANN: failure} if is_down and what == "mail" else {}
+    app.source.is_down = is_down and what == "source"
+    if is_down and what == "app":
+        return
+    for timer in sorted(missed):  # the one of mails first
+        app.fire(timer)
+    missed.clear()
+    if (now.hour, now.minute) == (13, 0):
+        app.put("slices", [foreign(app)])
+        start_run(app)
+    app.drain()
+
+
+def start_run(app):
+    """Somebody starts a run, at first while the queue is down."""
+    app.is_queue_down = True
+    with pytest.raises(StoreError):
+        app.runs.start()
+    app.is_queue_down = False
+    assert app.runs.start().state == "accepted"
+
+
+def test_in_a_fortnight_of_outages_every_day_ends_complete_and_is_told_once(tmp_path) -> None:
+    app, missed = SimulatedApp(tmp_path), set[str]()
+    app.clock.go_on(hours=-2, minutes=-15)
+    for day in range(14):
+        app.new_day()
+        ending = app.ending
+        app.post.mails, app.post.cards = [], []
+        for _ in range(24 * 4):
+            play_quarter(app, day, missed)
+            app.clock.go_on(minutes=15)
+
+        assert report_of(app, ending).window.complete_days == 7, day
+        told = 1 + (day in CORRECTED)
+        assert (len(app.post.mails), len(app.post.cards)) == (told, told), day
+        assert len(corrections(app)) == told - 1
+        assert all("did not go out" not in mail.text for _, mail in app.post.mails)
+        rows = app.daily.store.deliveries(app.daily.tenant_id, ending, app.today)
+        assert [row.state for row in rows] == [DeliveryState.SENT] * 2, day
+    assert app.queue == []
