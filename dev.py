@@ -12,7 +12,7 @@ The one command: sets up the environment that this project needs, then runs one 
     python dev.py bench     records per second, and peak memory
     python dev.py lock      pin the packages that pyproject.toml names (--upgrade: the newest)
 
-It needs Python 3.11, 3.12 or 3.13 and, the first time, the network: it fetches uv if the machine
+It needs Python 3.11 to 3.14 and, the first time, the network: it fetches uv if the machine
 has none, then the packages of requirements*.txt, checked against their hashes. Started with another
 Python, it looks for one of these, and fetches one if there is none. Everything stays in this
 folder. Standard output belongs to the command; dev.py itself writes to standard error.
@@ -40,7 +40,7 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OLDEST, NEWEST = (3, 11), (3, 13)  # the bounds of `requires-python` in pyproject.toml
+OLDEST, NEWEST = (3, 11), (3, 14)  # the bounds of `requires-python` in pyproject.toml
 UV = "uv==0.13.9"
 
 ROOT = Path(__file__).resolve().parent

@@ -14,7 +14,7 @@ targetScope = 'subscription'
 @maxLength(40)
 param environmentName string
 
-@description('Required. The region; it must offer Flex Consumption with Python 3.13.')
+@description('Required. The region; it must offer Flex Consumption with Python 3.14.')
 @minLength(1)
 @metadata({ azd: { type: 'location' } })
 param location string

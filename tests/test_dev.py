@@ -64,7 +64,7 @@ def test_programs_are_found_where_each_system_puts_them(system, path) -> None:
     assert dev.program(Path("/venv"), "uv", system) == str(Path(path))
 
 
-@pytest.mark.parametrize("version", [(3, 10), (3, 14)])
+@pytest.mark.parametrize("version", [(3, 10), (3, 15)])
 def test_another_python_looks_for_one_that_is_supported_and_goes_on_with_it(
     version, monkeypatch, capsys
 ) -> None:
@@ -77,12 +77,12 @@ def test_another_python_looks_for_one_that_is_supported_and_goes_on_with_it(
 
     assert begun == [["python3.12", dev.__file__, "demo", "--once"]]
     said = capsys.readouterr().err
-    assert said == f"dev.py: This is Python 3.{version[1]}; going on with one from 3.11 to 3.13.\n"
+    assert said == f"dev.py: This is Python 3.{version[1]}; going on with one from 3.11 to 3.14.\n"
 
 
 def test_where_no_supported_python_is_installed_uv_fetches_one(monkeypatch) -> None:
     begun: list[list[str]] = []
-    monkeypatch.setattr(sys, "version_info", (3, 14, 0))
+    monkeypatch.setattr(sys, "version_info", (3, 15, 0))
     monkeypatch.setattr(dev, "find_uv", lambda: "/uv")
     monkeypatch.setattr(dev, "runs", lambda *command: command[0] == "/uv")
     monkeypatch.setattr(dev, "become", begun.append)
@@ -90,7 +90,7 @@ def test_where_no_supported_python_is_installed_uv_fetches_one(monkeypatch) -> N
     dev.main(["demo"])
 
     [command] = begun
-    assert command[:4] == ["/uv", "run", "--no-project", "--python=3.13"]
+    assert command[:4] == ["/uv", "run", "--no-project", "--python=3.14"]
 
 
 def test_where_none_can_be_fetched_either_one_sentence_says_so(monkeypatch, capsys) -> None:
@@ -99,10 +99,10 @@ def test_where_none_can_be_fetched_either_one_sentence_says_so(monkeypatch, caps
     monkeypatch.setattr(dev, "runs", lambda *_: False)
 
     assert dev.main(["demo"]) == 2
-    assert "has no Python from 3.11 to 3.13, and none could be fetched" in capsys.readouterr().err
+    assert "has no Python from 3.11 to 3.14, and none could be fetched" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("system", "first"), [("posix", ["python3.13"]), ("nt", ["py", "-3.13"])])
+@pytest.mark.parametrize(("system", "first"), [("posix", ["python3.14"]), ("nt", ["py", "-3.14"])])
 def test_supported_pythons_are_called_as_each_system_calls_them(system, first) -> None:
     assert dev.pythons(system)[0] == first
 

@@ -1,8 +1,9 @@
 """
 The app in production's own worker library, compared with the local host, function by function.
 
-The library (`azure-functions-runtime`) needs Python 3.13. Where the suite itself runs on less, it
-is driven in a process of another Python, in an environment that uv makes of requirements-dev.txt.
+The library (`azure-functions-runtime`) needs Python 3.13 or later. Where the suite itself runs on
+less, it is driven in a process of another Python, in an environment that uv makes of
+requirements-dev.txt.
 What the Functions host does around the worker, nobody can try here.
 """
 
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+import dev
 import function_app
 from shared.cli.local_host import LocalHost, QueueMessage, http_data, index, queue_data
 from shared.cli.loopback import HttpRequest
@@ -47,23 +49,27 @@ def python_of_the_worker() -> str:
         return sys.executable
     python, uv = newer_python(), shutil.which("uv") or bundled_uv()
     if python is None:
-        pytest.skip("the worker library needs Python 3.13, and none was found")
+        pytest.skip("the worker library needs Python 3.13 or later, and none was found")
     if uv is None:
         pytest.skip("the worker library's environment is made by uv, and none was found")
     return environment(python, uv)
 
 
 def newer_python() -> str | None:
-    """A Python 3.13 that runs: on PATH, or among pyenv's."""
+    """The newest Python with the library that runs: on PATH, or among pyenv's."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    candidates = [shutil.which("python3.13"), *sorted(pyenv.glob("3.13*/bin/python3"))]
+    candidates = [
+        candidate
+        for minor in range(dev.NEWEST[1], NEEDED[1] - 1, -1)
+        for candidate in (shutil.which(f"python3.{minor}"), *pyenv.glob(f"3.{minor}.*/bin/python3"))
+    ]
     return next((str(each) for each in candidates if each and is_wanted(each)), None)
 
 
 def is_wanted(python: str | Path) -> bool:
-    code = "import sys; print(sys.version_info[:2])"
+    code = f"import sys; assert sys.version_info[:2] >= {NEEDED}"
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
-    return done.stdout.strip() == str(NEEDED)
+    return done.returncode == 0
 
 
 def bundled_uv() -> str | None:

@@ -169,7 +169,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
     // vnetRouteAllEnabled.
     virtualNetworkSubnetId: isPrivate ? subnetId : null
     functionAppConfig: {
-      runtime: { name: 'python', version: '3.13' }
+      runtime: { name: 'python', version: '3.14' }
       deployment: {
         storage: {
           type: 'blobContainer'

@@ -1,7 +1,7 @@
 """
 Runs the app over the simulated partner in production's worker library, for `tests/test_worker.py`.
 
-Needs Python 3.13.
+Needs Python 3.13 or later.
 
 Reads one call a line from standard input, ``{"function", "trigger", "data", "type", "metadata"}``,
 and writes what came of it, ``{"ok", "returned", "outputs", "error"}``. The first line that it
