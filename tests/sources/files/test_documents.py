@@ -118,7 +118,10 @@ TROUBLES: dict[str, tuple[bytes, str]] = {
     "not JSON": (b"users", "is not UTF-8 JSON"),
     "nothing": (b"", "is empty."),
     "blanks": (b" \n", "is empty."),
-    "a bomb of brackets": (b'{"x":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested too deeply."),
+    "a bomb of brackets": (
+        b'{"x":' + b"[" * 2_000_000 + b"]" * 2_000_000 + b"}",
+        "nested too deeply.",
+    ),
     "truncated JSON": (content()[:-5], "is not UTF-8 JSON"),
     "another encoding": ("{}".encode("utf-16"), "is not UTF-8 JSON"),
     "bytes that are no UTF-8": (content().replace(b"Ann", b"\xff\xfe"), "is not UTF-8 JSON"),
