@@ -231,6 +231,7 @@ def test_the_daily_run_goes_through_it_from_timer_to_mail(worker, folder) -> Non
     done = worker.call("publish_report", *message(due[0]))
     assert done["ok"], done["error"]
     assert done["outputs"]["reports"] == {"type": "json", "value": "[]"}
+    [early] = json.loads(done["outputs"]["deliveries"]["value"])
     done = worker.call("publish_report", *message(due[1]))
     (then,) = json.loads(done["outputs"]["reports"]["value"])
     assert PublishReport.from_json(then).ending == earlier.then[0]
@@ -238,7 +239,6 @@ def test_the_daily_run_goes_through_it_from_timer_to_mail(worker, folder) -> Non
     owed = worker.call("plan_reports", timer())
     assert len(json.loads(owed["outputs"]["reports"]["value"])) == 1
 
-    [early] = json.loads(done["outputs"]["deliveries"]["value"])
     opened = worker.call("mail_status", timer())
     assert opened["ok"], opened["error"]
     assert json.loads(opened["outputs"]["deliveries"]["value"]) == [early]

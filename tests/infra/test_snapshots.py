@@ -134,10 +134,19 @@ def test_every_setting_is_a_text_that_is_not_blank(values) -> None:
 
 @each_set
 def test_the_app_takes_every_setting(values) -> None:
-    deployed = deployment(**values).settings
+    deployed = resolved(deployment(**values).settings)
 
     for setting in SETTINGS:
         setting.read(deployed)
+
+
+def resolved(settings):
+    """Settings as the app sees them: the platform puts secrets in the place of references."""
+    secrets = {"TEAMS_WEBHOOK_URL": "https://prod.westeurope.logic.azure.com/w?sig=x"}
+    return {
+        name: secrets.get(name, "secret") if text.startswith("@Microsoft.KeyVault(") else text
+        for name, text in settings.items()
+    }
 
 
 @each_set
