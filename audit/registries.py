@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 100
 _DONE, _REFUSED = 0, 1  #: uv's exit codes; the second means that it could not lock, or has findings
-_YANKED = re.compile(r"`(\S+)` is yanked(?: \(reason: \"(.*)\"\))?")
+_YANKED = re.compile(r"`([^\s`]+)` is yanked(?: \(reason: \"(.*)\"\))?")
 _AUDIT = [
     *("audit", "--frozen", "--output-format", "json"),
     *("--preview-features", "audit-command,json-output"),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ACCEPTED, NOT_ACCEPTED = 0, 1  #: exit codes: whether Partner Center's API would accept the token
 
 _PROMPT = "Paste the access token, then Enter (it is not shown, sent or stored): "
-_TOKEN = re.compile(r"eyJ[\w-]{8,}\.")  # how a JWT begins: {" in base64
+_TOKEN = re.compile(r"eyJ[\w-]{8}")  # how a JWT begins: {" in base64
 _OPTIONS = frozenset({"--json", "-h", "--help"})
 _MOST_BYTES = 4 * LONGEST  # no text of that many characters is longer, in any encoding
 _PAUSE_SECONDS = 0.2  # a line end with nothing after it for this long was the Enter key

@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 
 # Where a spreadsheet starts to run the text of a cell. Many take ``;`` or a tab for the end of a
 # cell, whatever the quotes say; some skip blanks, and some accept the full-width forms.
-_FORMULA = r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]"
-_RUN_BY_SPREADSHEETS = re.compile(rf"^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?={_FORMULA})")
+_FORMULA = r"=+\-@\uff1d\uff0b\uff0d\uff20"
+_is_harmless = re.compile(rf"[^\s{_FORMULA}][^;\t\r\n]*").fullmatch  #: nearly every cell is
+_BLANKS_AND_FORMULA = re.compile(rf"(?<!\s)\s*[{_FORMULA}]")
+_CELL_ENDS = frozenset(";\t\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,20 @@ def file_entries(files: Iterable[CsvFile]) -> dict[str, FileEntry]:
 
 def _cell(value: object) -> object:
     if isinstance(value, str):
-        return _RUN_BY_SPREADSHEETS.sub("'", value)
+        return value if _is_harmless(value) else _guarded(value)
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else value
+
+
+def _guarded(text: str) -> str:
+    """The text with an apostrophe wherever a spreadsheet would begin to run it."""
+    guarded = _BLANKS_AND_FORMULA.sub(_guarded_formula, text)
+    return f"'{guarded}" if text[:1] in _CELL_ENDS - {";"} and guarded[0] != "'" else guarded
+
+
+def _guarded_formula(found: re.Match[str]) -> str:
+    """Blanks and the beginning of a formula, each marked if a cell may begin there."""
+    before = found.string[found.start() - 1] if found.start() else ";"
+    pairs = zip(before + found[0], found[0], strict=False)
+    return "".join(f"'{each}" if last in _CELL_ENDS else each for last, each in pairs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
@@ -64,5 +63,5 @@ def digest(text: str) -> str:
 def without_addresses(answer: bytes | str) -> str:
     """A server's answer for a log: short, on one line and without mail addresses."""
     text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
-    line = re.sub(r"\S*@\S*", "(address)", " ".join(text.split()))
-    return shorten(harmless(line), _ANSWER_LIMIT)
+    words = ("(address)" if "@" in word else word for word in text.split())
+    return shorten(harmless(" ".join(words)), _ANSWER_LIMIT)

@@ -40,8 +40,8 @@ _TEXT_LIMIT = 600  #: characters of one text
 
 # What could identify somebody: mail addresses and UPNs, IPv4, IPv6.
 _IDENTITY = re.compile(
-    r"\S+@\S+|\d{1,3}(?:\.\d{1,3}){3}"
-    r"|[0-9A-Fa-f:]*::[0-9A-Fa-f:.]*|(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}"
+    r"(?<!\S)\S[^\s@]*@\S+|\d{1,3}(?:\.\d{1,3}){3}"
+    r"|[0-9A-Fa-f:]{0,39}::[0-9A-Fa-f:.]*|(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}"
 )
 _MARKUP = re.compile(r"[<{]")  #: the start of a mention, a date or a template expression
 _COLORS = {State.MET: "good", State.BELOW: "attention"}

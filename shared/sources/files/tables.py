@@ -31,7 +31,6 @@ _PORTAL_CSV = (
     "it is CSV from the Entra admin center, which lacks the steps that show whether there was MFA: "
     "download the same sign-ins as JSON"
 )
-_ZONE = re.compile(r"\s*\[([^\]]*)\]\s*$")
 
 
 def header_of(lines: Iterable[str]) -> str | None:
@@ -72,7 +71,7 @@ def _names(line: str, delimiter: str) -> list[str]:
         cells = next(csv.reader([line.lstrip("\ufeff")], delimiter=delimiter), [])
     except csv.Error:
         return []
-    return [_ZONE.sub("", cell).strip().lower() for cell in cells]
+    return [_name_and_zone(cell)[0].lower() for cell in cells]
 
 
 def read_table(stream: Stream, intake: Intake, first_header: str) -> None:
@@ -81,7 +80,7 @@ def read_table(stream: Stream, intake: Intake, first_header: str) -> None:
     text = io.TextIOWrapper(io.BufferedReader(stream), "utf-8", errors="replace", newline="")
     rows = csv.reader(text, delimiter=_delimiter_of(first_header) or ",")
     header = next(row for row in rows if row and not _PREFACE.match(row[0].lstrip("\ufeff")))
-    names = [_ZONE.sub("", cell).strip() for cell in header]
+    names = [_name_and_zone(cell)[0] for cell in header]
     zone = _other_zone(header)
     unreadable, line = intake.unreadable, rows.line_num + 1
     for row in _lenient(rows):
@@ -103,8 +102,17 @@ def read_table(stream: Stream, intake: Intake, first_header: str) -> None:
 
 def _other_zone(header: list[str]) -> str:
     """The time zone of the times if it is not UTC, else an empty string."""
-    zones = (match[1] for cell in header if (match := _ZONE.search(cell)))
+    zones = (zone for cell in header if (zone := _name_and_zone(cell)[1]) is not None)
     return next((zone for zone in zones if zone.strip().upper() != "UTC"), "")
+
+
+def _name_and_zone(cell: str) -> tuple[str, str | None]:
+    """A column's name, and the time zone in the brackets behind it, if there are any."""
+    text = cell.strip()
+    opening = text.find("[", text.rfind("]", 0, -1) + 1)
+    if not text.endswith("]") or opening < 0:
+        return text, None
+    return text[:opening].strip(), text[opening + 1 : -1]
 
 
 def _lenient(rows: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:

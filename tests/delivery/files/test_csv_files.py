@@ -375,3 +375,30 @@ def test_the_report_names_the_files_with_underscores_and_says_where_they_are():
         "customers",
     ]  # fmt: skip
     assert entries["all_api_requests"] == FileEntry(href="all-api-requests.csv", rows=5, total=5)
+
+
+_PLACES = re.compile(  # where an apostrophe belongs, as one pattern, which takes quadratic time
+    r"^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])"
+)
+
+
+class OneCell(msgspec.Struct):
+    name: str
+
+
+@given(st.text(st.sampled_from(" \t\r\n;=@-a\u00a0\uff1d\x1c"), max_size=12) | st.text())
+def test_apostrophes_are_exactly_where_a_spreadsheet_would_begin_to_run_a_cell(name):
+    row = OneCell(name)
+
+    (written,) = rows_of(csv_file("a.csv", OneCell, [row]))
+
+    assert written["name"] == _PLACES.sub("'", name).encode("utf-8", "replace").decode()
+
+
+def test_blanks_without_end_take_no_time():
+    """60,000 line ends in one name took minutes."""
+    name = "\n" * 60_000 + "a"
+
+    (row,) = portal_rows(portal(upn=name, user_id=name, **NOT_VERIFIED))
+
+    assert row["Upn"] == f"'{name}"
