@@ -239,6 +239,8 @@ def test_the_daily_run_goes_through_it_from_timer_to_mail(worker, folder) -> Non
     owed = worker.call("plan_reports", timer())
     assert len(json.loads(owed["outputs"]["reports"]["value"])) == 1
 
+    assert worker.call("deliver_report", *message(early))["ok"]
+    assert not (folder / "outbox").exists()  # nobody is written to before the timer
     opened = worker.call("mail_status", timer())
     assert opened["ok"], opened["error"]
     assert json.loads(opened["outputs"]["deliveries"]["value"]) == [early]
