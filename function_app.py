@@ -50,14 +50,18 @@ def collect_slice(message: func.QueueMessage, slices: Messages, reports: Message
 
     Raising returns the message to the queue.
     """
-    put(service().work.collect(message.get_body()), slices=slices, reports=reports)
+    put(
+        service().work.collect(message.get_body(), message.expiration_time),
+        slices=slices,
+        reports=reports,
+    )
 
 
 @app.queue_trigger(arg_name="message", queue_name="slices-poison", connection=STORAGE)
 @app.queue_output(arg_name="reports", queue_name="reports", connection=STORAGE)
 def abandon_slice(message: func.QueueMessage, reports: Messages) -> None:
     """Enter in the ledger that the queue has given up on a slice; queue the reports now due."""
-    put(service().work.abandon(message.get_body()), reports=reports)
+    put(service().work.abandon(message.get_body(), message.expiration_time), reports=reports)
 
 
 @app.timer_trigger(arg_name="timer", schedule="%REPORT_SCHEDULE%", use_monitor=True)
@@ -74,25 +78,29 @@ def plan_reports(timer: func.TimerRequest, reports: Messages) -> None:
 @app.queue_output(arg_name="deliveries", queue_name="deliveries", connection=STORAGE)
 def publish_report(message: func.QueueMessage, reports: Messages, deliveries: Messages) -> None:
     """Make one report and store it with all its files; queue what became due by it."""
-    put(service().work.publish(message.get_body()), reports=reports, deliveries=deliveries)
+    put(
+        service().work.publish(message.get_body(), message.expiration_time),
+        reports=reports,
+        deliveries=deliveries,
+    )
 
 
 @app.queue_trigger(arg_name="message", queue_name="reports-poison", connection=STORAGE)
 def abandon_report(message: func.QueueMessage) -> None:
     """Say that the queue has given up on a report."""
-    service().work.abandon_report(message.get_body())
+    service().work.abandon_report(message.get_body(), message.expiration_time)
 
 
 @app.queue_trigger(arg_name="message", queue_name="deliveries", connection=STORAGE)
 def deliver_report(message: func.QueueMessage) -> None:
     """Mail or post one report. Raising returns the message to the queue."""
-    service().work.deliver(message.get_body())
+    service().work.deliver(message.get_body(), message.expiration_time)
 
 
 @app.queue_trigger(arg_name="message", queue_name="deliveries-poison", connection=STORAGE)
 def abandon_delivery(message: func.QueueMessage) -> None:
     """Record that the queue has given up on a delivery, and why."""
-    service().work.abandon_delivery(message.get_body())
+    service().work.abandon_delivery(message.get_body(), message.expiration_time)
 
 
 @app.timer_trigger(arg_name="timer", schedule="%MAIL_SCHEDULE%", use_monitor=True)

@@ -251,12 +251,11 @@ def test_the_daily_run_goes_through_it_from_timer_to_mail(worker, folder) -> Non
 
 
 def test_a_failure_is_told_to_the_host_and_poison_is_entered(worker) -> None:
-    assert worker.call("collect_slice", *message("{}"))["ok"] is False
-    assert worker.call("publish_report", *message("no report"))["ok"] is False
-
-    for function in ("abandon_slice", "abandon_report"):
-        given_up = worker.call(function, *message("{}"))
-        assert given_up["ok"], given_up["error"]
+    unheard = DeliverReport(TENANT_ID, NOW.date(), "mail").to_json()
+    for function in ("collect_slice", "publish_report", "abandon_slice", "abandon_report"):
+        done = worker.call(function, *message(unheard))
+        assert done["ok"], done["error"]
+        assert done["put"] == [["set-aside", unheard]]
 
 
 def test_deliveries_are_read_there_too(worker) -> None:

@@ -73,9 +73,12 @@ param networkName string
 var clouds = { AzureCloud: 'global', AzureUSGovernment: 'usgov', AzureChinaCloud: 'china' }
 var cloud = clouds[environment().name]
 
-// As many requests as the worker has threads for (PYTHON_THREADPOOL_THREAD_COUNT): the plan's own
-// default for Python is one request an instance, whatever its size.
-var threads = 16
+// How many requests an instance takes: the plan's own default for Python is one, whatever its size.
+var requests = 16
+
+// Each of them has a thread, whatever the queues do: six functions, each with as many messages as
+// host.json lets it have (batchSize 8, newBatchThreshold 4). Threads that nobody needs never start.
+var threads = 88
 
 // As network.bicep names it.
 var subnetId = resourceId('Microsoft.Network/virtualNetworks/subnets', networkName, 'app')
@@ -184,7 +187,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: 40 // the lowest that every version of the plan takes
         alwaysReady: []
-        triggers: { http: { perInstanceConcurrency: threads } }
+        triggers: { http: { perInstanceConcurrency: requests } }
       }
     }
     siteConfig: {

@@ -129,11 +129,19 @@ class LocalHost:
         """Put a message into a queue."""
         self.put(queue, [body])
 
-    def put(self, queue: str, bodies: Sequence[str], *, delay: timedelta = AT_ONCE) -> None:
-        """Put messages into a queue, visible after `delay`."""
+    def put(
+        self,
+        queue: str,
+        bodies: Sequence[str],
+        *,
+        delay: timedelta = AT_ONCE,
+        lifetime: timedelta | None = None,
+    ) -> None:
+        """Put messages into a queue, visible after `delay`; they expire after `lifetime`."""
         now = self._now()
+        inserted_at = now if lifetime is None else now + lifetime - timedelta(days=_MESSAGE_DAYS)
         for body in bodies:
-            self._put(QueueMessage(queue, body, str(uuid4()), now, now + delay))
+            self._put(QueueMessage(queue, body, str(uuid4()), inserted_at, now + delay))
 
     def work(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeAlias, TypeVar
 
 import msgspec
 
@@ -59,6 +59,11 @@ class CollectSlice(Message, frozen=True):
         """Whose sign-ins these are."""
         return self.slice.tenant_id
 
+    @property
+    def last_day(self) -> date:
+        """The latest day that it is about."""
+        return self.slice.day
+
 
 class PublishReport(Message, frozen=True):
     """Make the report of one tenant that ends on one day."""
@@ -71,6 +76,11 @@ class PublishReport(Message, frozen=True):
     then: tuple[date, ...] = ()  #: the endings to publish afterwards, in this order
     run_id: str = ""  #: the run that is done with the last of them; empty for the timer
 
+    @property
+    def last_day(self) -> date:
+        """The latest day that it is about."""
+        return max(self.ending, self.newest, *self.then)
+
 
 class DeliverReport(Message, frozen=True):
     """Make one tenant's stored report known."""
@@ -81,15 +91,33 @@ class DeliverReport(Message, frozen=True):
     ending: date
     channel: str  #: ``mail`` or ``teams``
 
+    @property
+    def last_day(self) -> date:
+        """The latest day that it is about."""
+        return self.ending
+
 
 MessageT = TypeVar("MessageT", bound=Message)
+AnyMessage: TypeAlias = CollectSlice | PublishReport | DeliverReport
+AnyMessageT = TypeVar("AnyMessageT", CollectSlice, PublishReport, DeliverReport)
 
 
 class Queues(Protocol):
     """The queues themselves: in a storage account, or in the memory of the local host."""
 
-    def put(self, queue: str, bodies: Sequence[str], *, delay: timedelta = AT_ONCE) -> None:
-        """Put messages into a queue, visible after `delay`; raises `StoreError` if it cannot."""
+    def put(
+        self,
+        queue: str,
+        bodies: Sequence[str],
+        *,
+        delay: timedelta = AT_ONCE,
+        lifetime: timedelta | None = None,
+    ) -> None:
+        """
+        Put messages into a queue, visible after `delay`; raises `StoreError` if it cannot.
+
+        After `lifetime` they are removed; `None` is the queue's own default of seven days.
+        """
 
 
 @dataclass(frozen=True, slots=True)

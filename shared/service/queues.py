@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.errors import BadInputError, MfaStatusError
+from shared.service.inbox import Inbox
 from shared.service.messages import CollectSlice, DeliverReport, Message, PublishReport, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from shared.service.deliveries import Deliveries
     from shared.service.delivery_decision import MailPolicy
+    from shared.service.messages import AnyMessageT
     from shared.service.runs import Runs
 
 # A report holds a week of sign-ins in memory and only computes: several at once would be no faster,
 # only bigger.
 _one_report_at_a_time = Lock()
 _DAY = timedelta(days=1)
+_POISON = "-poison"  #: the Functions host's name for the queue of what it has given up on
 _MARGIN = timedelta(seconds=1)  #: queues count whole seconds
 _BEGUN_AGAIN_AFTER = timedelta(hours=1)  #: what the queue has given up on
 _log = logging.getLogger(__name__)
@@ -47,28 +50,28 @@ class QueueWork:
         runs = map(self.runs_of, self.tenant_ids)
         return self.sender.stamped(message for each in runs for message in each.plan(today))
 
-    def collect(self, message: bytes) -> list[Message]:
+    def collect(self, message: bytes, expires_at: datetime | None = None) -> list[Message]:
         """
         Collect a slice; return what remains of it, or the reports that became due by it.
 
-        Raising returns the message to the queue, which tries it a few more times. A message of a
-        tenant that is not configured is refused: nobody else's source may answer for it.
+        Raising returns the message to the queue, which tries it a few more times. As in each step
+        here, a message that is not this app's enters nothing (`Inbox`).
         """
-        wanted = CollectSlice.from_json(message)
+        wanted = self._read(CollectSlice, message, expires_at)
+        if wanted is None:
+            return []
         runs = self.runs_of(wanted.tenant_id)
         runs.begun(wanted)
         parts = runs.daily.collect(wanted.slice)
         remaining = [msgspec.structs.replace(wanted, slice=part) for part in parts]
         return self.sender.stamped(remaining or runs.follow_up(wanted))
 
-    def abandon(self, message: bytes) -> list[PublishReport]:
+    def abandon(self, message: bytes, expires_at: datetime | None = None) -> list[PublishReport]:
         """Enter that the queue has given up on a slice; return the reports that became due."""
-        try:
-            wanted = CollectSlice.from_json(message)
-            runs = self.runs_of(wanted.tenant_id)
-        except BadInputError as error:  # there is no ledger to enter it in, now or later
-            _log.error("A message was dropped: %s", error)
+        wanted = self._read(CollectSlice, message, expires_at, suffix=_POISON)
+        if wanted is None:
             return []
+        runs = self.runs_of(wanted.tenant_id)
         runs.daily.abandon(wanted.slice)
         return self.sender.stamped(runs.follow_up(wanted))
 
@@ -86,14 +89,16 @@ class QueueWork:
             if endings
         )
 
-    def publish(self, message: bytes) -> list[Message]:
+    def publish(self, message: bytes, expires_at: datetime | None = None) -> list[Message]:
         """
         Make and store a report; return the next one, and the deliveries that became due by it.
 
-        A tenant that is not configured is refused, as by `collect`. An earlier report that cannot
-        be made stays owed, and does not keep the newest one from being made.
+        An earlier report that cannot be made stays owed, and does not keep the newest one from
+        being made.
         """
-        wanted = PublishReport.from_json(message)
+        wanted = self._read(PublishReport, message, expires_at)
+        if wanted is None:
+            return []
         runs = self.runs_of(wanted.tenant_id)
         try:
             with _one_report_at_a_time:
@@ -108,18 +113,15 @@ class QueueWork:
         due = self.deliveries_of(wanted.tenant_id).due(wanted.ending) if is_newest else []
         return self.sender.stamped([*_next(wanted), *due])
 
-    def abandon_report(self, message: bytes) -> None:
+    def abandon_report(self, message: bytes, expires_at: datetime | None = None) -> None:
         """Say that the queue has given up on a report; it stays owed."""
-        try:
-            wanted = PublishReport.from_json(message)
-            runs = self.runs_of(wanted.tenant_id)
-        except BadInputError as error:
-            _log.error("A message was dropped: %s", error)
+        wanted = self._read(PublishReport, message, expires_at, suffix=_POISON)
+        if wanted is None:
             return
         sentence = f"The report of {wanted.ending} was given up after repeated tries."
         _log.error("%s", sentence)
         if wanted.run_id:
-            runs.finish(wanted.run_id, sentence)
+            self.runs_of(wanted.tenant_id).finish(wanted.run_id, sentence)
 
     def open_door(self) -> list[DeliverReport]:
         """From now on people may be written to about the newest closed day; return what is due."""
@@ -131,34 +133,47 @@ class QueueWork:
         ]
         return self.sender.stamped(due)
 
-    def deliver(self, message: bytes) -> None:
+    def deliver(self, message: bytes, expires_at: datetime | None = None) -> None:
         """
         Mail or post a report, or put the message back until the moment to which it waits.
 
         Raising returns the message to the queue, as in `collect`.
         """
-        wanted = DeliverReport.from_json(message)
+        wanted = self._read(DeliverReport, message, expires_at)
+        if wanted is None:
+            return
         deliveries = self.deliveries_of(wanted.tenant_id)
         delivered = deliveries.deliver(wanted, self.today() - _DAY, self.mail_policy())
         if delivered.until:
             wait = delivered.until - deliveries.now() + _MARGIN
             self.sender.send([wanted], delay=max(wait, _MARGIN))
 
-    def abandon_delivery(self, message: bytes) -> None:
+    def abandon_delivery(self, message: bytes, expires_at: datetime | None = None) -> None:
         """
         Enter that the queue has given up on a delivery.
 
         While its day is the newest it is begun again later: a mail server may be down for a night.
         """
-        try:
-            wanted = DeliverReport.from_json(message)
-            deliveries = self.deliveries_of(wanted.tenant_id)
-        except BadInputError as error:
-            _log.error("A message was dropped: %s", error)
+        wanted = self._read(DeliverReport, message, expires_at, suffix=_POISON)
+        if wanted is None:
             return
-        deliveries.abandon(wanted)
+        self.deliveries_of(wanted.tenant_id).abandon(wanted)
         if wanted.ending == self.today() - _DAY:
             self.sender.send([wanted], delay=_BEGUN_AGAIN_AFTER)
+
+    def _read(
+        self, kind: type[AnyMessageT], body: bytes, expires_at: datetime | None, suffix: str = ""
+    ) -> AnyMessageT | None:
+        daily = self.runs_of(self.tenant_ids[0]).daily
+        inbox = Inbox(self.sender, self.today, daily.now, self._is_configured, daily.store)
+        return inbox.read(kind, body, expires_at, suffix=suffix)
+
+    def _is_configured(self, tenant_id: str) -> bool:
+        try:
+            self.runs_of(tenant_id)
+        except BadInputError:
+            return False
+        return True
 
 
 def _next(published: PublishReport) -> list[PublishReport]:

@@ -73,6 +73,7 @@ class Waiting:
     queue: str
     body: str
     visible_at: datetime
+    expires_at: datetime
     tries: int = 0
 
 
@@ -86,6 +87,7 @@ class SimulatedApp:
         self.runs = make_runs(self.daily, queues=self)
         self.post = Post()
         self.queue = []
+        self.set_aside = []
         self.is_queue_down = False
 
     @property
@@ -101,11 +103,13 @@ class SimulatedApp:
         channels = {"mail": self.post.by_mail, "teams": self.post.by_card}
         return work_of(self.runs, today=self.today, queues=self, channels=channels)
 
-    def put(self, queue, bodies, *, delay=timedelta()):
+    def put(self, queue, bodies, *, delay=timedelta(), lifetime=timedelta(days=7)):
         """The queues as the app's own sender sees them."""
         if self.is_queue_down:
             raise StoreError("The queue answers 503.")
-        self.queue += [Waiting(queue, body, self.clock() + delay) for body in bodies]
+        now = self.clock()
+        found = [Waiting(queue, body, now + delay, now + lifetime) for body in bodies]
+        (self.set_aside if queue == "set-aside" else self.queue).extend(found)
 
     def fire(self, timer):
         """One of `TIMERS`."""
@@ -128,7 +132,8 @@ class SimulatedApp:
         message.tries += 1
         handlers = {"slices": "collect", "reports": "publish", "deliveries": "deliver"}
         try:
-            done = getattr(self.work, handlers[message.queue])(message.body.encode()) or []
+            handle = getattr(self.work, handlers[message.queue])
+            done = handle(message.body.encode(), message.expires_at) or []
         except MfaStatusError:
             self._again(message)
             return
@@ -158,7 +163,7 @@ class SimulatedApp:
 
     def _put_all(self, messages):
         for message in messages:
-            self.queue.append(Waiting(message.queue, message.to_json(), self.clock()))
+            self.put(message.queue, [message.to_json()])
 
     def _again(self, message):
         message.visible_at = self.clock() + TRIED_AGAIN_AFTER

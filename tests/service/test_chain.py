@@ -175,4 +175,5 @@ def test_in_a_fortnight_of_outages_every_day_ends_complete_and_is_told_once(tmp_
         assert all("did not go out" not in mail.text for _, mail in app.post.mails)
         rows = app.daily.store.deliveries(app.daily.tenant_id, ending, app.today)
         assert [row.state for row in rows] == [DeliveryState.SENT] * 2, day
-    assert app.queue == []
+    assert {"0c0ffee0" in each.body for each in app.queue} == {True}  # given back for its app
+    assert {"0c0ffee0" in each.body for each in app.set_aside} == {True}  # which has not come

@@ -8,7 +8,7 @@ from itertools import permutations
 
 import pytest
 
-from shared.errors import BadInputError, DeliveryError, DeliveryUncertainError, SourceDeniedError
+from shared.errors import DeliveryError, DeliveryUncertainError, SourceDeniedError
 from shared.service.delivery_decision import MailPolicy
 from shared.service.messages import DeliverReport, PublishReport
 from shared.stores.models import DeliveryState
@@ -363,17 +363,6 @@ def test_a_mail_of_which_nothing_is_known_is_told_so(world) -> None:
     assert "The mail of 23 November 2026 may or may not have been sent." in mail.text.replace(
         "\xa0", " "
     )
-
-
-def test_a_message_of_an_unknown_tenant_or_of_none_is_refused_and_dropped(world, caplog) -> None:
-    other = DeliverReport(tenant_id=TENANT.replace("c", "d"), ending=ENDING, channel="mail")
-    for body in (other.to_json().encode(), b"{}"):
-        with pytest.raises(BadInputError):
-            world.work.deliver(body)
-        world.work.abandon_delivery(body)
-
-    assert caplog.text.count("A message was dropped") == 2
-    assert world.queues.messages == []
 
 
 def test_a_channel_that_is_not_set_up_gets_no_message_and_forgets_one_that_waits(world) -> None:

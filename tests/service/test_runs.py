@@ -10,7 +10,6 @@ from threading import Barrier
 import pytest
 
 from shared.errors import (
-    BadInputError,
     ConflictError,
     OutOfTimeError,
     SourceDeniedError,
@@ -243,35 +242,6 @@ def test_a_request_that_is_sent_again_starts_nothing_more(daily) -> None:
 
     daily.now.go_on(minutes=1)
     assert make_runs(daily, per_hour=2).start()
-
-
-def test_a_message_that_cannot_be_read_is_dropped_when_it_is_given_up(daily, caplog) -> None:
-    work = work_of(make_runs(daily))
-
-    for nonsense in (b"", b"{}", b"\xff", b'{"slice":1}', b'{"slice":{"tenant_id":"x"}}'):
-        work.abandon(nonsense)
-
-    assert caplog.text.count("A message was dropped") == 5
-    assert daily.store.ledger(TENANT, ENDING) == []
-
-
-def test_a_message_of_a_tenant_that_is_not_configured_is_refused_and_enters_nothing(
-    daily, caplog
-) -> None:
-    work, source = work_of(make_runs(daily)), daily.source
-    slice_ = CollectSlice(Slice(ANOTHER, ENDING)).to_json().encode()
-    report = PublishReport(ANOTHER, ENDING, ENDING).to_json().encode()
-
-    with pytest.raises(BadInputError, match="not configured"):
-        work.collect(slice_)
-    with pytest.raises(BadInputError, match="not configured"):
-        work.publish(report)
-    work.abandon(slice_)
-
-    assert source.asked == []
-    assert daily.store.ledger(ANOTHER, ENDING) == []
-    assert daily.store.latest_ending(ANOTHER) is None
-    assert caplog.text.count("A message was dropped") == 1
 
 
 def test_each_message_goes_to_the_tenant_that_it_names(tmp_path) -> None:

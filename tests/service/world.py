@@ -114,7 +114,8 @@ class MemoryQueues:
     def __init__(self):
         self.messages = []  #: (queue, body, delay) in the order of putting
 
-    def put(self, queue, bodies, *, delay=timedelta()):
+    def put(self, queue, bodies, *, delay=timedelta(), lifetime=None):
+        del lifetime
         self.messages += [(queue, body, delay) for body in bodies]
 
     def slices(self):

@@ -35,6 +35,7 @@ from shared.service.http.answers import (
 )
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
 from shared.service.http.search import find, searched_for
+from shared.service.inbox import FOREIGN, foreign_claim
 from shared.stores.models import REPORT_FILES
 
 if TYPE_CHECKING:
@@ -229,11 +230,18 @@ class ReportApi:
                 "azure_functions": version("azure-functions"),
                 "report_schema": SCHEMA_VERSION,
                 "newest_ending": newest,
-                "days_behind": (yesterday - newest).days if newest else None,
+                "days_behind": max(0, (yesterday - newest).days) if newest else None,
                 "days_missing": [gap.day for gap in window.missing] if window else None,
                 "not_delivered": self._not_delivered(yesterday),
+                "warnings": self._warnings(),
             },
         )
+
+    def _warnings(self) -> list[str]:
+        """What is wrong although pages are served."""
+        today, store = self.now().date(), self.reports.store
+        days = (today, today - timedelta(days=1))
+        return [FOREIGN] if any(store.is_claimed(foreign_claim(day)) for day in days) else []
 
     def _not_delivered(self, newest: date) -> list[dict[str, object]]:
         """The mails and cards of a week that did not go out; the log and the next mail say why."""

@@ -38,27 +38,41 @@ class AzureQueues:
         merged = _merged(options)
         return cls(QueueServiceClient.from_connection_string(connection_string, **merged))
 
-    def put(self, queue: str, bodies: Sequence[str], *, delay: timedelta = timedelta()) -> None:
-        """Put messages into a queue, visible after `delay`; raises `StoreError` if it cannot."""
+    def put(
+        self,
+        queue: str,
+        bodies: Sequence[str],
+        *,
+        delay: timedelta = timedelta(),
+        lifetime: timedelta | None = None,
+    ) -> None:
+        """
+        Put messages into a queue, visible after `delay`; raises `StoreError` if it cannot.
+
+        After `lifetime` they are removed; `None` is the service's own default of seven days.
+        """
+        times: Options = {"visibility_timeout": int(delay.total_seconds())}
+        if lifetime is not None:
+            times["time_to_live"] = int(lifetime.total_seconds())
         with storage_errors(f"Putting a message into the queue {queue}", _ROLE):
             # As host.json has it; the extension reads nothing else.
             client = self._service.get_queue_client(
                 queue, message_encode_policy=TextBase64EncodePolicy()
             )
             for body in bodies:
-                _put(client, body, int(delay.total_seconds()))
+                _put(client, body, times)
 
     def close(self) -> None:
         """Close connections."""
         self._service.close()
 
 
-def _put(client: QueueClient, body: str, delay_seconds: int) -> None:
+def _put(client: QueueClient, body: str, times: Options) -> None:
     try:
-        client.send_message(body, visibility_timeout=delay_seconds)
+        client.send_message(body, **times)
     except ResourceNotFoundError:
         _create(client)
-        client.send_message(body, visibility_timeout=delay_seconds)
+        client.send_message(body, **times)
 
 
 def _create(client: QueueClient) -> None:

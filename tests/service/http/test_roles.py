@@ -111,12 +111,15 @@ def test_health_requires_no_role_and_shows_nothing_personal() -> None:
             assert tenant_id == TENANT
             return []
 
+        def is_claimed(self, _):
+            return False
+
     body = json.loads(api_for(store=Empty()).health().body)
 
     assert body["newest_ending"] is None
     assert body.keys() == {
         *("status", "version", "python", "azure_functions", "report_schema"),
-        *("newest_ending", "days_behind", "days_missing", "not_delivered"),
+        *("newest_ending", "days_behind", "days_missing", "not_delivered", "warnings"),
     }
 
 
