@@ -5,14 +5,12 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from datetime import date, timedelta
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from shared.cli.console import DONE, DONE_IN_PART, day, say, shown_progress
 from shared.errors import BadInputError
 from shared.service.composition import Service
-from shared.service.setting_checks import checked_service
-from shared.settings import StoreKind
+from shared.service.setting_checks import check_needed_by_run, checked_service
 
 if TYPE_CHECKING:
     import argparse
@@ -53,6 +51,7 @@ def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], date
     present = now().date()
     today = _day_after(options.ending, present) if options.ending else present
     with checked_service(Service(settings, now=now, today=today)) as service:
+        check_needed_by_run(service)
         daily = service.partner.daily
         with _shown_warnings() as warnings:
             with shown_progress("Collecting", "slices") as progress:
@@ -61,11 +60,18 @@ def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], date
                 report = publish_owed(daily, today, progress)[-1]
             _say_outcome(report, failed, warnings)
             if options.json:
-                sys.stdout.buffer.write(report.to_json())
+                sys.stdout.buffer.write(_stored_json(service, report))
             say_where(service, report)
             _say_mailed(service)
             service.tidy()
     return DONE_IN_PART if failed else DONE
+
+
+def _stored_json(service: Service, report: Report) -> bytes:
+    """Return the bytes of the report as they are stored, whichever release wrote them."""
+    ending = report.window.ending
+    stored = service.store.report_file(service.partner_id, ending, "report.json")
+    return stored.content if stored else report.to_json()
 
 
 def _day_after(ending: date, today: date) -> date:
@@ -105,14 +111,10 @@ def _shown_warnings() -> Iterator[Warnings]:
 def say_where(service: Service, report: Report) -> None:
     """Say where a report and its files are."""
     ending = report.window.ending
-    stored = service.store.report_path(service.partner_id, ending, "report.html")
-    if stored is None:
-        return
-    path = PurePosixPath(stored).parent
-    folder = Path(service.settings.store_folder) / path
-    shown = folder if service.store_kind is StoreKind.LOCAL else path
-    say(f"Report:  {shown}/report.html")
-    say(f"CSV:     {shown}/*.csv")
+    page = service.store.report_location(service.partner_id, ending, "report.html")
+    if page:
+        say(f"Report:  {page}")
+        say(f"CSV:     {page.removesuffix('report.html')}*.csv")
 
 
 def _say_mailed(service: Service) -> None:

@@ -28,6 +28,7 @@ from shared.mfa.report import (
 )
 from shared.mfa.requests import Request, judge_all
 from shared.mfa.scope import Channel, Scope
+from shared.mfa.verdict_changes import VerdictChanges
 from shared.mfa.window import WINDOW_DAYS, Window
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def make_report(
             missing=list(window.missing),
             provisional_days=sorted(window.provisional),
             coverage=window.coverage,
-            verdict_changes=window.changes if window.changes.compared else None,
+            verdict_changes=window.changes if window.changes != VerdictChanges() else None,
         ),
         metrics=assessment.metrics,
         files=dict(files),

@@ -29,22 +29,33 @@ def open_mailer(settings: Settings, open_graph: OpenGraph) -> Iterator[Mailer]:
 
     Only the settings that it needs are read. Raises `BadSettingError` if one is missing.
     """
-    kind = settings.mailer
+    mailer = _without_graph(settings)
+    if mailer:
+        yield mailer
+        return
+    from shared.delivery.mail.graph import GraphMailer
+
+    sender = valid_address(settings.report_sender, "REPORT_SENDER")
+    with open_graph() as graph:
+        yield GraphMailer(_post_through(graph), sender)
+
+
+def check_mailer(settings: Settings) -> None:
+    """Raise `BadSettingError` for the first setting that the mailer lacks; nothing is opened."""
+    if _without_graph(settings) is None:
+        valid_address(settings.report_sender, "REPORT_SENDER")
+
+
+def _without_graph(settings: Settings) -> Mailer | None:
+    """Return the mailer that ``MAILER`` names, which opens nothing yet; `None` for Graph."""
     if settings.is_hosted and not settings.is_given(Settings.mailer):
         raise BadSettingError(
             "Setting MAILER is not set; expected graph, smtp or outbox, because only an app on "
             "your own machine has a default."
         )
-    if kind == "outbox":
-        yield _outbox(settings)
-    elif kind == "smtp":
-        yield _smtp(settings)
-    else:
-        sender = valid_address(settings.report_sender, "REPORT_SENDER")
-        from shared.delivery.mail.graph import GraphMailer
-
-        with open_graph() as graph:
-            yield GraphMailer(_post_through(graph), sender)
+    if settings.mailer == "outbox":
+        return _outbox(settings)
+    return _smtp(settings) if settings.mailer == "smtp" else None
 
 
 def _outbox(settings: Settings) -> Mailer:

@@ -12,6 +12,7 @@ from shared.delivery.text.digest import link_base
 from shared.endpoints import make_endpoint
 from shared.errors import BadSettingError
 from shared.service.composition import use
+from shared.service.mailers import check_mailer
 from shared.settings import SETTINGS, Setting, Settings, SourceKind
 from shared.sources.diagnostics.account import LogAccount
 
@@ -42,6 +43,13 @@ def check_given(service: Service) -> None:
             setting.read(service.settings.environment)
             if setting in _FURTHER_CHECKS:
                 _FURTHER_CHECKS[setting](service, service.settings)
+
+
+def check_needed_by_run(service: Service) -> None:
+    """Raise `BadSettingError` for the first setting that a run lacks, however late it needs it."""
+    service.partner_id, service.store, service.partner.source  # noqa: B018 (opened, nothing is read)
+    if service.settings.report_recipients:
+        check_mailer(service.settings)
 
 
 def _check_exports(folder: str, source: SourceKind) -> None:

@@ -76,6 +76,10 @@ class LocalMedium:
                 target.unlink()
             self._remove_empty(target.parent)
 
+    def location(self, path: str) -> str:
+        """Where the file is on this machine."""
+        return str(self._folder / path)
+
     def paths(self, prefix: str) -> list[str]:
         """The paths that begin with `prefix`."""
         inside = _files_in(self._folder / prefix.rpartition("/")[0])

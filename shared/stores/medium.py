@@ -68,6 +68,9 @@ class Medium(Protocol):
     def paths(self, prefix: str) -> list[str]:
         """The paths that begin with `prefix`."""
 
+    def location(self, path: str) -> str:
+        """Where people find a file: a path on this machine, or a URL."""
+
     def digests(self, prefix: str) -> dict[str, str]:
         """The digest of each file whose path begins with `prefix`, as it is now."""
 

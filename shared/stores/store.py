@@ -135,6 +135,11 @@ class Store:
         path = self._file_sets.versioned_path(_report_files(tenant_id, ending), name)
         return self._medium.signed_url(path, now) if path else None
 
+    def report_location(self, tenant_id: str, ending: date, name: str) -> str | None:
+        """Where people find one file of a report: a path or a URL; `None` if there is none."""
+        path = self.report_path(tenant_id, ending, name)
+        return self._medium.location(path) if path else None
+
     def report_path(self, tenant_id: str, ending: date, name: str) -> str | None:
         """Where one file of a report is on the medium, or `None` if there is none."""
         file_set = _report_files(tenant_id, ending)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -108,6 +109,27 @@ def test_days_of_one_reason_are_said_together(capsys) -> None:
     stderr = capsys.readouterr().err.replace("\xa0", " ")
     assert "missing: 15–16 March 2026, Not in the files" in stderr
     assert stderr.count("Not in the files") == 1
+
+
+@pytest.mark.usefixtures("exports")
+def test_a_run_without_a_mail_server_does_not_begin(monkeypatch, capsys, tmp_path) -> None:
+    monkeypatch.setenv("REPORT_RECIPIENTS", "ann@contoso.example")
+    monkeypatch.setenv("REPORT_SENDER", "mfa@contoso.example")
+    monkeypatch.setenv("MAILER", "smtp")
+
+    assert main(["run", "--ending", "2026-03-14"]) == 2
+
+    assert "Setting SMTP_HOST is not set; expected a mail server's name." in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["exports"]
+
+
+@pytest.mark.usefixtures("exports")
+def test_what_run_prints_is_what_is_stored(capfdbinary) -> None:
+    assert main(["run", "--ending", "2026-03-14", "--json"]) == 0
+
+    out, err = capfdbinary.readouterr()
+    [page] = re.findall(r"Report: +(\S+)", err.decode())
+    assert out == Path(page).with_name("report.json").read_bytes()
 
 
 def refused(monkeypatch, simulation):

@@ -70,6 +70,15 @@ def test_a_policy_of_powershell_with_session_controls_only_requires_nothing() ->
     assert ann(of_powershell(grant=grant)).enforcement is UNPROTECTED
 
 
+def test_controls_without_an_operator_leave_open_whether_mfa_is_required_and_say_so() -> None:
+    grant = {"builtInControls": ["mfa", "compliantDevice"], "operator": None}
+
+    found = ann(policy(grant=grant))
+
+    assert found.enforcement is UNKNOWN
+    assert "whether policy “MFA” requires MFA by an operator that is not given" in found.cause
+
+
 def test_a_list_of_one_may_be_written_as_its_only_item() -> None:
     lone = policy(users={"includeUsers": "All", "excludeGroups": "crew"})
     wrapped = policy(users={"includeUsers": {"value": ["All"], "Count": 1}})

@@ -6,8 +6,9 @@ import pytest
 
 from shared.errors import BadSettingError
 from shared.service.composition import Service, use
-from shared.service.setting_checks import check_given
+from shared.service.setting_checks import check_given, check_needed_by_run
 from shared.settings import SETTINGS, Settings
+from tests.records import TENANT
 
 WRONG = {
     "TENANT_ID": "contoso",
@@ -113,3 +114,33 @@ def test_valid_settings_let_the_command_begin(tmp_path) -> None:
         TEAMS_WEBHOOK_URL="https://prod-1.logic.azure.us/workflows/1?sig=abc",
         REQUIRE_MFA_TO_VIEW="false",
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"MAILER": "smtp", "REPORT_SENDER": "a@x.example"}, "SMTP_HOST"),
+        ({"MAILER": "smtp", "SMTP_HOST": "mail.example"}, "REPORT_SENDER"),
+        ({"MAILER": "graph"}, "REPORT_SENDER"),
+        ({"SIGNIN_SOURCE": "exports"}, "EXPORTS_FOLDER"),
+        ({"SIGNIN_SOURCE": "diagnostics"}, "DIAGNOSTICS_ACCOUNT_URL"),
+        ({"STORE": "azure"}, "STORAGE_ACCOUNT_NAME"),
+        ({"TENANT_ID": ""}, "TENANT_ID"),
+    ],
+)
+def test_what_a_run_needs_at_its_end_is_asked_for_at_its_beginning(given, missing) -> None:
+    usual = {"TENANT_ID": TENANT, "REPORT_RECIPIENTS": "ann@x.example"}
+
+    with (
+        use(Service(Settings(usual | given))) as service,
+        pytest.raises(BadSettingError, match=missing),
+    ):
+        check_needed_by_run(service)
+
+
+def test_a_run_that_mails_nobody_needs_no_mailer(tmp_path) -> None:
+    settings = {"TENANT_ID": TENANT, "MAILER": "smtp", "STORE_FOLDER": str(tmp_path)}
+
+    with use(Service(Settings(settings))) as service:
+        check_needed_by_run(service)
+    assert list(tmp_path.iterdir()) == []

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SUBJECTS_SHOWN = 3
 _NAME_WIDTH = 44
+_LEAST_SHARE_WIDTH = 8  #: of a plain percentage, and of "not read"
 
 
 def summarise(report: Report) -> str:
@@ -50,9 +51,7 @@ def _lines(report: Report) -> Iterator[str]:
         f"  {sentence[0].lower()}{sentence[1:-1]}" for sentence in worth_of_fresh_days(report)
     )
     yield ""
-    yield _line("Accounts with MFA enforced", _accounts(account_figure(report)))
-    for figure in request_figures(report):
-        yield _line(f"{figure.title} requests with MFA", _requests(figure))
+    yield from _figures(report)
     yield from _worst(report)
     yield from _unread(report)
 
@@ -63,43 +62,50 @@ def _days_known(report: Report) -> str:
     return f"{report.window.complete_days} of 7 days known"
 
 
-def _line(label: str, value: str) -> str:
-    return f"  {label:<30}{value}"
+def _figures(report: Report) -> Iterator[str]:
+    """A line for each figure; shares and counts are columns, however long the bounds are."""
+    lines = [("Accounts with MFA enforced", *_accounts(account_figure(report)))]
+    for figure in request_figures(report):
+        share, counts = _requests(figure)
+        others = "; ".join([counts, *_other_counts(figure.counts)])
+        lines.append((f"{figure.title} requests with MFA", share, others.removeprefix("; ")))
+    width = max(_LEAST_SHARE_WIDTH, *(len(share) for _, share, _ in lines))
+    for label, share, counts in lines:
+        value = f"{share:>{width}}   {counts}" if share else counts
+        yield f"  {label:<30}{value}".rstrip()
 
 
-def _accounts(accounts: AccountFigure) -> str:
+def _accounts(accounts: AccountFigure) -> tuple[str, str]:
+    """The share and the counts."""
     enabled = count(accounts.enabled, "enabled account")
     match accounts.state:
         case State.UNREAD:
-            return "not read"
+            return "not read", ""
         case State.EMPTY:
-            return "no enabled accounts"
+            return "", "no enabled accounts"
         case State.UNDECIDED:
-            return f" unknown   0 of {enabled} could be judged"
+            return "unknown", f"0 of {enabled} could be judged"
     of = f"{thousands(accounts.enforced)} of {enabled}"
     if not accounts.unknown:
-        return f"{percent(accounts.share):>8}   {of}"
-    return f"at least {percent(accounts.share)}, at most {percent(accounts.share_upper)}   {of}"
+        return percent(accounts.share), of
+    return f"at least {percent(accounts.share)}, at most {percent(accounts.share_upper)}", of
 
 
-def _requests(figure: RequestFigure) -> str:
-    return "; ".join([_request_share(figure), *_other_counts(figure.counts)])
-
-
-def _request_share(figure: RequestFigure) -> str:
+def _requests(figure: RequestFigure) -> tuple[str, str]:
+    """The share and its counts."""
     counts = figure.counts
     if figure.state is State.EMPTY:
-        return "no requests"
+        return "", "no requests"
     if figure.is_bounded:
         bounds = f"at least {percent(figure.lower)}, at most {percent(figure.upper)}"
-        return f"{bounds}   {thousands(figure.with_mfa)} of {thousands(counts.requests)}"
+        return bounds, f"{thousands(figure.with_mfa)} of {thousands(counts.requests)}"
     of = f"{thousands(figure.with_mfa)} of {thousands(figure.decided)} decided"
     if not counts.requests:
         of = "no requests read"
     if provisional := provisional_words(figure):
         of += f" (provisional: {provisional})"
     partly = " of what was read" if figure.state is State.PARTLY else ""
-    return f"{percent(figure.share):>8}{partly}   {of}"
+    return f"{percent(figure.share)}{partly}", of
 
 
 def _other_counts(counts: Tally) -> Iterator[str]:

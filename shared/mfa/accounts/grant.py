@@ -65,16 +65,17 @@ def read_grant(
     judged = [*_judge_controls(controls, strength), *_not_understood(policy)]
     if policy.grant_controls and not judged:
         judged = [_JudgedControl(is_mfa=None, name="its grant controls")]
+    unknown = bool(policy.unknown_in("grantControls"))
+    requires_mfa = None if unknown else _required(judged, controls.operator)
+    doubt = " or ".join(control.name for control in judged if control.is_mfa is None)
     return Grant(
-        requires_mfa=None
-        if policy.unknown_in("grantControls")
-        else _required(judged, controls.operator),
+        requires_mfa=requires_mfa,
         offers_mfa=any_of(control.is_mfa for control in judged),
         others=tuple(
             dict.fromkeys(control.name for control in judged if control.is_mfa is not True)
         ),
         has_custom_control=bool(controls.custom_authentication_factors),
-        doubt=" or ".join(control.name for control in judged if control.is_mfa is None),
+        doubt=doubt or ("an operator that is not given" if requires_mfa is None else ""),
         strength=strength,
     )
 

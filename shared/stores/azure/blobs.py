@@ -121,6 +121,10 @@ class AzureBlobs:
         )
         return f"{blob.url}?{signature}"
 
+    def location(self, path: str) -> str:
+        """The URL of a blob, for those who may read it."""
+        return str(self._blob(path).url)
+
     def close(self) -> None:
         """Close connections."""
         self._service.close()

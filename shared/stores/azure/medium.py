@@ -70,6 +70,10 @@ class AzureMedium:
             AzureBlobs.in_emulator(checked, prefix, merged),
         )
 
+    def location(self, path: str) -> str:
+        """The URL of the blob."""
+        return self._blobs.location(path)
+
     def signed_url(self, path: str, now: datetime) -> str | None:
         """A URL valid for minutes that lets anybody read this file; `None` in the emulator."""
         return self._blobs.url(path, self._account_name, now) if self._account_name else None

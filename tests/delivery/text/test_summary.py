@@ -39,6 +39,22 @@ def test_each_figure_comes_with_its_numerator_and_denominator() -> None:
     assert "33.3 %   1 of 3 decided" in text
 
 
+def test_shares_and_counts_are_columns_however_long_the_bounds_are() -> None:
+    verified = portal_sign_in(details=Evidence.SATISFIED)
+    accounts = AccountMetrics(100, 10, 90, 4, 6, 0, 0.9, 0.9)
+
+    text = summary(
+        *(verified, portal_sign_in()),
+        *(api_sign_in(details=Evidence.SATISFIED, user_id="bob"), api_sign_in()),
+        accounts=accounts,
+    )
+
+    rows = [line for line in text.splitlines() if " with MFA" in line]
+    assert len(rows) == 3
+    assert "at least 50 %, at most 100 %   1 of 2" in rows[2]
+    assert len({row.rindex("   ") for row in rows}) == 1  # the gap before the counts
+
+
 def test_what_is_neither_for_nor_against_is_said_beside_the_figure() -> None:
     exempted = portal_sign_in(details=Evidence.SKIPPED)
     interrupted = portal_sign_in(error_code=50074)
