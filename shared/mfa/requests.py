@@ -97,6 +97,8 @@ class _DecidedVerdicts:
                 self._entries[key].append(entry)
 
     def inherited_by(self, sign_in: SignIn) -> tuple[Verdict, VerdictBasis]:
+        if sign_in.not_understood:  # its own field may say otherwise
+            return Verdict.UNKNOWN, VerdictBasis.NOTHING
         for key, basis in _inheritance_keys(sign_in):
             entries = self._in_order(key)
             before = bisect_right(entries, sign_in.created_at, key=lambda entry: entry[0])

@@ -94,6 +94,19 @@ class SignIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
         return self.requirement is not Requirement.NOT_GIVEN or self.steps is not Evidence.NOT_GIVEN
 
     @property
+    def shows_single_factor(self) -> bool:
+        """
+        Whether it shows, as far as texts and policies do not say otherwise, that there was no MFA.
+
+        An interactive record only, and only if its list of steps is there: steps arrive late.
+        """
+        return (
+            self.event is SignInEventType.INTERACTIVE
+            and self.requirement is Requirement.SINGLE
+            and self.steps is not Evidence.NOT_GIVEN
+        )
+
+    @property
     def user_key(self) -> str:
         """What identifies its user: the object id, else the name; empty if neither is given."""
         return self.user_id or self.upn
@@ -106,6 +119,8 @@ def merge_copies(copies: Iterable[SignIn]) -> SignIn:
     The log republishes sign-ins (Entra ``reports-faq``: risk re-evaluation, MFA aggregation,
     retried batches), and first copies are often incomplete. So the later copy wins field by field,
     but an empty field never overwrites a filled one. Later means received later, then read later.
+    Only a later copy that shows a single factor also takes back what an earlier text or policy said
+    (Entra's sign-in log activity details: "satisfied by claim" is at first displayed wrongly).
     """
     return reduce(_overlay, sorted(copies, key=_lateness))
 
@@ -128,4 +143,6 @@ def _overlay(earlier: SignIn, later: SignIn) -> SignIn:
         for name in SignIn.__struct_fields__
         if (value := getattr(later, name)) not in ("", None)
     }
+    if later.shows_single_factor:
+        filled |= {"details": later.details, "policies": later.policies}
     return msgspec.structs.replace(earlier, **filled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from shared.mfa.sign_in import Evidence, Requirement, SignInEventType
+from shared.mfa.sign_in import Evidence, Requirement
 
 if TYPE_CHECKING:
     from shared.mfa.sign_in import SignIn
@@ -55,14 +55,4 @@ def _judge_completed(sign_in: SignIn) -> Verdict | None:
         return None
     if sign_in.requirement is Requirement.MULTI or sign_in.policies is Evidence.SATISFIED:
         return Verdict.VERIFIED
-    if _shows_single_factor(sign_in):
-        return Verdict.NOT_VERIFIED
-    return None
-
-
-def _shows_single_factor(sign_in: SignIn) -> bool:
-    return (
-        sign_in.event is SignInEventType.INTERACTIVE
-        and sign_in.requirement is Requirement.SINGLE
-        and sign_in.steps is not Evidence.NOT_GIVEN
-    )
+    return Verdict.NOT_VERIFIED if sign_in.shows_single_factor else None

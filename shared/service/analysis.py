@@ -84,6 +84,7 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
     snapshot = _snapshot(question)
     collected = _Collected(question.scope, _known_tenant(question, snapshot))
     result = read_exports(question.paths, question.scope.ids, collected.take, on_progress)
+    _check_last_day(result.last_day, question.now)
     ending = question.ending or _newest_closed_day(result, question)
     lost = result.broken_off + result.doubtful
     covered = CoveredDays(result.spans, lost, question.since, question.until)
@@ -159,6 +160,14 @@ def _check_days(question: Question) -> None:
         )
     if question.since and question.until and question.since > question.until:
         raise BadInputError(f"--since {question.since} is later than --until {question.until}.")
+
+
+def _check_last_day(last: date, now: datetime) -> None:
+    if last > now.date():
+        raise BadInputError(
+            f"The files hold sign-ins of {last}, a day that has not begun: are their times right? "
+            "In CSV the month comes before the day."
+        )
 
 
 def _yesterday(now: datetime) -> date:

@@ -524,6 +524,18 @@ def test_the_day_of_an_unreadable_record_is_missing_and_there_is_no_share(tmp_pa
         assert report["metrics"]["portal"][figure] is None
 
 
+def test_sign_ins_of_days_that_have_not_begun_are_refused(tmp_path) -> None:
+    """Such a time was misread, and the days that its records are really of would look empty."""
+    tomorrow = f"{real_now() + timedelta(days=2):%Y-%m-%d}"
+    future = graph_record(createdDateTime=f"{tomorrow}T09:00:00Z")
+    (tmp_path / "days-first.json").write_bytes(ndjson(*made(20, 1), future))
+
+    done = run("analyze", tmp_path / "days-first.json", "--json")
+
+    assert done.returncode == 2
+    assert f"The files hold sign-ins of {tomorrow}, a day that has not begun" in done.stderr
+
+
 @pytest.mark.parametrize("column", ["appId", "resourceId"])
 def test_a_query_without_the_column_of_application_or_resource_tells_of_no_figure(
     tmp_path, column

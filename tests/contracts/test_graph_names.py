@@ -93,7 +93,7 @@ def unknown_to_graph(names: Names, version: str, type_: str, decoded: Any) -> It
         properties = names[version]["types"][SUBTYPES.get(type_, type_)]
         for field in decoded.fields:
             name = field.encode_name
-            if name == "@odata.type" or (type_, name) in UNPUBLISHED | OURS:
+            if "@odata." in name or (type_, name) in UNPUBLISHED | OURS:
                 continue
             if name not in properties:
                 yield f"{type_}.{name}"

@@ -30,6 +30,13 @@ def names(accounts: AccountSet) -> tuple[set[str], set[str]]:
     )
 
 
+def test_a_list_of_members_that_goes_on_elsewhere_leaves_the_others_in_doubt() -> None:
+    more = {"members@odata.nextLink": "https://graph.microsoft.com/v1.0/groups/a/members?$skip"}
+    groups = membership(groups=[group("a", "ann") | more]).groups
+
+    assert names(groups.members("a")) == ({"ann"}, {"bob", "cyd"})
+
+
 def test_members_are_found_through_nested_groups_and_cycles_end() -> None:
     groups = membership(
         groups=[

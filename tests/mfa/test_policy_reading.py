@@ -192,3 +192,20 @@ def test_what_is_new_in_a_policy_for_legacy_clients_makes_nobody_conditional() -
 
     assert ann(legacy).enforcement is UNPROTECTED
     assert ann(new).enforcement is UNKNOWN
+
+
+def test_a_policy_without_client_types_may_have_been_for_browsers_only() -> None:
+    """Graph always gives them."""
+    conditions = {**policy()["conditions"]}
+    del conditions["clientAppTypes"]
+
+    assert ann({**policy(), "conditions": conditions}).enforcement is UNKNOWN
+    assert ann(policy(clientAppTypes=None)).enforcement is ENFORCED  # not configured
+    assert ann(policy(clientAppTypes=[])).enforcement is ENFORCED
+
+
+def test_a_deleted_policy_protects_nobody() -> None:
+    deleted = {**policy(), "deletedDateTime": "2026-11-01T08:00:00Z"}
+
+    assert ann(deleted).enforcement is UNPROTECTED
+    assert ann({**policy(), "deletedDateTime": None}).enforcement is ENFORCED

@@ -27,6 +27,14 @@ def test_a_request_without_evidence_takes_the_verdict_of_its_session() -> None:
     assert verdicts(decided, undecided)["undecided"] == (Verdict.VERIFIED, VerdictBasis.SESSION)
 
 
+def test_a_request_of_which_a_field_was_not_understood_inherits_nothing() -> None:
+    """What was not understood may say that this very request had no MFA."""
+    decided = portal_sign_in(created_at=at(19), session_id="s", details=Evidence.SATISFIED)
+    unread = api_sign_in(id="unread", created_at=at(20), session_id="s", not_understood=True)
+
+    assert verdicts(decided, unread)["unread"] == (Verdict.UNKNOWN, VerdictBasis.NOTHING)
+
+
 def test_it_takes_the_latest_verdict_at_or_before_it_not_a_later_one() -> None:
     early = portal_sign_in(created_at=at(18), session_id="s", details=Evidence.SATISFIED)
     same_instant = portal_sign_in(created_at=at(20), session_id="s")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.mfa.sign_in import Evidence, Requirement, merge_copies
+from shared.mfa.verdict import Verdict, judge
 from tests.sign_ins import any_sign_in, at, portal_sign_in
 
 
@@ -25,6 +27,21 @@ def test_a_filled_field_of_a_later_copy_wins() -> None:
     merged = merge_copies([first, later])
 
     assert (merged.details, merged.error_code) == (Evidence.SILENT, 0)
+
+
+def test_a_later_copy_with_a_single_factor_takes_back_an_earlier_claim() -> None:
+    """Entra at first displays "satisfied by claim" wrongly, and publishes the record again."""
+    first = portal_sign_in(
+        id="x", sequence=1, details=Evidence.SATISFIED, policies=Evidence.SATISFIED
+    )
+    later = portal_sign_in(id="x", sequence=2)
+    incomplete = portal_sign_in(id="x", sequence=2, steps=Evidence.NOT_GIVEN)
+
+    assert judge(merge_copies([first, later])) is Verdict.NOT_VERIFIED
+    assert judge(merge_copies([later, msgspec.structs.replace(first, sequence=3)])) is (
+        Verdict.VERIFIED
+    )
+    assert judge(merge_copies([first, incomplete])) is Verdict.VERIFIED
 
 
 def test_received_later_beats_read_later_because_exports_are_often_newest_first() -> None:

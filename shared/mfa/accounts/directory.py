@@ -182,6 +182,8 @@ class Group(GraphObject, frozen=True):
     id: str
     display_name: str | None = None
     members: tuple[Member, ...] | None = None
+    #: Where Graph has more members than these.
+    more_members: str | None = msgspec.field(default=None, name="members@odata.nextLink")
 
 
 class RoleDefinition(GraphObject, frozen=True):

@@ -102,8 +102,9 @@ class Groups:
         queue, is_complete = [group_id], group_id in self._groups
         for current in queue:  # grows during the walk
             group = self._groups.get(current)
-            if group is None or group.members is None:
+            if group is None or group.members is None or group.more_members:
                 is_complete = False
+            if group is None or group.members is None:
                 continue
             for child in filter(self._may_be_group, group.members):
                 if id_key(child.id) not in paths:

@@ -158,6 +158,7 @@ class ConditionalAccessPolicy(GraphObject, frozen=True):
     id: str = ""
     display_name: str | None = None
     state: PolicyState | None = None
+    deleted_date_time: str | None = None
     conditions: PolicyConditions | None = None
     grant_controls: GrantControls | None = None
     partial_enablement_strategy: Any = None  #: undocumented; null in every answer seen

@@ -17,6 +17,7 @@ from shared.mfa.accounts.policy import (
     AuthenticationStrength,
     ConditionalAccessPolicy,
     GuestsOrExternalUsers,
+    PolicyState,
 )
 
 #: Objects of which only some properties matter: what is new in them cannot weaken the policy.
@@ -28,9 +29,22 @@ def read_policy(raw: dict[str, Any]) -> ConditionalAccessPolicy:
     unknown: list[str] = []
     policy: ConditionalAccessPolicy = _read(ConditionalAccessPolicy, raw, "", unknown)
     missing = [part for part in ("id", "state", "conditions") if not getattr(policy, part)]
+    if policy.conditions and not _has_client_types(raw):
+        missing.append("clientAppTypes")
     if not policy.grant_controls and not _is_without_grant(raw):
         missing.append("grantControls")
-    return msgspec.structs.replace(policy, missing=tuple(missing), not_understood=tuple(unknown))
+    return msgspec.structs.replace(
+        policy,
+        state=PolicyState.DISABLED if policy.deleted_date_time else policy.state,
+        missing=tuple(missing),
+        not_understood=tuple(unknown),
+    )
+
+
+def _has_client_types(raw: dict[str, Any]) -> bool:
+    """Whether the policy says something of client types, if only that none are configured."""
+    conditions = next(value for key, value in raw.items() if key.lower() == "conditions")
+    return any(key.lower() == "clientapptypes" for key in conditions)
 
 
 def _is_without_grant(raw: dict[str, Any]) -> bool:

@@ -204,11 +204,14 @@ def _other_log(envelope: Envelope, record: object) -> str:
 
 
 def _id(text: Text) -> str:
-    """An id; a GUID in lower case, so that its spelling does not matter. Zeros are no id."""
+    """An id; a GUID in lower case and without braces, whatever its spelling. Zeros are no id."""
     if not text or text == NO_GUID:
         return ""
     lower = text.lower()
-    return lower if lower == text or is_guid(text) else text
+    if lower == text and lower[0] not in "{ ":
+        return lower
+    bare = lower.strip(" {}")
+    return bare if is_guid(bare) else text
 
 
 def _created_at(fields: Fields, envelope: Envelope) -> str:

@@ -170,9 +170,6 @@ class TestTime:
             ("11/23/2026, 8:15:00.000 AM", "2026-11-23T08:15:00.0000000Z"),
             ("11/3/2026, 12:05:09.25 PM", "2026-11-03T12:05:09.2500000Z"),
             ("1/3/2026, 12:05:09\u202fAM", "2026-01-03T00:05:09.0000000Z"),
-            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59.9999999Z"),  # a leap second
-            ("2017-01-01T05:29:60.25+05:30", "2016-12-31T23:59:59.9999999Z"),
-            ("12/31/2016, 11:59:60.000 PM", "2016-12-31T23:59:59.9999999Z"),
         ],
     )
     def test_every_way_of_writing_a_time_becomes_one(self, text: str, expected: str) -> None:
@@ -186,9 +183,6 @@ class TestTime:
             "2026-02-30T00:00:00Z",
             "2026-11-23T24:00:00Z",
             "2026-11-23T08:60:00Z",
-            "2026-11-23T08:15:60Z",
-            "2016-12-31T23:59:61Z",
-            "2016-12-31T23:59:60+05:30",
             "0001-01-01T00:00:00+05:00",
             "23/11/2026, 08:15:00",  # which of two days would 5/11 be?
             "13/23/2026, 8:15:00.000 AM",
@@ -561,6 +555,11 @@ class TestTolerance:
         for nothing in (None, ""):  # as Entra writes it for some sign-ins
             assert parse(shape(**{key: nothing})).resource_id == ""
         assert parse(diagnostic_record(resourceId=ABSENT)).resource_id == ""
+
+    @pytest.mark.parametrize("spelling", ["{{{}}}", " {} "])
+    def test_an_application_is_recognised_however_its_id_is_spelled(self, spelling) -> None:
+        for id_ in (PORTAL, PORTAL.upper()):
+            assert parse(graph_record(appId=spelling.format(id_))).app_id == PORTAL
 
     def test_a_sign_in_that_makes_no_request_needs_neither(self) -> None:
         failed = {"errorCode": 50126, "additionalDetails": None}
