@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from shared.delivery.text.formatting import long_day
+from shared.delivery.text.formatting import days_in_words, long_day
 from shared.errors import DamagedError, MfaStatusError, NewerError, StoreError
 from shared.service.delivery_decision import Action, DayState, Received, decide
 from shared.service.mailing import Letter, deliver
@@ -86,7 +86,8 @@ class Deliveries:
         if report is None or fresh.action is not Action.SEND:
             return Delivered([], fresh.until)
         if not day.is_complete:
-            row = self._change(wanted, lambda row: _first_sent(row, report))
+            lacked = self._lacked(report)
+            row = self._change(wanted, lambda row: _first_sent(row, lacked, report))
         try:
             with open_channel(self._letter(row, report)) as outgoing:
                 deliveries = deliver(outgoing, self.store, day, now, policy)
@@ -120,17 +121,33 @@ class Deliveries:
         return DayState(
             is_newest=row.ending == newest and (latest is None or latest <= newest),
             is_stored=report is not None,
-            is_complete=report is not None and not report.window.missing,
+            is_complete=report is not None and not self._lacked(report),
             opened_at=datetime.fromisoformat(row.opened_at) if row.opened_at else None,
         )
 
+    def _lacked(self, report: Report) -> str:
+        """
+        Say what of a report may still come; empty if nothing may.
+
+        Accounts may, if the report before had them. Where they are never read, nobody waits.
+        """
+        lacked = [days_in_words(gap.day for gap in report.window.missing)]
+        if report.metrics.accounts.enabled is None:
+            earlier = self._before(report.window.ending)
+            had_them = earlier is not None and earlier.metrics.accounts.enabled is not None
+            lacked += ["the accounts"] if had_them else []
+        return " and ".join(filter(None, lacked))
+
+    def _before(self, ending: date) -> Report | None:
+        points = self.store.history(self.tenant_id, ending, 1)
+        return self.report(points[0].ending) if points else None
+
     def _letter(self, row: DeliveryRow, report: Report) -> Letter:
-        before = self.store.history(self.tenant_id, row.ending, 1)
         return Letter(
             report,
-            self.report(before[0].ending) if before else None,
+            self._before(row.ending),
             self._notes(row),
-            [date.fromisoformat(day) for day in row.lacked.split()],
+            row.lacked,
             row.said,
         )
 
@@ -176,13 +193,12 @@ def _entered(row: DeliveryRow, state: DeliveryState, reason: str, at: str) -> De
     return replace(row, state=state, reason=reason, at=at)
 
 
-def _first_sent(row: DeliveryRow, report: Report) -> DeliveryRow:
+def _first_sent(row: DeliveryRow, lacked: str, report: Report) -> DeliveryRow:
     """Enter what a report lacks when it is first sent, which a correction will need."""
     from shared.delivery.mail.subject import verdicts
 
     if row.lacked:
         return row
-    lacked = " ".join(str(gap.day) for gap in report.window.missing)
     return replace(row, lacked=lacked, said=", ".join(verdicts(report, None)))
 
 

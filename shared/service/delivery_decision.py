@@ -41,7 +41,7 @@ class DayState:
 
     is_newest: bool  #: whether no later day is closed and none is reported on
     is_stored: bool
-    is_complete: bool  #: whether every day of its window is known
+    is_complete: bool  #: whether it lacks nothing that may still come
     opened_at: datetime | None  #: when people could first be written to; `None`: not yet
 
 

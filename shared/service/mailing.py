@@ -32,7 +32,7 @@ class Letter:
     report: Report
     earlier: Report | None = None  #: to compare with, normally that of the day before
     notes: Sequence[str] = ()  #: on mails or cards that did not go out before
-    lacked: Sequence[date] = ()  #: the days that the report lacked when it was first sent
+    lacked: str = ""  #: what the report lacked when it was first sent, in words
     said: str = ""  #: its figures at that time, in words
     public_url: str | None = None
 

@@ -84,7 +84,7 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     state: DeliveryState = DeliveryState.WAITING
     at: str = ""  #: UTC; when the state was entered
     reason: str = ""
-    lacked: str = ""  #: the days that the report lacked when it was first sent, ``2026-11-21 …``
+    lacked: str = ""  #: what the report lacked when it was first sent, in words
     said: str = ""  #: its figures at that time, in words
 
     @property

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
 
-from shared.errors import DeliveryError, DeliveryUncertainError, SourceDeniedError
+from shared.errors import (
+    DeliveryError,
+    DeliveryUncertainError,
+    SourceDeniedError,
+    SourceIncompleteError,
+)
+from shared.mfa.accounts.directory import Directory, User
+from shared.mfa.scope import Scope
 from shared.service.delivery_decision import MailPolicy
+from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.messages import DeliverReport, PublishReport
 from shared.stores.models import DeliveryState
 from tests.service.simulated_app import ANN, Post
@@ -179,7 +188,7 @@ def test_a_mail_that_lacks_days_waits_and_then_goes_and_says_what_is_missing(wor
     [(_, mail)] = world.post.mails
     assert "1 of 7 days missing" in mail.subject
     assert "20 November 2026: No consent." in mail.text.replace("\xa0", " ")
-    assert world.row().lacked == "2026-11-20"
+    assert world.row().lacked == "20\xa0November\xa02026"
 
 
 def test_what_comes_while_it_waits_makes_it_go_at_once_and_complete(world) -> None:
@@ -216,10 +225,45 @@ def test_the_rest_of_the_same_day_is_a_short_second_mail_and_card_that_say_what_
     assert second.subject.endswith("complete now: accounts not read, portal 50 %, API 100 %")
     assert "The first message of today lacked 20 November 2026. It said: accounts" in text
     assert "portal and API unknown (1 of 7 days missing)." in text
-    assert "All days are known now: accounts not read, portal 50 %, API 100 %." in text
+    assert "Everything is known now: accounts not read, portal 50 %, API 100 %." in text
     assert len(second.text) < len(first.text) / 2
     assert "complete now" in json.dumps(world.post.cards[1])
     assert "20\xa0November\xa02026" in json.dumps(world.post.cards[1], ensure_ascii=False)
+
+
+def unreachable():
+    raise SourceIncompleteError("Graph does not answer.")
+
+
+def test_accounts_that_could_not_be_reached_are_waited_for_and_corrected_like_days(world) -> None:
+    ann = Directory(users=(User(id="ann", account_enabled=True),))
+    with_accounts = replace(world.daily, read_directory=lambda: DirectorySnapshot(ann, Scope()))
+    with_accounts.publish(ENDING - timedelta(days=1), ENDING - timedelta(days=1))
+    world.daily = replace(world.daily, read_directory=unreachable)
+    world.collect()
+    world.publish()
+    world.tick()
+    assert world.counts == (0, 0)
+    world.go_on(hours=5)
+    assert world.counts == (1, 1)
+    assert "accounts not read" in world.post.subjects[0]
+
+    world.daily = with_accounts
+    world.publish()
+
+    assert world.counts == (2, 2)
+    text = world.post.mails[1][1].text.replace("\n", " ")
+    assert "The first message of today lacked the accounts. It said: accounts not read" in text
+
+
+def test_accounts_that_are_never_read_are_not_waited_for(world) -> None:
+    world.daily = replace(world.daily, read_directory=unreachable)
+    world.daily.publish(ENDING - timedelta(days=1), ENDING)
+    world.collect()
+    world.publish()
+    world.tick()
+
+    assert world.counts == (1, 1)
 
 
 def test_a_correction_can_be_switched_off(world, monkeypatch) -> None:

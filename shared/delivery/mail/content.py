@@ -24,7 +24,6 @@ from shared.delivery.text.sentences import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from jinja2 import Environment
 
@@ -70,13 +69,11 @@ def render_mail(
     )
 
 
-def render_correction(
-    report: Report, lacked: Sequence[date], said: str, public_url: str | None
-) -> Mail:
+def render_correction(report: Report, lacked: str, said: str, public_url: str | None) -> Mail:
     """
-    Render the short mail that follows one whose report lacked days which are known now.
+    Render the short mail that follows one whose report lacked something which is known now.
 
-    `said` are the figures of the first mail, in the words of its subject.
+    `lacked` says what, and `said` are the figures of the first mail, in the words of its subject.
     """
     digest = report_digest(report, None, public_url)
     correction = Correction.of(report, lacked, said)

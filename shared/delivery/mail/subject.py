@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Self
 from shared.delivery.text.comparison import compare
 from shared.delivery.text.figure_words import account_share_words, share_words
 from shared.delivery.text.figures import State, account_figure, request_figures
-from shared.delivery.text.formatting import days_in_words, name_of, percent, shorten
+from shared.delivery.text.formatting import name_of, percent, shorten
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
     from shared.delivery.text.comparison import FigureChange
     from shared.delivery.text.figures import AccountFigure, RequestFigure
     from shared.mfa.report import Report
@@ -52,14 +49,13 @@ class Correction:
     figures: str
 
     @classmethod
-    def of(cls, report: Report, lacked: Sequence[date], said: str) -> Self:
-        """`lacked` and `said`: the days that were missing, and the figures, as first sent."""
-        days = days_in_words(lacked) if lacked else "some days"
+    def of(cls, report: Report, lacked: str, said: str) -> Self:
+        """`lacked` and `said`: what was missing, and the figures, in words, as first sent."""
         quoted = f" It said: {said}." if said else ""
         figures = ", ".join(verdicts(report, None))
         return cls(
-            before=f"The first message of today lacked {days}.{quoted}",
-            now=f"All days are known now: {figures}.",
+            before=f"The first message of today lacked {lacked or 'some days'}.{quoted}",
+            now=f"Everything is known now: {figures}.",
             figures=figures,
         )
 

@@ -26,7 +26,6 @@ from shared.delivery.text.lists import unlinked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
 
     from shared.delivery.text.digest import FigureLine, ReportDigest
     from shared.mfa.report import Report
@@ -61,10 +60,8 @@ def render_card(
     return _card([*_body(digest, report), *small], public_url)
 
 
-def render_correction_card(
-    report: Report, lacked: Sequence[date], said: str, public_url: str | None
-) -> bytes:
-    """The short card that follows one whose report lacked days, as `render_correction`."""
+def render_correction_card(report: Report, lacked: str, said: str, public_url: str | None) -> bytes:
+    """The short card that follows one whose report lacked something, as `render_correction`."""
     digest = report_digest(report, None, public_url)
     correction = Correction.of(report, lacked, said)
     body = [
