@@ -86,10 +86,13 @@ class _EmptySource:
 
 def _published(folder: Path) -> Service:
     """A service with one report in its store."""
+    directory = folder / "directory.json"
+    directory.write_text('{"format": "partner-mfa-status/directory", "version": 1, "users": []}')
     settings = Settings(
-        {  # exports: no directory is read
+        {
             "TENANT_ID": TENANT,
             "SIGNIN_SOURCE": "exports",
+            "DIRECTORY_FILE": str(directory),
             "STORE_FOLDER": str(folder / "store"),
         }
     )

@@ -156,6 +156,9 @@ class Settings:
         "`https://ACCOUNT.blob.core.windows.net` (docs/deploy.md)",
     )
     exports_folder = Setting(TEXT, "", "a folder of exported sign-in records")
+    directory_file = Setting(
+        TEXT, "", "the tenant's directory, read instead of Graph's (docs/directory.md)"
+    )
     exceptions_file = Setting(
         TEXT,
         "",

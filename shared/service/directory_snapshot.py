@@ -87,7 +87,9 @@ class DirectorySnapshot:
     def findings(self, assessment: Assessment) -> list[Finding]:
         """Return why the figures are below 100 %, the largest gain first."""
         about_requests = request_findings(self.accounts, requests_of(assessment))
-        about_accounts = account_findings(self.directory, self.accounts)
+        about_accounts = account_findings(
+            self.directory, self.accounts, is_from_file=not self.read_at
+        )
         exceptions = self.exceptions(assessment.window.ending)
         stale = exception_findings(exceptions, self.accounts) if exceptions else ()
         return by_gain([*about_accounts, *about_requests, *stale])

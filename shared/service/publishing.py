@@ -75,7 +75,7 @@ def publish_for_serving(
     links = PageLinks(
         files=f"{address}/",
         customers=CUSTOMERS if "customers.html" in served else "",
-        permissions=PERMISSIONS if snapshot else "",
+        permissions=PERMISSIONS if "permissions.html" in served else "",
     )
     page = render_page(report, links)
     served["page.html"] = page.encode()
@@ -120,7 +120,7 @@ def _report_files(report: Report, files: Sequence[CsvFile], page: str) -> dict[s
 def _directory_files(
     snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
 ) -> dict[str, bytes]:
-    """The directory, the customers if they were read, and the permissions it was read with."""
+    """The directory, the customers if they were read, and the permissions Graph was read with."""
     from shared.delivery.page.customers_page import PageContext, render_customers
     from shared.delivery.page.permissions_page import Granted, render_permissions
 
@@ -129,6 +129,8 @@ def _directory_files(
         customers = Customers.of(meta.tenant_id, snapshot.read_at, tables.customers)
         page = render_customers(customers, meta, PageContext(API, customer_notes(snapshot.notes)))
         files |= {"customers.html": page.encode(), "customers.json": customers.to_json()}
+    if not snapshot.read_at:  # from a file, for which no permission was needed
+        return files
     granted = Granted(snapshot.granted, snapshot.read_at, snapshot.notes)
     files["permissions.html"] = render_permissions(granted, meta, API).encode()
     return files

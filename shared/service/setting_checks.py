@@ -13,6 +13,7 @@ from shared.endpoints import make_endpoint
 from shared.errors import BadSettingError
 from shared.service.composition import use
 from shared.service.mailers import check_mailer
+from shared.service.tenant import directory_in_file
 from shared.settings import SETTINGS, Setting, Settings, SourceKind
 from shared.sources.diagnostics.account import LogAccount
 
@@ -75,6 +76,9 @@ _FURTHER_CHECKS: dict[Setting[object], Callable[[Service, Settings], object]] = 
         settings.exports_folder, settings.signin_source
     ),
     Settings.storage_connection_string: lambda service, _: service.store,
+    Settings.directory_file: lambda _, settings: directory_in_file(
+        settings.directory_file, settings.tenant_id or ""
+    ),
     Settings.exceptions_file: lambda service, _: service.partner_exceptions(),
     Settings.report_sender: lambda _, settings: valid_address(
         settings.report_sender, "REPORT_SENDER"

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.errors import BadInputError, BadSettingError
 from shared.service.daily import Daily
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.once import once
 from shared.service.runs import Runs
 from shared.service.sign_in_sources import SourceContext, open_source, reading_budget
-from shared.settings import SourceKind
+from shared.sources.files.documents import read_directory
 from shared.sources.graph.directory import read_directory_from_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from shared.mfa.accounts.directory import Directory
     from shared.mfa.accounts.exceptions import AcceptedException
     from shared.service.access import TenantAccess
     from shared.service.messages import Message
@@ -71,7 +74,6 @@ class Tenant:
     def daily(self) -> Daily:
         """The steps of its daily run."""
         settings = self._settings
-        reads_directory = settings.signin_source is not SourceKind.EXPORTS
         return Daily(
             tenant_id=self.id,
             tenant_name=self._name,
@@ -81,7 +83,7 @@ class Tenant:
             rule=settings.rule,
             settle_days=settings.settle_days,
             now=self._now,
-            read_directory=self.read_directory if reads_directory else None,
+            read_directory=self.read_directory,
         )
 
     @once
@@ -90,8 +92,11 @@ class Tenant:
         return Runs(self.daily, self._send, self._settings.runs_per_hour)
 
     def read_directory(self) -> DirectorySnapshot:
-        """Read the directory from Graph as it is now, and judge every account."""
+        """Read the directory, from `DIRECTORY_FILE` or Graph, and judge every account."""
         exceptions = self._exceptions()  # first, so that an invalid file stops this before reading
+        if path := self._settings.directory_file:
+            directory = directory_in_file(path, self.id)
+            return DirectorySnapshot(directory, self._settings.scope, exceptions=exceptions)
         pulled = self.pull_directory()
         return DirectorySnapshot(
             pulled.directory,
@@ -117,3 +122,22 @@ class Tenant:
                 cloud=self.access.login.cloud,
             )
             return replace(pulled, granted=graph.granted_roles())
+
+
+def directory_in_file(path: str, tenant_id: str) -> Directory:
+    """
+    Read what ``DIRECTORY_FILE`` names.
+
+    Raises `BadSettingError` if it is not a directory, or not that of the tenant, if one is given.
+    """
+    try:
+        directory = read_directory(Path(path))
+    except BadInputError as error:
+        raise BadSettingError(f"Setting DIRECTORY_FILE cannot be used: {error}") from error
+    found = ((directory.organization and directory.organization.id) or "").lower()
+    if found and tenant_id and found != tenant_id:
+        raise BadSettingError(
+            f"Setting DIRECTORY_FILE is {path!r}, the directory of tenant {found}; expected that "
+            f"of tenant {tenant_id}."
+        )
+    return directory

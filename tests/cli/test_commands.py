@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from shared.cli.main import main
 from shared.errors import StoreError
 from shared.service.composition import Service
 from simulator.simulation import open_simulated
-from tests.records import TENANT, graph_record, ndjson
+from tests.records import OTHER, TENANT, graph_record, ndjson
 from tests.service.world import ENDING, TODAY, Clock
 from tests.simulated import UNPACED
 
@@ -36,6 +37,10 @@ def exports(tmp_path, monkeypatch):
     (tmp_path / "exports" / "signins.json").write_bytes(records)
     monkeypatch.setenv("SIGNIN_SOURCE", "exports")
     monkeypatch.setenv("EXPORTS_FOLDER", "exports")
+    users = [{"id": "ann", "accountEnabled": True, "perUserMfaState": "enforced"}]
+    named = {"format": "partner-mfa-status/directory", "version": 1}
+    (tmp_path / "directory.json").write_text(json.dumps(named | {"users": users}))
+    monkeypatch.setenv("DIRECTORY_FILE", "directory.json")
 
 
 @pytest.mark.parametrize("command", [["run"], ["serve"], ["directory", "--out", "directory.json"]])
@@ -120,7 +125,7 @@ def test_a_run_without_a_mail_server_does_not_begin(monkeypatch, capsys, tmp_pat
     assert main(["run", "--ending", "2026-03-14"]) == 2
 
     assert "Setting SMTP_HOST is not set; expected a mail server's name." in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["exports"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["directory.json", "exports"]
 
 
 @pytest.mark.usefixtures("exports")
@@ -130,6 +135,52 @@ def test_what_run_prints_is_what_is_stored(capfdbinary) -> None:
     out, err = capfdbinary.readouterr()
     [page] = re.findall(r"Report: +(\S+)", err.decode())
     assert out == Path(page).with_name("report.json").read_bytes()
+
+
+@pytest.mark.usefixtures("exports")
+def test_exports_come_with_the_directory_of_a_file(capsys) -> None:
+    assert main(["run", "--json"], now=NOW) == 1
+
+    report = json.loads(capsys.readouterr().out)
+    accounts = report["metrics"]["accounts"]
+    assert (accounts["enabled"], accounts["enforced"]) == (1, 1)
+    assert not list(Path().rglob("permissions.html"))  # none was needed
+
+
+@pytest.mark.usefixtures("exports")
+def test_exports_come_with_the_directory_of_graph_where_no_file_is_named(
+    monkeypatch, capsys
+) -> None:
+    monkeypatch.delenv("DIRECTORY_FILE")
+    monkeypatch.setattr(Service, "_partner_access", UNPACED)
+    with open_simulated(ENDING) as simulation:
+        simulation.graph.now = NOW
+        monkeypatch.setenv("GRAPH_ENDPOINT", simulation.url)
+        monkeypatch.setenv("GRAPH_TOKEN", simulation.token)
+
+        assert main(["run", "--json"], now=NOW) == 1
+
+    report = json.loads(capsys.readouterr().out)
+    assert report["source"] == "exports"
+    assert report["metrics"]["accounts"]["enabled"] == 60
+
+
+@pytest.mark.parametrize(
+    ("organization", "expected"),
+    [({"id": OTHER}, f"the directory of tenant {OTHER}"), ("no object", "is not a directory file")],
+)
+@pytest.mark.usefixtures("exports")
+def test_a_directory_file_that_cannot_be_used_stops_a_run_before_it_begins(
+    organization, expected, capsys
+) -> None:
+    path = Path("directory.json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"organization": organization}))
+
+    assert main(["run", "--ending", "2026-03-14"]) == 2
+
+    stderr = capsys.readouterr().err
+    assert stderr.startswith("run: Setting DIRECTORY_FILE ")
+    assert expected in stderr
 
 
 def refused(monkeypatch, simulation):

@@ -183,11 +183,14 @@ def test_a_wrong_token_is_a_denial_that_says_what_to_check(tmp_path) -> None:
 
 def test_exports_are_a_source_of_the_days_that_they_hold(tmp_path) -> None:
     records = [graph_record(createdDateTime=f"2026-11-{day}T09:00:00Z") for day in (18, 20, 22)]
+    directory = tmp_path / "directory.json"
+    directory.write_text('{"format": "partner-mfa-status/directory", "version": 1, "users": []}')
     (tmp_path / "exports").mkdir()
     (tmp_path / "exports" / "log.json").write_bytes(ndjson(*records))
     settings = {
         "SIGNIN_SOURCE": "exports",
         "EXPORTS_FOLDER": str(tmp_path / "exports"),
+        "DIRECTORY_FILE": str(directory),
         "STORE_FOLDER": str(tmp_path / "store"),
         "TENANT_ID": "",
     }

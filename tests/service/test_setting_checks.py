@@ -17,6 +17,7 @@ WRONG = {
     "PARTNER_CENTER_ENDPOINT": "partner.example",
     "SIGNIN_SOURCE": "splunk",
     "DIAGNOSTICS_ACCOUNT_URL": "https://logs.example",
+    "DIRECTORY_FILE": "/nowhere/directory.json",
     "EXCEPTIONS_FILE": "/nowhere/exceptions.toml",
     "STORE": "sql",
     "STORAGE_ACCOUNT_NAME": "Contoso_MFA",

@@ -159,7 +159,7 @@ def _not_read(tenant: TenantFacts, facts: AccountFacts) -> _Reason:
     missing = list(dict.fromkeys(unread(tenant, facts)))
     return _Reason(
         f"Not read: {_phrases(missing, '; ')}.",
-        "Once this is read, the account can be judged; a permission may be missing.",
+        "Once this is read, the account can be judged.",
     )
 
 

@@ -239,8 +239,7 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         Severity.HIGH,
         "Not everything could be read",
         "{accounts} cannot be judged. Not read: {missing}.",
-        "Grant the missing permission, or add the missing key to the directory file. What is new "
-        "to this version can be judged by a later one.",
+        "Grant the missing permission. What is new to this version can be judged by a later one.",
     ),
     "exception-expired": CatalogueEntry(
         Severity.MEDIUM,

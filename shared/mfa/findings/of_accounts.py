@@ -36,13 +36,19 @@ if TYPE_CHECKING:
 _MOST_MISSING = 3
 _GAPS = tuple(answer for answer in Enforcement if answer is not Enforcement.ENFORCED)
 _MAYBE_MORE = " There may be more: the members of an eligible group were not read."
+_FILE_REMEDY = (  #: no permission was asked for, and none would help
+    "Add the missing key to the directory file. What is new to this version can be judged by a "
+    "later one."
+)
 _UNKNOWN_NUMBER = "An unknown number of accounts, members of a group that was not read,"
 
 
-def account_findings(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
-    """Every finding about the accounts of *directory*."""
+def account_findings(
+    directory: Directory, accounts: JudgedAccounts, *, is_from_file: bool = False
+) -> Iterator[Finding | Gap]:
+    """Every finding about the accounts of *directory*; a file has keys, and no permissions."""
     yield from _coverage(accounts)
-    yield from _not_read(accounts)
+    yield from _not_read(accounts, is_from_file=is_from_file)
     yield from policy_findings(accounts)
     yield from attribute_findings(directory, accounts)
     yield from _eligible_admins(directory, accounts)
@@ -66,7 +72,7 @@ def _has_no_mfa(accounts: JudgedAccounts) -> bool:
     return answers <= {Enforcement.UNPROTECTED, None} and not any(requires_mfa)
 
 
-def _not_read(accounts: JudgedAccounts) -> Iterator[Finding]:
+def _not_read(accounts: JudgedAccounts, *, is_from_file: bool) -> Iterator[Finding]:
     """The accounts that cannot be judged, and what is missing: what affects most of them first."""
     unjudged = accounts.classes_with(Enforcement.UNKNOWN)
     missing: Counter[str] = Counter()
@@ -78,7 +84,9 @@ def _not_read(accounts: JudgedAccounts) -> Iterator[Finding]:
     subjects = account_subjects(accounts, accounts.indexes_in(unjudged))
     if subjects.total:
         found = finding("not-read", subjects, missing="; ".join(shown) + more)
-        yield msgspec.structs.replace(found, gain=f"{subjects.total:,} more can be judged.")
+        gain = f"{subjects.total:,} more can be judged."
+        remedy = _FILE_REMEDY if is_from_file else found.remedy
+        yield msgspec.structs.replace(found, gain=gain, remedy=remedy)
 
 
 def _eligible_admins(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
