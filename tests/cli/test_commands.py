@@ -103,7 +103,7 @@ def test_what_went_into_the_outbox_is_not_said_to_be_sent(monkeypatch, capsys) -
 
     assert mail_lines == [
         "Mail:    written to out for a…@contoso.example",
-        "Mail:    written before to out for a…@contoso.example",
+        "Mail:    written to out before for a…@contoso.example",
     ]
 
 

@@ -352,6 +352,8 @@ def test_what_was_not_read_is_reported_with_its_possible_gain() -> None:
     assert (found["not-read"].gained, found["not-read"].share_after) == (0, None)
     assert found["not-read"].gain == "2 more can be judged."
     assert found["not-read"].remedy.startswith("Grant the missing permission.")
+    written = document(policy(users=unread), users=staff("ann", "bob"))
+    tenant = msgspec.convert(written, Directory)
     in_file = account_findings(tenant, assess_accounts(tenant), is_from_file=True)
     [missing] = [each for each in by_gain(in_file) if each.id == "not-read"]
     assert missing.remedy.startswith("Add the missing key to the directory file.")
