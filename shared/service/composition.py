@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from shared.service.http.callers import Caller
     from shared.service.http.recent_reports import RecentReports
     from shared.service.http.report_api import ReportApi
-    from shared.service.mailing import Letter, Outgoing
     from shared.service.messages import DeliverReport, Message, Queues, Sender
     from shared.service.once_only_delivery import Delivery
     from shared.service.queues import QueueWork
@@ -235,12 +234,9 @@ class Service:
     def deliveries(self) -> Deliveries:
         """How the partner's report is made known: by what is set up."""
         from shared.service.deliveries import Deliveries
+        from shared.service.mailers import channels_of
 
-        settings, channels = self.settings, {}
-        if Settings.report_recipients.text(settings.environment).strip("; "):
-            channels["mail"] = self._mails
-        if settings.is_given(Settings.teams_webhook_url):
-            channels["teams"] = self._card
+        channels = channels_of(self.settings, self._open_graph)
         return Deliveries(self.partner_id, self.store, self.now, channels)
 
     def tidy(self) -> int:
@@ -318,25 +314,6 @@ class Service:
         if self.tenant(tenant_id) is self.partner:  # which raises for one that is not configured
             return self.deliveries
         raise BadInputError(f"Tenant {tenant_id!r} is not the partner; only its report is mailed.")
-
-    @contextmanager
-    def _mails(self, letter: Letter) -> Iterator[Outgoing]:
-        from shared.service.mailers import open_mailer
-        from shared.service.mailing import by_mail
-
-        settings = self.settings
-        with open_mailer(settings, self._open_graph) as mailer:
-            yield by_mail(self._linked(letter), settings.report_recipients, mailer)
-
-    @contextmanager
-    def _card(self, letter: Letter) -> Iterator[Outgoing]:
-        from shared.delivery.teams.channel import TeamsChannel
-        from shared.service.mailing import by_card
-
-        yield by_card(self._linked(letter), TeamsChannel(self.settings.teams_webhook_url))
-
-    def _linked(self, letter: Letter) -> Letter:
-        return replace(letter, public_url=self.settings.public_url or None)
 
     def _open_graph(self) -> GraphClient:
         return self.partner.access.open_graph()

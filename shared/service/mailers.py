@@ -1,8 +1,9 @@
-"""The mailer that the settings name."""
+"""The channels that the settings set up: mails, by the mailer that they name, and Teams."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,39 @@ if TYPE_CHECKING:
 
     from shared.delivery.mail.mailer import Mailer, Post
     from shared.identity import GraphClient
+    from shared.service.deliveries import OpenChannel
+    from shared.service.mailing import Letter, Outgoing
 
     #: Opens Graph, signed in; called only for the mailer that needs it.
     OpenGraph = Callable[[], AbstractContextManager[GraphClient]]
+
+
+def channels_of(settings: Settings, open_graph: OpenGraph) -> dict[str, OpenChannel]:
+    """What the settings set up: ``mail`` if there are recipients, ``teams`` if there is a URL."""
+
+    def linked(letter: Letter) -> Letter:
+        return replace(letter, public_url=settings.public_url or None)
+
+    @contextmanager
+    def mails(letter: Letter) -> Iterator[Outgoing]:
+        from shared.service.mailing import by_mail
+
+        with open_mailer(settings, open_graph) as mailer:
+            yield by_mail(linked(letter), settings.report_recipients, mailer)
+
+    @contextmanager
+    def card(letter: Letter) -> Iterator[Outgoing]:
+        from shared.delivery.teams.channel import TeamsChannel
+        from shared.service.mailing import by_card
+
+        yield by_card(linked(letter), TeamsChannel(settings.teams_webhook_url))
+
+    channels: dict[str, OpenChannel] = {}
+    if Settings.report_recipients.text(settings.environment).strip("; "):
+        channels["mail"] = mails
+    if settings.is_given(Settings.teams_webhook_url):
+        channels["teams"] = card
+    return channels
 
 
 @contextmanager

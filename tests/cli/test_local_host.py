@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import azure.functions as func
@@ -23,6 +24,7 @@ from shared.service.composition import use
 from shared.service.daily import GIVEN_UP
 from shared.service.messages import CollectSlice
 from shared.settings import Settings
+from tests.delivery.mail.mail_sink import MailSink
 from tests.service.world import (
     ENDING,
     TENANT,
@@ -88,6 +90,36 @@ def is_problem(response, status):
 @pytest.fixture
 def published(service):
     run_day(service.partner.daily)
+
+
+def test_three_missed_timers_in_the_wrong_order_and_a_mail_server_that_is_down_end_in_one_mail(
+    tmp_path, source
+) -> None:
+    clock = Clock(datetime(2026, 11, 24, 9, tzinfo=UTC))
+    smtp = {"MAILER": "smtp", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": "9"}
+    people = {"REPORT_SENDER": "mfa@contoso.example", "REPORT_RECIPIENTS": "ann@contoso.example"}
+    daily = make_daily(tmp_path, source, clock=clock)
+    with use(ScriptedService(daily, **smtp, **people)) as service:
+        host = LocalHost(function_app.app, service.settings, now=clock)
+        service.queues = host
+        for timer in ("mail_status", "plan_reports", "plan_slices"):
+            host.fire(timer)
+        host.work()  # an incomplete report is made first, then everything else
+        row = daily.store.delivery(TENANT, ENDING, "mail")
+        assert (row.state, row.reason[:29]) == ("not sent", "1 of 1 mails did not go out: ")
+
+        with MailSink() as sink:
+            service.settings.environment = {
+                **service.settings.environment,
+                "SMTP_PORT": str(sink.port),
+            }
+            clock.go_on(hours=4, minutes=1)  # what waited for a complete report comes, too
+            host.work()
+
+    assert host.waiting == []
+    [received] = sink.received
+    assert b"missing" not in received.content
+    assert daily.store.delivery(TENANT, ENDING, "mail").state == "sent"
 
 
 @pytest.mark.usefixtures("published")
