@@ -51,7 +51,7 @@ def collect_slice(message: func.QueueMessage, slices: Messages, reports: Message
     Raising returns the message to the queue.
     """
     put(
-        service().work.collect(message.get_body(), message.expiration_time),
+        watched().work.collect(message.get_body(), message.expiration_time),
         slices=slices,
         reports=reports,
     )
@@ -61,7 +61,7 @@ def collect_slice(message: func.QueueMessage, slices: Messages, reports: Message
 @app.queue_output(arg_name="reports", queue_name="reports", connection=STORAGE)
 def abandon_slice(message: func.QueueMessage, reports: Messages) -> None:
     """Enter in the ledger that the queue has given up on a slice; queue the reports now due."""
-    put(service().work.abandon(message.get_body(), message.expiration_time), reports=reports)
+    put(watched().work.abandon(message.get_body(), message.expiration_time), reports=reports)
 
 
 @app.timer_trigger(arg_name="timer", schedule="%REPORT_SCHEDULE%", use_monitor=True)
@@ -79,7 +79,7 @@ def plan_reports(timer: func.TimerRequest, reports: Messages) -> None:
 def publish_report(message: func.QueueMessage, reports: Messages, deliveries: Messages) -> None:
     """Make one report and store it with all its files; queue what became due by it."""
     put(
-        service().work.publish(message.get_body(), message.expiration_time),
+        watched().work.publish(message.get_body(), message.expiration_time),
         reports=reports,
         deliveries=deliveries,
     )
@@ -88,19 +88,19 @@ def publish_report(message: func.QueueMessage, reports: Messages, deliveries: Me
 @app.queue_trigger(arg_name="message", queue_name="reports-poison", connection=STORAGE)
 def abandon_report(message: func.QueueMessage) -> None:
     """Say that the queue has given up on a report."""
-    service().work.abandon_report(message.get_body(), message.expiration_time)
+    watched().work.abandon_report(message.get_body(), message.expiration_time)
 
 
 @app.queue_trigger(arg_name="message", queue_name="deliveries", connection=STORAGE)
 def deliver_report(message: func.QueueMessage) -> None:
     """Mail or post one report. Raising returns the message to the queue."""
-    service().work.deliver(message.get_body(), message.expiration_time)
+    watched().work.deliver(message.get_body(), message.expiration_time)
 
 
 @app.queue_trigger(arg_name="message", queue_name="deliveries-poison", connection=STORAGE)
 def abandon_delivery(message: func.QueueMessage) -> None:
     """Record that the queue has given up on a delivery, and why."""
-    service().work.abandon_delivery(message.get_body(), message.expiration_time)
+    watched().work.abandon_delivery(message.get_body(), message.expiration_time)
 
 
 @app.timer_trigger(arg_name="timer", schedule="%MAIL_SCHEDULE%", use_monitor=True)
@@ -192,7 +192,7 @@ def get_partner_requests(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("scripts/{name}", methods=READ, auth_level=func.AuthLevel.FUNCTION)
 def get_for_script(req: func.HttpRequest) -> func.HttpResponse:
     """A file of the newest report, for a script with a key; off unless ``SCRIPT_KEYS`` is on."""
-    return answer(lambda: service().script_api(req.headers).for_script(**req.route_params))
+    return answer(lambda: watched().script_api(req.headers).for_script(**req.route_params))
 
 
 @cache
@@ -221,6 +221,14 @@ def service() -> Service:
     return composition.service()
 
 
+def watched() -> Service:
+    """Return it after looking, once in a few minutes, whether a timer has fallen silent."""
+    current = service()
+    if current.watchdog:
+        current.watchdog.look()
+    return current
+
+
 def put(messages: Sequence[Message], **outputs: Messages) -> None:
     """Put messages into the output bindings, which are named like their queues."""
     for queue, output in outputs.items():
@@ -229,7 +237,7 @@ def put(messages: Sequence[Message], **outputs: Messages) -> None:
 
 def respond(req: func.HttpRequest, ask: Callable[[ReportApi], Answer]) -> func.HttpResponse:
     """Answer a caller that is let in."""
-    return answer(lambda: ask(service().report_api(req.headers)))
+    return answer(lambda: ask(watched().report_api(req.headers)))
 
 
 def answer(make: Callable[[], Answer]) -> func.HttpResponse:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from shared.service.queues import QueueWork
     from shared.service.runs import Runs
     from shared.service.tenant import Tenant
+    from shared.service.watchdog import Watchdog
     from shared.stores.store import Store
 
 
@@ -160,6 +161,18 @@ class Service:
             self._deliveries_of,
             self.mail_policy,
         )
+
+    @once
+    def watchdog(self) -> Watchdog | None:
+        """What looks after the timers of a Functions host; `None` without one."""
+        from shared.service.watchdog import Watchdog
+
+        settings = self.settings
+        if not (settings.host_storage or settings.host_queues_url):
+            return None
+        timers = (Settings.pull_schedule, Settings.report_schedule, Settings.mail_schedule)
+        schedules = [timer.text(settings.environment) for timer in timers]
+        return Watchdog(self.partner_id, self.store, self.now, schedules, self.work)
 
     @once
     def sender(self) -> Sender:
@@ -302,7 +315,10 @@ class Service:
 
         partner_id, has_links = self.partner_id, self.settings.report_links
         runs = partial(self._runs_of, partner_id)
-        return ReportApi(partner_id, self.reports, runs, self.now, headers, caller, has_links)
+        silent = self.watchdog.sentences if self.watchdog else list
+        return ReportApi(
+            partner_id, self.reports, runs, self.now, headers, caller, has_links, silent
+        )
 
     def _send(self, messages: Sequence[Message]) -> None:
         self.sender.send(messages)

@@ -31,7 +31,7 @@ from tests.service.world import (
 )
 
 ANOTHER = "dddddddd-0000-4000-8000-00000000000d"
-OTHER_APP = "fedcba9876543210"
+OTHER_APP = APP[::-1]
 CLAIM = "claims"
 
 

@@ -111,6 +111,7 @@ class ReportApi:
     headers: Mapping[str, str]  #: of the request; names in any case
     caller: Caller
     has_links: bool = True  #: whether callers can reach the store by a link
+    silent_timers: Callable[[], list[str]] = list  #: a sentence for each that should have fired
 
     def newest_page(self) -> Answer:
         """The partner's newest page."""
@@ -215,16 +216,21 @@ class ReportApi:
         )
 
     def health(self) -> Answer:
-        """Versions, and how recent the reports are; nothing personal, so no role is required."""
+        """
+        Versions, and how recent the reports are; nothing personal, so no role is required.
+
+        503 while a timer is silent: then no day begins by itself.
+        """
         from importlib.metadata import version  # slow to load, for this one answer
 
         newest = self.reports.latest_ending(self.tenant_id)
         window = self._head(newest).window if newest else None
         yesterday = self.now().date() - timedelta(days=1)
+        silent = self.silent_timers()
         return json_answer(
-            HTTPStatus.OK,
+            HTTPStatus.SERVICE_UNAVAILABLE if silent else HTTPStatus.OK,
             {
-                "status": "ok",
+                "status": "overdue" if silent else "ok",
                 "version": VERSION,
                 "python": platform.python_version(),
                 "azure_functions": version("azure-functions"),
@@ -233,7 +239,7 @@ class ReportApi:
                 "days_behind": max(0, (yesterday - newest).days) if newest else None,
                 "days_missing": [gap.day for gap in window.missing] if window else None,
                 "not_delivered": self._not_delivered(yesterday),
-                "warnings": self._warnings(),
+                "warnings": [*silent, *self._warnings()],
             },
         )
 

@@ -1,0 +1,145 @@
+"""
+A watchdog that is not a timer: requests and messages look whether a timer has fallen silent.
+
+The Functions host keeps a status blob for each timer. One that is cut off, or dated years ahead,
+silences its timer for good, without an error anywhere. What the timer should have done is missed by
+what is stored, and done instead: once for each time at which it should have fired.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.errors import MfaStatusError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from shared.service.messages import Message
+    from shared.service.queues import QueueWork
+    from shared.stores.store import Store
+
+LOOK_EVERY = timedelta(minutes=5)
+GRACE = timedelta(hours=1)  #: after which what a timer should have begun must show
+_LONGEST_LEDGER = timedelta(days=30)
+_DAY = timedelta(days=1)
+_FIELDS = (5, 6)  #: without and with seconds
+
+_log = logging.getLogger(__name__)
+
+
+class SilentTimer(NamedTuple):
+    """A timer whose work is missed."""
+
+    function: str
+    setting: str
+    due_at: datetime
+    missed: str  #: what should be there, and is not
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, for people."""
+        return (
+            f"The timer {self.function} ({self.setting}) should have fired at "
+            f"{self.due_at:%Y-%m-%d %H:%M} UTC, but {self.missed}."
+        )
+
+
+@dataclass(slots=True)
+class Watchdog:
+    """Looks after the timers of one tenant, at most once in some minutes in each process."""
+
+    tenant_id: str
+    store: Store
+    now: Callable[[], datetime]  #: aware, UTC
+    schedules: Sequence[str]  #: NCRONTAB of the timers that begin a day, a report, mails
+    work: QueueWork
+    _lock: Lock = field(default_factory=Lock, init=False)
+    _looks_at: datetime | None = field(default=None, init=False)
+
+    def look(self) -> None:
+        """Do what silent timers should have done. Never fails: it is not what was asked for."""
+        now = self.now()
+        with self._lock:
+            if self._looks_at and now < self._looks_at:
+                return
+            self._looks_at = now + LOOK_EVERY
+        try:
+            for timer in self.silent():
+                self._stand_in_for(timer)
+        except MfaStatusError as error:
+            _log.warning("The watchdog could not look after the timers: %s", error)
+
+    def sentences(self) -> list[str]:
+        """What is wrong with the timers now, for people."""
+        return [timer.sentence for timer in self.silent()]
+
+    def silent(self) -> list[SilentTimer]:
+        """Return the timers that should have fired an hour ago or more, but show no work."""
+        now = self.now()
+        ledger = self.store.ledger(self.tenant_id, (now - _LONGEST_LEDGER).date())
+        entered = [entry.at for entry in ledger if entry.at <= f"{now + GRACE:%Y-%m-%dT%H:%M:%SZ}"]
+        if not entered:  # nothing has ever begun: the first day begins with the next tick
+            return []
+        return [*self._silent(max(entered))]
+
+    def _silent(self, last_entered: str) -> Iterator[SilentTimer]:
+        pulled, reported, opened = map(self._due_at, self.schedules)
+        if pulled and last_entered < f"{pulled:%Y-%m-%dT%H:%M:%SZ}":
+            missed = f"nothing was collected since {last_entered}"
+            yield SilentTimer("plan_slices", "PULL_SCHEDULE", pulled, missed)
+        latest = self.store.latest_ending(self.tenant_id)
+        if reported and (latest is None or latest < reported.date() - _DAY):
+            missed = f"there is no report of {reported.date() - _DAY}"
+            yield SilentTimer("plan_reports", "REPORT_SCHEDULE", reported, missed)
+        if opened and latest and latest >= opened.date() - _DAY and not self._is_open(opened):
+            missed = f"nobody was written to about {opened.date() - _DAY}"
+            yield SilentTimer("mail_status", "MAIL_SCHEDULE", opened, missed)
+
+    def _plan(self, function: str) -> Sequence[Message]:
+        if function == "plan_slices":
+            return self.work.plan()
+        return self.work.plan_reports() if function == "plan_reports" else self.work.open_door()
+
+    def _due_at(self, schedule: str) -> datetime | None:
+        return last_time(schedule, self.now() - GRACE)
+
+    def _is_open(self, opened: datetime) -> bool:
+        ending = opened.date() - _DAY
+        rows = self.store.deliveries(self.tenant_id, ending, opened.date())
+        channels = self.work.deliveries_of(self.tenant_id).channels
+        return not channels or any(row.opened_at for row in rows)
+
+    def _stand_in_for(self, timer: SilentTimer) -> None:
+        claim = f"watchdog/{self.tenant_id}/{timer.function}/{timer.due_at:%Y-%m-%dT%H:%M}"
+        if not self.store.claim(claim):
+            return
+        try:
+            messages = self._plan(timer.function)
+            self.work.sender.send(messages)
+        except StoreError:
+            self.store.release(claim)
+            raise
+        _log.error("%s It is done instead: %d messages.", timer.sentence, len(messages))
+
+
+def last_time(schedule: str, before: datetime) -> datetime | None:
+    """
+    Return the last time at which an NCRONTAB schedule was due, to the minute.
+
+    `None` if that cannot be said: of an interval, and where a day of the month and a weekday are
+    given, which NCRONTAB requires both, but cron either.
+    """
+    from cronsim import CronSim, CronSimError
+
+    fields = schedule.split()
+    if len(fields) not in _FIELDS or {fields[-3], fields[-1]}.isdisjoint("*"):
+        return None
+    try:
+        return next(CronSim(" ".join(fields[-5:]), before, reverse=True))
+    except (CronSimError, StopIteration):
+        return None
