@@ -304,7 +304,7 @@ class Daily:
         """
         ending = report.window.ending
         stored = self._stored_report(ending)
-        if stored is None or not _is_same(stored, report) or ending in self._settle():
+        if stored is None or not _is_same(stored, report) or self._is_broken(ending):
             return False
         if snapshot is None:
             return True
@@ -317,8 +317,15 @@ class Daily:
 
     def _settle(self) -> dict[date, set[str]]:
         """Finish what killed executions left; return the files that are damaged, by ending."""
-        dead = f"{self.now() - LONGEST_EXECUTION:%Y-%m-%dT%H:%M:%SZ}"
-        return self.store.settle(self.tenant_id, dead)
+        return self.store.settle(self.tenant_id, self._dead_before)
+
+    def _is_broken(self, ending: date) -> bool:
+        """Whether a file of a report is damaged, after finishing what a killed execution left."""
+        return bool(self.store.settle_report(self.tenant_id, ending, self._dead_before))
+
+    @property
+    def _dead_before(self) -> str:
+        return f"{self.now() - LONGEST_EXECUTION:%Y-%m-%dT%H:%M:%SZ}"
 
     def _stored_report(self, ending: date) -> Report | None:
         """The stored report; `None` if there is none to read. Raises `NewerError`."""

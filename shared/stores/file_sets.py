@@ -48,6 +48,15 @@ class FileSet(NamedTuple):
         version, _, name = path[len(self.base) + 1 :].rpartition(self.separator)
         return version, name
 
+    def broken(self, listed: Listed, found: Mapping[str, str]) -> set[str]:
+        """The names of the listed files that are gone or changed, by the digests of all paths."""
+        versions = {listed.version, ""}
+        return {
+            name
+            for name, wanted in listed.digests.items()
+            if wanted not in (found.get(self.path(name, version)) for version in versions)
+        }
+
 
 class _Columns(msgspec.Struct, frozen=True):
     stamp: str
@@ -181,14 +190,6 @@ class FileSets:
             return not extra
         limit = max(before, listed.stamp)
         return not any(file_set.version_and_name(path)[0] < limit for path in extra)
-
-    def broken(self, file_set: FileSet, listed: Listed, found: Mapping[str, str]) -> set[str]:
-        """The names of the listed files that are gone or changed, by the digests of all paths."""
-        return {
-            name
-            for name, wanted in listed.digests.items()
-            if wanted not in (found.get(file_set.path(name, each)) for each in {listed.version, ""})
-        }
 
     def _write(self, file_set: FileSet, made: str, files: Mapping[str, bytes]) -> Listed:
         digests = {name: digest(files[name]) for name in sorted(files)}

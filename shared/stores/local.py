@@ -18,7 +18,7 @@ import logging
 import os
 import sys
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count, islice
 from pathlib import Path
 from threading import RLock
@@ -122,7 +122,7 @@ class LocalMedium:
         wanted = [path for path in paths if _is_row(path.name, since, before)]
         if table in NEWEST_FIRST:
             wanted.reverse()
-        rows = (self.row(self._row_id(table, path)) for path in wanted)
+        rows = (self._row_at(table, path) for path in wanted)
         return list(islice((row for row in rows if row is not None), limit))
 
     def put_row(self, row_id: RowId, columns: Columns, *, over: str | None) -> None:
@@ -193,9 +193,13 @@ class LocalMedium:
                 folder.rmdir()
                 folder = folder.parent
 
-    def _row_id(self, table: str, path: Path) -> RowId:
-        partition = path.parent.relative_to(self._folder / table).as_posix()
-        return RowId(table, "" if partition == "." else partition, path.name.removesuffix(".json"))
+    def _row_at(self, table: str, path: Path) -> Row | None:
+        folder = path.parent.relative_to(self._folder / table).as_posix()
+        partition = "" if folder == "." else folder
+        if path.suffix == ".json":
+            return self.row(RowId(table, partition, path.stem))
+        foreign = RowId(table, partition, f"{path.name} (a file)")
+        return Row(foreign, {}, etag="", written_on=date.max, damage="it is not JSON")
 
 
 class FolderLock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -214,9 +215,14 @@ def from_columns(row: Row, kind: type[S]) -> S:
         return msgspec.convert(_fields(columns, kind), kind)
 
 
+@cache
+def _fields_of(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
+
+
 def _fields(columns: Columns, kind: type[msgspec.Struct]) -> dict[str, object]:
     fields: dict[str, object] = {}
-    for field in msgspec.structs.fields(kind):
+    for field in _fields_of(kind):
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
             fields[field.name] = _fields(columns, field.type)
         elif field.required or _column(field.name) in columns:

@@ -32,7 +32,7 @@ from shared.stores.purging import Purge
 from shared.stores.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import date, datetime
 
     from shared.mfa.report import HistoryPoint
@@ -180,18 +180,25 @@ class Store:
         paths = [*self._medium.paths(f"rollups/{partition}/"), *found]
         for path in paths:
             if day_of_path(path) is None:
-                self._rows.say(f"{path} is not of this app; it is ignored.")
+                self._rows.say(f"{path} in the store is not of this app; it is ignored.")
         broken: dict[date, set[str]] = {}
         for file_set, listed in self._listed(partition):
-            own = {path for path in paths if path.startswith(file_set.base + file_set.separator)}
-            if not self._file_sets.is_settled(file_set, listed, own, stamp(before)):
-                self._file_sets.settle(file_set, stamp(before))
-            if file_set.kind is MetricsRow and (
-                names := self._file_sets.broken(file_set, listed, found)
-            ):
+            self._settle(file_set, listed, paths, before)
+            if file_set.kind is MetricsRow and (names := file_set.broken(listed, found)):
                 broken[slice_of(partition, file_set.row_id.key).day] = names
-                self._rows.say(f"{file_set.title} is damaged: {', '.join(sorted(names))}.")
+                names_said = ", ".join(sorted(names))
+                self._rows.say(
+                    f"{file_set.title} lacks these files, or they changed: {names_said}."
+                )
         return broken
+
+    def settle_report(self, tenant_id: str, ending: date, before: str) -> set[str]:
+        """The same for one report."""
+        file_set = _report_files(tenant_id, ending)
+        listed = self._file_sets.listed(file_set)
+        found = self._medium.digests(file_set.base + file_set.separator)
+        self._settle(file_set, listed, found, before)
+        return file_set.broken(listed, found)
 
     def save_run(self, run: Run) -> None:
         """
@@ -294,6 +301,12 @@ class Store:
     def close(self) -> None:
         """Close connections."""
         self._medium.close()
+
+    def _settle(self, file_set: FileSet, listed: Listed, paths: Iterable[str], before: str) -> None:
+        begin = file_set.base + file_set.separator
+        own = {path for path in paths if path.startswith(begin)}
+        if not self._file_sets.is_settled(file_set, listed, own, stamp(before)):
+            self._file_sets.settle(file_set, stamp(before))
 
     def _listed(self, partition: str) -> Iterator[tuple[FileSet, Listed]]:
         """The file sets of a tenant that have a readable row, with what it lists."""

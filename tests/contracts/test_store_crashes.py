@@ -46,6 +46,40 @@ def test_after_any_failed_write_readers_see_old_or_new_and_repeating_it_works(ba
     assert 1 < step < _ENOUGH_STEPS
 
 
+def test_settling_does_what_a_dead_writer_has_left_to_do(backend):
+    change = "report"
+    prepare, apply, as_read = CHANGES[change]
+    old, new, wanted = undisturbed(backend.fresh(), change)
+    fresh = backend.fresh()
+    prepare(fresh.open())
+    before = everything(fresh.open())
+
+    for step in count(1):
+        fresh = backend.fresh()
+        prepare(fresh.open())
+        survived = survives(fresh, step, apply)
+        is_new = as_read(fresh.open()) == new
+
+        assert fresh.open().settle(TENANT, "2026-12-01T00:00:00Z") == {}
+        assert everything(fresh.open()) == (wanted if is_new else before)
+        assert as_read(fresh.open()) == (new if is_new else old)
+        if survived:
+            break
+    assert 1 < step < _ENOUGH_STEPS
+
+
+def test_settling_leaves_what_a_living_writer_is_about_to_enter(backend):
+    store = backend.open()
+    save_all(store)
+    medium = store._medium  # noqa: SLF001
+    path = f"reports/{TENANT}/{DAY}/20261125T020000000000Z-0123456789abcdef/report.json"
+    medium.write(path, b"{}")
+
+    store.settle(TENANT, "2026-11-24T03:00:00Z")
+
+    assert (medium.read(path) is None) == medium.moves  # a folder's lock is free: nobody writes
+
+
 def test_an_interrupted_purge_never_leaves_a_row_that_lists_missing_files(backend):
     for step in count(1):
         fresh = backend.fresh()

@@ -168,8 +168,8 @@ def drain(work, messages):
 class ScriptedService(Service):
     """A service whose partner has a given daily run."""
 
-    def __init__(self, daily, **settings):
-        super().__init__(Settings({"TENANT_ID": TENANT} | settings), now=daily.now, today=TODAY)
+    def __init__(self, daily, today=TODAY, **settings):
+        super().__init__(Settings({"TENANT_ID": TENANT} | settings), now=daily.now, today=today)
         self.store = daily.store
         self.partner.daily = daily
 
