@@ -112,6 +112,7 @@ class Setting(Generic[T_co]):
                 "secret that exists, and the role Key Vault Secrets User for the app's identity."
             )
         try:
+            text.encode()  # bytes that are not UTF-8 arrive as half surrogate pairs
             return self.kind.parse(text)
         except ValueError:
             self.reject(environment)
@@ -120,6 +121,8 @@ class Setting(Generic[T_co]):
         """Raise `BadSettingError` with the name, what is given and what is expected."""
         text = self.text(environment)
         given = f"is {text!r}" if text else "is not set"
+        if not text.isascii() and text.encode(errors="replace").decode() != text:
+            given = "is not text in UTF-8"
         if self.is_secret:
             given = "cannot be used"
         raise BadSettingError(f"Setting {self.name} {given}; expected {self.meaning}.")

@@ -135,6 +135,17 @@ def test_a_key_vault_reference_that_was_not_resolved_is_refused_not_used(setting
     assert "hunter2" not in sentence
 
 
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_bytes_that_are_no_text_are_refused_in_a_sentence(setting) -> None:
+    given = b"caf\xe9".decode("utf-8", "surrogateescape")  # as `os.environ` has it
+
+    sentence = refusal(lambda: setting.read({setting.name: given}))
+
+    reason = "cannot be used" if setting.is_secret else "is not text in UTF-8"
+    assert sentence.startswith(f"Setting {setting.name} {reason}; expected ")
+    sentence.encode()
+
+
 @pytest.mark.parametrize("text", ["0", "7", "007", "30"])
 def test_a_number_may_be_any_within_its_bounds(text) -> None:
     assert number(0, 30).parse(text) == int(text)

@@ -345,6 +345,7 @@ def worker_in_azure(environment_of_both, tmp_path_factory):
 
 
 def principal(*claims):
+    claims = (*claims, ("tid", TENANT_ID))
     told = {"auth_typ": "aad", "claims": [{"typ": typ, "val": val} for typ, val in claims]}
     return {"X-MS-CLIENT-PRINCIPAL": b64encode(json.dumps(told).encode()).decode()}
 

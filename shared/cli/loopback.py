@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import re
 import socketserver
 import threading
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,14 +18,19 @@ from shared.endpoints import LOOPBACK_NAMES
 from shared.errors import BadInputError
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Mapping
 
 HOST = "127.0.0.1"
 LONGEST_BODY_BYTES = 4_000_000  #: of a request; Graph's own limit for ``sendMail``
 _LONGEST_PATH = 2_000  # characters
 _IDLE_SECONDS = 30.0  #: after which a silent connection is closed
+_REQUEST_SECONDS = 30.0  #: from its first byte to its last; whoever is slower is cut off
 _POLL_SECONDS = 0.05  #: how soon a server notices that it should stop
 _BUFFER_BYTES = 64 * 1024  #: so that headers and a short body leave in one packet
+_ONLY_ONCE = ("Host", "Origin", "Content-Length")
+_DIGITS = re.compile("[0-9]+")
+_WITHOUT_HEAD = "HTTP/0.9"  #: what the library takes a request for whose version it cannot read
 _WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 _log = logging.getLogger(__name__)
@@ -138,6 +146,35 @@ class _Server(ThreadingHTTPServer):
         _log.debug("A connection broke off", exc_info=True)
 
 
+class _RequestReader(io.RawIOBase):
+    """Reads a connection, but each request for a limited time, however its bytes drip in."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._deadline: float | None = None
+
+    def expect_request(self) -> None:
+        """Begin the time of the next request with its first byte."""
+        self._deadline = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if self._deadline is None:
+            count = self._connection.recv_into(buffer)
+            self._deadline = time.monotonic() + _REQUEST_SECONDS
+            return count
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        self._connection.settimeout(min(remaining, _IDLE_SECONDS))
+        try:
+            return self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(_IDLE_SECONDS)
+
+
 class LoopbackHandler(BaseHTTPRequestHandler):
     """Answers the requests of one connection. A subclass may `send` responses differently."""
 
@@ -146,6 +183,17 @@ class LoopbackHandler(BaseHTTPRequestHandler):
     wbufsize = _BUFFER_BYTES
     disable_nagle_algorithm = True
     server: _Server
+
+    def setup(self) -> None:
+        """Open the connection's files."""
+        super().setup()
+        self._reader = _RequestReader(self.connection)
+        self.rfile = io.BufferedReader(self._reader)
+
+    def handle_one_request(self) -> None:
+        """Read and answer one request."""
+        self._reader.expect_request()
+        super().handle_one_request()
 
     def do_GET(self) -> None:
         """Answer one request."""
@@ -168,6 +216,8 @@ class LoopbackHandler(BaseHTTPRequestHandler):
 
     def send_head(self, response: Response) -> None:
         """Send the status line and the headers, as they are with the whole body."""
+        if self.request_version == _WITHOUT_HEAD:
+            self.request_version = "HTTP/1.0"  # so that even this request gets a status
         if "Date" in response.headers:
             self.send_response_only(response.status)
         else:
@@ -184,6 +234,8 @@ class LoopbackHandler(BaseHTTPRequestHandler):
         """Refuse what the library cannot read as a request."""
         del message, explain
         status = HTTPStatus(code)
+        if status is HTTPStatus.NOT_IMPLEMENTED and not self.command.isalpha():
+            status = HTTPStatus.BAD_REQUEST  # not a method
         self.close_connection = True
         self.send(self.server.refuse(status, f"{status.description or status.phrase}."))
 
@@ -205,16 +257,32 @@ class LoopbackHandler(BaseHTTPRequestHandler):
         """
         own_hosts = {f"{name}:{self.server.server_port}" for name in LOOPBACK_NAMES}
         origin = self.headers.get("Origin")
-        length = self.headers.get("Content-Length", "0")
         refuse = self.server.refuse
         if self.headers.get("Host") not in own_hosts:
             return refuse(HTTPStatus.MISDIRECTED_REQUEST, "This is served on loopback only.")
         if origin is not None and origin.removeprefix("http://") not in own_hosts:
             return refuse(HTTPStatus.FORBIDDEN, "Other sites may not use this one.")
+        if self._is_malformed():
+            return refuse(HTTPStatus.BAD_REQUEST, "The request is malformed.")
         if len(urlsplit(self.path).path) > _LONGEST_PATH:
             return refuse(HTTPStatus.REQUEST_URI_TOO_LONG, "The address is too long.")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal():
+        return self._refusal_of_body()
+
+    def _refusal_of_body(self) -> Response | None:
+        length, refuse = self.headers.get("Content-Length", "0"), self.server.refuse
+        if "Transfer-Encoding" in self.headers or not _DIGITS.fullmatch(length):
             return refuse(HTTPStatus.LENGTH_REQUIRED, "A body must come with its length.")
-        if int(length) > LONGEST_BODY_BYTES:
+        if len(length) > len(str(LONGEST_BODY_BYTES)) or int(length) > LONGEST_BODY_BYTES:
             return refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too big.")
         return None
+
+    def _is_malformed(self) -> bool:
+        """Whether its address is not one, or a header is not one or contradicts another."""
+        headers = self.headers
+        try:
+            urlsplit(self.path)
+        except ValueError:
+            return True
+        is_ambiguous = any(len(headers.get_all(name, [])) > 1 for name in _ONLY_ONCE)
+        is_broken = bool(headers.defects) or bool(headers.get_payload())
+        return is_ambiguous or is_broken or self.request_version == _WITHOUT_HEAD

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import azure.functions as func
 import pytest
 
 import function_app
+from shared.cli import loopback
 from shared.cli.local_host import LocalHost
 from shared.errors import BadInputError, OutOfTimeError, SourceIncompleteError, StoreError
 from shared.mfa.window import Slice
@@ -281,6 +283,61 @@ def test_nonsense_is_answered_or_dropped_and_the_server_carries_on(ask, server) 
     assert ask("/api/health")[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("line", "headers"),
+    [
+        (b"GET http://[::1 HTTP/1.1", b""),
+        (b"GET //[ HTTP/1.1", b""),
+        (b"GET /api/%ff%fe/\xff HTTP/1.1", b""),
+        (b"GET  HTTP/1.1", b""),
+        (b"GET / HTTP/1.1 x", b""),
+        (b"\x00\x01 / HTTP/1.1", b""),
+        (b"GET * HTTP/1.1", b""),
+        (b"GET / HTTP/x.y", b""),
+        (b"GET /api/report HTTP/1.1", b"no header\r\n"),
+        (b"GET /api/report HTTP/1.1", b": empty\r\n"),
+        (b"GET /api/report HTTP/1.1", b"Host: localhost\r\n"),
+        (b"GET /api/report HTTP/1.1", b"X: 1\r\n" * 200),
+        (b"GET /api/report HTTP/1.1", b"X: " + b"x" * 70_000 + b"\r\n"),
+        (b"GET /" + b"x" * 70_000 + b" HTTP/1.1", b""),
+        (b"POST /api/runs HTTP/1.1", b"Content-Length: " + b"9" * 5_000 + b"\r\n"),
+        (b"POST /api/runs HTTP/1.1", b"Content-Length: \xb2\r\n"),
+        (b"POST /api/runs HTTP/1.1", b"Content-Length: 1\r\nContent-Length: 2\r\n"),
+        (b"GET /api/reports/x/y HTTP/1.1", b""),
+        (b"GET /api/reports/" + b"%00" * 20 + b"/latest HTTP/1.1", b""),
+    ],
+)
+def test_every_malformed_request_is_answered_with_a_4xx(ask, server, line, headers) -> None:
+    host = b"Host: " + server.url.removeprefix("http://").encode() + b"\r\n"
+
+    answer = raw(server, line + b"\r\n" + host + headers + b"\r\n")
+
+    assert re.match(rb"HTTP/1\.1 4\d\d ", answer), answer[:200]
+    assert ask("/api/health")[0] == 200
+
+
+@pytest.mark.parametrize("sent", [b"G", b"GET /api/report HTTP/1.1\r\nX: ", b"POST-BODY"])
+def test_a_client_whose_request_drips_in_is_cut_off(server, monkeypatch, sent) -> None:
+    monkeypatch.setattr(loopback, "_REQUEST_SECONDS", 0.3)
+    address = server.url.removeprefix("http://")
+    if sent == b"POST-BODY":
+        head = f"POST /api/runs HTTP/1.1\r\nHost: {address}\r\nContent-Length: 900\r\n\r\n"
+        sent = head.encode()
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=0.02) as connection:
+        connection.sendall(sent)
+        for _ in range(500):  # ten seconds
+            try:
+                connection.sendall(b"x")
+                if connection.recv(1) == b"":
+                    return
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+    pytest.fail("a request of ten seconds was waited for")
+
+
 @pytest.mark.usefixtures("published")
 def test_many_requests_are_answered_at_once(ask) -> None:
     statuses = []
@@ -465,6 +522,7 @@ def test_a_host_that_closes_waits_for_running_functions(service, source, monkeyp
 STUCK = """
 import sys, threading
 import azure.functions as func
+from shared.cli import loopback
 from shared.cli.local_host import LocalHost
 from shared.clock import utc_now
 from shared.settings import Settings

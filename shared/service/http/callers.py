@@ -105,8 +105,9 @@ def admit(settings: Settings, headers: Mapping[str, str]) -> Caller:
     Let a caller in, or raise `RefusedError`.
 
     401, *MFA required*, in Partner Center's words, if MFA is required and nothing credible shows
-    it. 403 for another tenant's token; for everybody, if the app is hosted without the platform's
-    authentication in front; and on one's own machine for a request to any other host name.
+    it. 403 for a token that names another tenant, or none; for everybody, if the app is hosted
+    without the platform's authentication in front; and on one's own machine for a request to any
+    other host name.
     """
     if not settings.platform_authenticates:
         return _admit_unauthenticated(settings, headers)
@@ -115,7 +116,8 @@ def admit(settings: Settings, headers: Mapping[str, str]) -> Caller:
     if settings.callers_need_mfa and not is_fit:
         raise _mfa_required()
     tenants = {tenant.lower() for tenant in principal.values(_TENANT)}
-    if settings.tenant_id and tenants - {settings.tenant_id}:
+    is_ours = tenants == {settings.tenant_id} if settings.tenant_id else bool(tenants)
+    if principal.claims and not is_ours:
         raise RefusedError(HTTPStatus.FORBIDDEN, "This app accepts its own tenant's tokens only.")
     return Caller(principal.values(_ROLES))
 

@@ -30,7 +30,9 @@ TENANT = "cccccccc-0000-4000-8000-00000000000c"
 MFA = ("amr", "mfa")
 
 
-def principal(*claims, provider="aad"):
+def principal(*claims, provider="aad", tenant=TENANT):
+    """With the tenant's claim unless it is empty, as the platform passes it on."""
+    claims = (*claims, ("tid", tenant)) if tenant else claims
     content = {"auth_typ": provider, "claims": [{"typ": typ, "val": val} for typ, val in claims]}
     return {PRINCIPAL: b64encode(json.dumps(content).encode()).decode()}
 
@@ -152,8 +154,15 @@ def test_another_provider_s_word_is_nobody_s() -> None:
 def test_another_tenant_s_token_is_refused(name) -> None:
     ours = IN_FRONT | {"TENANT_ID": TENANT}
 
-    assert asked(ours, principal(MFA, (name, TENANT.upper()))).status == 200
-    assert asked(ours, principal(MFA, (name, TENANT.replace("c", "d")))).status == 403
+    theirs = TENANT.replace("c", "d")
+    for tenant, status in ((TENANT.upper(), 200), (theirs, 403), ("", 403)):
+        assert asked(ours, principal(MFA, (name, tenant), tenant="")).status == status
+    assert asked(ours, principal(MFA, (name, theirs))).status == 403
+
+
+def test_a_token_that_names_no_tenant_is_refused() -> None:
+    for environment in (IN_FRONT, IN_FRONT | {"TENANT_ID": TENANT}):
+        assert asked(environment, principal(MFA, tenant="")).status == 403
 
 
 def test_a_principal_that_is_longer_than_any_is_not_looked_at() -> None:
