@@ -12,7 +12,9 @@ param storageName string
 param insightsName string
 
 // Built-in roles, by the ids that they have in every tenant.
-var storageBlobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b' // leases of the host, and links
+// Contributor: the host's containers, blobs and leases, ours, and the key that signs links. Owner, which
+// Microsoft's page on host storage names, could also delete for good the versions that protect all this.
+var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var storageQueueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
 var storageTableDataContributor = '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
@@ -26,7 +28,7 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
 }
 
 resource storageRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in [storageBlobDataOwner, storageQueueDataContributor, storageTableDataContributor]: {
+  for role in [storageBlobDataContributor, storageQueueDataContributor, storageTableDataContributor]: {
     name: guid(storage.id, principalId, role)
     scope: storage
     properties: {

@@ -95,7 +95,7 @@ def test_the_app_has_four_roles_each_on_one_resource() -> None:
 
 
 def test_the_roles_are_those_that_the_store_s_errors_name() -> None:
-    """Owner of blobs holds Contributor and Delegator as well."""
+    """Contributor of blobs holds what Delegator has, and cannot delete versions for good."""
     stores = [path.read_text("utf-8") for path in (ROOT / "shared" / "stores").rglob("*.py")]
 
     assert set(re.findall(r'ROLE = "(.*)"', "".join(stores))) == {
