@@ -90,18 +90,19 @@ class GraphSignIns:
         began = self._now()
         for event_type in _EVENT_TYPES:
             yield from self._read(TimeRange(slice_.start, slice_.end), event_type)
-        clock = self._reader.clock
-        if clock and not clock.had_passed(slice_.end, began):
-            raise SourceIncompleteError(f"{slice_.name} was not over yet by Graph's clock.")
+        self._check_over(slice_, began)
 
     def parts(self, slice_: Slice, kept: Sequence[Part]) -> Iterator[Part]:
         """Yield what is missing of the slice, a page at a time, newest first within each type."""
         self._check_reach(slice_.day)
+        began = self._now()
         for event_type in _EVENT_TYPES:
             found = reached(kept, event_type, slice_.end)
             if found.since > slice_.start:
                 rest = TimeRange(slice_.start, found.since)
-                yield from self._newest_first(rest, event_type, found.rows)
+                for part in self._newest_first(rest, event_type, found.rows):
+                    self._check_over(slice_, began)
+                    yield part
 
     def logs(self, slice_: Slice) -> LogKinds:
         """All: each is a request of its own, and a refused one raises."""
@@ -129,6 +130,12 @@ class GraphSignIns:
             else:
                 too_far = days
         return whole
+
+    def _check_over(self, slice_: Slice, began: datetime) -> None:
+        """Raise if the slice was not over by Graph's clock when it began to be read."""
+        clock = self._reader.clock
+        if clock and not clock.had_passed(slice_.end, began):
+            raise SourceIncompleteError(f"{slice_.name} was not over yet by Graph's clock.")
 
     def _check_reach(self, day: date) -> None:
         """Raise `OutOfReachError` if the log may have lost sign-ins of a day by their age."""

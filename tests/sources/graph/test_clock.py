@@ -63,6 +63,8 @@ def test_a_day_that_is_over_by_one_clock_only_is_not_read() -> None:
     early = source(midnight + timedelta(minutes=1), midnight - timedelta(minutes=1))
     with pytest.raises(SourceIncompleteError, match="2026-11-23 was not over yet by Graph's clock"):
         list(early.sign_ins(a_day()))
+    with pytest.raises(SourceIncompleteError, match="not over yet by Graph's clock"):
+        next(early.parts(a_day(), []))  # before anything is kept of it
 
     later = source(midnight + timedelta(minutes=3), midnight + timedelta(minutes=1))
     assert bag(later.sign_ins(a_day())) == expected_sign_ins(a_day())
