@@ -84,6 +84,9 @@ class Deliveries:
         day = self._state(row, report, newest)
         fresh = decide(day, Received.NOTHING, now, policy)
         if report is None or fresh.action is not Action.SEND:
+            if report and fresh.until:
+                reason = f"its report still lacked {self._lacked(report)}."
+                self._enter(wanted, DeliveryState.WAITING, reason)
             return Delivered([], fresh.until)
         if not day.is_complete:
             lacked = self._lacked(report)

@@ -111,8 +111,8 @@ class Watchdog:
     def _is_open(self, opened: datetime) -> bool:
         ending = opened.date() - _DAY
         rows = self.store.deliveries(self.tenant_id, ending, opened.date())
-        channels = self.work.deliveries_of(self.tenant_id).channels
-        return not channels or any(row.opened_at for row in rows)
+        begun = {row.channel for row in rows if row.has_begun}
+        return begun >= self.work.deliveries_of(self.tenant_id).channels.keys()
 
     def _stand_in_for(self, timer: SilentTimer) -> None:
         claim = f"watchdog/{self.tenant_id}/{timer.function}/{timer.due_at:%Y-%m-%dT%H:%M}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from bisect import insort
 from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
-from enum import IntEnum
+from contextlib import contextmanager
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
 from threading import Condition
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.errors import OutOfTimeError, SourceIncompleteError
 
@@ -31,13 +30,13 @@ class Budget:
         *,
         clock: Clock = time.monotonic,
         pause: Pause = time.sleep,
-        priority: Priority | None = None,
+        is_continued: bool = False,
     ) -> None:
-        """The default `priority` is the highest."""
+        """`is_continued`: whether an earlier execution began with the same; these come first."""
         self._deadline = deadline
         self._clock = clock
         self._pause = pause
-        self.rank = Rank(Priority.FEW if priority is None else priority, clock())
+        self.rank = Rank(not is_continued, clock())
 
     def remaining_seconds(self) -> float:
         """The time until the deadline; `OutOfTimeError` if it has passed."""
@@ -61,18 +60,10 @@ class Budget:
             self._pause(seconds)
 
 
-class Priority(IntEnum):
-    """What is served first, before anything is served that began first."""
-
-    FEW = 0  #: a handful of requests, such as a directory's
-    BEGUN = 1  #: a slice of which an earlier execution kept something
-    NEW = 2  #: any other slice
-
-
 class Rank(NamedTuple):
     """Who gets the next turn: the lowest rank."""
 
-    priority: Priority
+    is_new: bool
     began: float
 
 
@@ -136,16 +127,6 @@ class Turns:
         return self._held_until - now
 
 
-class Pace(Protocol):
-    """What lets requests go, one turn each."""
-
-    def turn(self, budget: Budget) -> AbstractContextManager[None]:
-        """Wait for a turn, within the budget, and keep it for the length of the block."""
-
-    def hold_back(self, seconds: float) -> None:
-        """Let nobody have a turn for so long, because the service says so."""
-
-
 class Pacer:
     """
     Keeps requests within a limit per period, for any number of threads.
@@ -157,7 +138,6 @@ class Pacer:
     def __init__(
         self, limit: int = 5, period_seconds: float = 10.0, *, clock: Clock = time.monotonic
     ) -> None:
-        self.is_limited = period_seconds > 0
         self._clock = clock
         self._turns = Turns(limit, period_seconds)
         self._changed = Condition()  #: guards the turns, and is notified of every change

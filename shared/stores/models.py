@@ -92,6 +92,13 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
         """Whether everything was sent, or written to the outbox."""
         return self.state in (DeliveryState.SENT, DeliveryState.WRITTEN)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether people may be written to, and a message has found out what to do about it."""
+        return bool(self.opened_at) and (
+            self.state is not DeliveryState.WAITING or self.reason != ""
+        )
+
     def is_owed(self, newest: date) -> bool:
         """Whether it was due and has not gone; the newest day's may still be waiting."""
         may_wait = self.ending >= newest and self.state is DeliveryState.WAITING

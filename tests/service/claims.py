@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,13 @@ def mail_status(report, earlier, recipients, mailer, store, *, public_url=None):
     """Mail a complete report whose time has come."""
     letter = Letter(report, earlier, public_url=public_url)
     return deliver(by_mail(letter, recipients, mailer), store, DUE, NOW, MailPolicy())
+
+
+def mail_in_part(report, recipients, mailer, store):
+    """Mail a report that lacks days, after its deadline."""
+    outgoing = by_mail(Letter(report), recipients, mailer)
+    day = replace(DUE, is_complete=False)
+    return deliver(outgoing, store, day, OPENED + timedelta(hours=5), MailPolicy())
 
 
 def announce(report, earlier, channel, store, *, public_url=None):

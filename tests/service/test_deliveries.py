@@ -178,6 +178,7 @@ def test_a_mail_that_lacks_days_waits_and_then_goes_and_says_what_is_missing(wor
     world.publish()
     world.tick()
     assert world.counts == (0, 0)
+    assert world.row().reason == "its report still lacked 20 November 2026."
     assert {delay for *_, delay in world.queues.messages} == {4 * HOUR + timedelta(seconds=1)}
 
     world.go_on(hours=3, minutes=45)
@@ -387,6 +388,25 @@ def test_a_card_that_was_refused_all_day_is_told_in_the_next_card(world) -> None
     [card] = world.post.cards
     assert "The Teams card of 23\xa0November\xa02026 did not go out: The Teams workflow" in (
         json.dumps(card, ensure_ascii=False)
+    )
+
+
+def test_a_mail_that_was_still_waiting_when_the_app_went_down_is_told_in_the_next_one(
+    world,
+) -> None:
+    lacking(world)
+    world.publish()
+    world.tick()
+    world.clock.go_on(hours=24)
+    world.source.days[world.ending] = a_day(world.ending)
+    mend(world)
+    world.publish()
+    world.tick()
+
+    [(_, mail)] = world.post.mails
+    assert (
+        "The mail of 23 November 2026 did not go out: its report still lacked 20 November 2026."
+        in mail.text.replace("\xa0", " ").replace("\n", " ")
     )
 
 

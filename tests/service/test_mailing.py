@@ -29,7 +29,14 @@ from tests.delivery.mail.mail_making import earlier_report
 from tests.delivery.mail.mail_sink import MAIL, MailSink, hang_up, parts
 from tests.delivery.making import ENDING, TENANT, report
 from tests.delivery.scenarios import worked_examples
-from tests.service.claims import FakeMailer, FakeStore, KilledError, World, mail_status
+from tests.service.claims import (
+    FakeMailer,
+    FakeStore,
+    KilledError,
+    World,
+    mail_in_part,
+    mail_status,
+)
 
 ANN, BOB, EVE = "ann@contoso.example", "bob@contoso.example", "eve@fabrikam.example"
 BOTH = [ANN, BOB]
@@ -139,6 +146,52 @@ def test_killed_twice_no_mail_is_ever_sent_twice() -> None:
                 world.killed_at = killed_at
             run(world)
             assert len(world.delivered) == len(set(world.delivered))
+
+
+def in_part_then_complete(world, *, repeatable=False):
+    mailer, store = FakeMailer(world, repeatable=repeatable), FakeStore(world)
+    mail_in_part(report(), BOTH, mailer, store)
+    return mail_status(report(), None, BOTH, mailer, store)
+
+
+def steps_of_a_correction():
+    world = World()
+    in_part_then_complete(world)
+    return range(1, world.steps + 1)
+
+
+@pytest.mark.parametrize("killed_at", steps_of_a_correction())
+def test_killed_at_any_step_nobody_gets_more_than_one_mail_and_one_correction(killed_at) -> None:
+    world = World(killed_at=killed_at)
+    with pytest.raises(KilledError):
+        in_part_then_complete(world)
+    world.restart()
+
+    for _ in range(2):
+        in_part_then_complete(world)
+
+    assert len(world.delivered) == len(set(world.delivered))
+    for recipient in BOTH:
+        keys = [key for who, key in world.delivered if who == recipient]
+        corrections = [key for key in keys if key.endswith("/correction")]
+        assert len(keys) - len(corrections) <= 1
+        assert len(corrections) <= len(keys) - len(corrections)
+
+
+def test_who_got_a_mail_in_part_is_corrected_once_and_who_did_not_is_not() -> None:
+    world = World()
+    mailer, store = FakeMailer(world, repeatable=False), FakeStore(world)
+    mail_in_part(report(), [ANN], mailer, store)
+
+    for _ in range(2):
+        mail_status(report(), None, BOTH, mailer, store)
+        mail_in_part(report(), BOTH, mailer, store)
+
+    assert [(who, key.endswith("/correction")) for who, key in world.delivered] == [
+        (ANN, False),
+        (ANN, True),
+        (BOB, False),
+    ]
 
 
 def test_a_run_that_looks_while_another_sends_does_not_disturb_it() -> None:

@@ -94,6 +94,22 @@ def test_health_names_the_timer_until_its_work_shows(silent, app) -> None:
     assert api.health().status == 200
 
 
+def test_messages_of_the_mails_timer_that_never_got_into_the_queue_are_queued_again(app) -> None:
+    for timer in ("plan", "plan_reports"):
+        app.fire(timer)
+    app.drain()
+    app.clock.go_on(hours=3)
+    app.work.open_door()  # the output binding fails, after this
+    app.clock.go_on(hours=1, minutes=5)
+    assert len(app.post.mails) == 1  # yesterday's
+
+    a_watchdog(app).look()
+    app.drain()
+
+    assert len(app.post.mails) == 2
+    assert a_watchdog(app).silent() == []
+
+
 def test_a_report_is_made_in_time_though_nothing_was_ever_read_to_its_end(app, caplog) -> None:
     app.source.is_down = True
     app.fire("plan")
