@@ -175,6 +175,55 @@ def test_a_run_that_was_lost_stands_in_nobody_s_way_for_ever(daily) -> None:
     assert make_runs(daily).start().id != lost.id
 
 
+def test_a_run_that_nobody_has_begun_in_minutes_is_begun_again_with_its_id(daily) -> None:
+    """Its messages may have been lost; if they come all the same, nothing is done twice."""
+    run, lost = begin(daily)
+    daily.now.go_on(minutes=4)
+    with pytest.raises(ConflictError):
+        make_runs(daily).start()
+    daily.now.go_on(minutes=1)
+
+    queues = MemoryQueues()
+    again = make_runs(daily, per_hour=1, queues=queues).start()  # uses up no place of the hour
+
+    assert again.id == run.id
+    assert {message.run_id for message in queues.slices()} == {run.id}
+    drain(work_of(make_runs(daily)), [*queues.slices(), *lost])
+    assert state(daily, run) == "done"
+
+
+def test_a_run_that_is_being_worked_on_is_not_taken_over(daily) -> None:
+    run, messages = begin(daily)
+    daily.source.days[WEEK[0]] = [SourceIncompleteError("Graph is slow.")]
+    with pytest.raises(SourceIncompleteError):
+        handle(work_of(make_runs(daily)), messages[0])
+    daily.now.go_on(minutes=30)
+
+    with pytest.raises(ConflictError, match=f"Run {run.id} is under way"):
+        make_runs(daily).start()
+
+
+def test_messages_that_come_before_their_run_is_recorded_record_it(daily) -> None:
+    queues = MemoryQueues()
+
+    class KilledError(Exception):
+        """The process is killed after its messages are in the queue."""
+
+    runs = make_runs(daily, queues=queues)
+    send = runs.send
+
+    def send_and_die(messages):
+        send(messages)
+        raise KilledError
+
+    with pytest.raises(KilledError):
+        replace(runs, send=send_and_die).start()
+    drain(work_of(runs), queues.slices())
+
+    (run_id,) = {message.run_id for message in queues.slices()}
+    assert daily.store.run(run_id).state == "done"
+
+
 def test_who_dies_while_starting_a_run_stands_in_the_way_for_two_minutes_only(daily) -> None:
     daily.store.claim(f"run/{TENANT}/none/2026-11-24T02:15")
     with pytest.raises(ConflictError, match="being started"):

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from azure.storage.queue import QueueClient
 
 _ROLE = "Storage Queue Data Contributor"
-#: Somebody may be waiting for an answer: one more attempt after a second, and no long one.
-_OPTIONS: Options = CLIENT_OPTIONS | {"connection_timeout": 3, "read_timeout": 5}
+#: The newest version that the emulator supports, too. Somebody may be waiting for an answer: one
+#: more attempt after a second, and no long one.
+_OPTIONS: Options = CLIENT_OPTIONS | {
+    "api_version": "2026-06-06",
+    "connection_timeout": 3,
+    "read_timeout": 5,
+}
 
 
 class AzureQueues:
