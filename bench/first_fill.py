@@ -15,7 +15,7 @@ from math import ceil, inf
 from typing import TYPE_CHECKING
 
 from shared.service.sign_in_sources import READING_SECONDS
-from shared.sources.pacing import Rank, Turns
+from shared.sources.pacing import Priority, Rank, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +110,8 @@ class FirstFill:
     def _start(self) -> None:
         while self.queue and len(self.running) < AT_ONCE:
             work = self.queue.popleft()
-            rank = Rank(not work.has_kept, self.now) if self.keeps else Rank(is_new=False, began=0)
+            priority = Priority.BEGUN if work.has_kept else Priority.NEW
+            rank = Rank(priority, self.now if self.keeps else 0.0)
             deadline = self.now + READING_SECONDS
             execution = Execution(work, deadline, rank, list(reversed(work.rows)))
             execution.waiter = self.turns.enter(rank)

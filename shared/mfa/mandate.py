@@ -2,9 +2,9 @@
 How Partner Center answers, by who did the MFA, and how it would answer the holder of one token.
 
 The rules are those of Partner Center's page "Mandating multifactor authentication (MFA) for your
-partner tenant". Its editions differ on third-party MFA. Where they do, the answer here is the
-stricter one and the sentence names both. Enforcement by the API: Partner Center's page on
-authentication. ``docs/mandate.md`` has the same table.
+partner tenant" in its current edition: what decides is whether a provider gives Entra its MFA
+claim. Where the edition of May 2023 differs, the sentence names both. Enforcement by the API:
+Partner Center's page on authentication. ``docs/mandate.md`` has the same tables.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class MfaBy(StrEnum):
     """Who did the MFA: the columns of the mandate's table."""
 
     ENTRA = "entra"
-    THIRD_PARTY = "third_party"
+    THIRD_PARTY = "third_party"  #: another provider that gives Entra its MFA claim: compatible
+    INCOMPATIBLE = "incompatible"  #: another provider, or a custom control, without the claim
     NOBODY = "nobody"
 
 
@@ -58,7 +59,6 @@ class MandateAnswer(StrEnum):
     """How Partner Center, or Entra in front of it, answers."""
 
     ALLOWED = "allowed"
-    ON_CONDITION = "on_condition"
     ASKED_FOR_MFA = "asked_for_mfa"  #: sent to Entra to do MFA, then admitted
     REFUSED = "refused"  #: HTTP 401
     BLOCKED = "blocked"
@@ -80,9 +80,15 @@ MANDATE = {
         MandateAnswer.ALLOWED, "The page opens without another request for MFA.", MANDATE_PAGE
     ),
     (MandateScenario.PORTAL, MfaBy.THIRD_PARTY): Ruling(
-        MandateAnswer.ON_CONDITION,
-        "The page opens without another request for MFA if the provider gives Entra its MFA claim "
-        "or, by the edition of May 2023, under an exception; otherwise Entra asks for MFA.",
+        MandateAnswer.ALLOWED,
+        "The page opens without another request for MFA, because the provider gives Entra its MFA "
+        "claim. By the edition of May 2023, this took an exception.",
+        MANDATE_PAGE,
+    ),
+    (MandateScenario.PORTAL, MfaBy.INCOMPATIBLE): Ruling(
+        MandateAnswer.BLOCKED,
+        "Every protected page is blocked until its user does MFA that Entra recognises. By the "
+        "edition of May 2023, they opened under an exception.",
         MANDATE_PAGE,
     ),
     (MandateScenario.PORTAL, MfaBy.NOBODY): Ruling(
@@ -96,10 +102,16 @@ MANDATE = {
         MandateAnswer.ALLOWED, "The request is processed: the token's amr contains mfa.", API_PAGE
     ),
     (MandateScenario.API, MfaBy.THIRD_PARTY): Ruling(
-        MandateAnswer.ON_CONDITION,
-        "The request is processed if the provider gives Entra its MFA claim, so that the token's "
-        "amr contains mfa; otherwise it is refused with 401. A custom control of Conditional "
-        "Access does not give the claim. By the edition of May 2023 exceptions were possible.",
+        MandateAnswer.ALLOWED,
+        "The request is processed: the provider gives Entra its MFA claim, so the token's amr "
+        "contains mfa. By the edition of May 2023, this took an exception.",
+        f"{API_PAGE}; {MANDATE_PAGE}",
+    ),
+    (MandateScenario.API, MfaBy.INCOMPATIBLE): Ruling(
+        MandateAnswer.REFUSED,
+        "401 Unauthorized - MFA required, error 900421: without the claim, as with a custom "
+        "control of Conditional Access, the token's amr does not contain mfa. By the edition of "
+        "May 2023, requests were processed under an exception.",
         f"{API_PAGE}; {MANDATE_PAGE}",
     ),
     (MandateScenario.API, MfaBy.NOBODY): Ruling(
@@ -112,30 +124,20 @@ MANDATE = {
         MandateAnswer.ALLOWED, "Entra issues a token for the customer's tenant.", MANDATE_PAGE
     ),
     (MandateScenario.GDAP, MfaBy.THIRD_PARTY): Ruling(
+        MandateAnswer.ALLOWED,
+        "Entra issues a token for the customer's tenant, because the provider gives it its MFA "
+        "claim. By the edition of May 2023, only Entra's own MFA was accepted.",
+        MANDATE_PAGE,
+    ),
+    (MandateScenario.GDAP, MfaBy.INCOMPATIBLE): Ruling(
         MandateAnswer.BLOCKED,
-        "By the edition of May 2023 only Entra's own MFA is accepted, and there are no exceptions; "
-        "by the editions since 2025 a provider that gives Entra its MFA claim is accepted, too.",
+        "Entra issues no token for a customer's tenant: MFA without its claim does not count, and "
+        "by no edition are there exceptions.",
         MANDATE_PAGE,
     ),
     (MandateScenario.GDAP, MfaBy.NOBODY): Ruling(
         MandateAnswer.BLOCKED,
         "Entra issues no token for a customer's tenant until the user has done MFA.",
-        MANDATE_PAGE,
-    ),
-}
-
-#: For a federated sign-in with mfa in its token: Entra or the provider may have done the MFA.
-_FEDERATED_MFA = {
-    MandateScenario.PORTAL: Ruling(
-        MandateAnswer.ALLOWED,
-        "The page opens without another request for MFA, no matter who did the MFA.",
-        MANDATE_PAGE,
-    ),
-    MandateScenario.API: MANDATE[MandateScenario.API, MfaBy.ENTRA],
-    MandateScenario.GDAP: Ruling(
-        MandateAnswer.CANNOT_TELL,
-        "The token does not say whether Entra or another provider did the MFA. If Entra did: "
-        "allowed. If not: blocked by the edition of May 2023, allowed by those since 2025.",
         MANDATE_PAGE,
     ),
 }
@@ -208,7 +210,7 @@ def possible_mfa_by(token: AccessToken) -> tuple[MfaBy, ...]:
     if token.kind is not TokenKind.APP_AND_USER or token.mfa is MfaClaim.UNKNOWN:
         return ()
     if token.mfa is MfaClaim.NO:
-        return (MfaBy.NOBODY,)
+        return (MfaBy.INCOMPATIBLE, MfaBy.NOBODY)
     if _FEDERATED.isdisjoint(value.lower() for value in token.amr):
         return (MfaBy.ENTRA,)
     return (MfaBy.ENTRA, MfaBy.THIRD_PARTY)
@@ -221,13 +223,11 @@ def _by_mfa(scenario: MandateScenario, token: AccessToken, *, is_foreign: bool) 
         return _APP_ONLY[scenario]
     if token.kind is TokenKind.UNKNOWN:
         return _NO_KIND
-    match possible_mfa_by(token):
-        case ():
-            return _NO_METHODS
-        case (mfa_by,):
-            return MANDATE[scenario, mfa_by]
-        case _:
-            return _FEDERATED_MFA[scenario]
+    if not (possible := possible_mfa_by(token)):
+        return _NO_METHODS
+    # Of the two that may have done the MFA, the answers are the same; and who did none that counts
+    # is asked for it.
+    return MANDATE[scenario, MfaBy.NOBODY if MfaBy.NOBODY in possible else MfaBy.ENTRA]
 
 
 def _as_presented(token: AccessToken, refusals: list[str], by_mfa: Ruling) -> Ruling:

@@ -8,6 +8,7 @@ The use cases: the only room that knows all the others.
     sign_in_sources  from the setting SIGNIN_SOURCE to an open source
     daily         the steps of the daily run: plan, collect, publish
     slice_pull    one execution's pull of a slice, which keeps each page
+    pace_lease    of the processes that read one tenant, one at a time sends requests
     day_run       those steps in one process: the command `run`
     queues        those steps as messages, for timers and queue functions; messages: their text
     runs          runs that somebody started over HTTP

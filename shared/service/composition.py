@@ -103,6 +103,7 @@ class Service:
                     now=self.now,
                     send=self._send,
                     name=self._partner.name if self._partner else None,
+                    is_read_elsewhere=lambda: self.store_kind is StoreKind.AZURE,
                 )
             return self._tenants[tenant_id]
 

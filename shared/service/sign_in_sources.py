@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.settings import Settings, SourceKind
-from shared.sources.pacing import Budget
+from shared.sources.pacing import Budget, Priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.service.access import TenantAccess
     from shared.sources import SignInSource
     from shared.sources.graph.sign_ins import GraphSignIns
+    from shared.sources.pacing import Pace
 
 #: How long one execution may read; host.json ends it after 30 minutes.
 READING_SECONDS = 25 * 60.0
@@ -36,6 +37,7 @@ class SourceContext:
     settings: Settings
     access: Callable[[], TenantAccess]  #: called only by sources that reach the tenant itself
     now: Callable[[], datetime]  #: aware, UTC
+    leased: Callable[[Pace], Pace] | None = None  #: a pace that other processes have to share
 
 
 def open_source(context: SourceContext) -> SignInSource:
@@ -43,9 +45,9 @@ def open_source(context: SourceContext) -> SignInSource:
     return _SOURCES[context.settings.signin_source](context)
 
 
-def reading_budget(*, is_continued: bool = False) -> Budget:
+def reading_budget(priority: Priority = Priority.FEW) -> Budget:
     """The time that one execution may spend on reading, from now on."""
-    return Budget(time.monotonic() + READING_SECONDS, is_continued=is_continued)
+    return Budget(time.monotonic() + READING_SECONDS, priority=priority)
 
 
 class PerSliceSource:
@@ -79,12 +81,13 @@ class PerSliceGraph(PerSliceSource):
     def __init__(
         self, name: str, open_for_one: Callable[[Budget], AbstractContextManager[GraphSignIns]]
     ) -> None:
-        super().__init__(name, lambda: open_for_one(reading_budget()))
+        super().__init__(name, lambda: open_for_one(reading_budget(Priority.NEW)))
         self._open_with = open_for_one
 
     def parts(self, owed: Slice, kept: Sequence[Part]) -> Iterator[Part]:
         """As `NewestFirstSource.parts`."""
-        with self._open_with(reading_budget(is_continued=bool(kept))) as source:
+        priority = Priority.BEGUN if kept else Priority.NEW
+        with self._open_with(reading_budget(priority)) as source:
             yield from source.parts(owed, kept)
 
 
@@ -93,6 +96,8 @@ def _graph(context: SourceContext) -> SignInSource:
     from shared.sources.graph.sign_ins import PERMISSION, GraphSignIns, LogReach
 
     access, scope, reach = context.access(), context.settings.scope, LogReach()
+    reports = access.limits.reports
+    pace = context.leased(reports) if context.leased and reports.is_limited else reports
 
     @contextmanager
     def open_graph_sign_ins(budget: Budget) -> Iterator[GraphSignIns]:
@@ -100,7 +105,7 @@ def _graph(context: SourceContext) -> SignInSource:
             reader = GraphReader(
                 graph,
                 PERMISSION,
-                pacer=access.limits.reports,
+                pacer=pace,
                 budget=budget,
                 licence=access.licence,
                 needs_licence=True,

@@ -10,6 +10,7 @@ from shared.errors import BadInputError, BadSettingError
 from shared.service.daily import Daily
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.once import once
+from shared.service.pace_lease import LeasedPace, PaceLease
 from shared.service.runs import Runs
 from shared.service.sign_in_sources import SourceContext, open_source, reading_budget
 from shared.sources.files.documents import read_directory
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from shared.settings import Settings
     from shared.sources import SignInSource
     from shared.sources.graph.collected_directory import CollectedDirectory
+    from shared.sources.pacing import Pace
     from shared.stores.store import Store
 
 
@@ -48,8 +50,13 @@ class Tenant:
         now: Callable[[], datetime],
         send: Callable[[Sequence[Message]], None],
         name: str | None = None,
+        is_read_elsewhere: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Without a `name`, the tenant has the name that its directory gives."""
+        """
+        Without a `name`, the tenant has the name that its directory gives.
+
+        `is_read_elsewhere`: whether other processes may read it too, over the same store.
+        """
         self.id = tenant_id
         self.lock = threading.RLock()
         self._settings = settings
@@ -59,6 +66,7 @@ class Tenant:
         self._now = now
         self._send = send
         self._name = name
+        self._is_read_elsewhere = is_read_elsewhere
 
     @once
     def access(self) -> TenantAccess:
@@ -68,7 +76,10 @@ class Tenant:
     @once
     def source(self) -> SignInSource:
         """Where its sign-ins come from; any number of threads may read from it."""
-        return open_source(SourceContext(self.id, self._settings, lambda: self.access, self._now))
+        leased = self._leased if self._is_read_elsewhere() else None
+        return open_source(
+            SourceContext(self.id, self._settings, lambda: self.access, self._now, leased)
+        )
 
     @once
     def daily(self) -> Daily:
@@ -122,6 +133,9 @@ class Tenant:
                 cloud=self.access.login.cloud,
             )
             return replace(pulled, granted=graph.granted_roles())
+
+    def _leased(self, pace: Pace) -> Pace:
+        return LeasedPace(pace, PaceLease(self._store(), self.id, self._now))
 
 
 def directory_in_file(path: str, tenant_id: str) -> Directory:

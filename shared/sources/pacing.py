@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from bisect import insort
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from enum import IntEnum
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
 from threading import Condition
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from shared.errors import OutOfTimeError, SourceIncompleteError
 
@@ -30,13 +31,13 @@ class Budget:
         *,
         clock: Clock = time.monotonic,
         pause: Pause = time.sleep,
-        is_continued: bool = False,
+        priority: Priority | None = None,
     ) -> None:
-        """`is_continued`: whether an earlier execution began with the same; these come first."""
+        """The default `priority` is the highest."""
         self._deadline = deadline
         self._clock = clock
         self._pause = pause
-        self.rank = Rank(not is_continued, clock())
+        self.rank = Rank(Priority.FEW if priority is None else priority, clock())
 
     def remaining_seconds(self) -> float:
         """The time until the deadline; `OutOfTimeError` if it has passed."""
@@ -60,10 +61,18 @@ class Budget:
             self._pause(seconds)
 
 
+class Priority(IntEnum):
+    """What is served first, before anything is served that began first."""
+
+    FEW = 0  #: a handful of requests, such as a directory's
+    BEGUN = 1  #: a slice of which an earlier execution kept something
+    NEW = 2  #: any other slice
+
+
 class Rank(NamedTuple):
     """Who gets the next turn: the lowest rank."""
 
-    is_new: bool
+    priority: Priority
     began: float
 
 
@@ -127,6 +136,16 @@ class Turns:
         return self._held_until - now
 
 
+class Pace(Protocol):
+    """What lets requests go, one turn each."""
+
+    def turn(self, budget: Budget) -> AbstractContextManager[None]:
+        """Wait for a turn, within the budget, and keep it for the length of the block."""
+
+    def hold_back(self, seconds: float) -> None:
+        """Let nobody have a turn for so long, because the service says so."""
+
+
 class Pacer:
     """
     Keeps requests within a limit per period, for any number of threads.
@@ -138,6 +157,7 @@ class Pacer:
     def __init__(
         self, limit: int = 5, period_seconds: float = 10.0, *, clock: Clock = time.monotonic
     ) -> None:
+        self.is_limited = period_seconds > 0
         self._clock = clock
         self._turns = Turns(limit, period_seconds)
         self._changed = Condition()  #: guards the turns, and is notified of every change

@@ -13,7 +13,7 @@ from shared.errors import ConflictError, DamagedError, NewerError, StoreError
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import LedgerEntry, SliceState
 from shared.stores.file_sets import FileSet, FileSets, Listed
-from shared.stores.medium import RowId, from_columns, replace_row, sealed, to_columns
+from shared.stores.medium import RowId, checked, from_columns, replace_row, sealed, to_columns
 from shared.stores.models import DeliveryRow, MetricsRow, Run, TenantRow
 from shared.stores.names import (
     claim_name,
@@ -274,6 +274,27 @@ class Store:
             if isinstance(error, ConflictError):
                 return False  # the other claimant has just released it
             raise
+        return True
+
+    def hold(self, key: str, holder: str, now: str, until: str) -> bool:
+        """
+        Hold a lease until a time, or hold it longer; returns whether that is ours now.
+
+        Nobody else gets it before. Times are UTC, all written alike.
+        """
+
+        def decide(held: Columns | None) -> Columns:
+            is_ours = held is not None and held.get("Claimant") == holder
+            ends = str(held.get("Until", "")) if held else ""
+            if not is_ours and ends > now:
+                raise ConflictError(f"{key} is held by another process until {ends}.")
+            longest = max(until, ends) if is_ours else until
+            return {"Key": one_line(key), "Claimant": holder, "Until": longest}
+
+        try:
+            replace_row(self._medium, RowId("claims", "", claim_name(key)), decide, checked)
+        except ConflictError:
+            return False
         return True
 
     def is_claimed(self, key: str) -> bool:

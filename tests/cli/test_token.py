@@ -104,14 +104,17 @@ def test_a_token_with_mfa_is_answered_with_verdict_scenarios_and_the_whole_manda
         "Portal            allowed",
     ):
         assert text_part in text
-    table = [" ".join(line.split()) for line in text.splitlines()[-7:-2]]
-    assert table == [
-        "Entra * third party nobody",
-        "Portal allowed on a condition asked for MFA",
-        "API allowed on a condition refused (401)",
-        "Customers (GDAP) allowed blocked blocked",
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    start = lines.index("The mandate, by who did the MFA") + 2
+    assert lines[start : start + 5] == [
+        "Entra * compatible incompatible nobody",
+        "Portal allowed allowed blocked asked for MFA",
+        "API allowed allowed refused (401) refused (401)",
+        "Customers (GDAP) allowed allowed blocked blocked",
         "",
     ]
+    assert "Manage customers by delegated access (AOBO) also Entra, Exchange" in lines
+    assert len(lines) - lines.index("Discover (price, catalog, promotion)") == 7
     assert "* this token: Entra\n" in text
 
 
@@ -119,7 +122,7 @@ def test_a_token_with_mfa_is_answered_with_verdict_scenarios_and_the_whole_manda
     ("claims", "code", "verdict", "facts"),
     [
         ({"amr": ["pwd"]}, 1, "would refuse this token.", ["MFA           no;", "nobody *"]),
-        ({"amr": ["fed", "mfa"]}, 0, "would accept this token.", ["Entra *", "third party *"]),
+        ({"amr": ["fed", "mfa"]}, 0, "would accept this token.", ["Entra *", "compatible *"]),
         ({"idtyp": "app"}, 1, UNKNOWN, ["Kind          not given", "no column"]),
         ({"amr": 7}, 1, UNKNOWN, ["MFA           not given", "no column"]),
         ({"aud": "https://graph.microsoft.com"}, 1, "would refuse this token.", ["audience"]),
@@ -184,9 +187,29 @@ def test_json_is_the_same_for_programs() -> None:
         "api": "refused",
         "gdap": "blocked",
     }
-    assert len(answer["mandate"]) == 9
+    assert len(answer["mandate"]) == 12
     marked = {(cell["mfa_by"], cell["is_this_token"]) for cell in answer["mandate"]}
-    assert marked == {("entra", False), ("third_party", False), ("nobody", True)}
+    assert marked == {
+        *(("entra", False), ("third_party", False), ("incompatible", True), ("nobody", True)),
+    }
+    assert [each["name"] for each in answer["scenarios"]] == [
+        *("discover", "transact", "billing", "manage", "assign_dap", "assign_gdap"),
+        "gdap_requests",
+    ]
+    manage = answer["scenarios"][3]
+    assert manage["answers"] == {
+        "entra": "allowed",
+        "third_party": "allowed",
+        "incompatible": "refused",
+        "nobody": "refused",
+    }
+    assert manage["edition_2023"] == {
+        "entra": "MFA supported",
+        "third_party": "No exception supported",
+        "nobody": "No access",
+    }
+    assert manage["additional_workloads"] is True
+    assert answer["pages"]["may_2023"]["Billing"][1] == "Global administrator"
 
 
 def test_the_setting_for_partner_centers_ids_counts_here_too() -> None:

@@ -12,13 +12,13 @@ from shared.endpoints import Cloud
 from shared.mfa.access_token import MfaClaim, TokenKind, decode_token
 from shared.mfa.mandate import (
     MANDATE,
-    PROTECTED_IN_2023,
     MandateAnswer,
     MandateScenario,
     MfaBy,
     mandate_answers,
     possible_mfa_by,
 )
+from shared.mfa.mandate_tables import PAGES, PAGES_2023, SCENARIO_ANSWERS, WORKLOADS
 from tests.tokens import APP_ONLY_CLAIMS, ISSUED_AT, NOW, RESOURCE, TENANT, token_of, user_token
 
 PORTAL, API, GDAP = MandateScenario
@@ -44,55 +44,47 @@ def sentence(token, scenario, now=NOW):
 # The four verification examples of the mandate page.
 
 
-def test_example_1_consuela_of_contoso_did_mfa_at_entra_and_is_not_asked_again() -> None:
-    # She signs in, and does MFA at Entra.
-    consuela = signed_in("pwd", "mfa")
-    assert consuela.mfa is MfaClaim.YES
-    assert possible_mfa_by(consuela) == (MfaBy.ENTRA,)
+def test_example_1_alejandra_of_contoso_did_mfa_at_entra_and_is_not_asked_again() -> None:
+    # She signs in, and does MFA at Entra. (The edition of May 2023 calls her Consuela.)
+    alejandra = signed_in("pwd", "mfa")
+    assert alejandra.mfa is MfaClaim.YES
+    assert possible_mfa_by(alejandra) == (MfaBy.ENTRA,)
 
     # She opens a protected page: it opens, and nobody asks again.
-    assert "Customers" in PROTECTED_IN_2023
-    assert mandate_answers(consuela, NOW, ISSUERS)[PORTAL] == MANDATE[PORTAL, MfaBy.ENTRA]
-    assert asked(consuela)[PORTAL] is MandateAnswer.ALLOWED
-    assert "without another request for MFA" in sentence(consuela, PORTAL)
+    assert "Customers" in PAGES
+    assert mandate_answers(alejandra, NOW, ISSUERS)[PORTAL] == MANDATE[PORTAL, MfaBy.ENTRA]
+    assert asked(alejandra)[PORTAL] is MandateAnswer.ALLOWED
+    assert "without another request for MFA" in sentence(alejandra, PORTAL)
 
 
-def test_example_2_prashob_of_wingtip_did_third_party_mfa_and_is_blocked_at_a_customer() -> None:
+def test_example_2_prashob_of_wingtip_did_mfa_at_a_compatible_provider_and_is_let_in() -> None:
     # He signs in by identity federation; his company's provider did the MFA and gives the claim.
     prashob = signed_in("fed", "mfa")
-    assert MfaBy.THIRD_PARTY in possible_mfa_by(prashob)
+    assert possible_mfa_by(prashob) == (MfaBy.ENTRA, MfaBy.THIRD_PARTY)
 
     # He opens a protected page: it opens, and nobody asks again.
-    assert MANDATE[PORTAL, MfaBy.THIRD_PARTY].answer is MandateAnswer.ON_CONDITION
-    assert (
-        asked(prashob)[PORTAL] is MandateAnswer.ALLOWED
-    )  # his token shows that the condition is met
+    assert MANDATE[PORTAL, MfaBy.THIRD_PARTY].answer is MandateAnswer.ALLOWED
+    assert asked(prashob)[PORTAL] is MandateAnswer.ALLOWED
     assert "without another request for MFA" in sentence(prashob, PORTAL)
 
-    # He goes on to a customer's tenant: blocked, because it was not Entra's MFA.
-    blocked = MANDATE[GDAP, MfaBy.THIRD_PARTY]
-    assert blocked.answer is MandateAnswer.BLOCKED
-    assert "only Entra's own MFA is accepted" in blocked.sentence
-    assert (
-        asked(prashob)[GDAP] is not MandateAnswer.ALLOWED
-    )  # his token does not say whose MFA it was
-
-    # What the page recommends: MFA at Entra. Then he gets there.
-    assert asked(signed_in("pwd", "mfa"))[GDAP] is MandateAnswer.ALLOWED
+    # He goes on to a customer's tenant to add users, without any issues.
+    assert MANDATE[GDAP, MfaBy.THIRD_PARTY].answer is MandateAnswer.ALLOWED
+    assert asked(prashob)[GDAP] is MandateAnswer.ALLOWED
+    assert "by the edition of may 2023" in MANDATE[GDAP, MfaBy.THIRD_PARTY].sentence.lower()
 
 
 def test_example_3_john_of_fabrikam_has_no_mfa_and_is_asked_at_the_first_protected_page() -> None:
     # He signs in without MFA.
     john = signed_in("pwd")
     assert john.mfa is MfaClaim.NO
-    assert possible_mfa_by(john) == (MfaBy.NOBODY,)
+    assert MfaBy.NOBODY in possible_mfa_by(john)
 
     # He opens the overview, which in the page's example asks for nothing; today it would.
-    assert "Overview" not in PROTECTED_IN_2023
+    assert "Overview" not in {*PAGES, *PAGES_2023}
     assert "not to the overview; since September 2025" in sentence(john, PORTAL)
 
     # He opens a protected page and is sent to Entra, where he registers, being there first.
-    assert "Billing" in PROTECTED_IN_2023
+    assert "Billing" in PAGES
     assert asked(john)[PORTAL] is MandateAnswer.ASKED_FOR_MFA
     assert "users who have not registered for it do so then" in sentence(john, PORTAL)
     assert asked(signed_in("pwd", "mfa"))[PORTAL] is MandateAnswer.ALLOWED
@@ -103,25 +95,21 @@ def test_example_3_john_of_fabrikam_has_no_mfa_and_is_asked_at_the_first_protect
     assert asked(signed_in("pwd", "mfa"))[PORTAL] is MandateAnswer.ALLOWED
 
 
-def test_example_4_trent_of_wingtip_has_an_exception_which_does_not_hold_at_a_customer() -> None:
-    # He signs in with third-party MFA by a Conditional Access custom control: no claim of it.
+def test_example_4_trent_of_wingtip_is_blocked_everywhere_that_is_protected() -> None:
+    # He signs in with MFA of a provider that is not compatible with Entra: no claim of it.
     trent = signed_in("pwd")
     assert trent.mfa is MfaClaim.NO
+    assert MfaBy.INCOMPATIBLE in possible_mfa_by(trent)
 
-    # He opens a protected page: under the exception it opens, and nobody asks again.
-    with_exception = MANDATE[PORTAL, MfaBy.THIRD_PARTY]
-    assert with_exception.answer is MandateAnswer.ON_CONDITION
-    assert "opens without another request for MFA" in with_exception.sentence
-    assert "by the edition of May 2023, under an exception" in with_exception.sentence
-    assert asked(trent)[PORTAL] is MandateAnswer.ASKED_FOR_MFA  # no token shows an exception
+    # He is blocked from all protected pages and APIs, and from customers' tenants.
+    assert [MANDATE[scenario, MfaBy.INCOMPATIBLE].answer for scenario in (PORTAL, API, GDAP)] == [
+        *(MandateAnswer.BLOCKED, MandateAnswer.REFUSED, MandateAnswer.BLOCKED),
+    ]
+    assert "under an exception" in MANDATE[PORTAL, MfaBy.INCOMPATIBLE].sentence  # in May 2023
+    assert MandateAnswer.ALLOWED not in asked(trent).values()
 
-    # He goes on to a customer's tenant: not allowed, for there are no exceptions.
-    assert MANDATE[GDAP, MfaBy.THIRD_PARTY].answer is MandateAnswer.BLOCKED
-    assert "there are no exceptions" in MANDATE[GDAP, MfaBy.THIRD_PARTY].sentence
-    assert asked(trent)[GDAP] is MandateAnswer.BLOCKED
-
-    # He needs MFA at Entra for it.
-    assert asked(signed_in("pwd", "mfa"))[GDAP] is MandateAnswer.ALLOWED
+    # He has to present strong MFA to gain access.
+    assert set(asked(signed_in("pwd", "mfa")).values()) == {MandateAnswer.ALLOWED}
 
 
 # The table.
@@ -142,13 +130,29 @@ def test_entras_mfa_opens_everything_and_no_mfa_opens_nothing() -> None:
         }
 
 
-def test_if_the_editions_differ_the_stricter_one_is_the_answer_and_both_are_named() -> None:
-    ruling = MANDATE[GDAP, MfaBy.THIRD_PARTY]
+def test_the_current_edition_is_the_answer_and_where_that_of_2023_differs_it_is_named() -> None:
+    for mfa_by, opens in ((MfaBy.THIRD_PARTY, True), (MfaBy.INCOMPATIBLE, False)):
+        for scenario in MandateScenario:
+            ruling = MANDATE[scenario, mfa_by]
+            assert (ruling.answer is MandateAnswer.ALLOWED) is opens
+            assert "edition of May 2023" in ruling.sentence or "by no edition" in ruling.sentence
+            assert "editions of May 2023 and since 2025" in ruling.source
 
-    assert ruling.answer is MandateAnswer.BLOCKED
-    assert "edition of May 2023" in ruling.sentence
-    assert "editions since 2025" in ruling.sentence
-    assert "editions of May 2023 and since 2025" in ruling.source
+
+def test_the_seven_scenarios_are_those_of_the_page_with_their_three_columns() -> None:
+    never = [each.name for each in WORKLOADS if each.third_party_2023 == "No exception supported"]
+
+    assert len(WORKLOADS) == 7
+    assert never == ["manage", "assign_gdap", "gdap_requests"]
+    assert [each.name for each in WORKLOADS if each.is_additional] == [
+        *("manage", "assign_dap", "assign_gdap"),
+    ]
+    assert {SCENARIO_ANSWERS[who] for who in (MfaBy.ENTRA, MfaBy.THIRD_PARTY)} == {
+        MandateAnswer.ALLOWED
+    }
+    assert {SCENARIO_ANSWERS[who] for who in (MfaBy.INCOMPATIBLE, MfaBy.NOBODY)} == {
+        MandateAnswer.REFUSED
+    }
 
 
 # One token.
@@ -175,13 +179,7 @@ def test_who_did_the_mfa_of_a_federated_sign_in_is_not_in_its_token(vouched) -> 
     token = signed_in(vouched, "mfa")
 
     assert possible_mfa_by(token) == (MfaBy.ENTRA, MfaBy.THIRD_PARTY)
-    assert asked(token) == {
-        PORTAL: MandateAnswer.ALLOWED,
-        API: MandateAnswer.ALLOWED,
-        GDAP: MandateAnswer.CANNOT_TELL,
-    }
-    assert "blocked by the edition of May 2023" in sentence(token, GDAP)
-    assert "allowed by those since 2025" in sentence(token, GDAP)
+    assert asked(token) == dict.fromkeys(MandateScenario, MandateAnswer.ALLOWED)
 
 
 def test_a_version_2_token_without_amr_is_unknown_rather_than_without_mfa() -> None:
@@ -350,10 +348,22 @@ def test_the_page_shows_the_table_as_it_is_in_the_code() -> None:
     written = {
         (row[0].strip("`"), row[1].strip("`")): (row[2].strip("`"), row[3])
         for row in rows
-        if len(row) == 4
+        if len(row) == 4 and row[0].strip("`") in set(MandateScenario)
     }
 
     assert written == {
         (scenario.value, mfa_by.value): (ruling.answer.value, ruling.sentence)
         for (scenario, mfa_by), ruling in MANDATE.items()
     }
+
+
+def test_the_page_shows_the_scenarios_and_who_opens_which_page() -> None:
+    page = (ROOT / "docs" / "mandate.md").read_text("utf-8")
+
+    for each in WORKLOADS:
+        additional = "yes" if each.is_additional else "not applicable"
+        cells = (f"`{each.name}`", each.title, each.third_party_2023, additional)
+        assert f"| {' | '.join(cells)} |" in page
+    for pages in (PAGES, PAGES_2023):
+        for name, roles in pages.items():
+            assert f"| {name} | {', '.join(roles)} |" in page

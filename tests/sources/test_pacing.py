@@ -5,8 +5,8 @@ from math import inf
 
 import pytest
 
-from shared.errors import OutOfTimeError
-from shared.sources.pacing import Budget, Pacer
+from shared.errors import OutOfTimeError, SourceIncompleteError
+from shared.sources.pacing import Budget, Pacer, Priority, Rank, Turns
 from tests.sources.graph.graph_doubles import FakeTime
 
 
@@ -94,6 +94,59 @@ def test_a_request_that_gets_no_turn_in_time_because_of_others_gives_up() -> Non
 
     with pacer.turn(budget_of(time)), pytest.raises(OutOfTimeError, match="Other requests"):
         pacer.turn(budget_of(time, deadline=0.01)).__enter__()
+
+
+def test_what_began_first_is_served_first() -> None:
+    turns = Turns(1, 10.0)
+    new, begun, few = Priority.NEW, Priority.BEGUN, Priority.FEW
+    ranks = [Rank(new, 1.0), Rank(new, 0.0), Rank(begun, 5.0), Rank(few, 9.0)]
+    waiters = [turns.enter(rank) for rank in ranks]
+
+    served = []
+    while waiters:
+        first = next(waiter for waiter in waiters if turns.starts_at(waiter) is not None)
+        turns.take()
+        turns.leave(first)
+        waiters.remove(first)
+        served.append(first.rank)
+        turns.give_back(0.0)
+
+    assert served == sorted(ranks)
+
+
+def test_a_service_that_says_wait_holds_everybody_back() -> None:
+    time = FakeTime()
+    pacer = Pacer(clock=time.clock)
+
+    pacer.hold_back(30.0)
+    pacer.hold_back(5.0)  # a later answer never shortens it
+    with pacer.turn(budget_of(time)):
+        pass
+
+    assert time.now == 30.0
+
+
+def test_a_wait_that_fits_into_no_budget_is_an_error_of_its_own() -> None:
+    time = FakeTime()
+    pacer = Pacer(clock=time.clock)
+    pacer.hold_back(600.0)
+
+    with pytest.raises(SourceIncompleteError, match="no request for another 600 s"):
+        pacer.turn(budget_of(time, deadline=300.0)).__enter__()
+    late = budget_of(time, deadline=900.0)
+    time.now = 400.0
+    with pacer.turn(late):
+        assert time.now == 600.0
+
+
+def test_a_turn_that_does_not_fit_into_what_is_left_is_out_of_time() -> None:
+    time = FakeTime()
+    pacer, budget = Pacer(clock=time.clock), budget_of(time, deadline=900.0)
+    time.now = 800.0
+    pacer.hold_back(600.0)
+
+    with pytest.raises(OutOfTimeError):
+        pacer.turn(budget).__enter__()
 
 
 def test_a_budget_without_a_deadline_never_runs_out() -> None:

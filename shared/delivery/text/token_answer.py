@@ -18,6 +18,14 @@ from shared.mfa.mandate import (
     Ruling,
     possible_mfa_by,
 )
+from shared.mfa.mandate_tables import (
+    ENTRA_2023,
+    NOBODY_2023,
+    PAGES,
+    PAGES_2023,
+    SCENARIO_ANSWERS,
+    WORKLOADS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,10 +50,14 @@ _SCENARIOS = {
     MandateScenario.API: "API",
     MandateScenario.GDAP: "Customers (GDAP)",
 }
-_MFA_BY = {MfaBy.ENTRA: "Entra", MfaBy.THIRD_PARTY: "third party", MfaBy.NOBODY: "nobody"}
+_MFA_BY = {
+    MfaBy.ENTRA: "Entra",
+    MfaBy.THIRD_PARTY: "compatible",
+    MfaBy.INCOMPATIBLE: "incompatible",
+    MfaBy.NOBODY: "nobody",
+}
 _ANSWERS = {
     MandateAnswer.ALLOWED: "allowed",
-    MandateAnswer.ON_CONDITION: "on a condition",
     MandateAnswer.ASKED_FOR_MFA: "asked for MFA",
     MandateAnswer.REFUSED: "refused (401)",
     MandateAnswer.BLOCKED: "blocked",
@@ -63,12 +75,24 @@ class _Cell(msgspec.Struct):
     ruling: Ruling
 
 
+class _Workload(msgspec.Struct):
+    """One row of the mandate's own scenario table in the JSON."""
+
+    name: str
+    title: str
+    answers: dict[MfaBy, MandateAnswer]
+    edition_2023: dict[str, str]  #: its three columns, in its words
+    additional_workloads: bool  #: whether the row is also one of Entra's and Exchange's
+
+
 class _AnswerDocument(msgspec.Struct):
     version: int
     signature_checked: bool
     token: AccessToken
     answers: dict[MandateScenario, Ruling]
     mandate: list[_Cell]
+    scenarios: list[_Workload]
+    pages: dict[str, dict[str, tuple[str, ...]]]  #: by edition: the roles that open a page
 
 
 def token_json(token: AccessToken, answers: dict[MandateScenario, Ruling]) -> bytes:
@@ -83,9 +107,28 @@ def token_json(token: AccessToken, answers: dict[MandateScenario, Ruling]) -> by
         for (scenario, mfa_by), ruling in MANDATE.items()
     ]
     document = _AnswerDocument(
-        VERSION, signature_checked=False, token=token, answers=answers, mandate=cells
+        VERSION,
+        signature_checked=False,
+        token=token,
+        answers=answers,
+        mandate=cells,
+        scenarios=_workloads(),
+        pages={"current": PAGES, "may_2023": PAGES_2023},
     )
     return json.dumps(msgspec.to_builtins(document), separators=(",", ":")).encode() + b"\n"
+
+
+def _workloads() -> list[_Workload]:
+    return [
+        _Workload(
+            each.name,
+            each.title,
+            SCENARIO_ANSWERS,
+            {"entra": ENTRA_2023, "third_party": each.third_party_2023, "nobody": NOBODY_2023},
+            each.is_additional,
+        )
+        for each in WORKLOADS
+    ]
 
 
 def token_text(token: AccessToken, answers: dict[MandateScenario, Ruling], now: datetime) -> str:
@@ -102,6 +145,8 @@ def token_text(token: AccessToken, answers: dict[MandateScenario, Ruling], now: 
         *_answers(answers),
         *("", "The mandate, by who did the MFA", ""),
         *_mandate(token),
+        *("", "Its seven scenarios, by who did the MFA", ""),
+        *_scenarios(),
     ]
     return "\n".join(lines).replace(NBSP, " ") + "\n"
 
@@ -125,7 +170,7 @@ def _facts(token: AccessToken, now: datetime) -> Iterator[str]:
 def _mfa(token: AccessToken) -> str:
     if token.kind is TokenKind.APP_ONLY:
         return "not required of an application"
-    if len(possible_mfa_by(token)) > 1:
+    if MfaBy.THIRD_PARTY in possible_mfa_by(token):
         return "yes; the token does not say whether by Entra or by another provider"
     return _MFA.get(token.mfa, "")
 
@@ -169,8 +214,19 @@ def _mandate(token: AccessToken) -> Iterator[str]:
     yield from _paragraph("  ", "Conditions, editions and sources: docs/mandate.md")
 
 
+def _scenarios() -> Iterator[str]:
+    """The scenario table; all rows answer alike, which the edition of May 2023 did not."""
+    answers = [
+        f"{_MFA_BY[mfa_by]}: {_ANSWERS[answer]}" for mfa_by, answer in SCENARIO_ANSWERS.items()
+    ]
+    yield from _paragraph("  ", f"{', '.join(answers)}.")
+    yield ""
+    for each in WORKLOADS:
+        yield f"  {each.title:<50} {'also Entra, Exchange' * each.is_additional}".rstrip()
+
+
 def _row(head: str, cells: Iterable[str]) -> str:
-    return f"  {head:<17} {''.join(f'{cell:<19}' for cell in cells)}".rstrip()
+    return f"  {head:<17} {''.join(f'{cell:<15}' for cell in cells)}".rstrip()
 
 
 def _paragraph(label: str, text: str) -> list[str]:

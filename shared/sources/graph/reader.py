@@ -20,7 +20,7 @@ from shared.sources.graph.answers import (
     retry_after_seconds,
     unreadable_answer,
 )
-from shared.sources.pacing import Budget, Pacer
+from shared.sources.pacing import Budget, Pace, Pacer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -80,7 +80,7 @@ class GraphReader:
 
     graph: GraphConnection
     permission: str
-    pacer: Pacer = field(default_factory=Pacer)
+    pacer: Pace = field(default_factory=Pacer)
     budget: Budget = field(default_factory=Budget)
     tries: int = TRIES  #: of one request
     jitter: Callable[[], float] = random.random  #: from 0 to 1; half of each back-off depends on it
