@@ -122,7 +122,9 @@ class TenantLedger:
 
     def put_off(self, slice_: Slice, reason: str) -> None:
         """Enter that a slice is not read to its end yet; a stored rollup is kept."""
-        begun = self._new_entry(slice_, SliceState.FAILED, reason=f"It is still read: {reason}")
+        begun = self._new_entry(
+            slice_, SliceState.FAILED, reason=f"It is still being read: {reason}"
+        )
         with unless_newer_is_stored(slice_.name):
             self.store.save_slice(enter_failure(self._before(slice_)[0], begun))
         _log.info("Slice %s of %s goes on later: %s", slice_.name, self.tenant_id, reason)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from shared.errors import ConflictError, StoreError
 from shared.mfa.coverage import LogKinds
+from shared.mfa.parts import Part
 from shared.mfa.report import HistoryPoint
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import LedgerEntry
@@ -40,7 +41,7 @@ from tests.contracts.store_examples import (
     save_old_report,
     save_old_slice,
 )
-from tests.sign_ins import any_sign_in
+from tests.sign_ins import any_sign_in, portal_sign_in
 
 LONG_AGO = date(2026, 1, 1)
 
@@ -401,3 +402,34 @@ def test_a_file_of_ten_thousand_rows_takes_little_memory(store):
 
     assert read.content == content
     assert peak_bytes < 15 * len(content)  # nine of them are Azure's SDK, when it reads
+
+
+def part_of(hours, count=1):
+    since, until = (f"{DAY}T{hour:02}:00:00.0000000Z" for hour in hours)
+    sign_ins = tuple(portal_sign_in(id=f"{hours}-{number}") for number in range(count))
+    return Part("interactiveUser", since, until, count, sign_ins, begun_at=OLD_AT)
+
+
+def test_parts_of_a_slice_are_read_back_until_they_are_removed(store):
+    parts = [part_of((12, 23)), part_of((6, 12), count=3)]
+    for part in [*parts, parts[0]]:
+        store.parts.keep(SLICE, part)
+    store.parts.keep(SLICE.halves()[0], part_of((3, 6)))
+
+    assert sorted(store.parts.read(SLICE), key=lambda part: part.rows) == parts
+    assert store.rollup(SLICE) is None
+    assert store.ledger(TENANT, LONG_AGO) == []
+    store.parts.remove(SLICE)
+    assert store.parts.read(SLICE) == []
+    assert store.parts.read(SLICE.halves()[0]) == [part_of((3, 6))]
+
+
+def test_a_lease_is_held_by_one_until_it_ends(store):
+    now, soon, later = (f"2026-11-24T02:{minute}:00.000000Z" for minute in (10, 20, 30))
+
+    assert store.hold("pace", "one", now, soon)
+    assert not store.hold("pace", "two", now, later)
+    assert store.hold("pace", "one", now, now)  # never shorter than before
+    assert not store.hold("pace", "two", now, later)
+    assert store.hold("pace", "two", soon, later)
+    assert not store.hold("pace", "one", soon, later)

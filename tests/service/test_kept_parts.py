@@ -80,7 +80,7 @@ def test_a_part_is_not_a_day_before_the_rest_is_in(tmp_path) -> None:
 
     assert parts_in(tmp_path)
     assert (entry.state, entry.has_rollup) == (SliceState.FAILED, False)
-    assert entry.reason.startswith("It is still read: ")
+    assert entry.reason.startswith("It is still being read: ")
     assert complete_days([entry]) == {}
     assert a_day() in here.daily.plan(TODAY)
 
