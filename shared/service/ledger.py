@@ -130,11 +130,15 @@ class TenantLedger:
         _log.info("Slice %s of %s goes on later: %s", slice_.name, self.tenant_id, reason)
 
     def keep_stored(self, slice_: Slice, reason: str) -> None:
-        """Leave what is stored of a slice that the source does not hold; say why there is none."""
+        """Enter that the source does not hold a slice; what is stored of it stays as it is."""
         entry = self.entry(slice_)
         if entry is None or not self._as_readable(entry).has_rollup:
             self.fail(slice_, SliceState.DENIED, reason)
             return
+        kept = f"What is stored is kept. {reason}"
+        tried = self._new_entry(slice_, SliceState.COMPLETE, rows=entry.rows, reason=kept)
+        with unless_newer_is_stored(slice_.name):
+            self.store.save_slice(enter_failure(entry, tried))
         _log.warning(
             "Slice %s of %s stays as it is stored: %s", slice_.name, self.tenant_id, reason
         )

@@ -119,7 +119,7 @@ def test_a_day_that_the_source_no_longer_holds_stays_as_it_was_stored(tmp_path) 
     source = Scripted(a_week())
     daily = make_daily(tmp_path, source)
     first, _ = run_day(daily)
-    before = read_back(daily.store)
+    before, entry_at_first = read_back(daily.store), entry_of(daily, ENDING)
     source.days = {day: [OutOfReachError("The log is shorter.")] for day in WEEK}
     daily.now.go_on(days=60)
 
@@ -127,8 +127,11 @@ def test_a_day_that_the_source_no_longer_holds_stays_as_it_was_stored(tmp_path) 
         again, failed = run_day(daily)
         assert failed == []
         assert again.metrics == first.metrics
-    assert read_back(daily.store)["ledger"] == before["ledger"]
     assert read_back(daily.store)["rollups"] == before["rollups"]
+    tried = entry_of(daily, ENDING)
+    assert (tried.state, tried.at) == (SliceState.COMPLETE, "2027-01-23T02:15:00Z")
+    assert tried.pulled_at == entry_at_first.pulled_at
+    assert tried.reason == "What is stored is kept. The log is shorter."
 
 
 def test_a_settled_day_that_reads_empty_later_stays_as_it_was_stored(tmp_path) -> None:
