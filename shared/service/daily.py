@@ -300,10 +300,13 @@ class Daily:
         """
         Whether the same report is stored already, apart from when it was read and made.
 
-        With all of its files, where they belong. Raises `NewerError` if a newer release made it.
+        With all of its files, where they belong. Raises `NewerError` if a newer release made it, or
+        collected days of it.
         """
         ending = report.window.ending
         stored = self._stored_report(ending)
+        if stored and self._has_newer_days(ending):
+            raise NewerError(f"A newer release collected days of the report of {ending}.")
         if stored is None or not _is_same(stored, report) or self._is_broken(ending):
             return False
         if snapshot is None:
@@ -314,6 +317,11 @@ class Daily:
         except DamagedError as error:
             _log.warning("The directory of %s is stored again: %s", ending, error)
             return False
+
+    def _has_newer_days(self, ending: date) -> bool:
+        days = set(window_days(ending))
+        newer = (e for e in self.ledger.entries(min(days)) if e.state is SliceState.NEWER)
+        return any(entry.slice.day in days for entry in newer)
 
     def _settle(self) -> dict[date, set[str]]:
         """Finish what killed executions left; return the files that are damaged, by ending."""

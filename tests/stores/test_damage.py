@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import product
 
+import msgspec
 import pytest
 
 from shared.mfa.report import Report
@@ -63,7 +64,7 @@ def test_one_damaged_thing_stops_nothing_and_is_made_again(
 
     assert failed == []
     assert made.metrics == report.metrics
-    assert made.window == report.window
+    assert apart_from_changes(made.window) == apart_from_changes(report.window)
     assert made.history == report.history
     assert day.store.history(TENANT, day.today, 9) == history
     assert day.answers() == answered_after
@@ -73,6 +74,11 @@ def test_one_damaged_thing_stops_nothing_and_is_made_again(
         day.work()
         again = [said for said in caplog.messages if not said.endswith("it is ignored.")]
         assert again == [], "it is said again although it was made again"
+
+
+def apart_from_changes(window):
+    """What was lost cannot be compared with what is read again."""
+    return msgspec.structs.replace(window, verdict_changes=None)
 
 
 def assert_sound(day, but_for=(), days=9) -> None:
