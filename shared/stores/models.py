@@ -95,9 +95,8 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_begun(self) -> bool:
         """Whether people may be written to, and a message has found out what to do about it."""
-        return bool(self.opened_at) and (
-            self.state is not DeliveryState.WAITING or self.reason != ""
-        )
+        is_untouched = self.state is DeliveryState.WAITING and not self.reason
+        return bool(self.opened_at) and not is_untouched
 
     def is_owed(self, newest: date) -> bool:
         """Whether it was due and has not gone; the newest day's may still be waiting."""
