@@ -400,7 +400,7 @@ class FakeClock:
 
 def test_when_time_runs_out_the_error_says_how_far_the_reading_got() -> None:
     account = in_memory().usual()
-    budget = Budget(4.5, clock=FakeClock())
+    budget = Budget(5.5, clock=FakeClock())  # which looks at the clock when it begins
 
     with pytest.raises(OutOfTimeError, match=r"^4 of the 12 blobs that .* were read\. The exec"):
         account.found(budget=budget)
