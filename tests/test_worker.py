@@ -24,7 +24,14 @@ import pytest
 
 import dev
 import function_app
-from shared.cli.local_host import LocalHost, QueueMessage, http_data, index, queue_data
+from shared.cli.local_host import (
+    LocalHost,
+    QueueMessage,
+    http_data,
+    index,
+    queue_data,
+    read_functions,
+)
 from shared.cli.loopback import HttpRequest
 from shared.service.messages import CollectSlice, DeliverReport, PublishReport
 from shared.settings import Settings
@@ -122,9 +129,19 @@ class Worker:
 
     def call(self, name, data, metadata=None):
         """What came of calling a function with the data of its trigger, a datum of the SDK's."""
+        return self._ask(self._given(name, data, metadata))
+
+    def call_together(self, calls):
+        """The functions of some calls and whether they succeeded, in the order of their ends."""
+        return self._ask([self._given(*each) for each in calls])
+
+    def _given(self, name, data, metadata=None):
         trigger = next(b["name"] for b in self.indexed[name] if b["type"].endswith("Trigger"))
         given = {"function": name, "trigger": trigger, "data": plain(data), "type": data.type}
         given["metadata"] = {key: datum.value for key, datum in (metadata or {}).items()}
+        return given
+
+    def _ask(self, given):
         self._in.write(json.dumps(given) + "\n")
         self._in.flush()
         return self._read()
@@ -165,10 +182,12 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def environment_of_both(folder):
+    local = json.loads((ROOT / "local.settings.example.json").read_bytes())["Values"]
     return {
         "STORE": "local",
         "STORE_FOLDER": str(folder / "store"),
         "OUTBOX_FOLDER": str(folder / "outbox"),
+        "PYTHON_THREADPOOL_THREAD_COUNT": local["PYTHON_THREADPOOL_THREAD_COUNT"],
         "REPORT_SENDER": "mfa-status@northwindcloud.example",
         "REPORT_RECIPIENTS": "security@northwindcloud.example",
     }
@@ -322,6 +341,19 @@ def test_health_and_runs_work_there_too(worker) -> None:
     run_id = json.loads(started["returned"]["value"]["body"])["id"]
     assert {CollectSlice.from_json(body).run_id for body in messages} == {run_id}
     assert "slices" not in started["outputs"]
+
+
+def test_health_is_answered_while_every_slice_that_the_host_hands_out_is_slow(worker) -> None:
+    """With the number of threads that the settings name."""
+    queues = json.loads((ROOT / "host.json").read_bytes())["extensions"]["queues"]
+    kinds = [each.kind for each in read_functions(function_app.app, Settings({}))]
+    for_each = queues["batchSize"] + queues["newBatchThreshold"]
+    at_once = kinds.count("queueTrigger") * for_each
+    slow = [("collect_slice", *message("{}"))] * at_once
+
+    ended = worker.call_together([*slow, ("get_health", request("/api/health"))])
+
+    assert ended == [["get_health", True], *[["collect_slice", True]] * at_once]
 
 
 CROSS_SITE = {"Sec-Fetch-Site": "cross-site"}
