@@ -97,25 +97,29 @@ def _rollup(back: int) -> Rollup:
 
 
 def _sign_ins(day: date, first: int) -> Iterator[SignIn]:
-    for n in range(first, first + SIGN_INS):
-        user, session = n % 500, n % 3_000
-        yield SignIn(
-            created_at=f"{day}T{n % 24:02}:{n % 60:02}:{n // 7 % 60:02}.{n:07}Z",
-            id=str(UUID(int=n << 64 | n * 2_654_435_761)),
-            tenant_id=TENANT,
-            event=SignInEventType.NON_INTERACTIVE,
-            error_code=0,
-            requirement=Requirement.MULTI,
-            steps=Evidence.SATISFIED,
-            user_id=str(UUID(int=user)),
-            upn=f"user{user}@contoso.example",
-            user_name=f"User {user}",
-            app_id=str(UUID(int=n % 9)),
-            app_name="Control Panel",
-            ip_address=f"198.51.100.{user % 250}",
-            correlation_id=str(UUID(int=n * 40_503)),
-            session_id=str(UUID(int=session)),
-        )
+    return (sign_in(day, n) for n in range(first, first + SIGN_INS))
+
+
+def sign_in(day: date, n: int) -> SignIn:
+    """The `n`-th sign-in of all, which is on that day."""
+    user, session = n % 500, n % 3_000
+    return SignIn(
+        created_at=f"{day}T{n % 24:02}:{n % 60:02}:{n // 7 % 60:02}.{n % 10_000_000:07}Z",
+        id=str(UUID(int=n << 64 | n * 2_654_435_761)),
+        tenant_id=TENANT,
+        event=SignInEventType.NON_INTERACTIVE,
+        error_code=0,
+        requirement=Requirement.MULTI,
+        steps=Evidence.SATISFIED,
+        user_id=str(UUID(int=user)),
+        upn=f"user{user}@contoso.example",
+        user_name=f"User {user}",
+        app_id=str(UUID(int=n % 9)),
+        app_name="Control Panel",
+        ip_address=f"198.51.100.{user % 250}",
+        correlation_id=str(UUID(int=n * 40_503)),
+        session_id=str(UUID(int=session)),
+    )
 
 
 if __name__ == "__main__":
