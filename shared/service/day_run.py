@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from shared import stores
 from shared.delivery.text.formatting import days_by_reason, harmless
 from shared.errors import SourceIncompleteError
 from shared.mfa.window import SliceState
@@ -82,9 +83,10 @@ class Warnings(logging.Handler):
 
 @contextmanager
 def collected_warnings() -> Iterator[Warnings]:
-    """Collect the steps' warnings while the block lasts, instead of logging them."""
+    """Collect the warnings of steps and store while the block lasts, instead of logging them."""
     warnings = Warnings()
-    loggers = [logging.getLogger(module.__name__) for module in (steps, ledger)]
+    names = (steps.__name__, ledger.__name__, stores.__name__)
+    loggers = [logging.getLogger(name) for name in names]
     before = [logger.propagate for logger in loggers]
     for logger in loggers:
         logger.propagate = False

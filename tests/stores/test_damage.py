@@ -10,6 +10,7 @@ import pytest
 
 from shared.mfa.report import Report
 from shared.mfa.window import SliceState, complete_days
+from shared.service.day_run import collected_warnings
 from shared.service.directory_snapshot import DIRECTORY_FILE
 from tests.service.world import ENDING, TENANT, Scripted, make_daily
 from tests.stores.damaged_store import (
@@ -190,3 +191,15 @@ def test_a_row_in_another_place_is_not_that_places_row(template, tmp_path) -> No
 
     assert ENDING not in {entry.slice.day for entry in day.store.ledger(TENANT, SETTLED)}
     assert len(day.store.ledger(TENANT, SETTLED)) == 5
+
+
+def test_a_run_says_once_what_it_could_not_read(template, tmp_path, capsys) -> None:
+    day = copied(template, tmp_path)
+    truncated(found_in(tmp_path / "store", "settled entry"))
+
+    with collected_warnings() as warnings:
+        day.work()
+        said = warnings.take()
+
+    assert [f"ledger/{TENANT}/{SETTLED} cannot be read: " in each for each in said] == [True]
+    assert capsys.readouterr().err == ""

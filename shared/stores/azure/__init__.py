@@ -6,5 +6,6 @@ Tables ``tenants``, ``ledger``, ``metrics`` (newest day first; filter by ``Day``
 for parts, contains the version it belongs to, ``reports/{tenant_id}/{ending}/{version}/{file}``,
 and a row of ``metrics`` or ``ledger`` says which version is current: such a blob is never
 overwritten with other content, so what a link to one gives does not change. Etags keep writers from
-overwriting what they have not seen.
+overwriting what they have not seen. The column ``Format`` says which releases can read a row, and
+``Digest`` that nobody else has changed it; rows of the first releases have neither.
 """
