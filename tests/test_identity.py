@@ -168,6 +168,7 @@ def test_an_answer_that_is_too_long_is_not_read_to_its_end(monkeypatch) -> None:
         ("gzip", gzip.compress(b"{}")[:-4], "it is truncated"),
         ("gzip", b"{}", "incorrect header check"),
     ],
+    ids=["another encoding", "truncated", "no gzip"],
 )
 def test_an_answer_that_cannot_be_inflated_is_a_connection_error(encoding, body, reason) -> None:
     def fault(*_):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from shared.delivery.text.formatting import days_in_words, long_day
 from shared.errors import DamagedError, MfaStatusError, NewerError, StoreError
 from shared.service.delivery_decision import Action, DayState, Received, decide
-from shared.service.mailing import Letter, deliver
+from shared.service.mailing import Announcement, deliver
 from shared.service.messages import DeliverReport
 from shared.service.once_only_delivery import DeliveryOutcome
 from shared.stores.models import DeliveryState
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from shared.stores.store import Store
 
     #: Opens a channel for a report.
-    OpenChannel = Callable[[Letter], AbstractContextManager[Outgoing]]
+    OpenChannel = Callable[[Announcement], AbstractContextManager[Outgoing]]
 
 _FAILED = " did not go out: "  #: as `OnceOnlyDelivery.raise_failures` has it
 NOTED_DAYS = 7  #: how far back the next mail says what did not go out
@@ -92,7 +92,7 @@ class Deliveries:
             lacked = self._lacked(report)
             row = self._change(wanted, lambda row: _first_sent(row, lacked, report))
         try:
-            with open_channel(self._letter(row, report)) as outgoing:
+            with open_channel(self._announcement(row, report)) as outgoing:
                 deliveries = deliver(outgoing, self.store, day, now, policy)
         except MfaStatusError as error:
             if not isinstance(error, StoreError):
@@ -145,8 +145,8 @@ class Deliveries:
         points = self.store.history(self.tenant_id, ending, 1)
         return self.report(points[0].ending) if points else None
 
-    def _letter(self, row: DeliveryRow, report: Report) -> Letter:
-        return Letter(
+    def _announcement(self, row: DeliveryRow, report: Report) -> Announcement:
+        return Announcement(
             report,
             self._before(row.ending),
             self._notes(row),

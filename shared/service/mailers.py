@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shared.delivery.mail.mailer import Mailer, Post
     from shared.identity import GraphClient
     from shared.service.deliveries import OpenChannel
-    from shared.service.mailing import Letter, Outgoing
+    from shared.service.mailing import Announcement, Outgoing
 
     #: Opens Graph, signed in; called only for the mailer that needs it.
     OpenGraph = Callable[[], AbstractContextManager[GraphClient]]
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 def channels_of(settings: Settings, open_graph: OpenGraph) -> dict[str, OpenChannel]:
     """What the settings set up: ``mail`` if there are recipients, ``teams`` if there is a URL."""
 
-    def linked(letter: Letter) -> Letter:
-        return replace(letter, public_url=settings.public_url or None)
+    def linked(announcement: Announcement) -> Announcement:
+        return replace(announcement, public_url=settings.public_url or None)
 
     @contextmanager
-    def mails(letter: Letter) -> Iterator[Outgoing]:
+    def mails(announcement: Announcement) -> Iterator[Outgoing]:
         from shared.service.mailing import by_mail
 
         with open_mailer(settings, open_graph) as mailer:
-            yield by_mail(linked(letter), settings.report_recipients, mailer)
+            yield by_mail(linked(announcement), settings.report_recipients, mailer)
 
     @contextmanager
-    def card(letter: Letter) -> Iterator[Outgoing]:
+    def card(announcement: Announcement) -> Iterator[Outgoing]:
         from shared.delivery.teams.channel import TeamsChannel
         from shared.service.mailing import by_card
 
-        yield by_card(linked(letter), TeamsChannel(settings.teams_webhook_url))
+        yield by_card(linked(announcement), TeamsChannel(settings.teams_webhook_url))
 
     channels: dict[str, OpenChannel] = {}
     if Settings.report_recipients.text(settings.environment).strip("; "):

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Announcement:
     """What a mail or a card is about."""
 
     report: Report
@@ -50,7 +50,7 @@ class Letter:
 class Outgoing:
     """A report on its way out by one channel; `send` and `correct` take a recipient and a key."""
 
-    letter: Letter
+    announcement: Announcement
     noun: str  #: ``mails`` or ``Teams cards``
     addressees: Sequence[Addressee]
     send: Callable[[str, str], None]
@@ -59,7 +59,7 @@ class Outgoing:
     written: bool = False  #: whether what is sent are files in the outbox
 
 
-def by_mail(letter: Letter, recipients: Sequence[str], mailer: Mailer) -> Outgoing:
+def by_mail(announcement: Announcement, recipients: Sequence[str], mailer: Mailer) -> Outgoing:
     """
     One mail to each recipient.
 
@@ -68,15 +68,19 @@ def by_mail(letter: Letter, recipients: Sequence[str], mailer: Mailer) -> Outgoi
     from shared.delivery.mail.content import render_correction, render_mail
 
     addresses = valid_recipients(list(recipients))
-    tenant_id, ending = letter.tenant_id, letter.report.window.ending
-    mail = render_mail(letter.report, letter.earlier, letter.public_url, letter.notes)
+    tenant_id, ending = announcement.tenant_id, announcement.report.window.ending
+    mail = render_mail(
+        announcement.report, announcement.earlier, announcement.public_url, announcement.notes
+    )
 
     @cache
     def correction() -> Mail:
-        return render_correction(letter.report, letter.lacked, letter.said, letter.public_url)
+        return render_correction(
+            announcement.report, announcement.lacked, announcement.said, announcement.public_url
+        )
 
     return Outgoing(
-        letter,
+        announcement,
         "mails",
         [
             Addressee(
@@ -94,7 +98,7 @@ def by_mail(letter: Letter, recipients: Sequence[str], mailer: Mailer) -> Outgoi
     )
 
 
-def by_card(letter: Letter, channel: TeamsChannel) -> Outgoing:
+def by_card(announcement: Announcement, channel: TeamsChannel) -> Outgoing:
     """
     One card in the Teams channel.
 
@@ -103,16 +107,16 @@ def by_card(letter: Letter, channel: TeamsChannel) -> Outgoing:
     """
     from shared.delivery.teams.card import render_card, render_correction_card
 
-    report, url = letter.report, letter.public_url
-    key = card_key(letter.tenant_id, report.window.ending, channel.id)
-    card = render_card(report, letter.earlier, url, letter.notes)
+    report, url = announcement.report, announcement.public_url
+    key = card_key(announcement.tenant_id, report.window.ending, channel.id)
+    card = render_card(report, announcement.earlier, url, announcement.notes)
     return Outgoing(
-        letter,
+        announcement,
         "Teams cards",
         [Addressee("", key, "the Teams channel", "The Teams card")],
         send=lambda *_: channel.post(card),
         correct=lambda *_: channel.post(
-            render_correction_card(report, letter.lacked, letter.said, url)
+            render_correction_card(report, announcement.lacked, announcement.said, url)
         ),
         repeatable=False,
     )
@@ -146,7 +150,7 @@ def deliver(
                 once.deliver(addressee, _correction(addressee.key), outgoing.correct)
             case Action.WAIT | Action.NOTHING:
                 once.skip(addressee, is_waiting=received is Received.NOTHING)
-    report = outgoing.letter.report
+    report = outgoing.announcement.report
     _log.info(
         "Report of %s, ending %s, %s: %s",
         *(report.tenant_id, report.window.ending, outgoing.noun, once.summary),

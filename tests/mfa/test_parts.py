@@ -65,6 +65,7 @@ def test_a_part_is_read_back_as_it_was_written(sign_ins) -> None:
 @pytest.mark.parametrize(
     "content",
     [b"", b"{}", part(1, 2).to_bytes()[:-3], gzip.compress(b"\x92\x01"), gzip.compress(b"\xc1")],
+    ids=["nothing", "no gzip", "truncated", "half a list", "no MessagePack"],
 )
 def test_bytes_that_are_not_a_part_are_damaged(content) -> None:
     with pytest.raises(DamagedError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.errors import DeliveryUncertainError
 from shared.service.delivery_decision import DayState, MailPolicy
-from shared.service.mailing import Letter, by_card, by_mail, deliver
+from shared.service.mailing import Announcement, by_card, by_mail, deliver
 
 if TYPE_CHECKING:
     from shared.errors import DeliveryError
@@ -69,20 +69,20 @@ DUE = DayState(is_newest=True, is_stored=True, is_complete=True, opened_at=OPENE
 
 def mail_status(report, earlier, recipients, mailer, store, *, public_url=None):  # noqa: PLR0913
     """Mail a complete report whose time has come."""
-    letter = Letter(report, earlier, public_url=public_url)
+    letter = Announcement(report, earlier, public_url=public_url)
     return deliver(by_mail(letter, recipients, mailer), store, DUE, NOW, MailPolicy())
 
 
 def mail_in_part(report, recipients, mailer, store):
     """Mail a report that lacks days, after its deadline."""
-    outgoing = by_mail(Letter(report), recipients, mailer)
+    outgoing = by_mail(Announcement(report), recipients, mailer)
     day = replace(DUE, is_complete=False)
     return deliver(outgoing, store, day, OPENED + timedelta(hours=5), MailPolicy())
 
 
 def announce(report, earlier, channel, store, *, public_url=None):
     """Post the card of a complete report whose time has come."""
-    letter = Letter(report, earlier, public_url=public_url)
+    letter = Announcement(report, earlier, public_url=public_url)
     return deliver(by_card(letter, channel), store, DUE, NOW, MailPolicy())
 
 
