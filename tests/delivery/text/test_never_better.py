@@ -14,7 +14,7 @@ from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import AccountMetrics
 from shared.mfa.report import InputSummary
 from shared.mfa.rollup import Rollup
-from shared.mfa.sign_in import SignInEventType
+from shared.mfa.sign_in import Evidence, SignInEventType
 from shared.mfa.verdict import Verdict, judge
 from tests.delivery.making import DAYS, report
 from tests.sign_ins import any_sign_in
@@ -112,13 +112,18 @@ def test_with_a_record_that_cannot_be_read_no_figure_is_certain(sign_ins, index)
     st.data(),
 )
 def test_a_field_taken_away_makes_no_figure_better(sign_ins, field, data) -> None:
-    """Of records that inherit nothing; an exemption rests on its text alone (decision table 4)."""
+    """
+    Of records that inherit nothing.
+
+    An exemption (decision table 4) and a prompt to register rest on their text alone.
+    """
     alone = [
         msgspec.structs.replace(sign_in, id=f"id-{index}", session_id="", correlation_id="")
         for index, sign_in in enumerate(sign_ins)
     ]
     index = data.draw(st.integers(0, len(alone) - 1))
-    if judge(alone[index]) is Verdict.EXEMPTED:
+    taken = alone[index]
+    if judge(taken) is Verdict.EXEMPTED or Evidence.PROMPTED in (taken.details, taken.steps):
         return
     empty = {field: type(getattr(alone[index], field))("") if field != "error_code" else None}
     less = [*alone]
