@@ -56,6 +56,7 @@ def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], date
         with _shown_warnings() as warnings:
             with shown_progress("Collecting", "slices") as progress:
                 failed = collect_owed(daily, today, progress)
+            service.tidy()  # before the reports, whose history shows what is kept
             with shown_progress("Publishing", "reports") as progress:
                 report = publish_owed(daily, today, progress)[-1]
             _say_outcome(report, failed, warnings)
@@ -63,7 +64,6 @@ def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], date
                 sys.stdout.buffer.write(_stored_json(service, report))
             say_where(service, report)
             _say_mailed(service)
-            service.tidy()
     return DONE_IN_PART if failed else DONE
 
 
