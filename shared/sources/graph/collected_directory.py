@@ -88,7 +88,9 @@ class DirectoryBuilder:
     def keep_typed(self, key: str, values: list[Any] | tuple[Any, ...] | None) -> None:
         """Keep objects that are decoded already, for lists that may hold hundreds of thousands."""
         if values is not None:
-            self._typed[_FIELDS[key].name] = tuple(values)
+            field = _FIELDS[key]
+            # Only the directory's own fields, so that it is stored as it will be read back.
+            self._typed[field.name] = msgspec.convert(values, field.type, from_attributes=True)
             self._content[key] = values
 
     def typed(self, key: str) -> Any:  # noqa: ANN401 (the type of any field)
