@@ -79,16 +79,19 @@ class Daily:
         Return the owed slices.
 
         They go as far back as the source's log reaches while something older than the window is
-        missing: until there is a first complete report, and after days that were missed.
+        missing: until there is a first complete report, and after days that were missed. What a
+        killed pull has kept of other slices is removed: nothing will go on from there.
         """
         ledger = self.ledger.intact(self.ledger.entries(date.min), today - WINDOW)
-        return owed_slices(
+        owed = owed_slices(
             ledger,
             self.tenant_id,
             today,
             settle_days=self.settle_days,
             reach_days=self._reach_days(today, complete_days(ledger)),
         )
+        self.store.parts.remove_others(self.tenant_id, {slice_.day for slice_ in owed})
+        return owed
 
     def collect(self, owed: Slice) -> list[Slice]:
         """

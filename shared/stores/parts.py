@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING
 
 from shared.errors import DamagedError
 from shared.mfa.parts import Part
-from shared.stores.names import claim_name, safe_slice_name, safe_tenant_id, stamp
+from shared.stores.names import (
+    claim_name,
+    day_of_path,
+    safe_day,
+    safe_slice_name,
+    safe_tenant_id,
+    stamp,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
     from shared.mfa.window import Slice
     from shared.stores.medium import Medium
 
@@ -51,6 +61,14 @@ class Parts:
         """Remove all parts of a slice."""
         for path in self._medium.paths(_base(slice_)):
             self._medium.remove(path)
+
+    def remove_others(self, tenant_id: str, days: Collection[date]) -> None:
+        """Remove a tenant's parts of slices that are not of these days."""
+        kept = set(map(safe_day, days))
+        for path in self._medium.paths(f"parts/{safe_tenant_id(tenant_id)}/"):
+            day = day_of_path(path)
+            if day and day not in kept:  # foreign files are left alone
+                self._medium.remove(path)
 
 
 def _base(slice_: Slice) -> str:
