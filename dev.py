@@ -8,6 +8,7 @@ The one command: sets up the environment that this project needs, then runs one 
     python dev.py token     how Partner Center would answer an access token
     python dev.py serve     the reports that already exist
     python dev.py test      all checks; with arguments, only pytest, with those arguments
+                            (--faults: the whole kit of faults, which writes docs/reliability.md)
     python dev.py audit     vulnerabilities, secrets, licences, and the list of components
     python dev.py bench     records per second, and peak memory
     python dev.py lock      pin the packages that pyproject.toml names (--upgrade: the newest)
@@ -73,6 +74,7 @@ CHECKS = [
     ["mypy"],
     ["pytest", "--cov", "-n", "auto"],
 ]
+FAULTS = ["tests/faults", "-n", "auto"]  # what ``test --faults`` runs, with options of its own
 
 
 class SetUpError(Exception):
@@ -115,7 +117,8 @@ def act(command: str, *rest: str) -> int:
 def plan(command: str, *rest: str) -> tuple[Path, list[list[str]]]:
     """Return the requirements of a command, and the modules that it runs, with their arguments."""
     if command == "test":
-        return DEVELOPMENT, [["pytest", *rest]] if rest else CHECKS
+        options = FAULTS if rest[:1] == ("--faults",) else []
+        return DEVELOPMENT, [["pytest", *options, *rest]] if rest else CHECKS
     if command in ("audit", "bench"):
         return DEVELOPMENT, [[command, *rest]]
     if command == "demo":

@@ -19,6 +19,12 @@ hypothesis.settings.register_profile("house", hypothesis.settings.default, deadl
 hypothesis.settings.load_profile("house")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--faults", action="store_true", help="try all faults of tests/faults instead of a sample"
+    )
+
+
 @pytest.hookimpl(trylast=True)  # hypothesis marks its own first
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep properties out of the coverage: tracing hundreds of examples takes twice the time."""

@@ -51,6 +51,12 @@ def test_test_alone_is_every_check_and_with_arguments_it_is_pytest() -> None:
     assert dev.plan("test", "-k", "foo") == (dev.DEVELOPMENT, [["pytest", "-k", "foo"]])
 
 
+def test_test_with_faults_is_the_whole_kit_on_all_cores() -> None:
+    calls = [["pytest", "tests/faults", "-n", "auto", "--faults", "-x"]]
+
+    assert dev.plan("test", "--faults", "-x") == (dev.DEVELOPMENT, calls)
+
+
 def test_a_command_that_is_not_its_own_goes_to_the_product_as_it_was_given() -> None:
     command = ("analyze", "a b.json", "--out", "report", "--json")
 

@@ -1,0 +1,96 @@
+"""How thorough a run of the kit is, and the page that its last whole run writes."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import hypothesis
+import pytest
+
+from tests.azurite import Azurite, running_azurite
+from tests.faults.reliability import PAGE, Tried, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+T = TypeVar("T")
+_TRIED = "tried"  #: the property of a test's report that holds a `Tried`
+_LONGEST = 600  #: characters of a failure that are shown
+
+
+class Kit:
+    """All of what there is to try in a whole run, a sample in the normal suite; and a record."""
+
+    def __init__(self, properties: list[tuple[str, object]], *, is_whole: bool) -> None:
+        self.is_whole = is_whole
+        self.failures: dict[object, str] = {}  #: by what was tried
+        self._properties = properties
+
+    def some_of(self, cases: Sequence[T], sample: int) -> list[T]:
+        """All cases, or that many of them at equal distances."""
+        if self.is_whole or len(cases) <= sample:
+            return list(cases)
+        return [cases[(2 * index + 1) * len(cases) // (2 * sample)] for index in range(sample)]
+
+    def examples(self, number: int, times: int = 25) -> hypothesis.settings:
+        """Settings of a property: so many examples in the normal suite, else `times` as many."""
+        return hypothesis.settings(
+            max_examples=number * times if self.is_whole else number,
+            deadline=None,
+            derandomize=True,  # the same examples each time; those that failed once are kept
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+
+    @contextmanager
+    def attempt(self, case: object) -> Iterator[None]:
+        """Note a failure and go on, so that all cases are tried before the test fails."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001
+            self.failures[case] = f"{type(error).__name__}: {error}"[:_LONGEST]
+
+    def record(self, kind: str, fault: str, tried: str, outcome: str, times: int = 1) -> None:
+        """Note what was tried; the page adds up equal lines."""
+        self._properties.append((_TRIED, Tried(kind, fault, tried, outcome, times)._asdict()))
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    with running_azurite() as server:
+        yield server
+
+
+@pytest.fixture
+def kit(request: pytest.FixtureRequest) -> Kit:
+    is_whole = request.config.getoption("--faults")
+    return Kit(request.node.user_properties, is_whole=is_whole)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_PageWriter(config), "reliability-page")
+
+
+class _PageWriter:
+    """Gathers what all tests, in whichever process, have tried; writes the page in the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._is_whole = config.getoption("--faults") and not hasattr(config, "workerinput")
+        self._tried: list[Tried] = []
+        self._is_complete = True
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self._is_complete &= not items
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self._is_complete &= report.outcome == "passed"
+        if report.when == "teardown":
+            values = [value for name, value in report.user_properties if name == _TRIED]
+            self._tried += [Tried(**value) for value in values]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> Iterator[None]:
+        yield
+        if self._is_whole and self._is_complete and exitstatus == pytest.ExitCode.OK:
+            PAGE.write_text(render(self._tried), encoding="utf-8")

@@ -1,0 +1,90 @@
+"""The function app's host over real queues in Azurite; any number may work on the same ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue import (
+    QueueServiceClient,
+    TextBase64DecodePolicy,
+    TextBase64EncodePolicy,
+)
+
+import function_app
+from shared.cli.local_host import LocalHost, QueueMessage, queue_data
+from shared.settings import Settings
+from shared.stores.azure.account import CLIENT_OPTIONS
+
+if TYPE_CHECKING:
+    from azure.storage.queue import QueueClient
+
+    from tests.faults.small_partner import Partner
+
+VISIBILITY_SECONDS = 2  #: less than some functions take, so that messages come twice
+
+
+class QueueHost(LocalHost):
+    """One host; the names of its queues begin with a prefix of the test's."""
+
+    def __init__(self, partner: Partner, connection_string: str, prefix: str) -> None:
+        super().__init__(function_app.app, Settings(partner.environment), now=partner.clock)
+        self._service = QueueServiceClient.from_connection_string(
+            connection_string, api_version="2026-06-06", **CLIENT_OPTIONS
+        )
+        self._prefix_of_queues = prefix
+        self._received: dict[str, Any] = {}
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        self._service.close()
+
+    def create_queues(self) -> None:
+        for name in self._listeners:
+            self._queue(name).create_queue()
+
+    def work_until_all_is_done(self) -> None:
+        """Work until no queue holds a message, visible or not; other hosts may put some there."""
+        while any(map(self._length, self._listeners)):
+            self.work()
+
+    def _length(self, name: str) -> int:
+        return self._queue(name).get_queue_properties().approximate_message_count or 0
+
+    def _queue(self, name: str) -> QueueClient:
+        return self._service.get_queue_client(
+            f"{self._prefix_of_queues}-{name}",
+            message_encode_policy=TextBase64EncodePolicy(),
+            message_decode_policy=TextBase64DecodePolicy(),
+        )
+
+    def _put(self, message: QueueMessage) -> None:
+        delay = int((message.visible_at - self._now()).total_seconds())
+        self._queue(message.queue).send_message(message.body, visibility_timeout=delay)
+
+    def _take(self) -> QueueMessage | None:
+        for name in self._listeners:
+            found = self._queue(name).receive_message(visibility_timeout=VISIBILITY_SECONDS)
+            if found:
+                self._received[found.id] = found
+                now = self._now()
+                return QueueMessage(
+                    name, found.content, found.id, now, now, found.dequeue_count or 1
+                )
+        return None
+
+    def _handle(self, message: QueueMessage) -> None:
+        outcome = self._call(self._listeners[message.queue], *queue_data(message, self._now()))
+        found, queue = self._received.pop(message.id), self._queue(message.queue)
+        if outcome.error and message.dequeue_count < self._tries:
+            return  # it becomes visible again
+        if outcome.error:
+            self.enqueue(f"{message.queue}-poison", message.body)
+        _delete(queue, found)
+
+
+def _delete(queue: QueueClient, found: Any) -> None:
+    try:
+        queue.delete_message(found)
+    except ResourceNotFoundError:
+        return  # it took too long: another host has it

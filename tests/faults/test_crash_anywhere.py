@@ -1,0 +1,132 @@
+"""A run that is killed anywhere and done again leaves the tree of a run that nobody disturbed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.operations import killed_before, operations_of
+from tests.faults.small_partner import NOON, RECIPIENTS, Partner, open_partner
+from tests.faults.tree import Tree, differences, tree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
+
+LATER = timedelta(minutes=10)
+UNCERTAIN = b'"State": "may or may not have been sent"'
+PARTS = 4  #: in which the kills of a run are tried, so that several processes share them
+EVERY = 3  #: of how many file operations one is tried; 1 takes ten minutes more
+SAMPLE = 1  #: kills of each part in the normal suite
+RETENTION = {"DETAIL_RETENTION_DAYS": "7", "RETENTION_DAYS": "8"}
+#: When each run takes place; before it, all earlier ones have.
+RUNS = {
+    "first run": NOON,
+    "second run": NOON + timedelta(days=1),
+    "run that purges": NOON + timedelta(days=9),
+}
+
+
+@dataclass
+class Undisturbed:
+    """A run that nobody disturbs: what there is before it, its operations, and what it leaves."""
+
+    run: str
+    start: Path
+    at: datetime
+    operations: list[str]
+    tree: Tree
+    code: int  #: 1 for the first run: its oldest day is older than the log
+
+
+@pytest.fixture(scope="module")
+def partner(tmp_path_factory):
+    with open_partner(tmp_path_factory.mktemp("partner"), settings=RETENTION) as partner:
+        yield partner
+
+
+@pytest.fixture(scope="module", params=RUNS)
+def undisturbed(request, partner, tmp_path_factory):
+    start, done = (tmp_path_factory.mktemp(name) for name in ("start", "done"))
+    for name, at in RUNS.items():
+        partner.folder, partner.clock.moment = done, at
+        operations = operations_of(partner.run)
+        if name == request.param:
+            return Undisturbed(name, start, at, operations, tree(done, [at]), partner.run())
+        shutil.copytree(done, start, dirs_exist_ok=True)
+    raise AssertionError
+
+
+def received(partner: Partner) -> Counter[str]:
+    """How many mails each recipient has received, and how many cards the channel."""
+    mails = Counter(address for mail in partner.mails.received for address in mail.recipients)
+    return mails + Counter({"channel": len(partner.cards.received)})
+
+
+def doubts(found: Tree) -> list[str]:
+    """The deliveries in doubt, by their keys."""
+    claims = [json.loads(found[path]) for path in found if path.startswith("claims/")]
+    return [each["Key"].removesuffix("/doubt") for each in claims if each["Key"].endswith("doubt")]
+
+
+def compared(found: Tree, *, is_in_doubt: bool) -> Tree:
+    """What must be equal: all, or what is not about the delivery in doubt."""
+    if not is_in_doubt:
+        return found
+    about_it = ("claims/", "deliveries/")
+    return {path: found[path] for path in found if not path.startswith(about_it)}
+
+
+def outcome_of_kill(undisturbed: Undisturbed, partner: Partner, number: int) -> str:
+    """What becomes of a run that is killed before an operation, and of the same run afterwards."""
+    partner.mails.received.clear()
+    partner.cards.received.clear()
+    partner.clock.moment = undisturbed.at
+    assert killed_before(number, partner.run)
+
+    partner.clock.go_on(seconds=LATER.total_seconds())
+    code = partner.run()
+
+    after = tree(partner.folder, [undisturbed.at, partner.clock.moment])
+    in_doubt = doubts(after)
+    found, expected = (
+        compared(each, is_in_doubt=bool(in_doubt)) for each in (after, undisturbed.tree)
+    )
+    assert (code, differences(found, expected)) == (undisturbed.code, [])
+    recorded = [path for path in after if UNCERTAIN in after[path]]
+    assert len(recorded) == len(in_doubt)
+    counts = received(partner)
+    assert counts.keys() <= {*RECIPIENTS, "channel"}
+    assert set(counts.values()) <= {1}
+    assert len(RECIPIENTS) + 1 - counts.total() <= len(in_doubt) <= 1
+    return "one delivery in doubt, as documented" if in_doubt else "the same tree, each sent once"
+
+
+def kills_of(operations: list[str]) -> list[int]:
+    """The numbers of the operations before which a run is killed."""
+    return [
+        number
+        for number, kind in enumerate(operations, start=1)
+        if kind != "file" or number % EVERY == 0
+    ]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_killed_before_any_operation_and_done_again(undisturbed, partner, part, kit) -> None:
+    for number in kit.some_of(kills_of(undisturbed.operations)[part::PARTS], SAMPLE):
+        partner.folder = undisturbed.start.with_name(f"killed-{part}")
+        shutil.copytree(undisturbed.start, partner.folder)
+        with kit.attempt(number):
+            outcome = outcome_of_kill(undisturbed, partner, number)
+            kind = undisturbed.operations[number - 1]
+            kit.record("Crash anywhere", f"killed at a {kind} operation", undisturbed.run, outcome)
+        shutil.rmtree(partner.folder)
+    assert kit.failures == {}

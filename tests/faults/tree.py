@@ -1,0 +1,94 @@
+"""All files below a folder, by path, without what differs between equal runs at other times."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zlib
+from typing import TYPE_CHECKING, TypeAlias
+
+from shared.delivery.text.formatting import instant
+from tests.contracts.store_examples import everything
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    from shared.stores.store import Store
+
+Tree: TypeAlias = dict[str, bytes]
+
+_GZIP = b"\x1f\x8b"
+_LOCK = ".lock"
+_VERSION = re.compile(r"[/.]\d{8}T\d{12}Z-[0-9a-f]{16}")
+#: Digests of what contains a time, versions made of them, and who made a claim.
+_DIGEST = re.compile(rb"\b[0-9a-f]{16,64}\b(?=\\?\")")
+
+
+def tree(folder: Path, moments: Iterable[datetime] = ()) -> Tree:
+    """Every file by its path. The moments, however they are written, are left out."""
+    texts = [text for moment in moments for text in written(moment)]
+    return {
+        path.relative_to(folder).as_posix(): timeless(path.read_bytes(), texts)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != _LOCK
+    }
+
+
+def rows_and_files(store: Store, moments: Iterable[datetime]) -> Tree:
+    """The same of a store that is not a folder. Paths name no versions."""
+    texts = [text for moment in moments for text in written(moment)]
+    contents = {
+        name: each if isinstance(each, bytes) else _plain(each)
+        for name, each in everything(store).items()
+    }
+    return {_VERSION.sub("", name): timeless(content, texts) for name, content in contents.items()}
+
+
+def _plain(columns: object) -> bytes:
+    return json.dumps(columns, sort_keys=True, default=str).encode()
+
+
+def written(moment: datetime) -> list[bytes]:
+    """The ways in which files write a moment."""
+    iso = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    forms = (iso, instant(iso), f"{moment:%Y%m%dT%H%M%S%fZ}", f"{moment:%Y-%m-%d %H:%M}")
+    return [form.encode() for form in forms]
+
+
+def timeless(content: bytes, texts: Iterable[bytes]) -> bytes:
+    """A file without some texts and without digests."""
+    plain = _inflated(content) if content.startswith(_GZIP) else content
+    for text in texts:
+        plain = plain.replace(text, b"(time)")
+    return _DIGEST.sub(b"(digest)", plain)
+
+
+def _inflated(content: bytes) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):  # damaged: as it is
+        return content
+
+
+def differences(found: Tree, expected: Tree) -> list[str]:
+    """What a tree lacks, what it has too much, and what differs in it."""
+    return [
+        *(f"missing: {path}" for path in expected if path not in found),
+        *(f"unexpected: {path}" for path in found if path not in expected),
+        *(
+            f"different: {path}: {_first_difference(found[path], expected[path])}"
+            for path in expected
+            if path in found and found[path] != expected[path]
+        ),
+    ]
+
+
+def _first_difference(found: bytes, expected: bytes) -> str:
+    pairs = enumerate(zip(found, expected, strict=False))
+    at = next((n for n, (a, b) in pairs if a != b), min(len(found), len(expected)))
+    return (
+        f"{found[max(0, at - 60) : at + 60]!r} instead of {expected[max(0, at - 60) : at + 60]!r}"
+    )
