@@ -111,12 +111,13 @@ def main(
     *,
     token: str = "local",  # noqa: S107 (a loopback host's)
     pause: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> int:
     """Run the command; `token` is the one that a loopback Graph expects."""
     given = _parser().parse_args(arguments)
     try:
         with _open(given, token) as graph:
-            pacer, budget = Pacer.unlimited(), Budget(pause=pause)
+            pacer, budget = Pacer.unlimited(clock=clock), Budget(clock=clock, pause=pause)
             return _run(GraphReader(graph, PERMISSION, pacer, budget, TRIES), given)
     except DeniedError as error:
         _say(_DENIED.format(refusal=error.refusal))

@@ -35,9 +35,12 @@ var tableNames = ['tenants', 'ledger', 'metrics', 'deliveries', 'runs', 'claims'
 
 // As function_app.py names them: the triggers listen from the first second on.
 var queueNames = [
-  'slices', 'slices-poison'
-  'reports', 'reports-poison'
-  'deliveries', 'deliveries-poison'
+  'slices'
+  'slices-poison'
+  'reports'
+  'reports-poison'
+  'deliveries'
+  'deliveries-poison'
 ]
 
 resource account 'Microsoft.Storage/storageAccounts@2026-06-01' = {

@@ -41,15 +41,15 @@ class TenantLedger:
     settle_days: int
     now: Callable[[], datetime]  #: aware, UTC
 
-    def entries(self, since: date) -> list[LedgerEntry]:
+    def entries(self, since: date, before: date | None = None) -> list[LedgerEntry]:
         """
-        The entries of all slices of that day or later, oldest first.
+        The entries of all slices of that day or later, until before `before`, oldest first.
 
         Leaves out days that are not over. What a wrong clock marked in the future is not known.
         """
         return [
             entry if self.is_past(entry.at) else replace(entry, has_rollup=False)
-            for entry in self.store.ledger(self.tenant_id, since)
+            for entry in self.store.ledger(self.tenant_id, since, before)
             if self.is_over(entry.slice.day)
         ]
 
@@ -150,7 +150,7 @@ class TenantLedger:
 
     def entry(self, slice_: Slice) -> LedgerEntry | None:
         """The slice's entry."""
-        entries = self.entries(slice_.day)
+        entries = self.entries(slice_.day, slice_.day + timedelta(days=1))
         return next((entry for entry in entries if entry.slice == slice_), None)
 
     def _before(self, slice_: Slice) -> tuple[LedgerEntry | None, Rollup | None]:

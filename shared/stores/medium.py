@@ -215,18 +215,35 @@ def from_columns(row: Row, kind: type[S]) -> S:
         return msgspec.convert(_fields(columns, kind), kind)
 
 
+class _Field(NamedTuple):
+    name: str
+    column: str
+    kind: type[msgspec.Struct] | None  #: of a value in the value
+    is_required: bool
+
+
 @cache
-def _fields_of(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    return msgspec.structs.fields(kind)
+def _fields_of(kind: type[msgspec.Struct]) -> list[_Field]:
+    return [
+        _Field(
+            field.name,
+            _column(field.name),
+            field.type
+            if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
+            else None,
+            field.required,
+        )
+        for field in msgspec.structs.fields(kind)
+    ]
 
 
 def _fields(columns: Columns, kind: type[msgspec.Struct]) -> dict[str, object]:
     fields: dict[str, object] = {}
     for field in _fields_of(kind):
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
-            fields[field.name] = _fields(columns, field.type)
-        elif field.required or _column(field.name) in columns:
-            fields[field.name] = columns.get(_column(field.name))  # Tables drop what is None
+        if field.kind:
+            fields[field.name] = _fields(columns, field.kind)
+        elif field.is_required or field.column in columns:
+            fields[field.name] = columns.get(field.column)  # Tables drop what is None
     return fields
 
 

@@ -67,16 +67,20 @@ class Store:
         """All tenants, by id."""
         return [tenant for _, tenant in self._rows.readable(TenantRow, "tenants")]
 
-    def ledger(self, tenant_id: str, since: date) -> list[LedgerEntry]:
+    def ledger(self, tenant_id: str, since: date, before: date | None = None) -> list[LedgerEntry]:
         """
-        The entries of all slices of that day or later, oldest first.
+        The entries of all slices of that day or later, until before `before`, oldest first.
 
         One of a newer release has the state `SliceState.NEWER`: it is neither known nor owed.
         """
-        partition, day = safe_tenant_id(tenant_id), safe_day(since)
         newer: list[Row] = []
         found = self._rows.readable(
-            LedgerEntry, "ledger", partition, since=day, on_newer=newer.append
+            LedgerEntry,
+            "ledger",
+            safe_tenant_id(tenant_id),
+            since=safe_day(since),
+            before=safe_day(before) if before else None,
+            on_newer=newer.append,
         )
         entries = [entry for _, entry in found]
         entries += [_newer_entry(row) for row in newer]

@@ -85,12 +85,16 @@ def test_the_arithmetic_of_the_costs_adds_up() -> None:
         for row in rows(DEPLOY)
         if len(row) == 4 and re.search(r"\d[* ]*$", row[-1])
     }
-    parts = ("three slices", "three directories", "three reports", "timers", "pages")
-    of_a_day = [next(n for name, n in numbers.items() if name.startswith(p)) for p in parts]
+    names = list(numbers)
+    of_a_day = [numbers[name] for name in names[: names.index("**sum**")]]
+    dollars_of = [numbers[n] for n in names[names.index("execution") : names.index("**about**")]]
 
+    assert len(of_a_day) == len(dollars_of) == 6
     seconds = [sum(column) for column in zip(*of_a_day, strict=True)]
     assert seconds == numbers["**sum**"]
-    gb_seconds = [each * 2 * 30 for each in seconds]
+    gb_seconds = [each * gb * 30 for each, gb in zip(seconds, (2, 2, 4), strict=True)]
     assert gb_seconds == next(n for name, n in numbers.items() if "2 GB" in name)
     dollars = [round(max(0, each - 100_000) * 0.000026, 2) for each in gb_seconds]
     assert dollars == numbers["execution"]
+    totals = [round(sum(column), 2) for column in zip(*dollars_of, strict=True)]
+    assert totals == numbers["**about**"]

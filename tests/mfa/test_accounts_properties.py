@@ -201,7 +201,7 @@ def losses(doc: dict[str, Any]) -> list[Callable[[dict[str, Any]], None]]:
         conditions = policy_.get("conditions", {})
         found += [
             gone(*where, "conditions", part)
-            for part in ("users", "applications")
+            for part in ("users", "applications", "clientAppTypes")
             if part in conditions
         ]
         found += [

@@ -41,8 +41,8 @@ class LineReader:
         self._pattern: Skimmed | None = None  #: of the last line that was examined individually
         self._days: set[bytes] = set()  #: days seen so far; other text may not be a valid day
         self._is_too_long = False  #: the next line has already been refused
-        #: Whether all lines of the block say their application and resource; `None`: unknown yet.
-        self._is_placed: bool | None = None
+        #: Whether all lines of the block have some keys (`Skimmed.place_keys`).
+        self._placed: dict[tuple[bytes, ...], bool] = {}
 
     def read(self, stream: Stream) -> None:
         """Take in every line of the stream, including a last line without a line break."""
@@ -89,7 +89,7 @@ class LineReader:
         hits = self._skimmer.hits(block, end) if self._skimmer else []
         hits.append(end)
         hit = 0
-        self._is_placed = None
+        self._placed.clear()
         while start < end:
             while hits[hit] < start:
                 hit += 1
@@ -110,9 +110,7 @@ class LineReader:
         """
         opening, time_key, _, kind_mark, place_keys, event = pattern
         find, startswith = block.find, block.startswith
-        if self._is_placed is None:
-            self._is_placed = all_are_filled(block, place_keys, start, end)
-        is_placed = self._is_placed
+        is_placed = self._all_have(place_keys, block, start, end)
         count, day = 0, b"?"
         time = _find(block, time_key, start, end)
         while start < hit:
@@ -137,6 +135,7 @@ class LineReader:
                 if found is None:
                     break
                 _, _, _, kind_mark, place_keys, event = found
+                is_placed = self._all_have(place_keys, block, start, end)
                 if not (is_placed or are_filled(block, place_keys, start, stop)):
                     break
             if not startswith(day, at):
@@ -148,6 +147,12 @@ class LineReader:
             start = stop + 1
         self._skip(count, day, event)
         return start
+
+    def _all_have(self, keys: tuple[bytes, ...], block: bytearray, start: int, end: int) -> bool:
+        """Whether all lines of the block from `start` on have these keys."""
+        if keys not in self._placed:
+            self._placed[keys] = all_are_filled(block, keys, start, end)
+        return self._placed[keys]
 
     def _kind_of(self, block: bytearray, start: int, stop: int, pattern: Skimmed) -> Skimmed | None:
         """The pattern of another log that a line matches, if such a line was seen before."""

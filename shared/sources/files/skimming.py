@@ -40,6 +40,9 @@ _PLACE_KEYS = (
     tuple(f'"{name}":{space}"'.encode() for name in ("appId", "AppId") for space in ("", " ")),
     tuple(f'"{name}":'.encode() for name in ("resourceId", "ResourceIdentity")),
 )
+_USER_KEYS = tuple(
+    f'"{name}":{space}"'.encode() for name in ("userId", "UserId") for space in ("", " ")
+)
 #: What says of which log a record is, the field that decides first.
 _KIND_MARKS = (
     re.compile(rb'"signInEventTypes": ?\["(\w+)"\]'),
@@ -144,16 +147,27 @@ def _skim(record: bytes) -> Skimmed | None:
         return None
     text = record[start : record.find(b'"', start)]
     kind_mark, event = _kind(record)
-    place_keys = tuple(
-        key for keys in _PLACE_KEYS for key in keys if are_filled(record, (key,), 0, len(record))
-    )
-    if not event or len(place_keys) != len(_PLACE_KEYS):
+    place_keys = _place_keys(record, kind_mark)
+    if not (event and place_keys):
         return None
     try:
         day = utc_text(text.decode())[:10]
         return Skimmed(opening[0], key, day, kind_mark, place_keys, event)
     except ValueError:
         return None
+
+
+def _place_keys(record: bytes, kind_mark: bytes) -> tuple[bytes, ...]:
+    """The keys of application and resource as spelled; empty if one is missing."""
+    wanted = list(_PLACE_KEYS)
+    if kind_mark.endswith(b"false"):  # an application's sign-in has the same flag
+        wanted.append(_USER_KEYS)
+    found = (
+        next((key for key in keys if are_filled(record, (key,), 0, len(record))), b"")
+        for keys in wanted
+    )
+    keys = tuple(filter(None, found))
+    return keys if len(keys) == len(wanted) else ()
 
 
 def _kind(record: bytes) -> tuple[bytes, SignInEventType]:

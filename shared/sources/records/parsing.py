@@ -262,6 +262,8 @@ def _event(fields: Fields, envelope: Envelope) -> SignInEventType:
     event = event_of_log(envelope.category or "") or event_of_log(envelope.table or "")
     if event:
         return event
+    if fields.is_interactive is False and not (fields.user_id or fields.user_principal_name):
+        return SignInEventType.NOT_GIVEN  # an application's sign-in has the same flag
     return EVENT_OF_FLAG.get(fields.is_interactive, SignInEventType.NOT_GIVEN)
 
 

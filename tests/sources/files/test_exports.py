@@ -24,6 +24,7 @@ from shared.sources.files.intake import UNREADABLE_KEPT, Intake
 from shared.sources.files.skimming import Skimmer
 from shared.sources.files.streams import Stream
 from tests.records import (
+    ABSENT,
     API,
     AZURE,
     BY_CLAIM,
@@ -294,6 +295,17 @@ class TestBrokenInput:
 
         assert (read.records, read.unreadable) == (5, 1)
         assert "which application signed in" in read.reasons[0][1]
+
+    def test_applications_whose_log_is_not_said_are_no_coverage_of_users(self) -> None:
+        flag = {"signInEventTypes": ABSENT, "isInteractive": False, "appId": OTHER}
+        users = [graph_record(**flag, resourceId=OTHER) for _ in range(3)]
+        applications = [graph_record(**flag, resourceId=OTHER, userId="", userPrincipalName="")] * 3
+
+        for records, kinds in ((users, {"non_interactive"}), (applications, set())):
+            for is_skimming in (True, False):
+                result = Read(ndjson(*records), is_skimming=is_skimming).result
+                assert result is not None
+                assert set(result.spans) == kinds
 
     def test_a_truncated_last_line_is_unreadable(self) -> None:
         read = Read(ndjson(*three())[:-60])

@@ -567,6 +567,15 @@ class TestTolerance:
         for id_ in (PORTAL, PORTAL.upper()):
             assert parse(graph_record(appId=spelling.format(id_))).app_id == PORTAL
 
+    def test_without_a_user_the_flag_does_not_tell_an_application_from_a_non_interactive_user(
+        self,
+    ) -> None:
+        flag = {"signInEventTypes": ABSENT, "isInteractive": False}
+        nobody = {"userId": "", "userPrincipalName": ""}
+
+        assert parse(graph_record(**flag)).event is SignInEventType.NON_INTERACTIVE
+        assert parse(graph_record(**flag, **nobody)).event is SignInEventType.NOT_GIVEN
+
     def test_a_sign_in_that_makes_no_request_needs_neither(self) -> None:
         failed = {"errorCode": 50126, "additionalDetails": None}
         neither = {"appId": ABSENT, "resourceId": ABSENT}
