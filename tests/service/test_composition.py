@@ -158,13 +158,14 @@ def test_the_permissions_that_the_directory_was_read_with_are_kept_with_it(tmp_p
 
 def test_graph_is_read_where_its_endpoint_says_with_its_literal_token(tmp_path) -> None:
     with open_simulated(ENDING) as simulation:
+        simulation.graph.now = now = Clock()
         settings = {
             "TENANT_ID": SIMULATED,
             "GRAPH_ENDPOINT": simulation.url,
             "GRAPH_TOKEN": simulation.token,
             "STORE_FOLDER": str(tmp_path),
         }
-        with use(service(**settings)) as made:
+        with use(Service(Settings(settings), now=now)) as made:
             [newest, *_] = made.partner.daily.plan(TODAY)
             made.partner.daily.collect(newest)
 
