@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _TRIED = "tried"  #: the property of a test's report that holds a `Tried`
 _LONGEST = 600  #: characters of a failure that are shown
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _level_of_the_log() -> Iterator[None]:
+    """Some faults are logged a hundred times; what other tests see of the log stays as it was."""
+    logger = logging.getLogger("shared")
+    before = logger.level
+    yield
+    logger.setLevel(before)
 
 
 class Kit:

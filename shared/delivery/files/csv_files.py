@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # Where a spreadsheet starts to run the text of a cell. Many take ``;`` or a tab for the end of a
 # cell, whatever the quotes say; some skip blanks, and some accept the full-width forms.
 _FORMULA = r"=+\-@\uff1d\uff0b\uff0d\uff20"
-_is_harmless = re.compile(rf"[^\s{_FORMULA}][^;\t\r\n]*").fullmatch  #: nearly every cell is
+_is_harmless = re.compile(rf"[^\s;{_FORMULA}][^;\t\r\n]*").fullmatch  #: nearly every cell is
 _BLANKS_AND_FORMULA = re.compile(rf"(?<!\s)\s*[{_FORMULA}]")
 _CELL_ENDS = frozenset(";\t\r\n")
 
