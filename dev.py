@@ -72,7 +72,7 @@ CHECKS = [
     ["ruff", "check"],
     ["ruff", "format", "--check"],
     ["mypy"],
-    ["pytest", "--cov", "-n", "auto"],
+    ["pytest", "-n", "auto"],
 ]
 FAULTS = ["tests/faults", "-n", "auto"]  # what ``test --faults`` runs, with options of its own
 
