@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows 
 LATER = timedelta(minutes=10)
 UNCERTAIN = b'"State": "may or may not have been sent"'
 PARTS = 4  #: in which the kills of a run are tried, so that several processes share them
-EVERY = 3  #: of how many file operations one is tried; 1 takes ten minutes more
+EVERY = 25  #: of how many file operations one is tried; the fewer, the longer a whole run takes
 SAMPLE = 1  #: kills of each part in the normal suite
 RETENTION = {"DETAIL_RETENTION_DAYS": "7", "RETENTION_DAYS": "8"}
 #: When each run takes place; before it, all earlier ones have.

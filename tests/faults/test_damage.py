@@ -49,7 +49,7 @@ STORED = {
 }
 OK, NOT_FOUND, UNAVAILABLE = 200, 404, 503
 PARTS = 4
-EVERY = 2  #: of how many pairs of file and damage one is tried
+EVERY = 10  #: of how many pairs of file and damage one is tried
 SAMPLE = 1  #: damages of a part in the normal suite
 REPORTED = re.compile(r"damaged|cannot be read|newer|gone|again|ignored|not of this app|not there")
 

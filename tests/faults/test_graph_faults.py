@@ -48,7 +48,7 @@ SITES = {
 ENDING = TODAY - timedelta(days=1)
 LATER = timedelta(minutes=10)
 PARTS = 7  #: in which the kinds of requests are tried, so that several processes share them
-EVERY = 2  #: of how many pairs of request and fault one is tried
+EVERY = 8  #: of how many pairs of request and fault one is tried
 SAMPLE = 2  #: faults of one kind of request of each part in the normal suite
 
 
