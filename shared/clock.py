@@ -1,4 +1,8 @@
-"""The one clock. Only the outermost code reads it; everything else is handed an instant."""
+"""
+The one clock, and how its instants are stored.
+
+Only the outermost code reads the clock; everything else is handed an instant.
+"""
 
 from __future__ import annotations
 
@@ -8,3 +12,8 @@ from datetime import UTC, datetime
 def utc_now() -> datetime:
     """Return the current time, in UTC."""
     return datetime.now(UTC)
+
+
+def timestamp(moment: datetime) -> str:
+    """An instant in UTC as it is stored: to the second, so that texts compare as instants do."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

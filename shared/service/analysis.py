@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from shared.clock import timestamp
 from shared.errors import BadInputError
 from shared.mfa.assessment import ReportMeta, assess, history_point
 from shared.mfa.report import InputSummary
@@ -133,7 +134,7 @@ def _meta(
     """Whose report it is: as asked, else by the directory, else by the records."""
     tenant_id = collected.tenant_id or _only_tenant(collected.tenants - {""})
     name = snapshot.tenant_name if snapshot else None
-    return ReportMeta(tenant_id, name, "exports", f"{question.now:%Y-%m-%dT%H:%M:%SZ}")
+    return ReportMeta(tenant_id, name, "exports", timestamp(question.now))
 
 
 def pairs_in(paths: Sequence[Path], on_progress: Callable[[int, int], None]) -> list[Pair]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.clock import timestamp
 from shared.errors import (
     BadInputError,
     DamagedError,
@@ -336,7 +337,7 @@ class Daily:
 
     @property
     def _dead_before(self) -> str:
-        return f"{self.now() - LONGEST_EXECUTION:%Y-%m-%dT%H:%M:%SZ}"
+        return timestamp(self.now() - LONGEST_EXECUTION)
 
     def _stored_report(self, ending: date) -> Report | None:
         """The stored report; `None` if there is none to read. Raises `NewerError`."""
@@ -348,7 +349,7 @@ class Daily:
             return None
 
     def _timestamp(self) -> str:
-        return f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+        return timestamp(self.now())
 
 
 def _is_same(stored: Report, made: Report) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from shared.clock import timestamp
 from shared.delivery.text.formatting import days_in_words, long_day
 from shared.errors import DamagedError, MfaStatusError, NewerError, StoreError
 from shared.service.delivery_decision import Action, DayState, Received, decide
@@ -65,7 +66,7 @@ class Deliveries:
 
     def open_door(self, ending: date) -> list[DeliverReport]:
         """From now on people may be written to about a day's report; return what is due then."""
-        opened_at = f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+        opened_at = timestamp(self.now())
         for message in self.due(ending):
             self._change(message, lambda row: replace(row, opened_at=row.opened_at or opened_at))
         return self.due(ending)
@@ -164,7 +165,7 @@ class Deliveries:
 
     def _enter(self, wanted: DeliverReport, state: DeliveryState, reason: str = "") -> None:
         """Enter a state; what went out stays so, whatever a later or a slower step finds."""
-        at = f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+        at = timestamp(self.now())
         self._change(
             wanted,
             lambda row: row if row.has_gone else _entered(row, state, reason, at),

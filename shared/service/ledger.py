@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from shared.clock import timestamp
 from shared.errors import ConflictError, DamagedError, NewerError
 from shared.mfa.pulls import enter_failure, enter_pull
 from shared.mfa.verdict_changes import compare_pulls
@@ -65,7 +66,7 @@ class TenantLedger:
 
     def is_past(self, at: str) -> bool:
         """Whether something was made before now; if not, it was made by a wrong clock."""
-        return at <= f"{self.now() + CLOCK_TOLERANCE:%Y-%m-%dT%H:%M:%SZ}"
+        return at <= timestamp(self.now() + CLOCK_TOLERANCE)
 
     def rollup(self, entry: LedgerEntry) -> Rollup:
         """
@@ -180,7 +181,7 @@ class TenantLedger:
     def _new_entry(
         self, slice_: Slice, state: SliceState, *, rows: int = 0, reason: str = ""
     ) -> LedgerEntry:
-        at = f"{self.now():%Y-%m-%dT%H:%M:%SZ}"
+        at = timestamp(self.now())
         return LedgerEntry(slice_, state, self.source_name, at, rows, reason)
 
     def _enter_loss(self, entry: LedgerEntry, reason: str) -> None:

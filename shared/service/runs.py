@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import msgspec
 
+from shared.clock import timestamp
 from shared.errors import ConflictError, MfaStatusError, StoreError, TooOftenError
 from shared.mfa.window import SliceState
 from shared.service.messages import CollectSlice, PublishReport
@@ -170,7 +171,7 @@ class Runs:
                 self.daily.store.save_run(recorded)
 
     def _timestamp(self) -> str:
-        return f"{self.daily.now():%Y-%m-%dT%H:%M:%SZ}"
+        return timestamp(self.daily.now())
 
 
 def _is_stuck(run: Run, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.clock import timestamp
 from shared.errors import OutOfOrderError
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import SliceState
@@ -52,7 +53,7 @@ class SlicePull:
 
     def rollup(self) -> Rollup:
         """Return all of the slice or raise."""
-        self.begun_at = _written(self.now)
+        self.begun_at = timestamp(self.now)
         if isinstance(self.source, NewestFirstSource):
             try:
                 return self._go_on(self.source)
@@ -64,7 +65,7 @@ class SlicePull:
 
     def forget(self) -> None:
         """Remove what was kept: it is stored with the slice, or must be read again."""
-        self.has_kept, self.begun_at = False, _written(self.now)
+        self.has_kept, self.begun_at = False, timestamp(self.now)
         if isinstance(self.source, NewestFirstSource):
             self.store.parts.remove(self.owed)
 
@@ -85,7 +86,7 @@ class SlicePull:
 
     def _kept(self) -> list[Part]:
         """The parts to go on from, but none that a pull has left that is over or too long ago."""
-        since, until = _written(self.now - LONGEST_PULL), _written(self.now)
+        since, until = timestamp(self.now - LONGEST_PULL), timestamp(self.now)
         return [
             part
             for part in self.store.parts.read(self.owed)
@@ -103,7 +104,3 @@ class SlicePull:
 
     def _is_wanted(self, sign_in: SignIn) -> bool:
         return self.owed.owns(sign_in) and self.scope.channel(sign_in) is not None
-
-
-def _written(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.clock import timestamp
 from shared.errors import BadInputError, BadSettingError
 from shared.service.daily import Daily
 from shared.service.directory_snapshot import DirectorySnapshot
@@ -112,7 +113,7 @@ class Tenant:
         return DirectorySnapshot(
             pulled.directory,
             self._settings.scope,
-            read_at=f"{self._now():%Y-%m-%dT%H:%M:%SZ}",
+            read_at=timestamp(self._now()),
             notes=pulled.notes,
             exceptions=exceptions,
             granted=pulled.granted,

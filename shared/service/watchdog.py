@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.clock import timestamp
 from shared.errors import MfaStatusError, StoreError
 
 if TYPE_CHECKING:
@@ -82,14 +83,14 @@ class Watchdog:
         """Return the timers that should have fired an hour ago or more, but show no work."""
         now = self.now()
         ledger = self.store.ledger(self.tenant_id, (now - _LONGEST_LEDGER).date())
-        entered = [entry.at for entry in ledger if entry.at <= f"{now + GRACE:%Y-%m-%dT%H:%M:%SZ}"]
+        entered = [entry.at for entry in ledger if entry.at <= timestamp(now + GRACE)]
         if not entered:  # nothing has ever begun: the first day begins with the next tick
             return []
         return [*self._silent(max(entered))]
 
     def _silent(self, last_entered: str) -> Iterator[SilentTimer]:
         pulled, reported, opened = map(self._due_at, self.schedules)
-        if pulled and last_entered < f"{pulled:%Y-%m-%dT%H:%M:%SZ}":
+        if pulled and last_entered < timestamp(pulled):
             missed = f"nothing was collected since {last_entered}"
             yield SilentTimer("plan_slices", "PULL_SCHEDULE", pulled, missed)
         latest = self.store.latest_ending(self.tenant_id)
