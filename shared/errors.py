@@ -23,6 +23,10 @@ Every error that crosses rooms, by what the caller should do about it.
 Each message is one sentence: what is wrong, where, and what is expected instead.
 """
 
+from __future__ import annotations
+
+from typing import Self
+
 
 class MfaStatusError(Exception):
     """The root: catches everything that this project raises on purpose."""
@@ -86,6 +90,11 @@ class ConflictError(StoreError):
 
 class NewerError(ConflictError):
     """A newer release of this app wrote it: this one can neither read it nor may replace it."""
+
+    @classmethod
+    def of(cls, what: str, version: int, ours: int) -> Self:
+        """The error for a stored file; `what` begins the sentence, up to its version."""
+        return cls(f"{what} {version}, of a newer release; this one reads {ours}.")
 
 
 class TooOftenError(MfaStatusError):

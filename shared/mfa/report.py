@@ -142,10 +142,7 @@ def refuse_newer_report(data: bytes) -> None:
     """Raise `NewerError` if a newer release made a report, `DamagedError` if it names no schema."""
     version = decode_json(data, _SchemaVersion, damaged_report).schema_version
     if version > SCHEMA_VERSION:
-        raise NewerError(
-            f"A stored report has schema version {version}, of a newer release; this one reads "
-            f"{SCHEMA_VERSION}."
-        )
+        raise NewerError.of("A stored report has schema version", version, SCHEMA_VERSION)
     if version != SCHEMA_VERSION:
         raise damaged_report(f"schema version {version} does not exist")
 

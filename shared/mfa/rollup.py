@@ -91,10 +91,7 @@ class Rollup:
         packed = inflate(data, damaged)
         version, _ = decode_msgpack(packed, tuple[int, msgspec.Raw], damaged)
         if version > _VERSION:
-            raise NewerError(
-                f"A stored rollup has version {version}, of a newer release; this one reads "
-                f"{_VERSION}."
-            )
+            raise NewerError.of("A stored rollup has version", version, _VERSION)
         if version != _VERSION:
             raise damaged(f"version {version} does not exist")
         return cls(decode_msgpack(packed, tuple[int, list[SignIn]], damaged)[1])

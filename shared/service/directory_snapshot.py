@@ -129,10 +129,7 @@ def _decode(data: bytes) -> _StoredDirectory:
     content = inflate(data, _damaged)
     version = decode_json(content, _DirectoryVersion, _damaged).version
     if version > _VERSION:
-        raise NewerError(
-            f"A stored directory has version {version}, of a newer release; this one reads "
-            f"{_VERSION}."
-        )
+        raise NewerError.of("A stored directory has version", version, _VERSION)
     return decode_json(content, _StoredDirectory, _damaged)
 
 
