@@ -155,8 +155,8 @@ def get_permissions(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route("runs", methods=("POST",))
 def start_run(req: func.HttpRequest) -> func.HttpResponse:
-    """Start a daily run now: 202 with its address, 409 while one is active, 429 if too often."""
-    return respond(req, lambda api: api.start_run())
+    """Start a run, of a day if the body names one: 202, 409 while one is active, 429."""
+    return respond(req, lambda api: api.start_run(req.get_body()))
 
 
 @app.route("runs/{run_id}", methods=READ)

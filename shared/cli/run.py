@@ -23,22 +23,32 @@ if TYPE_CHECKING:
     from shared.service.once_only_delivery import Delivery
     from shared.settings import Settings
 
+    Outcome = tuple[list[Report], list[LedgerEntry]]  # what was made, and the slices that failed
+
 _EARLIEST_ENDING = date(2000, 1, 1)  #: no sign-in log is older
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
-    """``run [--ending DATE] [--json]``."""
+    """``run [--ending DATE | --day DATE] [--json]``."""
     parser.set_defaults(run=_run)
     parser.description = (
         "Pulls the days that are owed, makes the report, stores it with its files and mails it, as "
         "the settings say. Exit code 0: done; 1: done in part, a day or a mail is missing; "
         "2: wrong usage or settings."
     )
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "--ending",
         type=day,
         metavar="DATE",
         help="act as if this were the newest closed day, UTC; default: yesterday",
+    )
+    which.add_argument(
+        "--day",
+        type=day,
+        metavar="DATE",
+        help="pull this day again, and make the reports that it changes; nobody is written to, "
+        "but what a mail lacked is sent after it",
     )
     parser.add_argument(
         "--json", action="store_true", help="print the report as JSON on standard output"
@@ -46,25 +56,46 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], datetime]) -> int:
-    from shared.service.day_run import collect_owed, publish_owed
-
     present = now().date()
     today = _day_after(options.ending, present) if options.ending else present
     with checked_service(Service(settings, now=now, today=today)) as service:
         check_needed_by_run(service)
-        daily = service.partner.daily
         with _shown_warnings() as warnings:
-            with shown_progress("Collecting", "slices") as progress:
-                failed = collect_owed(daily, today, progress)
-            service.tidy()  # before the reports, whose history shows what is kept
-            with shown_progress("Publishing", "reports") as progress:
-                report = publish_owed(daily, today, progress)[-1]
+            reports, failed = _pulled(service, options.day) if options.day else _owed(service)
+            if not reports:  # of an old day, whose weeks lack others
+                say(f"{options.day} is stored; no report changes by it.")
+                return DONE_IN_PART if failed else DONE
+            report = reports[-1]
             _say_outcome(report, failed, warnings)
             if options.json:
                 sys.stdout.buffer.write(_stored_json(service, report))
             say_where(service, report)
-            _say_mailed(service)
+            _say_mailed(service, service.mail_due() if options.day else service.mail())
     return DONE_IN_PART if failed else DONE
+
+
+def _owed(service: Service) -> Outcome:
+    """Pull what is owed, and make the reports."""
+    from shared.service.day_run import collect_owed, publish_owed
+
+    daily, today = service.partner.daily, service.today
+    with shown_progress("Collecting", "slices") as progress:
+        failed = collect_owed(daily, today, progress)
+    service.tidy()  # before the reports, whose history shows what is kept
+    with shown_progress("Publishing", "reports") as progress:
+        return publish_owed(daily, today, progress), failed
+
+
+def _pulled(service: Service, wanted: date) -> Outcome:
+    """Pull one day again, and make the reports that it changes."""
+    from shared.service.day_run import collect_slices, publish_touched
+
+    daily, today = service.partner.daily, service.today
+    slice_ = service.partner.runs.slice_of(wanted, today)
+    with shown_progress("Collecting", "slices") as progress:
+        failed = collect_slices(daily, [slice_], progress)
+    with shown_progress("Publishing", "reports") as progress:
+        return publish_touched(daily, wanted, today, progress), failed
 
 
 def _stored_json(service: Service, report: Report) -> bytes:
@@ -117,12 +148,12 @@ def say_where(service: Service, report: Report) -> None:
         say(f"CSV:     {page.removesuffix('report.html')}*.csv")
 
 
-def _say_mailed(service: Service) -> None:
-    """Mail the report, and say what became of it."""
+def _say_mailed(service: Service, deliveries: list[Delivery]) -> None:
+    """Say what became of the mails."""
     folder = service.settings.outbox_folder
-    mails = [_outcome(delivery, folder) for delivery in service.mail()]
+    mails = [_outcome(delivery, folder) for delivery in deliveries]
     is_set_up = bool(service.deliveries.channels)
-    why = "a report of a later day is stored" if is_set_up else "REPORT_RECIPIENTS is empty"
+    why = "nothing is due now" if is_set_up else "REPORT_RECIPIENTS is empty"
     say(f"Mail:    {', '.join(mails) or f'none; {why}'}")
 
 

@@ -225,17 +225,26 @@ class Service:
         """
         Mail and post the partner's newest report now; return what became of each delivery.
 
-        For a person who asks: it opens the day's door, and waits for nothing.
+        For a run that a person starts: it opens the day's door, and waits for nothing.
         """
+        policy = replace(self.mail_policy(), wait=timedelta())
+        return self._deliver(self.deliveries.open_door(self._newest), policy)
+
+    def mail_due(self) -> list[Delivery]:
+        """Mail and post what is due by now about the newest day, such as a correction."""
+        return self._deliver(self.deliveries.due(self._newest), self.mail_policy())
+
+    @property
+    def _newest(self) -> date:
+        return self.today - timedelta(days=1)
+
+    def _deliver(self, due: Sequence[DeliverReport], policy: MailPolicy) -> list[Delivery]:
         from shared.service.once_only_delivery import send_all
 
-        deliveries, newest = self.deliveries, self.today - timedelta(days=1)
-        policy = replace(self.mail_policy(), wait=timedelta())
-
         def send(wanted: DeliverReport) -> list[Delivery]:
-            return deliveries.deliver(wanted, newest, policy).deliveries
+            return self.deliveries.deliver(wanted, self._newest, policy).deliveries
 
-        return send_all(*(partial(send, wanted) for wanted in deliveries.open_door(newest)))
+        return send_all(*(partial(send, wanted) for wanted in due))
 
     def mail_policy(self) -> MailPolicy:
         """What the settings say about reports that are not complete."""

@@ -161,6 +161,17 @@ class Daily:
         is_owed = earlier or newest in broken or self.is_outdated(newest)
         return [*earlier, newest] if is_owed else []
 
+    def touched_reports(self, days: Collection[date], newest: date) -> list[date]:
+        """
+        Return the endings that are owed after only some days were pulled.
+
+        The newest day is left to its own plan if nothing of it has been read yet: its report would
+        lack it.
+        """
+        owed = self.owed_reports(newest + timedelta(days=1))
+        has_begun = newest in days or bool(self.ledger.entries(newest))
+        return [ending for ending in owed if ending != newest or has_begun]
+
     def is_outdated(self, ending: date) -> bool:
         """Whether an ending has no report, or one from before a day's last pull."""
         try:

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
 def collect_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[LedgerEntry]:
     """Collect each owed slice once; return the entries of those that failed or were denied."""
-    owed = deque(daily.plan(today))
+    return collect_slices(daily, daily.plan(today), on_progress)
+
+
+def collect_slices(
+    daily: Daily, slices: Iterable[Slice], on_progress: OnProgress
+) -> list[LedgerEntry]:
+    """The same for slices that somebody names."""
+    owed = deque(slices)
     tried: list[Slice] = []
     while owed:
         slice_ = owed.popleft()
@@ -37,7 +44,7 @@ def collect_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Led
         if not remaining:
             tried.append(slice_)
         on_progress(len(tried), len(tried) + len(owed))
-    oldest = min((slice_.day for slice_ in tried), default=today)
+    oldest = min((slice_.day for slice_ in tried), default=daily.now().date())
     entries = daily.store.ledger(daily.tenant_id, oldest)
     return [entry for entry in entries if entry.slice in tried and not _is_complete(entry)]
 
@@ -45,7 +52,18 @@ def collect_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Led
 def publish_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Report]:
     """Make every report that is owed, the oldest first, and the newest one in any case."""
     newest = today - timedelta(days=1)
-    endings = daily.owed_reports(today) or [newest]
+    return _publish(daily, daily.owed_reports(today) or [newest], newest, on_progress)
+
+
+def publish_touched(daily: Daily, day: date, today: date, on_progress: OnProgress) -> list[Report]:
+    """Make the reports that are owed since one day was pulled again, the oldest first."""
+    newest = today - timedelta(days=1)
+    return _publish(daily, daily.touched_reports([day], newest), newest, on_progress)
+
+
+def _publish(
+    daily: Daily, endings: list[date], newest: date, on_progress: OnProgress
+) -> list[Report]:
     reports: list[Report] = []
     for ending in endings:
         reports.append(daily.publish(ending, newest))

@@ -27,18 +27,15 @@ class Plan:
 
     planned_at: str  #: UTC
     days: Sequence[date]
+    newest: date  #: the newest closed day when it was made; only a plan of one day leaves it out
     final: dict[date, list[LedgerEntry]]  #: entries of each day that has ended
 
     @classmethod
     def of(cls, daily: Daily, planned_at: str, days: Sequence[date]) -> Plan:
         """Read the ledger of a plan's days."""
         ledger = [each for each in daily.ledger.entries(min(days)) if daily.ledger.is_past(each.at)]
-        return cls(planned_at, days, _final_entries(ledger, planned_at, set(days)))
-
-    @property
-    def newest(self) -> date:
-        """The newest closed day when the plan was made; it is always owed."""
-        return max(self.days)
+        newest = max([*days, *filter(daily.ledger.is_over, _day_before(planned_at))])
+        return cls(planned_at, days, newest, _final_entries(ledger, planned_at, set(days)))
 
     @property
     def waiting(self) -> set[date]:
@@ -53,11 +50,19 @@ class Plan:
         many. The first to claim it queues it; the end of the plan does not depend on that.
         """
         if not self.waiting:
-            return daily.owed_reports(self.newest + timedelta(days=1))
+            return daily.touched_reports(self.days, self.newest)
         if self.waiting & set(window_days(self.newest)):
             return []
         claim = f"due/{daily.tenant_id}/{self.newest}/{self.planned_at}"
         return [self.newest] if daily.store.claim(claim) else []
+
+
+def _day_before(moment: str) -> list[date]:
+    """The day before a stored time; none if it is not one."""
+    try:
+        return [date.fromisoformat(moment[:10]) - timedelta(days=1)]
+    except (ValueError, OverflowError):
+        return []
 
 
 def _final_entries(

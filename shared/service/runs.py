@@ -17,8 +17,15 @@ from uuid import uuid4
 import msgspec
 
 from shared.clock import timestamp
-from shared.errors import ConflictError, MfaStatusError, StoreError, TooOftenError
-from shared.mfa.window import SliceState
+from shared.errors import (
+    BadInputError,
+    ConflictError,
+    MfaStatusError,
+    NewerError,
+    StoreError,
+    TooOftenError,
+)
+from shared.mfa.window import Slice, SliceState
 from shared.service.messages import CollectSlice, PublishReport
 from shared.service.plans import Plan
 from shared.stores.models import Run
@@ -34,7 +41,9 @@ RUN_TIMEOUT = timedelta(hours=2)  #: a run that is still active after this is co
 BEGIN_TIMEOUT = timedelta(minutes=5)  #: a run that nobody has begun by then may be taken over
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
+_DAY = timedelta(days=1)
 RUNS_PER_HOUR = 4  #: the default of setting RUNS_PER_HOUR
+KEPT_DAYS = 30  #: the default of setting DETAIL_RETENTION_DAYS
 
 _ACTIVE = ("accepted", "running")
 _log = logging.getLogger(__name__)
@@ -47,6 +56,7 @@ class Runs:
     daily: Daily
     send: Callable[[Sequence[CollectSlice]], None]  #: puts messages into the queue, or raises
     per_hour: int = RUNS_PER_HOUR
+    kept_days: int = KEPT_DAYS
 
     def plan(self, today: date, run_id: str = "") -> list[CollectSlice]:
         """Return a message for each slice that is owed; together they know when all are entered."""
@@ -55,10 +65,29 @@ class Runs:
         planned = tuple(sorted({slice_.day for slice_ in owed}))
         return [CollectSlice(slice_, run_id, planned, planned_at) for slice_ in owed]
 
-    def start(self) -> Run:
+    def slice_of(self, day: date, today: date) -> Slice:
+        """
+        Return the slice that somebody asks to be pulled again.
+
+        Raises `BadInputError` for a day that is not over, or is not kept any more, and `NewerError`
+        for one that a newer release collected.
+        """
+        newest, oldest = today - _DAY, today - _DAY * self.kept_days
+        if not oldest <= day <= newest:
+            raise BadInputError(
+                f"{day} cannot be pulled; expected a closed day (UTC) that is kept, from {oldest} "
+                f"to {newest}."
+            )
+        for entry in self.daily.ledger.entries(day, day + _DAY):
+            if entry.state is SliceState.NEWER:
+                raise NewerError(f"{day} is left alone: {entry.reason}")
+        return Slice(self.daily.tenant_id, day)
+
+    def start(self, day: date | None = None) -> Run:
         """
         Begin a run: put its messages into the queue, then record it; return it.
 
+        It pulls what is owed, or one day again (`slice_of`, and what that raises).
         A run that was accepted some minutes ago, but that nobody has begun, is begun again instead.
 
         Raises `ConflictError` while another run is active (`newest` says which), `TooOftenError`
@@ -67,6 +96,7 @@ class Runs:
         within sixty minutes.
         """
         now = self.daily.now()
+        wanted = self.slice_of(day, now.date()) if day else None
         newest = self.newest()
         waiting = newest if newest and self._is_active(newest, now) else None
         if waiting and not _is_stuck(waiting, now):
@@ -80,7 +110,7 @@ class Runs:
         try:
             if waiting is None:
                 claims.append(self._claim_of_hour(now))
-            return self._begin(waiting or self._new_run(), now.date())
+            return self._begin(waiting or self._new_run(), now.date(), wanted)
         except MfaStatusError:
             with suppress(StoreError):  # so that the next caller gets the same answer
                 for claim in claims:
@@ -145,8 +175,11 @@ class Runs:
     def _new_run(self) -> Run:
         return Run(uuid4().hex, self.daily.tenant_id, "accepted", self._timestamp())
 
-    def _begin(self, run: Run, today: date) -> Run:
-        messages = self.plan(today, run.id)
+    def _begin(self, run: Run, today: date, wanted: Slice | None) -> Run:
+        if wanted:
+            messages = [CollectSlice(wanted, run.id, (wanted.day,), self._timestamp())]
+        else:
+            messages = self.plan(today, run.id)
         self.send(messages)
         with suppress(ConflictError):  # it has begun in this moment, or is even done
             self.daily.store.save_run(run)

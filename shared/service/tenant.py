@@ -101,7 +101,8 @@ class Tenant:
     @once
     def runs(self) -> Runs:
         """The runs that somebody starts for it."""
-        return Runs(self.daily, self._send, self._settings.runs_per_hour)
+        settings = self._settings
+        return Runs(self.daily, self._send, settings.runs_per_hour, settings.detail_retention_days)
 
     def read_directory(self) -> DirectorySnapshot:
         """Read the directory, from `DIRECTORY_FILE` or Graph, and judge every account."""

@@ -155,7 +155,7 @@ def refuse_long_bodies(headers: Mapping[str, str]) -> None:
     """Raise `RefusedError` (413) for a body that is too long, or of unknown length."""
     length = "chunked" if headers.get("transfer-encoding") else headers.get("content-length") or "0"
     if len(length) > len(str(LONGEST_BODY)) or not length.isdecimal() or int(length) > LONGEST_BODY:
-        sentence = f"Expected a body of known length, at most {LONGEST_BODY} bytes; it is ignored."
+        sentence = f"Expected a body of known length, at most {LONGEST_BODY} bytes."
         raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, sentence)
 
 

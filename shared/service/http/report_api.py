@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import platform
 import re
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ import msgspec
 
 from shared.decoding import decode_json
 from shared.delivery.files.customers import customer_notes
-from shared.errors import ConflictError, StoreError, TooOftenError
 from shared.mfa.guid import is_guid
 from shared.mfa.report import (
     SCHEMA_VERSION,
@@ -34,6 +32,7 @@ from shared.service.http.answers import (
     stored_answer,
 )
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
+from shared.service.http.orders import read_run_order, refusing
 from shared.service.http.search import find, searched_for
 from shared.service.inbox import FOREIGN, foreign_claim
 from shared.stores.models import REPORT_FILES
@@ -66,15 +65,8 @@ _BIGGEST = "all-api-requests.csv"  #: the only file large enough for a redirect 
 _NO_RECEIPT = (
     "The newest report was made without reading the directory, or permissions were not kept yet."
 )
-_NOT_STARTED = (
-    "The run was not started, because the storage with its queue does not answer. Try again in a "
-    "minute."
-)
 _NOT_READ = "The customers have not been read yet."
 _TOO_OLD = "The newest report was made before customers had a page; the next one has it."
-
-
-_log = logging.getLogger(__name__)
 
 
 class ReportHead(msgspec.Struct):
@@ -167,30 +159,17 @@ class ReportApi:
         """The same as CSV."""
         return self._customers("customers.csv", search)
 
-    def start_run(self) -> Answer:
+    def start_run(self, body: bytes = b"") -> Answer:
         """
-        Start a run.
+        Start a run, of what is owed or of the day that the body names.
 
         409 while another run is active, 429 once too many have started within the hour, 503 if its
         messages did not get into the queue: then there is no such run.
         """
-        self.caller.demand(Role.RUN)
-        refuse_other_sites(self.headers)
-        refuse_long_bodies(self.headers)
-        runs = self.runs()
-        try:
-            run = runs.start()
-        except ConflictError as error:
-            newest = runs.newest()
-            headers = {"Location": run_address(newest.id)} if newest else {}
-            raise RefusedError(HTTPStatus.CONFLICT, str(error), headers) from error
-        except TooOftenError as error:
-            headers = {"Retry-After": str(error.retry_after_seconds)}
-            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, str(error), headers) from error
-        except StoreError as error:
-            _log.exception("A run was not started")
-            headers = {"Retry-After": "60"}
-            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, _NOT_STARTED, headers) from error
+        self._demand_own(Role.RUN)
+        order, runs = read_run_order(body), self.runs()
+        with refusing("The run", runs.newest):
+            run = runs.start(order.day)
         headers = {"Location": run_address(run.id)}
         return json_answer(HTTPStatus.ACCEPTED, {"id": run.id}, headers=headers)
 
@@ -242,6 +221,12 @@ class ReportApi:
                 "warnings": [*silent, *self._warnings()],
             },
         )
+
+    def _demand_own(self, role: Role) -> None:
+        """Refuse a request to start something, before anything is done for it."""
+        self.caller.demand(role)
+        refuse_other_sites(self.headers)
+        refuse_long_bodies(self.headers)
 
     def _warnings(self) -> list[str]:
         """What is wrong although pages are served."""

@@ -1,0 +1,67 @@
+"""What people order by POST: the body that says what, and the refusals."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from datetime import date
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.decoding import decode_json
+from shared.errors import ConflictError, NewerError, StoreError, TooOftenError
+from shared.service.addresses import run_address
+from shared.service.http.answers import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shared.stores.models import Run
+
+_NOT_STARTED = (
+    "{what} was not started, because the storage with its queue does not answer. Try again in a "
+    "minute."
+)
+
+_log = logging.getLogger(__name__)
+
+
+class RunOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of ``POST runs``."""
+
+    day: date | None = None  #: the day to pull again; without one, whatever is owed
+
+
+def read_run_order(body: bytes) -> RunOrder:
+    """Read the body of ``POST runs``, which may be empty; raises `RefusedError` (400)."""
+
+    def refuse(reason: str) -> RefusedError:
+        sentence = f'Invalid body ({reason}); expected none, or JSON such as {{"day":"2026-11-23"}}'
+        return RefusedError(HTTPStatus.BAD_REQUEST, f"{sentence}.")
+
+    return decode_json(body, RunOrder, refuse) if body.strip() else RunOrder()
+
+
+@contextmanager
+def refusing(what: str, newest: Callable[[], Run | None]) -> Iterator[None]:
+    """
+    Turn why something cannot be started now into a `RefusedError`.
+
+    409 with the address of the one that is under way, 429 with when to come again, 503 if its
+    messages did not get into the queue: then nothing was started.
+    """
+    try:
+        yield
+    except ConflictError as error:
+        active = None if isinstance(error, NewerError) else newest()
+        headers = {"Location": run_address(active.id)} if active else {}
+        raise RefusedError(HTTPStatus.CONFLICT, str(error), headers) from error
+    except TooOftenError as error:
+        headers = {"Retry-After": str(error.retry_after_seconds)}
+        raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, str(error), headers) from error
+    except StoreError as error:
+        _log.exception("%s was not started", what)
+        sentence, headers = _NOT_STARTED.format(what=what), {"Retry-After": "60"}
+        raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, sentence, headers) from error
