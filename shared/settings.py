@@ -244,6 +244,12 @@ class Settings:
     exempted_counts_as_mfa = Setting(
         FLAG, "false", "whether a skipped MFA (remembered device) counts"
     )
+    csp_anniversary_month = Setting(
+        optional(number(1, 12)),
+        "",
+        "the month in which Microsoft validates your authorisation as a Cloud Solution Provider "
+        "each year; the report names it",
+    )
     require_mfa_to_view = Setting(
         optional(FLAG),
         "",

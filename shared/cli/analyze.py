@@ -136,6 +136,7 @@ def _question(options: argparse.Namespace, settings: Settings, now: datetime) ->
         paths=options.paths,
         scope=settings.scope,
         rule=settings.rule,
+        csp_anniversary_month=settings.csp_anniversary_month,
         now=now,
         tenant_id=tenant_id,
         ending=options.ending,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import msgspec
 
+from shared.mfa.accounts.account_shares import active_accounts, administrators
 from shared.mfa.breakdown import break_down
 from shared.mfa.metrics import (
     AccountMetrics,
@@ -26,7 +27,7 @@ from shared.mfa.report import (
     Report,
     WindowSummary,
 )
-from shared.mfa.requests import Request, judge_all
+from shared.mfa.requests import Request, active_users, judge_all
 from shared.mfa.scope import Channel, Scope
 from shared.mfa.verdict_changes import VerdictChanges
 from shared.mfa.window import WINDOW_DAYS, Window
@@ -34,6 +35,7 @@ from shared.mfa.window import WINDOW_DAYS, Window
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.exceptions import ExceptionsSummary
     from shared.mfa.findings.finding import Finding
     from shared.mfa.report import FileEntry, InputSummary
@@ -49,23 +51,32 @@ class Assessment(msgspec.Struct, frozen=True):
 
 
 def assess(
-    window: Window, scope: Scope, rule: ShareRule, accounts: AccountMetrics | None = None
+    window: Window, scope: Scope, rule: ShareRule, accounts: JudgedAccounts | None = None
 ) -> Assessment:
-    """Judge every sign-in of the window and compute the figures."""
+    """
+    Judge every sign-in of the window and compute the figures.
+
+    Without *accounts* (no directory was read), nothing is known about accounts.
+    """
     requests: dict[Channel, list[Request]] = {channel: [] for channel in Channel}
     for request in judge_all(window.total, scope):
         requests[request.channel].append(request)
     portal, api = (requests[channel] for channel in Channel)
-    return Assessment(
-        window=window,
-        rule=rule,
-        requests=requests,
-        metrics=Metrics(
-            accounts=accounts or AccountMetrics(),
-            portal=measure_portal(portal, rule, complete=window.has_all_of(Channel.PORTAL)),
-            api=measure_api(api, rule, complete=window.has_all_of(Channel.API)),
-        ),
+    has_all = {channel: window.has_all_of(channel) for channel in Channel}
+    metrics = Metrics(
+        accounts=AccountMetrics(),
+        portal=measure_portal(portal, rule, complete=has_all[Channel.PORTAL]),
+        api=measure_api(api, rule, complete=has_all[Channel.API]),
     )
+    if accounts is not None:
+        users = active_users([*portal, *api])
+        metrics = msgspec.structs.replace(
+            metrics,
+            accounts=accounts.metrics,
+            administrators=administrators(accounts),
+            active_accounts=active_accounts(accounts, users, complete=all(has_all.values())),
+        )
+    return Assessment(window=window, rule=rule, requests=requests, metrics=metrics)
 
 
 def history_point(assessment: Assessment) -> HistoryPoint:
@@ -90,6 +101,7 @@ class ReportMeta(msgspec.Struct, frozen=True):
     tenant_name: str | None
     source: str
     generated_at: str
+    csp_anniversary_month: int | None = None  #: setting ``CSP_ANNIVERSARY_MONTH``
 
 
 class ReportExtras(TypedDict, total=False):

@@ -134,12 +134,24 @@ class AccountMetrics(msgspec.Struct, frozen=True):
         return None if self.enabled and self.unknown == self.enabled else self.share
 
 
+class AccountShare(msgspec.Struct, frozen=True):
+    """How many of certain enabled accounts have MFA enforced; all `None` if it is not known."""
+
+    enabled: int | None = None  #: these accounts, with those that may be among them
+    enforced: int | None = None
+    unknown: int | None = None  #: it is unknown whether they count, or whether MFA is enforced
+    share: float | None = None  #: "at least", 0 to 1; `None` too if accounts may be missing
+    share_upper: float | None = None  #: "at most"
+
+
 class Metrics(msgspec.Struct, frozen=True):
-    """The three figures of one report."""
+    """The three figures of one report, and two more about some of the accounts."""
 
     accounts: AccountMetrics
     portal: PortalMetrics
     api: ApiMetrics
+    administrators: AccountShare = AccountShare()  #: those who hold a directory role
+    active_accounts: AccountShare = AccountShare()  #: those who made a request in the window
 
 
 def measure_portal(

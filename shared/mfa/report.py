@@ -122,6 +122,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     breakdown: dict[Channel, Breakdown]
     rule: ShareRule
     reading: InputSummary | None = None
+    csp_anniversary_month: int | None = None  #: 1 to 12; `None` if it was not given
 
     def to_json(self) -> bytes:
         """Indented UTF-8 JSON, ending in a newline; equal reports give equal bytes."""

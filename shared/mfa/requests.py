@@ -71,6 +71,15 @@ def newness(request: Request) -> tuple[str, str]:
     return request.sign_in.created_at, request.sign_in.id
 
 
+def active_users(requests: Iterable[Request]) -> set[str]:
+    """
+    The users who made a request: object ids, else names; lower case.
+
+    The empty text stands for users that no field names.
+    """
+    return {request.sign_in.user_key.lower() for request in requests if request.verdict.is_request}
+
+
 def newest(requests: Iterable[Request], cap: int = REQUESTS_CAP) -> list[Request]:
     """The newest requests, newest first; the newest of the parts' newest are those of the whole."""
     return nlargest(cap, requests, key=newness)

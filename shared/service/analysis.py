@@ -47,6 +47,7 @@ class Question:
     until: date | None = None  #: default: the day of a kind's last record
     directory: Path | None = None  #: a ``--directory`` file; without it accounts are not assessed
     exceptions: Path | None = None  #: an ``--exceptions`` file, shown next to the accounts figure
+    csp_anniversary_month: int | None = None  #: 1 to 12; shown with the administrators' figure
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
         _window(collected.days, covered, ending, question.now),
         question.scope,
         question.rule,
-        snapshot.accounts.metrics if snapshot else None,
+        snapshot.accounts if snapshot else None,
     )
     return publish(
         assessment,
@@ -134,7 +135,9 @@ def _meta(
     """Whose report it is: as asked, else by the directory, else by the records."""
     tenant_id = collected.tenant_id or _only_tenant(collected.tenants - {""})
     name = snapshot.tenant_name if snapshot else None
-    return ReportMeta(tenant_id, name, "exports", timestamp(question.now))
+    return ReportMeta(
+        tenant_id, name, "exports", timestamp(question.now), question.csp_anniversary_month
+    )
 
 
 def pairs_in(paths: Sequence[Path], on_progress: Callable[[int, int], None]) -> list[Pair]:

@@ -74,6 +74,7 @@ class Daily:
     settle_days: int
     now: Callable[[], datetime]  #: aware, UTC
     read_directory: Callable[[], DirectorySnapshot] | None = None  #: `None`: it is not read
+    csp_anniversary_month: int | None = None  #: 1 to 12; shown with the administrators' figure
 
     def plan(self, today: date) -> list[Slice]:
         """
@@ -199,10 +200,12 @@ class Daily:
             raise BadInputError(f"{ending} is not over yet (UTC): it has no report.")
         made_at = self._timestamp()  # before reading: what is entered from now on is newer
         snapshot = self._snapshot(ending, newest)
-        accounts = snapshot.accounts.metrics if snapshot else None
+        accounts = snapshot.accounts if snapshot else None
         assessment = assess(self._window(ending), self.scope, self.rule, accounts)
         name = self.tenant_name or (snapshot.tenant_name if snapshot else None)
-        meta = ReportMeta(self.tenant_id, name, self.source.name, made_at)
+        meta = ReportMeta(
+            self.tenant_id, name, self.source.name, made_at, self.csp_anniversary_month
+        )
         history = self.store.history(self.tenant_id, ending, HISTORY_POINTS)
         address = report_address(self.tenant_id, ending)
         publication = publish_for_serving(assessment, meta, history, address, snapshot)

@@ -96,6 +96,7 @@ class Tenant:
             settle_days=settings.settle_days,
             now=self._now,
             read_directory=self.read_directory,
+            csp_anniversary_month=settings.csp_anniversary_month,
         )
 
     @once

@@ -6,6 +6,8 @@ from datetime import date
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from shared.delivery.files.csv_files import csv_files, file_entries, report_tables
 from shared.mfa.assessment import Assessment, ReportMeta, assess, make_report
 from shared.mfa.findings.catalogue import Severity
@@ -107,7 +109,9 @@ def assessment(
         if day in rollups:
             rollups[day].add(sign_in)
     window = make_window(ENDING, rollups, missing, logs=logs, provisional=provisional)
-    return assess(window, Scope(), rule or ShareRule(), accounts)
+    assessed = assess(window, Scope(), rule or ShareRule())
+    metrics = msgspec.structs.replace(assessed.metrics, accounts=accounts or AccountMetrics())
+    return msgspec.structs.replace(assessed, metrics=metrics)
 
 
 def report(

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from shared.delivery.page import charts
 from shared.delivery.text import (
+    account_shares,
     bars,
     completeness,
     exceptions,
@@ -61,6 +62,7 @@ _GLOBALS = {
     "charts": charts,
     "request_figures": figures.request_figures,
     "account_figure": figures.account_figure,
+    "account_share_lines": account_shares.account_share_lines,
     "exceptions": exceptions,
     "overall_state": figures.overall_state,
     "ROWS_OPEN": ROWS_OPEN,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from shared.delivery.text import completeness, figure_words, sentences
+from shared.delivery.text.account_shares import account_share_lines
 from shared.delivery.text.bars import account_bar, request_bar
 from shared.delivery.text.comparison import Comparison, change_words, compare
 from shared.delivery.text.exceptions import accepted_of
@@ -27,6 +28,7 @@ from shared.errors import BadSettingError
 if TYPE_CHECKING:
     from datetime import date
 
+    from shared.delivery.text.account_shares import ShareLine
     from shared.delivery.text.bars import Segment
     from shared.delivery.text.figures import AccountFigure, RequestFigure
     from shared.delivery.text.lists import NameList, WorstTable
@@ -81,6 +83,7 @@ class ReportDigest:
     headline: str
     notes: list[str]  #: what the headline counts and leaves out
     figures: list[FigureLine]
+    account_shares: list[ShareLine]  #: administrators, and accounts in use
     completeness: str
     missing: list[str]  #: each missing day with its reason
     since: str  #: the earlier report's day in words; empty if there is none to compare with
@@ -108,6 +111,7 @@ def report_digest(report: Report, earlier: Report | None, public_url: str | None
         headline=sentences.headline(report),
         notes=[*filter(None, [sentences.so_far(report)]), *sentences.asides(report)],
         figures=_figures(report, comparison),
+        account_shares=account_share_lines(report),
         completeness=completeness.known_and_readable(report),
         missing=[shorten(line, _TEXT_LIMIT) for line in completeness.missing_days(report)],
         since=short_day(comparison.since) if comparison else "",

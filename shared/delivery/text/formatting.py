@@ -72,6 +72,11 @@ def short_day(day: date) -> str:
     return f"{day.day}{NBSP}{_MONTHS[day.month - 1][:3]}"
 
 
+def month_name(month: int) -> str:
+    """``November``, for 11."""
+    return _MONTHS[month - 1]
+
+
 def weekday(day: date) -> str:
     """``Monday``."""
     return _WEEKDAYS[day.weekday()]

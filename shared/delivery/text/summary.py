@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.delivery.text.account_shares import account_share_lines
 from shared.delivery.text.completeness import SETTLING, logs_known, worth_of_fresh_days
 from shared.delivery.text.figure_words import provisional_words
 from shared.delivery.text.figures import State, account_figure, request_figures
@@ -35,7 +36,7 @@ _LEAST_SHARE_WIDTH = 8  #: of a plain percentage, and of "not read"
 
 
 def summarise(report: Report) -> str:
-    """The three figures with numerator and denominator, and the worst applications and users."""
+    """The figures with numerator and denominator, and the worst applications and users."""
     return "\n".join(_lines(report)).replace(NBSP, " ") + "\n"
 
 
@@ -69,10 +70,12 @@ def _figures(report: Report) -> Iterator[str]:
         share, counts = _requests(figure)
         others = "; ".join([counts, *_other_counts(figure.counts)])
         lines.append((f"{figure.title} requests with MFA", share, others.removeprefix("; ")))
+    lines += [(line.title, line.share, line.counts) for line in account_share_lines(report)]
+    label_width = max(30, *(len(label) + 2 for label, _, _ in lines))
     width = max(_LEAST_SHARE_WIDTH, *(len(share) for _, share, _ in lines))
     for label, share, counts in lines:
         value = f"{share:>{width}}   {counts}" if share else counts
-        yield f"  {label:<30}{value}".rstrip()
+        yield f"  {label:<{label_width}}{value}".rstrip()
 
 
 def _accounts(accounts: AccountFigure) -> tuple[str, str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
+
 from shared.delivery.text.summary import summarise
 from shared.mfa.assessment import ReportMeta, assess, make_report
 from shared.mfa.coverage import LogKinds
@@ -19,12 +21,20 @@ ENDING = date(2026, 11, 23)
 HEADING = ReportMeta("tenant", "Contoso", "exports", "2026-11-24T00:00:00Z")
 
 
-def summary(*sign_ins, accounts=None, reading=None, missing=(), **more):
+def summary(*sign_ins, accounts=None, others=None, reading=None, missing=(), **more):
     rollups = {day: Rollup() for day in window_days(ENDING) if day not in missing}
     for sign_in in sign_ins:
         rollups[date.fromisoformat(sign_in.day)].add(sign_in)
-    assessment = assess(make_window(ENDING, rollups, **more), Scope(), ShareRule(), accounts)
-    return summarise(make_report(assessment, HEADING, {}, reading=reading))
+    report = make_report(
+        assess(make_window(ENDING, rollups, **more), Scope(), ShareRule()),
+        HEADING,
+        {},
+        reading=reading,
+    )
+    metrics = msgspec.structs.replace(
+        report.metrics, accounts=accounts or AccountMetrics(), **others or {}
+    )
+    return summarise(msgspec.structs.replace(report, metrics=metrics))
 
 
 def test_each_figure_comes_with_its_numerator_and_denominator() -> None:

@@ -1,0 +1,104 @@
+"""
+Two shares about some of the accounts: administrators, and the accounts that use Partner Center.
+
+Microsoft authorises Cloud Solution Providers by the first since October 2025 (Partner Center,
+"Security requirements"). MFA is checked technically of the second only, while the Microsoft Partner
+Agreement requires it of every enabled account.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.metrics import AccountShare
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from shared.mfa.accounts.assessment import JudgedAccounts
+    from shared.mfa.accounts.truth import Truth
+
+_ENFORCED, _UNKNOWN = Enforcement.ENFORCED, Enforcement.UNKNOWN
+
+
+def administrators(accounts: JudgedAccounts) -> AccountShare:
+    """
+    The enabled accounts that hold a directory role, of any scope.
+
+    Accounts whose roles are unknown count as administrators in `enabled` and `unknown`. The shares
+    count each of them as it makes the share least or greatest.
+    """
+    counts = Counter(
+        (accounts.is_admin.truth(index), accounts.class_of(index).judgement.enforcement)
+        for index in range(len(accounts))
+    )
+    sure, possible = (_of(counts, is_admin) for is_admin in (True, None))
+    enforced, unknown = sure[_ENFORCED], sure[_UNKNOWN]
+    all_, may_lower = sure.total(), possible.total() - possible[_ENFORCED]
+    may_raise = possible[_ENFORCED] + possible[_UNKNOWN]
+    return AccountShare(
+        enabled=all_ + possible.total(),
+        enforced=enforced,
+        unknown=unknown + possible.total(),
+        share=_fraction(enforced, all_ + may_lower, 1.0 if possible else None),
+        share_upper=_fraction(
+            enforced + unknown + may_raise, all_ + may_raise, 0.0 if possible else None
+        ),
+    )
+
+
+def _of(counts: Counter[tuple[Truth, Enforcement | None]], is_admin: Truth) -> Counter[Enforcement]:
+    """The enabled accounts of which it is true, or unknown, that they are administrators."""
+    return Counter(
+        {
+            enforcement: count
+            for (truth, enforcement), count in counts.items()
+            if truth is is_admin and enforcement is not None
+        }
+    )
+
+
+def _fraction(part: int, whole: int, otherwise: float | None) -> float | None:
+    return part / whole if whole else otherwise
+
+
+def active_accounts(
+    accounts: JudgedAccounts, users: Collection[str], *, complete: bool
+) -> AccountShare:
+    """
+    The accounts of *users* (object ids or names, in lower case) who made a request.
+
+    Disabled accounts are left out, because nothing is required of them any longer. Users who are
+    not in the directory are unknown. There is no share unless the window is *complete* and every
+    request names its user: others may have made requests, too.
+    """
+    indexes = _indexes_of(accounts, users)
+    found = Counter(
+        accounts.class_of(index).judgement.enforcement for index in set(indexes.values())
+    )
+    strangers = len({*users} - {*indexes, ""})
+    enforced, unknown = found[_ENFORCED], found[_UNKNOWN] + strangers
+    enabled = found.total() - found[None] + strangers
+    is_known = complete and "" not in users and enabled > 0
+    return AccountShare(
+        enabled=enabled,
+        enforced=enforced,
+        unknown=unknown,
+        share=enforced / enabled if is_known else None,
+        share_upper=(enforced + unknown) / enabled if is_known else None,
+    )
+
+
+def _indexes_of(accounts: JudgedAccounts, users: Collection[str]) -> dict[str, int]:
+    """The index of each user's account, by object id; of users without an id by name."""
+    roster = accounts.membership.roster
+    found = {user: index for user in users if (index := roster.index_of(user)) is not None}
+    named = {user for user in users if "@" in user}
+    if named:
+        for index, account in enumerate(roster.users):
+            name = (account.user_principal_name or "").lower()
+            if name in named:
+                found[name] = index
+    return found
