@@ -131,20 +131,20 @@ def get_report_file(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route("customers", methods=READ)
 def get_customers(req: func.HttpRequest) -> func.HttpResponse:
-    """The customers' status as a page; ``?search=`` finds some by name or tenant id."""
-    return respond(req, lambda api: api.customers(req.params.get("search", "")))
+    """The customers' status as a page: search, filters, order and page in the address."""
+    return respond(req, lambda api: api.customers(dict(req.params)))
 
 
 @app.route("customers.json", methods=READ)
 def get_customers_json(req: func.HttpRequest) -> func.HttpResponse:
-    """The customers' status as JSON; ``?search=`` as for the page."""
-    return respond(req, lambda api: api.customers_json(req.params.get("search", "")))
+    """The customers' status as JSON; parameters as for the page."""
+    return respond(req, lambda api: api.customers_json(dict(req.params)))
 
 
 @app.route("customers.csv", methods=READ)
 def get_customers_csv(req: func.HttpRequest) -> func.HttpResponse:
-    """The customers' status as CSV; ``?search=`` as for the page."""
-    return respond(req, lambda api: api.customers_csv(req.params.get("search", "")))
+    """The customers' status as CSV; parameters as for the page."""
+    return respond(req, lambda api: api.customers_csv(dict(req.params)))
 
 
 @app.route("permissions", methods=READ)

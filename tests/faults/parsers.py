@@ -8,8 +8,11 @@ from base64 import b64encode
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qsl
 
+from shared.delivery.files.customers import Customers
 from shared.delivery.mail.mailer import valid_recipients
+from shared.delivery.page.customers_table import customers_table
 from shared.delivery.teams.channel import TeamsChannel
 from shared.endpoints import make_endpoint, parse_url
 from shared.errors import BadInputError, BadSettingError, DamagedError, NewerError
@@ -22,7 +25,7 @@ from shared.mfa.window import Slice
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.http.answers import RefusedError
 from shared.service.http.callers import admit
-from shared.service.http.search import searched_for
+from shared.service.http.search import read_query
 from shared.service.messages import CollectSlice, PublishReport
 from shared.settings import SETTINGS, Settings
 from shared.sources.diagnostics.account import LogAccount
@@ -78,6 +81,12 @@ def read_settings(data: bytes) -> None:
             setting.read({setting.name: text})
         except BadSettingError as error:
             str(error).encode()
+
+
+def read_table_query(data: bytes) -> str:
+    """The query of an address, which can be written again."""
+    table = customers_table(Customers(TENANT, None, []))
+    return read_query(dict(parse_qsl(text_of(data))), table).address()
 
 
 def admit_principal(data: bytes) -> object:
@@ -238,9 +247,9 @@ PARSERS = {
         lambda data: application_roles(text_of(data)), lambda: [TOKEN.encode()], is_json=False
     ),
     "a caller's principal": Parser(admit_principal, lambda: [json.dumps(PRINCIPAL).encode()]),
-    "a search": Parser(
-        lambda data: searched_for(text_of(data)).encode(),
-        lambda: [b"Contoso"],
+    "a table's query": Parser(
+        read_table_query,
+        lambda: [b"search=Contoso&sort=-customer&page=2&status=none"],
         (RefusedError,),
         is_json=False,
     ),

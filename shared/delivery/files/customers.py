@@ -45,22 +45,30 @@ class CustomerEntry(msgspec.Struct, frozen=True):
     status: str  #: in words, as in ``customers.csv``
 
     @property
+    def users_with_mfa(self) -> int | None:
+        """Administrators and others together; `None` if unknown or contradictory."""
+        return users_with_mfa(self.admins_with_mfa, self.non_admins_with_mfa, self.total_users)
+
+    @property
     def mfa_status(self) -> CustomerStatus:
         """The status as a value."""
-        admins, others, total = self.admins_with_mfa, self.non_admins_with_mfa, self.total_users
-        with_mfa = users_with_mfa(admins, others, total)
+        with_mfa = self.users_with_mfa
         if with_mfa is None:
             return CustomerStatus.UNKNOWN
-        if not total:
+        if not self.total_users:
             return CustomerStatus.EMPTY
-        if with_mfa == total:
+        if with_mfa == self.total_users:
             return CustomerStatus.ALL
         return CustomerStatus.SOME if with_mfa else CustomerStatus.NONE
 
-    def matches(self, search: str) -> bool:
-        """Whether its name or tenant id contains a text, in any case."""
-        wanted = search.casefold()
-        return wanted in (self.customer or "").casefold() or wanted in self.tenant_id.casefold()
+
+class CustomerTotals(msgspec.Struct, frozen=True):
+    """Sums over the customers whose figures are known, which are `known` of them."""
+
+    known: int
+    admins_with_mfa: int
+    non_admins_with_mfa: int
+    total_users: int
 
 
 class Customers(msgspec.Struct, frozen=True):
@@ -85,10 +93,15 @@ class Customers(msgspec.Struct, frozen=True):
         """Read what `to_json` wrote. Raises `DamagedError` if it is not valid."""
         return decode_json(data, cls, _damaged)
 
-    def matching(self, search: str) -> Self:
-        """Only the customers whose name or tenant id contains a text; all if it is empty."""
-        found = [customer for customer in self.customers if customer.matches(search)]
-        return msgspec.structs.replace(self, customers=found)
+    def totals(self) -> CustomerTotals:
+        """The sums over all customers whose figures are known."""
+        known = [it for it in self.customers if it.users_with_mfa is not None]
+        return CustomerTotals(
+            known=len(known),
+            admins_with_mfa=sum(it.admins_with_mfa or 0 for it in known),
+            non_admins_with_mfa=sum(it.non_admins_with_mfa or 0 for it in known),
+            total_users=sum(it.total_users or 0 for it in known),
+        )
 
     def status_counts(self) -> Counter[CustomerStatus]:
         """The number of customers by status."""

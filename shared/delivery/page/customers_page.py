@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.delivery.files.customers import CustomerStatus
 from shared.delivery.page import charts
+from shared.delivery.page.customers_table import customers_table
 from shared.delivery.page.report_page import environment, look
+from shared.delivery.page.table import Query
 from shared.delivery.text import formatting
 from shared.delivery.text.figures import State
 from shared.mfa.guid import is_guid
@@ -18,11 +20,16 @@ if TYPE_CHECKING:
     from shared.delivery.files.customers import Customers
     from shared.mfa.assessment import ReportMeta
 
-LINKED_ROWS = 400  #: rows with links, worst first; keeps 3,000 customers below a megabyte
-
 _ENTRA = "https://entra.microsoft.com"
-_SECURITY_DEFAULTS = "Microsoft_AAD_IAM/TenantOverview.ReactView"  #: under Properties there
-_POLICIES = "Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies"
+#: The commands of Partner Center's page, each with its view in Entra. Sources: the addresses that
+#: the Entra admin center itself shows; security defaults are under Properties there.
+COMMANDS = {
+    "Manage security defaults": "Microsoft_AAD_IAM/TenantOverview.ReactView",
+    "Manage conditional access": (
+        "Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies"
+    ),
+    "View all users": "Microsoft_AAD_UsersAndTenants/UserManagementMenuBlade/~/AllUsers",
+}
 _SWITCHED = {"enabled": "on", "disabled": "off"}
 
 
@@ -30,9 +37,11 @@ _SWITCHED = {"enabled": "on", "disabled": "off"}
 class PageContext:
     """What the page shows apart from the customers themselves."""
 
-    base: str = ""  #: the path below which the HTTP functions are
+    base: str = ""  #: the path below which the HTTP functions are; empty for a page in a folder
     notes: Sequence[str] = ()  #: why some of their data was not read
-    search: str = ""  #: only customers that match are listed; the figures count all
+    query: Query = field(
+        default_factory=Query
+    )  #: only customers that match are listed; the figures count all
 
 
 def render_customers(customers: Customers, meta: ReportMeta, context: PageContext) -> str:
@@ -46,16 +55,14 @@ def render_customers(customers: Customers, meta: ReportMeta, context: PageContex
         .get_template("customers.html")
         .render(
             customers=customers,
-            listed=customers.matching(context.search).customers,
+            chosen=customers_table(customers).select(context.query),
             meta=meta,
             context=context,
             state=_state(customers),
             bar=charts.customer_bar(customers.status_counts()),
-            linked_rows=LINKED_ROWS,
             switched=_switched,
-            security_defaults=_security_defaults,
-            policies=_policies,
-            **look("customers.css"),
+            commands=_commands,
+            **look("table.css", "customers.css"),
         )
     )
 
@@ -76,14 +83,8 @@ def _switched(word: str | None) -> str:
     return _SWITCHED.get(word) or formatting.name_of(word)
 
 
-def _security_defaults(tenant_id: str) -> str:
-    return _blade(tenant_id, _SECURITY_DEFAULTS)
-
-
-def _policies(tenant_id: str) -> str:
-    return _blade(tenant_id, _POLICIES)
-
-
-def _blade(tenant_id: str, view: str) -> str:
-    """The page in Entra where the tenant switches it; empty if the tenant id is not a GUID."""
-    return f"{_ENTRA}/{tenant_id}/#view/{view}" if is_guid(tenant_id) else ""
+def _commands(tenant_id: str) -> dict[str, str]:
+    """The commands with their addresses in a customer's tenant; none if its id is not a GUID."""
+    if not is_guid(tenant_id):
+        return {}
+    return {command: f"{_ENTRA}/{tenant_id}/#view/{view}" for command, view in COMMANDS.items()}

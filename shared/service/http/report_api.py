@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.decoding import decode_json
-from shared.delivery.files.customers import customer_notes
 from shared.mfa.guid import is_guid
 from shared.mfa.report import (
     SCHEMA_VERSION,
@@ -32,8 +31,9 @@ from shared.service.http.answers import (
     stored_answer,
 )
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
+from shared.service.http.listings import CUSTOMERS
 from shared.service.http.orders import read_run_order, refusing
-from shared.service.http.search import find, searched_for
+from shared.service.http.search import StoredList, find
 from shared.service.inbox import FOREIGN, foreign_claim
 from shared.stores.models import REPORT_FILES
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from shared.mfa.assessment import ReportMeta
     from shared.service.http.callers import Caller
     from shared.service.http.recent_reports import RecentReports
+    from shared.service.http.search import Listing
     from shared.service.runs import Runs
     from shared.stores.models import StoredFile
 
@@ -65,8 +66,6 @@ _BIGGEST = "all-api-requests.csv"  #: the only file large enough for a redirect 
 _NO_RECEIPT = (
     "The newest report was made without reading the directory, or permissions were not kept yet."
 )
-_NOT_READ = "The customers have not been read yet."
-_TOO_OLD = "The newest report was made before customers had a page; the next one has it."
 
 
 class ReportHead(msgspec.Struct):
@@ -147,17 +146,17 @@ class ReportApi:
         name, ending = "permissions.html", self._newest(self.tenant_id)
         return self._stored(self.tenant_id, ending, name, _NO_RECEIPT)
 
-    def customers(self, search: str = "") -> Answer:
-        """The customers' status as a page; with a search, only those that match it."""
-        return self._customers("customers.html", search)
+    def customers(self, params: Mapping[str, str] | None = None) -> Answer:
+        """The customers' status as a page; with parameters, those of them that are asked for."""
+        return self._list(CUSTOMERS, "customers.html", params)
 
-    def customers_json(self, search: str = "") -> Answer:
+    def customers_json(self, params: Mapping[str, str] | None = None) -> Answer:
         """The same as JSON."""
-        return self._customers("customers.json", search)
+        return self._list(CUSTOMERS, "customers.json", params)
 
-    def customers_csv(self, search: str = "") -> Answer:
+    def customers_csv(self, params: Mapping[str, str] | None = None) -> Answer:
         """The same as CSV."""
-        return self._customers("customers.csv", search)
+        return self._list(CUSTOMERS, "customers.csv", params)
 
     def start_run(self, body: bytes = b"") -> Answer:
         """
@@ -253,27 +252,21 @@ class ReportApi:
             self.caller.demand(Role.CUSTOMERS)
         return tenant, self._newest(tenant) if ending == "latest" else _day(ending)
 
-    def _customers(self, name: str, search: str) -> Answer:
-        self.caller.demand(Role.CUSTOMERS)
-        wanted = searched_for(search)
+    def _list(self, listing: Listing, name: str, params: Mapping[str, str] | None) -> Answer:
+        self.caller.demand(listing.role)
         ending = self._newest(self.tenant_id)
         head = self._head(ending)
-        if head.files["customers"].total is None:
-            reason = " ".join(customer_notes(head.directory_notes))
-            raise RefusedError(HTTPStatus.NOT_FOUND, reason or _NOT_READ)
-        if not wanted:
-            return self._stored(self.tenant_id, ending, name, _TOO_OLD)
-        found = find(
-            name,
-            lambda file: self._customer_file(ending, file).content,
-            wanted,
-            head.meta,
-            customer_notes(head.directory_notes),
-        )
-        return self._answer(found, name)
+        notes = listing.notes(head.directory_notes)
+        if head.files[listing.name].total is None:
+            raise RefusedError(HTTPStatus.NOT_FOUND, " ".join(notes) or listing.not_read)
+        if not any(text.strip() for text in (params or {}).values()):
+            return self._stored(self.tenant_id, ending, name, listing.too_old)
 
-    def _customer_file(self, ending: date, name: str) -> StoredFile:
-        return self._file(self.tenant_id, ending, name, _TOO_OLD)
+        def read(file: str) -> bytes:
+            return self._file(self.tenant_id, ending, file, listing.too_old).content
+
+        stored = StoredList(read, head.meta, notes)
+        return self._answer(find(listing, name, stored, params or {}), name)
 
     def _newest(self, tenant_id: str) -> date:
         newest = self.reports.latest_ending(tenant_id)

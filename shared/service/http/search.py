@@ -1,79 +1,139 @@
 """
-Customers that match a search, as page, JSON or CSV.
+Tables that people search, filter and sort, as page, JSON or CSV.
 
-This is the only answer that is computed, because nobody could store one for every possible search.
-It contains no new figure: it is what is stored, with some of it left out.
+These are the only answers that are computed, because nobody could store one for every possible
+query. They contain no new figure: they are what is stored, with some of it left out.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
+from dataclasses import dataclass
 from http import HTTPStatus
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import msgspec
 
 from shared.decoding import decode_text
-from shared.delivery.files.customers import Customers
+from shared.delivery.page.table import Query
 from shared.errors import DamagedError
-from shared.service.addresses import API
 from shared.service.http.answers import RefusedError
 from shared.stores.models import StoredFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from shared.delivery.page.table import Table
     from shared.mfa.assessment import ReportMeta
+    from shared.service.http.callers import Role
 
 LONGEST_SEARCH = 100  #: characters
+_LAST_PAGE = 1_000_000
 
 
-def searched_for(search: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A stored list: how it is read, asked, written again with some of its rows, and shown."""
+
+    name: str  #: of its files, and of its list in the JSON
+    id_column: str  #: in its CSV file
+    id_of: Callable[[Any], str]  #: the same of one row
+    read: Callable[[bytes], Any]
+    table: Callable[[Any], Table[Any]]
+    page: Callable[[Any, ReportMeta, Sequence[str], Query], str]
+    role: Role  #: what a caller needs
+    notes: Callable[[Mapping[str, str]], Sequence[str]]  #: of the directory's, those about the list
+    not_read: str  #: a sentence, if nothing says why
+    too_old: str  #: a sentence for a report that was made before the list had these files
+
+
+@dataclass(frozen=True, slots=True)
+class StoredList:
+    """The files of one report that a list is served from."""
+
+    read: Callable[[str], bytes]  #: a file by its name
+    meta: ReportMeta
+    notes: Sequence[str]  #: why some of it was not read
+
+
+def find(listing: Listing, name: str, stored: StoredList, params: Mapping[str, str]) -> StoredFile:
     """
-    Return the text to search for, empty for all customers; `RefusedError` (400) if too long.
+    Return what is asked of one of a list's files: its page, or its ``.json`` or ``.csv``.
 
-    Surrogates are replaced: no name contains one, and a page with one could not be encoded.
+    Raises `RefusedError`: 400 for a query that is not understood, 404 for a page after the last.
     """
-    if len(search) > LONGEST_SEARCH:
-        sentence = f"The search is too long; expected at most {LONGEST_SEARCH} characters."
-        raise RefusedError(HTTPStatus.BAD_REQUEST, sentence)
-    return search.strip().encode(errors="replace").decode()
+    value = listing.read(stored.read(f"{listing.name}.json"))
+    table = listing.table(value)
+    query = read_query(params, table)
+    chosen = table.select(query)
+    if chosen.page > chosen.pages:
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"The last page is {chosen.pages}.")
+    if name.endswith(".html"):
+        return _tagged(listing.page(value, stored.meta, stored.notes, query).encode())
+    rows = chosen.rows if query.page is None else chosen.shown
+    if name.endswith(".csv"):
+        wanted = [listing.id_of(row) for row in rows]
+        return _tagged(rows_of(stored.read(name), listing.id_column, wanted))
+    return _tagged(msgspec.structs.replace(value, **{listing.name: list(rows)}).to_json())
 
 
-def find(
-    name: str,
-    read: Callable[[str], bytes],
-    wanted: str,
-    meta: ReportMeta,
-    notes: Sequence[str],
-) -> StoredFile:
-    """Return the matching part of ``customers.html``, ``.json`` or ``.csv``, by `read`."""
-    if name == "customers.csv":
-        return _tagged(rows_with(read(name), wanted))
-    customers = Customers.from_json(read("customers.json"))
-    if name == "customers.json":
-        return _tagged(customers.matching(wanted).to_json())
-    from shared.delivery.page.customers_page import PageContext, render_customers  # loads Jinja
-
-    return _tagged(render_customers(customers, meta, PageContext(API, notes, wanted)).encode())
-
-
-def rows_with(content: bytes, search: str) -> bytes:
-    """Return the header, and the rows whose customer's name or tenant id contains a text."""
+def rows_of(content: bytes, column: str, wanted: Iterable[str]) -> bytes:
+    """Return a CSV file's header, and the rows with these values in a column, in their order."""
     header, *rows = csv.reader(StringIO(decode_text(content, _damaged), newline=""))
-    columns = [header.index("Customer"), header.index("TenantId")]
-    wanted = search.casefold()
+    place = header.index(column)
+    by_value = {row[place]: row for row in rows}
     kept = StringIO()
     writer = csv.writer(kept, lineterminator="\r\n")
     writer.writerow(header)
-    writer.writerows(row for row in rows if any(wanted in row[n].casefold() for n in columns))
+    writer.writerows(by_value[value] for value in wanted if value in by_value)
     return kept.getvalue().encode()
 
 
 def _damaged(reason: str) -> DamagedError:
-    return DamagedError(f"The stored list of customers cannot be read: {reason}.")
+    return DamagedError(f"A stored list cannot be read: {reason}.")
 
 
 def _tagged(content: bytes) -> StoredFile:
     """Return bytes that are not stored, with the ETag that they would have if they were."""
     return StoredFile(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+
+
+def read_query(params: Mapping[str, str], table: Table[Any]) -> Query:
+    """
+    Return what an address asks of a table; raises `RefusedError` (400) with the words there are.
+
+    A parameter without a text is as good as none: that is how a form sends what is left open.
+    """
+    given = {name: text for name, text in params.items() if text.strip()}
+    filters = {name: text for name, text in given.items() if name in table.filters}
+    _expect("parameter", given, ("search", "sort", "page", *table.filters))
+    for name, word in filters.items():
+        _expect(name, [word], table.filters[name].words)
+    sort = given.get("sort", "")
+    if sort:
+        _expect("column", [sort.removeprefix("-")], table.columns)
+    return Query(_searched(given.get("search", "")), sort, _page(given.get("page", "1")), filters)
+
+
+def _expect(what: str, given: Iterable[str], expected: Iterable[str]) -> None:
+    if set(given) - set(expected):
+        _refuse(f"Unknown {what} in the address; expected one of {', '.join(expected)}.")
+
+
+def _searched(search: str) -> str:
+    """The text to search for. Surrogates are replaced: a page with one could not be encoded."""
+    if len(search) > LONGEST_SEARCH:
+        _refuse(f"The search is too long; expected at most {LONGEST_SEARCH} characters.")
+    return search.strip().encode(errors="replace").decode()
+
+
+def _page(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:8]) <= _LAST_PAGE):
+        _refuse("Invalid page; expected a number from 1.")
+    return int(text)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise RefusedError(HTTPStatus.BAD_REQUEST, sentence)

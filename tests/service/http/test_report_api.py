@@ -19,7 +19,7 @@ from shared.service.http.answers import answered, redirect
 from shared.service.http.callers import OWN_MACHINE, WITH_KEY
 from shared.service.http.recent_reports import RecentReports
 from shared.service.http.report_api import FILES, SCRIPT_FILES, ReportApi
-from shared.service.http.search import rows_with
+from shared.service.http.search import rows_of
 from shared.stores.models import DeliveryState, StoredFile
 from tests.service.world import (
     ENDING,
@@ -260,7 +260,7 @@ class Broken:
     ("what", "names"),
     [
         *(("newest_page", ()), ("health", ()), ("file", (TENANT, "latest", "report.json"))),
-        *(("run", ("0" * 32,)), ("resource", ("partnerRequests",)), ("customers_csv", ("",))),
+        *(("run", ("0" * 32,)), ("resource", ("partnerRequests",)), ("customers_csv", ({},))),
     ],
 )
 def test_a_store_failure_is_reported_without_its_secrets(ask, caplog, what, names) -> None:
@@ -353,7 +353,7 @@ def test_the_resources_tell_what_the_files_tell(ask) -> None:
 
 
 def test_customers_that_nobody_has_read_are_not_shown_as_none(ask) -> None:
-    for answer in (ask("customers"), ask("customers_json"), ask("customers_csv", "")):
+    for answer in (ask("customers"), ask("customers_json"), ask("customers_csv", {})):
         assert answer.status == 404
         assert detail(answer) == "The customers have not been read yet."
 
@@ -425,7 +425,7 @@ def test_customers_are_served_as_they_are_stored_and_not_sent_twice(
         *(200, stored.content, stored.etag),
     )
     assert ask(what, store=with_customers, if_none_match=stored.etag).status == 304
-    assert ask(what, "  ", store=with_customers) == answer
+    assert ask(what, {"search": "  "}, store=with_customers) == answer
 
 
 def test_the_customers_json_has_null_for_what_is_not_known(ask, with_customers) -> None:
@@ -453,7 +453,9 @@ def test_the_customers_json_has_null_for_what_is_not_known(ask, with_customers) 
     [("SÖHNE", ["aaaa"]), (" <b>B ", ["bbbb"]), ("cc", ["cccc"]), ("nobody", []), ("\ud800", [])],
 )
 def test_page_json_and_csv_find_the_same_customers(ask, with_customers, search, found) -> None:
-    page, as_json, as_csv = (ask(what, search, store=with_customers) for what in CUSTOMERS)
+    page, as_json, as_csv = (
+        ask(what, {"search": search}, store=with_customers) for what in CUSTOMERS
+    )
 
     assert re.findall('<small class="id">([a-z]+)<', page.body.decode()) == found
     assert [each["tenant_id"] for each in json.loads(as_json.body)["customers"]] == found
@@ -463,14 +465,14 @@ def test_page_json_and_csv_find_the_same_customers(ask, with_customers, search, 
 
 
 def test_a_page_of_a_search_has_a_tag_and_a_policy_of_its_own(ask, with_customers) -> None:
-    whole, some = (ask("customers", search, store=with_customers) for search in ("", "a"))
+    whole, some = (ask("customers", {"search": text}, store=with_customers) for text in ("", "a"))
 
     assert "form-action 'self'; frame-ancestors 'none'" in some.headers["Content-Security-Policy"]
     for header in ("Content-Security-Policy", "Content-Type", "Cache-Control"):
         assert some.headers[header] == whole.headers[header]
     tag = some.headers["ETag"]
     assert tag != whole.headers["ETag"]
-    assert ask("customers", "a", store=with_customers, if_none_match=tag).status == 304
+    assert ask("customers", {"search": "a"}, store=with_customers, if_none_match=tag).status == 304
 
 
 def test_a_report_made_before_customers_had_a_page_says_when_there_will_be_one(
@@ -490,9 +492,9 @@ def test_a_report_made_before_customers_had_a_page_says_when_there_will_be_one(
     def is_old(name):
         return name not in ("customers.html", "customers.json")
 
-    assert ask("customers_csv", "aaaa", store=Older()).status == 200
+    assert ask("customers_csv", store=Older()).status == 200
     for search in ("", "aaaa"):
-        answer = ask("customers", search, store=Older())
+        answer = ask("customers", {"search": search}, store=Older())
         assert answer.status == 404
         assert detail(answer).endswith("; the next one has it.")
 
@@ -505,24 +507,50 @@ def test_the_newest_page_leads_to_the_customers(ask, with_customers) -> None:
         assert ask("file", TENANT, "latest", name, store=Untouchable()).status == 400
 
 
-def test_a_search_finds_customers_by_name_or_tenant_in_any_case() -> None:
+def test_csv_rows_are_kept_as_they_are_stored_and_in_the_order_asked_for() -> None:
     header = "Customer,Total Users,TenantId\r\n"
     rows = ['"Adatum, Inc.",5,aaaa\r\n', "Überall GmbH,7,bbbb\r\n", "'=Sum,1,cccc\r\n"]
     stored = (header + "".join(rows)).encode()
 
-    def search(text):
-        return rows_with(stored, text).decode()
-
-    assert search("ADATUM") == header + rows[0]
-    assert search("überALL") == header + rows[1]
-    assert search("CCC") == header + rows[2]
-    assert search("nobody") == header
-    assert search("") == header + "".join(rows)
+    assert rows_of(stored, "TenantId", []).decode() == header
+    assert rows_of(stored, "TenantId", ["cccc", "aaaa"]).decode() == header + rows[2] + rows[0]
 
 
-def test_a_search_is_no_longer_than_a_name(ask) -> None:
-    for what in ("customers", "customers_json", "customers_csv"):
-        assert ask(what, "x" * 101, store=Untouchable()).status == 400
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({"search": "x" * 101}, "The search is too long; expected at most 100 characters."),
+        ({"page": "0"}, "Invalid page; expected a number from 1."),
+        ({"page": "²"}, "Invalid page; expected a number from 1."),
+        ({"sort": "name"}, "Unknown column in the address; expected one of customer, admins"),
+        ({"state": "all"}, "Unknown parameter in the address; expected one of search, sort, page,"),
+        ({"status": "good"}, "Unknown status in the address; expected one of unknown, none, some,"),
+    ],
+)
+def test_a_word_that_a_table_does_not_know_is_refused_with_those_it_knows(
+    ask, with_customers, params, sentence
+) -> None:
+    for what in CUSTOMERS:
+        answer = ask(what, params, store=with_customers)
+
+        assert answer.status == 400
+        assert detail(answer).startswith(sentence)
+
+
+def test_after_the_last_page_there_is_nothing(ask, with_customers) -> None:
+    answer = ask("customers", {"page": "2"}, store=with_customers)
+
+    assert (answer.status, detail(answer)) == (404, "The last page is 1.")
+
+
+def test_files_follow_filter_and_order_as_the_page_does(ask, with_customers) -> None:
+    asked = {"security_defaults": "disabled", "sort": "-customer"}
+    answers = [ask(what, asked, store=with_customers).body.decode() for what in CUSTOMERS]
+
+    for body in answers:
+        assert "bbbb" in body
+        assert "aaaa" not in body
+        assert "Adatum" not in body
 
 
 def test_health_tells_how_far_the_reports_are_and_nothing_about_people(ask) -> None:

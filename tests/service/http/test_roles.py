@@ -34,7 +34,7 @@ TAKES = [
     ("file", (TENANT, "latest", "customers.csv"), Role.CUSTOMERS),
     *[("resource", ("partnerRequests",), Role.READ), ("permissions", (), Role.READ)],
     *[("for_script", ("accounts.csv",), Role.READ)],
-    *[("customers", (), Role.CUSTOMERS), ("customers", ("litware",), Role.CUSTOMERS)],
+    *[("customers", (), Role.CUSTOMERS), ("customers", ({"search": "litware"},), Role.CUSTOMERS)],
     *[("customers_json", (), Role.CUSTOMERS), ("customers_csv", (), Role.CUSTOMERS)],
     *[("start_run", (), Role.RUN), ("run", ("0" * 32,), Role.RUN)],
 ]

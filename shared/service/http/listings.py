@@ -1,0 +1,39 @@
+"""The stored lists that people search; what only a page needs is loaded for a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.delivery.files.customers import Customers, customer_notes
+from shared.delivery.page.customers_table import customers_table
+from shared.service.addresses import API
+from shared.service.http.callers import Role
+from shared.service.http.search import Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.delivery.page.table import Query
+    from shared.mfa.assessment import ReportMeta
+
+
+def _customers_page(
+    customers: Customers, meta: ReportMeta, notes: Sequence[str], query: Query
+) -> str:
+    from shared.delivery.page.customers_page import PageContext, render_customers  # loads Jinja
+
+    return render_customers(customers, meta, PageContext(API, notes, query))
+
+
+CUSTOMERS = Listing(
+    name="customers",
+    id_column="TenantId",
+    id_of=lambda customer: customer.tenant_id,
+    read=Customers.from_json,
+    table=customers_table,
+    page=_customers_page,
+    role=Role.CUSTOMERS,
+    notes=customer_notes,
+    not_read="The customers have not been read yet.",
+    too_old="The newest report was made before customers had a page; the next one has it.",
+)
