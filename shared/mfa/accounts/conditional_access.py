@@ -11,7 +11,7 @@ from shared.mfa.accounts.account_set import NOBODY, AccountSet, union
 from shared.mfa.accounts.conditions import read_extent
 from shared.mfa.accounts.extent import Extent
 from shared.mfa.accounts.grant import Grant, read_grant
-from shared.mfa.accounts.graph import flag_words, id_key
+from shared.mfa.accounts.graph import flag_words, id_key, instant_of
 from shared.mfa.accounts.guests import names_of
 from shared.mfa.accounts.policy import (
     GuestsOrExternalUsers,
@@ -46,6 +46,8 @@ class Demand(msgspec.Struct, frozen=True):
     in_force: Truth  #: `None`: an unknown state, or the policy lacks a part
     is_report_only: bool = False
     doubt: str = ""  #: what is missing or not understood: "the state of"
+    created_at: str = ""  #: an instant like `SignIn.created_at`; empty: not given
+    changed_at: str = ""
 
     @property
     def is_relevant(self) -> bool:
@@ -144,6 +146,8 @@ def read_demands(directory: Directory, partner_center_ids: frozenset[str]) -> li
             in_force=_in_force(policy),
             is_report_only=policy.state is PolicyState.REPORT_ONLY,
             doubt=_doubt_about_state(policy),
+            created_at=instant_of(policy.created_date_time),
+            changed_at=instant_of(policy.modified_date_time),
         )
         for policy in directory.policies or ()
     ]

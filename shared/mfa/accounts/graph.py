@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
 import msgspec
+
+_OF_WINDOWS_POWERSHELL = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")  # milliseconds
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class OpenWord(StrEnum):
@@ -31,3 +36,21 @@ def flag_words(value: str | tuple[str, ...] | None) -> frozenset[str]:
 def id_key(graph_id: str) -> str:
     """The form in which ids are compared: exports differ in the case of GUIDs."""
     return graph_id.lower()
+
+
+def instant_of(value: object) -> str:
+    """
+    A moment as Graph or PowerShell writes it, in the format of `SignIn.created_at`.
+
+    Empty if it is none, or not understood. Without an offset it is UTC.
+    """
+    found = _OF_WINDOWS_POWERSHELL.fullmatch(value) if isinstance(value, str) else None
+    try:
+        if found:
+            moment = _EPOCH + timedelta(milliseconds=int(found[1]))
+        else:
+            moment = datetime.fromisoformat(value if isinstance(value, str) else "")
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06}0Z"
