@@ -159,6 +159,12 @@ def start_run(req: func.HttpRequest) -> func.HttpResponse:
     return respond(req, lambda api: api.start_run(req.get_body()))
 
 
+@app.route("mails", methods=("POST",))
+def start_mail(req: func.HttpRequest) -> func.HttpResponse:
+    """Mail the newest report now, to the recipients of every day: 202, 409, 429 as for a run."""
+    return respond(req, lambda api: api.start_mail(req.get_body()))
+
+
 @app.route("runs/{run_id}", methods=READ)
 def get_run(req: func.HttpRequest) -> func.HttpResponse:
     """The state of a run."""

@@ -263,7 +263,9 @@ class Settings:
         "reach the store (a private network)",
     )
     runs_per_hour = Setting(
-        number(1, 60), "4", "how many runs may be started by hand within an hour"
+        number(1, 60),
+        "4",
+        "how many runs, and how many mails, may be started by hand within an hour",
     )
     script_keys = Setting(
         FLAG,

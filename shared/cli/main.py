@@ -10,6 +10,7 @@ from shared.cli.analyze import add_analyze
 from shared.cli.console import DONE_IN_PART, INTERRUPTED, WRONG_USAGE, say
 from shared.cli.directory import add_directory
 from shared.cli.ledger import add_ledger
+from shared.cli.mail import add_mail
 from shared.cli.run import add_run
 from shared.cli.serve import add_serve
 from shared.cli.token import add_token, refuse_arguments
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     add_analyze(commands.add_parser("analyze", help="a report from exported sign-in records"))
     add_run(commands.add_parser("run", help="one daily run with the current settings"))
+    add_mail(commands.add_parser("mail", help="send the newest report now"))
     add_ledger(commands.add_parser("ledger", help="what was pulled, slice by slice"))
     add_directory(commands.add_parser("directory", help="users and policies, written to a file"))
     add_token(commands.add_parser("token", help="Partner Center's answers to an access token"))

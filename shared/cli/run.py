@@ -151,13 +151,13 @@ def say_where(service: Service, report: Report) -> None:
 def _say_mailed(service: Service, deliveries: list[Delivery]) -> None:
     """Say what became of the mails."""
     folder = service.settings.outbox_folder
-    mails = [_outcome(delivery, folder) for delivery in deliveries]
+    mails = [outcome_words(delivery, folder) for delivery in deliveries]
     is_set_up = bool(service.deliveries.channels)
     why = "nothing is due now" if is_set_up else "REPORT_RECIPIENTS is empty"
     say(f"Mail:    {', '.join(mails) or f'none; {why}'}")
 
 
-def _outcome(delivery: Delivery, folder: str) -> str:
+def outcome_words(delivery: Delivery, folder: str) -> str:
     """Say what became of a mail; one in the outbox was written there and no further."""
     place = delivery.outcome.replace("the outbox", folder)
     preposition = "to" if place == delivery.outcome else "for"

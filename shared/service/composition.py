@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from shared.service.http.callers import Caller
     from shared.service.http.recent_reports import RecentReports
     from shared.service.http.report_api import ReportApi
+    from shared.service.mail_requests import MailRequests
     from shared.service.messages import DeliverReport, Message, Queues, Sender
     from shared.service.once_only_delivery import Delivery
     from shared.service.queues import QueueWork
@@ -234,6 +235,21 @@ class Service:
         """Mail and post what is due by now about the newest day, such as a correction."""
         return self._deliver(self.deliveries.due(self._newest), self.mail_policy())
 
+    def mail_again(self) -> list[Delivery]:
+        """Mail the partner's newest stored report because somebody asks for it."""
+        ending = self.store.latest_ending(self.partner_id)
+        if ending is None:
+            raise BadInputError("There is no report yet; `python dev.py run` makes one.")
+        requests = self.mail_requests
+        return requests.deliver(requests.message(ending, requests.log.new().id))
+
+    @once
+    def mail_requests(self) -> MailRequests:
+        """Mails that somebody asks for."""
+        from shared.service.mail_requests import MailRequests
+
+        return MailRequests(self.deliveries, self._send, self.settings.runs_per_hour)
+
     @property
     def _newest(self) -> date:
         return self.today - timedelta(days=1)
@@ -327,7 +343,15 @@ class Service:
         runs = partial(self._runs_of, partner_id)
         silent = self.watchdog.sentences if self.watchdog else list
         return ReportApi(
-            partner_id, self.reports, runs, self.now, headers, caller, has_links, silent
+            partner_id,
+            self.reports,
+            runs,
+            self.now,
+            headers,
+            caller,
+            has_links,
+            silent,
+            lambda: self.mail_requests,
         )
 
     def _send(self, messages: Sequence[Message]) -> None:

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from shared.clock import timestamp
 from shared.delivery.text.formatting import days_in_words, long_day
-from shared.errors import DamagedError, MfaStatusError, NewerError, StoreError
+from shared.errors import DamagedError, DeliveryError, MfaStatusError, NewerError, StoreError
 from shared.service.delivery_decision import Action, DayState, Received, decide
-from shared.service.mailing import Announcement, deliver
+from shared.service.mailing import Announcement, deliver, deliver_again
 from shared.service.messages import DeliverReport
 from shared.service.once_only_delivery import DeliveryOutcome
-from shared.stores.models import DeliveryState
+from shared.stores.models import DeliveryRow, DeliveryState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from shared.service.delivery_decision import MailPolicy
     from shared.service.mailing import Outgoing
     from shared.service.once_only_delivery import Delivery
-    from shared.stores.models import DeliveryRow
     from shared.stores.store import Store
 
     #: Opens a channel for a report.
@@ -101,6 +100,23 @@ class Deliveries:
             raise
         self._enter(wanted, _state_of(deliveries))
         return Delivered(deliveries)
+
+    def repeat(self, wanted: DeliverReport) -> list[Delivery]:
+        """
+        Send a report because somebody asks for it, once for each request, whatever went out.
+
+        The day's own mail, and what is entered of it, stay as they are. Raises `DeliveryError`.
+        """
+        report = self.report(wanted.ending)
+        open_channel = self.channels.get(wanted.channel)
+        if report is None or open_channel is None:
+            raise DeliveryError(f"There is no {_what(wanted.channel, wanted.ending)} to send.")
+        row = self.store.delivery(self.tenant_id, wanted.ending, wanted.channel)
+        known = row or DeliveryRow(
+            tenant_id=self.tenant_id, ending=wanted.ending, channel=wanted.channel
+        )
+        with open_channel(self._announcement(known, report)) as outgoing:
+            return deliver_again(outgoing, self.store, wanted.request)
 
     def abandon(self, wanted: DeliverReport) -> None:
         """Enter that the queue has given up; the last reason is kept."""

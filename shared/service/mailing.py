@@ -159,6 +159,16 @@ def deliver(
     return once.deliveries
 
 
+def deliver_again(outgoing: Outgoing, claims: Claims, request: str) -> list[Delivery]:
+    """Send each addressee a copy that somebody asks for, once; else as `deliver`."""
+    once = OnceOnlyDelivery(claims, repeatable=outgoing.repeatable, written=outgoing.written)
+    for addressee in outgoing.addressees:
+        once.deliver(addressee, f"{addressee.key}/asked/{request}", outgoing.send)
+    _log.info("Asked for in %s, %s: %s", request, outgoing.noun, once.summary)
+    once.raise_failures(outgoing.noun)
+    return once.deliveries
+
+
 def mail_key(tenant_id: str, ending: date, address: str, *, written: bool = False) -> str:
     """Return the lasting name of one mail, without its address."""
     from shared.delivery.mail.message import digest

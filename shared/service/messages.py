@@ -82,7 +82,7 @@ class PublishReport(Message, frozen=True):
         return max(self.ending, self.newest, *self.then)
 
 
-class DeliverReport(Message, frozen=True):
+class DeliverReport(Message, frozen=True, omit_defaults=True):
     """Make one tenant's stored report known."""
 
     queue: ClassVar[str] = "deliveries"
@@ -90,6 +90,7 @@ class DeliverReport(Message, frozen=True):
     tenant_id: str
     ending: date
     channel: str  #: ``mail`` or ``teams``
+    request: str = ""  #: the id of what somebody asked for; empty for the day's own
 
     @property
     def last_day(self) -> date:

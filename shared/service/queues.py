@@ -12,6 +12,7 @@ import msgspec
 
 from shared.errors import BadInputError, MfaStatusError
 from shared.service.inbox import Inbox
+from shared.service.mail_requests import MailRequests
 from shared.service.messages import CollectSlice, DeliverReport, Message, PublishReport, Sender
 
 if TYPE_CHECKING:
@@ -143,6 +144,9 @@ class QueueWork:
         if wanted is None:
             return
         deliveries = self.deliveries_of(wanted.tenant_id)
+        if wanted.request:
+            MailRequests(deliveries, self.sender.send).deliver(wanted)
+            return
         delivered = deliveries.deliver(wanted, self.today() - _DAY, self.mail_policy())
         if delivered.until:
             wait = delivered.until - deliveries.now() + _MARGIN
@@ -157,7 +161,11 @@ class QueueWork:
         wanted = self._read(DeliverReport, message, expires_at, suffix=_POISON)
         if wanted is None:
             return
-        self.deliveries_of(wanted.tenant_id).abandon(wanted)
+        deliveries = self.deliveries_of(wanted.tenant_id)
+        if wanted.request:
+            MailRequests(deliveries, self.sender.send).abandon(wanted)
+            return
+        deliveries.abandon(wanted)
         if wanted.ending == self.today() - _DAY:
             self.sender.send([wanted], delay=_BEGUN_AGAIN_AFTER)
 

@@ -10,11 +10,8 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from uuid import uuid4
-
-import msgspec
 
 from shared.clock import timestamp
 from shared.errors import (
@@ -23,11 +20,11 @@ from shared.errors import (
     MfaStatusError,
     NewerError,
     StoreError,
-    TooOftenError,
 )
 from shared.mfa.window import Slice, SliceState
 from shared.service.messages import CollectSlice, PublishReport
 from shared.service.plans import Plan
+from shared.service.run_log import ACTIVE, RUNS_PER_HOUR, RunLog, instant
 from shared.stores.models import Run
 
 if TYPE_CHECKING:
@@ -39,13 +36,10 @@ if TYPE_CHECKING:
 
 RUN_TIMEOUT = timedelta(hours=2)  #: a run that is still active after this is considered lost
 BEGIN_TIMEOUT = timedelta(minutes=5)  #: a run that nobody has begun by then may be taken over
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
-RUNS_PER_HOUR = 4  #: the default of setting RUNS_PER_HOUR
 KEPT_DAYS = 30  #: the default of setting DETAIL_RETENTION_DAYS
 
-_ACTIVE = ("accepted", "running")
 _log = logging.getLogger(__name__)
 
 
@@ -109,8 +103,8 @@ class Runs:
             raise ConflictError("Another run is being started.")
         try:
             if waiting is None:
-                claims.append(self._claim_of_hour(now))
-            return self._begin(waiting or self._new_run(), now.date(), wanted)
+                claims.append(self.log.claim_of_hour(self.per_hour))
+            return self._begin(waiting or self.log.new(), now.date(), wanted)
         except MfaStatusError:
             with suppress(StoreError):  # so that the next caller gets the same answer
                 for claim in claims:
@@ -119,14 +113,18 @@ class Runs:
 
     def newest(self) -> Run | None:
         """The run that was started last."""
-        pointer = self.daily.store.run(self._pointer_id)
-        return self.daily.store.run(pointer.reason) if pointer else None
+        return self.log.newest()
+
+    @property
+    def log(self) -> RunLog:
+        """The runs, on record."""
+        return RunLog(self.daily.store, self.daily.tenant_id, self.daily.now, "run")
 
     def begun(self, wanted: CollectSlice) -> None:
         """Record that the run which a message belongs to is being worked on."""
         run = self._run_of(wanted)
         if run and run.state == "accepted":
-            self._record(run, "running")
+            self.log.record(run, "running")
 
     def follow_up(self, entered: CollectSlice) -> list[PublishReport]:
         """Return the reports that became due when a slice was entered; record its run's state."""
@@ -137,7 +135,7 @@ class Runs:
         plan = Plan.of(self.daily, planned_at, entered.planned)
         due = plan.due_reports(self.daily)
         if run and not plan.waiting:
-            self._record(run, "running", _reasons(plan.final.values()))
+            self.log.record(run, "running", _reasons(plan.final.values()))
             if not due:
                 self.finish(run.id)
         if not due:
@@ -149,31 +147,12 @@ class Runs:
     def finish(self, run_id: str, reason: str = "") -> None:
         """Record that the last report of a run was made, or why not."""
         run = self.daily.store.run(run_id)
-        if run and run.state in _ACTIVE:
+        if run and run.state in ACTIVE:
             reasons = " ".join(filter(None, (run.reason, reason)))
-            self._record(run, "failed" if reasons else "done", reasons)
-
-    @property
-    def _pointer_id(self) -> str:
-        """The key under which the id of the newest run is stored; no run has such an id."""
-        return f"newest-{self.daily.tenant_id}"
+            self.log.record(run, "failed" if reasons else "done", reasons)
 
     def _is_active(self, run: Run, now: datetime) -> bool:
-        return run.state in _ACTIVE and abs(now - _instant(run.asked_at)) < RUN_TIMEOUT
-
-    def _claim_of_hour(self, now: datetime) -> str:
-        """Claim one of the hour's runs; each can be claimed once. Raises `TooOftenError`."""
-        hour = f"run-of-hour/{self.daily.tenant_id}/{now:%Y-%m-%dT%H}"
-        claims = (f"{hour}/{index}" for index in range(self.per_hour))
-        claimed = next(filter(self.daily.store.claim, claims), None)
-        if claimed is None:
-            seconds = 3600 - now.minute * 60 - now.second
-            sentence = f"{self.per_hour} runs were started in this hour, which is the limit."
-            raise TooOftenError(sentence, seconds)
-        return claimed
-
-    def _new_run(self) -> Run:
-        return Run(uuid4().hex, self.daily.tenant_id, "accepted", self._timestamp())
+        return run.state in ACTIVE and abs(now - instant(run.asked_at)) < RUN_TIMEOUT
 
     def _begin(self, run: Run, today: date, wanted: Slice | None) -> Run:
         if wanted:
@@ -181,10 +160,7 @@ class Runs:
         else:
             messages = self.plan(today, run.id)
         self.send(messages)
-        with suppress(ConflictError):  # it has begun in this moment, or is even done
-            self.daily.store.save_run(run)
-        pointer = msgspec.structs.replace(run, id=self._pointer_id, reason=run.id)
-        self.daily.store.save_run(pointer)
+        self.log.begin(run)
         _log.info("Run %s of %s: %d slices", run.id, run.tenant_id, len(messages))
         return run
 
@@ -196,20 +172,13 @@ class Runs:
         run = self.daily.store.run(message.run_id)
         return run or Run(message.run_id, self.daily.tenant_id, "accepted", asked_at)
 
-    def _record(self, run: Run, state: str, reason: str = "") -> None:
-        finished = "" if state in _ACTIVE else self._timestamp()
-        recorded = msgspec.structs.replace(run, state=state, finished_at=finished, reason=reason)
-        if recorded != run:
-            with suppress(ConflictError):  # another execution has just recorded that it is done
-                self.daily.store.save_run(recorded)
-
     def _timestamp(self) -> str:
         return timestamp(self.daily.now())
 
 
 def _is_stuck(run: Run, now: datetime) -> bool:
     """Whether nobody has begun a run in the time that it should take."""
-    return run.state == "accepted" and now - _instant(run.asked_at) >= BEGIN_TIMEOUT
+    return run.state == "accepted" and now - instant(run.asked_at) >= BEGIN_TIMEOUT
 
 
 def _reasons(days: Iterable[Iterable[LedgerEntry]]) -> str:
@@ -218,12 +187,3 @@ def _reasons(days: Iterable[Iterable[LedgerEntry]]) -> str:
         entry for entries in days for entry in entries if entry.state is not SliceState.COMPLETE
     ]
     return " ".join(f"{entry.slice.name}: {entry.reason}" for entry in failed)
-
-
-def _instant(text: str) -> datetime:
-    """A stored time; long ago if it is not one, so that its run counts as lost."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return _LONG_AGO
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -15,7 +15,8 @@ from shared.service.deliveries import Deliveries
 from shared.service.delivery_decision import MailPolicy
 from shared.service.messages import CollectSlice, Sender
 from shared.service.queues import QueueWork
-from shared.service.runs import RUNS_PER_HOUR, Runs
+from shared.service.run_log import RUNS_PER_HOUR
+from shared.service.runs import Runs
 from shared.settings import Settings
 from shared.stores import open_store
 from shared.stores.models import REPORT_FILES

@@ -6,7 +6,7 @@ import logging
 from contextlib import contextmanager
 from datetime import date
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 
@@ -25,6 +25,8 @@ _NOT_STARTED = (
     "minute."
 )
 
+OrderT = TypeVar("OrderT", bound=msgspec.Struct)
+
 _log = logging.getLogger(__name__)
 
 
@@ -34,14 +36,28 @@ class RunOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     day: date | None = None  #: the day to pull again; without one, whatever is owed
 
 
+class MailOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of ``POST mails``."""
+
+    id: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")] = ""  #: to ask for one mail twice
+
+
+def read_mail_order(body: bytes) -> MailOrder:
+    """Read the body of ``POST mails``, which may be empty; raises `RefusedError` (400)."""
+    return _read(body, MailOrder, '{"id":"0123456789abcdef0123456789abcdef"}')
+
+
 def read_run_order(body: bytes) -> RunOrder:
     """Read the body of ``POST runs``, which may be empty; raises `RefusedError` (400)."""
+    return _read(body, RunOrder, '{"day":"2026-11-23"}')
 
+
+def _read(body: bytes, kind: type[OrderT], example: str) -> OrderT:
     def refuse(reason: str) -> RefusedError:
-        sentence = f'Invalid body ({reason}); expected none, or JSON such as {{"day":"2026-11-23"}}'
-        return RefusedError(HTTPStatus.BAD_REQUEST, f"{sentence}.")
+        sentence = f"Invalid body ({reason}); expected none, or JSON such as {example}."
+        return RefusedError(HTTPStatus.BAD_REQUEST, sentence)
 
-    return decode_json(body, RunOrder, refuse) if body.strip() else RunOrder()
+    return decode_json(body, kind, refuse) if body.strip() else kind()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.decoding import decode_json
+from shared.errors import BadSettingError
 from shared.mfa.guid import is_guid
 from shared.mfa.report import (
     SCHEMA_VERSION,
@@ -32,7 +33,7 @@ from shared.service.http.answers import (
 )
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
 from shared.service.http.listings import CUSTOMERS
-from shared.service.http.orders import read_run_order, refusing
+from shared.service.http.orders import read_mail_order, read_run_order, refusing
 from shared.service.http.search import StoredList, find
 from shared.service.inbox import FOREIGN, foreign_claim
 from shared.stores.models import REPORT_FILES
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from shared.service.http.callers import Caller
     from shared.service.http.recent_reports import RecentReports
     from shared.service.http.search import Listing
+    from shared.service.mail_requests import MailRequests
     from shared.service.runs import Runs
     from shared.stores.models import StoredFile
 
@@ -66,6 +68,10 @@ _BIGGEST = "all-api-requests.csv"  #: the only file large enough for a redirect 
 _NO_RECEIPT = (
     "The newest report was made without reading the directory, or permissions were not kept yet."
 )
+
+
+def _no_mails() -> MailRequests:
+    raise BadSettingError("Mails are not set up.")
 
 
 class ReportHead(msgspec.Struct):
@@ -103,6 +109,7 @@ class ReportApi:
     caller: Caller
     has_links: bool = True  #: whether callers can reach the store by a link
     silent_timers: Callable[[], list[str]] = list  #: a sentence for each that should have fired
+    mails: Callable[[], MailRequests] = _no_mails  #: called only to send one
 
     def newest_page(self) -> Answer:
         """The partner's newest page."""
@@ -171,6 +178,20 @@ class ReportApi:
             run = runs.start(order.day)
         headers = {"Location": run_address(run.id)}
         return json_answer(HTTPStatus.ACCEPTED, {"id": run.id}, headers=headers)
+
+    def start_mail(self, body: bytes = b"") -> Answer:
+        """
+        Queue a mail of the newest report to the recipients, although the day's has gone.
+
+        Refusals are those of runs, and its address is that of a run. The body may name the
+        request's id: asking again with the same one sends nothing more.
+        """
+        self._demand_own(Role.RUN)
+        order, mails, ending = read_mail_order(body), self.mails(), self._newest(self.tenant_id)
+        with refusing("The mail", mails.log.newest):
+            mail = mails.start(ending, order.id)
+        headers = {"Location": run_address(mail.id)}
+        return json_answer(HTTPStatus.ACCEPTED, {"id": mail.id}, headers=headers)
 
     def run(self, run_id: str) -> Answer:
         """The state of a run."""

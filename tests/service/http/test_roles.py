@@ -36,14 +36,14 @@ TAKES = [
     *[("for_script", ("accounts.csv",), Role.READ)],
     *[("customers", (), Role.CUSTOMERS), ("customers", ({"search": "litware"},), Role.CUSTOMERS)],
     *[("customers_json", (), Role.CUSTOMERS), ("customers_csv", (), Role.CUSTOMERS)],
-    *[("start_run", (), Role.RUN), ("run", ("0" * 32,), Role.RUN)],
+    *[("start_run", (), Role.RUN), ("run", ("0" * 32,), Role.RUN), ("start_mail", (), Role.RUN)],
 ]
 
 
 def api_for(*roles, store: Any = None):
     caller, runs = Caller(frozenset(roles)), cast("Any", Untouchable)
     reports = RecentReports(store or cast("Any", Untouchable()))
-    return ReportApi(TENANT, reports, runs, Clock(), {}, caller)
+    return ReportApi(TENANT, reports, runs, Clock(), {}, caller, mails=runs)
 
 
 def test_everything_that_can_be_asked_is_in_the_table() -> None:
@@ -100,6 +100,7 @@ def test_a_run_is_refused_by_the_request_s_own_headers_before_anything_is_done(
     runner = replace(api_for(Role.RUN), headers=headers)
 
     assert answered(runner.start_run).status == status
+    assert answered(runner.start_mail).status == status
 
 
 def test_health_requires_no_role_and_shows_nothing_personal() -> None:

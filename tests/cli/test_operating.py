@@ -1,4 +1,4 @@
-"""`ledger`, and `run --day`: what was pulled, and one day pulled again."""
+"""`ledger`, `run --day` and `mail`: what was pulled, one day again, one mail again."""
 
 from __future__ import annotations
 
@@ -163,3 +163,24 @@ def test_a_run_is_of_one_day_or_of_what_was_owed_on_one(capsys) -> None:
 
     assert end.value.code == 2
     assert "not allowed with argument" in capsys.readouterr().err
+
+
+def test_the_newest_report_is_mailed_again_to_its_recipients(exported, capsys) -> None:
+    assert main(["mail"], now=NOW) == 2
+    assert "mail: There is no report yet; `python dev.py run` makes one." in capsys.readouterr().err
+    assert main(["run"], now=NOW) == 0
+    capsys.readouterr()
+
+    for mails in (2, 3):
+        assert main(["mail"], now=NOW) == 0
+        assert capsys.readouterr().err == "Mail:    written to out for a…@contoso.example\n"
+        assert len(list((exported / "out").iterdir())) == mails
+
+
+def test_a_mail_to_nobody_is_refused(monkeypatch, capsys) -> None:
+    assert main(["run"], now=NOW) == 0
+    monkeypatch.delenv("REPORT_RECIPIENTS")
+
+    assert main(["mail"], now=NOW) == 2
+
+    assert "neither setting REPORT_RECIPIENTS nor TEAMS_WEBHOOK_URL" in capsys.readouterr().err
