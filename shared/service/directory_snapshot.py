@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections import Counter
-from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -17,10 +15,8 @@ from shared.mfa.accounts.exceptions import AcceptedException, judge_exceptions
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_accounts import account_findings
 from shared.mfa.findings.of_exceptions import exception_findings
-from shared.mfa.findings.of_requests import RequestSummary, request_findings
-from shared.mfa.requests import newness
-from shared.mfa.scope import Channel
-from shared.mfa.verdict import Verdict
+from shared.mfa.findings.of_requests import request_findings
+from shared.mfa.findings.request_summary import summary_of
 
 if TYPE_CHECKING:
     from datetime import date
@@ -28,7 +24,6 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.exceptions import ExceptionsSummary
     from shared.mfa.assessment import Assessment
     from shared.mfa.findings.finding import Finding
-    from shared.mfa.requests import Request
     from shared.mfa.scope import Scope
 
 DIRECTORY_FILE = "directory.json.gz"  #: stored with a report, so that the report can be made again
@@ -86,13 +81,14 @@ class DirectorySnapshot:
 
     def findings(self, assessment: Assessment) -> list[Finding]:
         """Return why the figures are below 100 %, the largest gain first."""
-        about_requests = request_findings(self.accounts, requests_of(assessment))
+        requests = summary_of(assessment.requests, assessment.metrics, assessment.rule)
+        about_requests = request_findings(self.accounts, requests)
         about_accounts = account_findings(
             self.directory, self.accounts, is_from_file=not self.read_at
         )
         exceptions = self.exceptions(assessment.window.ending)
         stale = exception_findings(exceptions, self.accounts) if exceptions else ()
-        return by_gain([*about_accounts, *about_requests, *stale])
+        return by_gain([*about_accounts, *about_requests, *stale], self.accounts, requests)
 
     def exceptions(self, ending: date) -> ExceptionsSummary | None:
         """Return the state of the accepted exceptions; `None` without a list of them."""
@@ -135,42 +131,3 @@ def _decode(data: bytes) -> _StoredDirectory:
 
 def _damaged(reason: str) -> DamagedError:
     return DamagedError(f"A stored directory cannot be read: {reason}.")
-
-
-def requests_of(assessment: Assessment) -> RequestSummary:
-    """Return a window's requests as findings need them."""
-    requests = chain.from_iterable(assessment.requests.values())
-    oldest_first = sorted((item for item in requests if item.sign_in.user_id), key=newness)
-    return RequestSummary(
-        without_mfa=_newest_records(oldest_first, Verdict.NOT_VERIFIED),
-        exempted=_newest_records(oldest_first, Verdict.EXEMPTED),
-        active={item.sign_in.user_id for item in oldest_first if item.verdict.is_request},
-        app_only=_calls_by_application(assessment, Verdict.APP_ONLY),
-        unknown_applications=_calls_by_application(assessment, Verdict.UNKNOWN),
-        unknown_users=Counter(
-            request.sign_in.user_key
-            for request in assessment.requests[Channel.PORTAL]
-            if request.verdict is Verdict.UNKNOWN
-        ),
-        cannot_show=sum(
-            item.verdict.is_request and not item.sign_in.can_show_single_factor
-            for item in chain.from_iterable(assessment.requests.values())
-        ),
-        names={item.sign_in.user_id: item.sign_in.upn for item in oldest_first if item.sign_in.upn},
-    )
-
-
-def _newest_records(oldest_first: list[Request], verdict: Verdict) -> dict[str, str]:
-    return {
-        request.sign_in.user_id: request.sign_in.id
-        for request in oldest_first
-        if request.verdict is verdict
-    }
-
-
-def _calls_by_application(assessment: Assessment, verdict: Verdict) -> Counter[str]:
-    return Counter(
-        request.sign_in.app_name or request.sign_in.app_id or "(no name)"
-        for request in assessment.requests[Channel.API]
-        if request.verdict is verdict
-    )

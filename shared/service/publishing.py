@@ -12,8 +12,9 @@ from shared.delivery.files.partner_center_json import partner_center_files
 from shared.mfa.assessment import ReportExtras, ReportMeta, make_report
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_requests import request_findings
+from shared.mfa.findings.request_summary import summary_of
 from shared.service.addresses import API, CUSTOMERS, PERMISSIONS
-from shared.service.directory_snapshot import DIRECTORY_FILE, requests_of
+from shared.service.directory_snapshot import DIRECTORY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +101,8 @@ def _tables(
 def _extras(assessment: Assessment, snapshot: DirectorySnapshot | None) -> ReportExtras:
     """Findings and notes; without a directory only the findings that the log alone supports."""
     if snapshot is None:
-        return ReportExtras(findings=by_gain(request_findings(None, requests_of(assessment))))
+        requests = summary_of(assessment.requests, assessment.metrics, assessment.rule)
+        return ReportExtras(findings=by_gain(request_findings(None, requests), None, requests))
     return ReportExtras(
         findings=snapshot.findings(assessment),
         directory_notes=snapshot.notes,

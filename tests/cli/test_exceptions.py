@@ -275,7 +275,7 @@ def test_expired_and_needless_exceptions_are_findings() -> None:
         *accepted_exceptions("cyd", "eve"),
     )
 
-    found = by_gain(exception_findings(judge_exceptions(stale, accounts, DAY), accounts))
+    found = by_gain(exception_findings(judge_exceptions(stale, accounts, DAY), accounts), accounts)
 
     expired, needless = found
     assert (expired.id, expired.subjects) == ("exception-expired", ["bob@contoso.example"])
@@ -290,7 +290,7 @@ def test_enforcing_mfa_where_it_is_unknown_promises_no_gain() -> None:
         accepted_exceptions("bob", "cyd", expires="2026-11-22"), accounts, DAY
     )
 
-    (found,) = by_gain(exception_findings(expired, accounts))
+    (found,) = by_gain(exception_findings(expired, accounts), accounts)
 
     assert (found.subjects_total, found.gained) == (2, 1)
 

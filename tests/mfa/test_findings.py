@@ -14,7 +14,8 @@ from shared.mfa.accounts.directory import Directory
 from shared.mfa.findings.catalogue import CATALOGUE, page_of
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_accounts import account_findings
-from shared.mfa.findings.of_requests import RequestSummary, request_findings
+from shared.mfa.findings.of_requests import request_findings
+from shared.mfa.findings.request_summary import RequestSummary
 from tests.directories import (
     AZURE,
     PORTAL,
@@ -37,7 +38,7 @@ REPORT_ONLY = "enabledForReportingButNotEnforced"
 def find(*policies: dict[str, Any], **changes: Any) -> dict[str, Finding]:
     """The findings of a small tenant, by id; in the order they come."""
     tenant = msgspec.convert(document(*policies, **changes), Directory)
-    every = by_gain(account_findings(tenant, assess_accounts(tenant)))
+    every = by_gain(account_findings(tenant, judged := assess_accounts(tenant)), judged)
     return {found.id: found for found in every}
 
 
@@ -355,7 +356,7 @@ def test_what_was_not_read_is_reported_with_its_possible_gain() -> None:
     written = document(policy(users=unread), users=staff("ann", "bob"))
     tenant = msgspec.convert(written, Directory)
     in_file = account_findings(tenant, assess_accounts(tenant), is_from_file=True)
-    [missing] = [each for each in by_gain(in_file) if each.id == "not-read"]
+    [missing] = [each for each in by_gain(in_file, None) if each.id == "not-read"]
     assert missing.remedy.startswith("Add the missing key to the directory file.")
 
 
@@ -500,7 +501,9 @@ def judged_accounts() -> JudgedAccounts:
 
 
 def findings_of(requests: RequestSummary) -> dict[str, Finding]:
-    return {found.id: found for found in by_gain(request_findings(judged_accounts(), requests))}
+    accounts = judged_accounts()
+    every = by_gain(request_findings(accounts, requests), accounts, requests)
+    return {found.id: found for found in every}
 
 
 def test_applications_and_users_with_unknown_requests_are_named_with_their_number() -> None:
@@ -573,7 +576,8 @@ def test_without_a_directory_the_log_alone_still_says_who_signed_in_without_mfa(
         names={"u1": "ann@contoso.example"},
     )
 
-    found = {one.id: one.subjects for one in by_gain(request_findings(None, requests))}
+    every = by_gain(request_findings(None, requests), None, requests)
+    found = {one.id: one.subjects for one in every}
 
     assert found == {
         "signed-in-without-mfa": ["ann@contoso.example (record r1)"],

@@ -37,7 +37,8 @@ def tenant(**changes: Any) -> dict[str, Any]:
 def find(*policies: dict[str, Any], **changes: Any) -> Finding | None:
     """The finding about eligible accounts of a small tenant, or `None`."""
     given = tenant(**changes)
-    found = by_gain(account_findings(directory(*policies, **given), assess(*policies, **given)))
+    accounts = assess(*policies, **given)
+    found = by_gain(account_findings(directory(*policies, **given), accounts), accounts)
     return next((one for one in found if one.id == "eligible-admins"), None)
 
 

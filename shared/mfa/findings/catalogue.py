@@ -265,6 +265,14 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         "By the policies, MFA is enforced for {accounts}, yet they made requests without it.",
         "Open the record in the sign-in log: its Conditional Access tab shows what did not apply.",
     ),
+    "applications-without-mfa": CatalogueEntry(
+        Severity.HIGH,
+        "An application calls Partner Center for users without MFA",
+        "“{application}” made {without} of its {requests} without MFA (App+User), {times}, in the "
+        "name of {users}. Who consented to it, and when, was not read.",
+        "Have each of these users consent again with MFA, as the Secure Application Model asks, "
+        "and replace the stored refresh token. Where the API allows it, call it app-only instead.",
+    ),
     "active-without-enforcement": CatalogueEntry(
         Severity.HIGH,
         "Accounts that used Partner Center have no MFA enforced",

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.findings.catalogue import CATALOGUE, POLICIES, POLICY, Severity, page_of
+from shared.mfa.findings.gains import ACCOUNTS, FigureGain, Figures, Fix, Progress, gains_of
 from shared.mfa.percent import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from shared.mfa.accounts.assessment import JudgedAccounts
+    from shared.mfa.findings.gains import Effect
+    from shared.mfa.findings.request_summary import RequestSummary
 
 MOST_SUBJECTS = 1000  #: names listed; the accounts file has all of them
 
@@ -29,10 +32,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str
     subjects: list[str]  #: the first names of accounts, policies, domains or applications
     subjects_total: int
+    ids: list[str] = []  #: of what it is about: its policy, its application, its first accounts
     gained: int = 0  #: accounts for which the fix would enforce MFA
     gain_after_those_above: int | None = None  #: of `gained`; `None` if the fix gains no accounts
     gain: str = ""  #: the accounts figure after the fix, in words
     share_after: float | None = None  #: the same as a fraction; `None` if it would not change
+    gains: dict[str, FigureGain] = {}  #: of each figure that the fix raises, by its name
     doc: str
     href: str  #: where to fix it in the Entra admin center
 
@@ -67,6 +72,13 @@ def named_subjects(names: Iterable[str]) -> Subjects:
     return Subjects(every[:MOST_SUBJECTS], len(every))
 
 
+def user_name(accounts: JudgedAccounts | None, requests: RequestSummary, user_id: str) -> str:
+    """The name in the directory, else the one in the log."""
+    index = accounts.membership.roster.index_of(user_id) if accounts else None
+    known = accounts.membership.roster.users[index] if accounts and index is not None else None
+    return (known and known.user_principal_name) or requests.names.get(user_id) or user_id
+
+
 def finding(
     finding_id: str,
     subjects: Subjects,
@@ -91,11 +103,11 @@ def finding(
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A finding, and the accounts whose gaps its fix closes."""
+    """A finding, and what its fix changes."""
 
     finding: Finding
-    closed: int  #: a bit set of accounts
-    improvement: float  #: of the share
+    fix: Fix
+    app_only: Fix | None = None  #: the requests that would leave the figure if made without a user
 
 
 def with_gain(found: Finding, accounts: JudgedAccounts, indexes: Iterable[int]) -> Finding | Gap:
@@ -112,7 +124,7 @@ def with_gain(found: Finding, accounts: JudgedAccounts, indexes: Iterable[int]) 
         share_after=share_after,
         gain=f"{percent(share_after)} of the accounts would have MFA enforced ({gained:+,}).",
     )
-    return Gap(found, closed, gained / metrics.enabled)
+    return Gap(found, Fix(closed))
 
 
 def with_fewer_accounts(
@@ -121,8 +133,7 @@ def with_fewer_accounts(
     """The finding if its fix removes these accounts, none of which has MFA enforced."""
     metrics = accounts.metrics
     removed = accounts.membership.roster.bits(indexes)
-    enforced, enabled = metrics.enforced or 0, metrics.enabled or 0
-    left = enabled - removed.bit_count()
+    enforced, left = metrics.enforced or 0, (metrics.enabled or 0) - removed.bit_count()
     if left <= 0:
         return found
     share_after = enforced / left
@@ -131,7 +142,7 @@ def with_fewer_accounts(
         share_after=share_after,
         gain=f"{percent(share_after)} of the remaining {count_of(left)} would have MFA enforced.",
     )
-    return Gap(found, removed, share_after - enforced / enabled)
+    return Gap(found, Fix(removed, removes=True))
 
 
 def _closable(accounts: JudgedAccounts, indexes: Iterable[int]) -> int:
@@ -151,31 +162,46 @@ def not_enforced_finding(
         yield with_gain(found, accounts, every)
 
 
-def by_gain(findings: Iterable[Finding | Gap]) -> list[Finding]:
-    """Largest gain first, then worst first; each with what is left after those above it."""
-    ordered = sorted(map(_as_gap, findings), key=_order)
-    closed, found = 0, []
-    for gap in ordered:
-        found.append(_after_those_above(gap, closed))
-        closed |= gap.closed
-    return found
+def by_gain(
+    findings: Iterable[Finding | Gap],
+    accounts: JudgedAccounts | None,
+    requests: RequestSummary | None = None,
+) -> list[Finding]:
+    """
+    Largest gain for the figure that is furthest behind first, then worst first.
+
+    Each with what it gains for every figure, and what is left of that after those above it.
+    """
+    figures = Figures(accounts, requests)
+    gaps = [_whole_gap(found, figures) for found in findings]
+    start = Progress(figures)
+    effects = {id(gap): start.effects(gap.fix) for gap in gaps}
+    gaps.sort(key=lambda gap: _order(gap.finding, effects[id(gap)], figures.furthest_behind))
+    progress = Progress(figures)
+    return [_with_gains(gap, figures, progress.make(gap.fix)) for gap in gaps]
 
 
-def _as_gap(found: Finding | Gap) -> Gap:
-    return found if isinstance(found, Gap) else Gap(found, 0, 0.0)
+def _whole_gap(found: Finding | Gap, figures: Figures) -> Gap:
+    if not isinstance(found, Gap):
+        return Gap(found, Fix())
+    return msgspec.structs.replace(found, fix=figures.whole(found.fix))
 
 
-def _order(gap: Gap) -> tuple[float, int, str, list[str]]:
-    found = gap.finding
+def _order(
+    found: Finding, effects: Mapping[str, Effect], first: str
+) -> tuple[float, float, int, str, list[str]]:
+    raised = {figure: max(effect.points, 0.0) for figure, effect in effects.items()}
     severity = list(Severity).index(found.severity)
-    return -gap.improvement, severity, found.id, found.subjects
+    return -raised[first], -sum(raised.values()), severity, found.id, found.subjects
 
 
-def _after_those_above(gap: Gap, closed: int) -> Finding:
-    found = gap.finding
+def _with_gains(gap: Gap, figures: Figures, made: Mapping[str, Effect]) -> Finding:
+    found = msgspec.structs.replace(
+        gap.finding, gains=gains_of(figures, gap.fix, made, gap.app_only)
+    )
     if not found.gained:
         return found
-    left = (gap.closed & ~closed).bit_count()
+    left = made[ACCOUNTS].gained
     overlap = (
         f" {left:,} of these are left after the findings above." if left < found.gained else ""
     )

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
-from shared.mfa.findings.finding import finding, named_subjects, not_enforced_finding
+from shared.mfa.findings.finding import (
+    Gap,
+    finding,
+    named_subjects,
+    not_enforced_finding,
+    user_name,
+)
+from shared.mfa.findings.gains import Fix
+from shared.mfa.findings.of_applications import application_findings
+from shared.mfa.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from shared.mfa.accounts.assessment import JudgedAccounts
-    from shared.mfa.findings.finding import Finding, Gap, Subjects
-
-
-class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What findings need of a window's requests, by user id (the account's object id)."""
-
-    without_mfa: Mapping[str, str] = {}  #: id of the newest record that is not verified
-    exempted: Mapping[str, str] = {}  #: id of the newest record with MFA skipped
-    active: Collection[str] = ()  #: ids of all users who made a request
-    app_only: Mapping[str, int] = {}  #: calls without a user, by application name
-    names: Mapping[str, str] = {}  #: user principal names, from the log
-    unknown_applications: Mapping[str, int] = {}  #: unknown API requests, by application name
-    unknown_users: Mapping[str, int] = {}  #: unknown portal requests, by user id or name
-    cannot_show: int = 0  #: requests whose records lack the fields that show a single factor
+    from shared.mfa.findings.finding import Finding, Subjects
+    from shared.mfa.findings.request_summary import RequestSummary
 
 
 def request_findings(
@@ -39,6 +33,7 @@ def request_findings(
     Without *accounts* (no directory was read), only those that the log alone supports.
     """
     yield from _without_mfa(accounts, requests)
+    yield from application_findings(accounts, requests)
     if accounts is not None:
         yield from _active(accounts, requests)
     yield from _exempted(accounts, requests)
@@ -46,7 +41,7 @@ def request_findings(
     yield from _app_only(requests)
 
 
-def _without_mfa(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Finding]:
+def _without_mfa(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Gap]:
     """Users who made requests without MFA; if MFA is enforced for them, log and policy disagree."""
     contradicting: dict[str, str] = {}
     expected: dict[str, str] = {}
@@ -55,9 +50,22 @@ def _without_mfa(accounts: JudgedAccounts | None, requests: RequestSummary) -> I
         (contradicting if is_enforced else expected)[user_id] = record_id
     if contradicting:
         subjects = _with_records(accounts, requests, contradicting)
-        yield finding("enforced-but-without-mfa", subjects)
+        found = finding("enforced-but-without-mfa", subjects)
+        yield Gap(found, _made_by(contradicting, Verdict.NOT_VERIFIED, requests))
     if expected:
-        yield finding("signed-in-without-mfa", _with_records(accounts, requests, expected))
+        found = finding("signed-in-without-mfa", _with_records(accounts, requests, expected))
+        yield Gap(found, _made_by(expected, Verdict.NOT_VERIFIED, requests))
+
+
+def _made_by(users: Collection[str], verdict: Verdict, requests: RequestSummary) -> Fix:
+    """The requests of these users with this verdict, if it counts against the share."""
+    return Fix(
+        groups=frozenset(
+            index
+            for index in requests.indexes_against()
+            if requests.groups[index].verdict is verdict and requests.groups[index].user in users
+        )
+    )
 
 
 def _enforcement(accounts: JudgedAccounts | None, user_id: str) -> Enforcement | None:
@@ -79,9 +87,10 @@ def _active(accounts: JudgedAccounts, requests: RequestSummary) -> Iterator[Find
     yield from not_enforced_finding("active-without-enforcement", accounts, iter(not_enforced))
 
 
-def _exempted(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Finding]:
+def _exempted(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Gap]:
     if requests.exempted:
-        yield finding("remembered-device", _with_records(accounts, requests, requests.exempted))
+        found = finding("remembered-device", _with_records(accounts, requests, requests.exempted))
+        yield Gap(found, _made_by(requests.exempted, Verdict.EXEMPTED, requests))
 
 
 def _unknown(accounts: JudgedAccounts | None, requests: RequestSummary) -> Iterator[Finding]:
@@ -96,7 +105,7 @@ def _unknown(accounts: JudgedAccounts | None, requests: RequestSummary) -> Itera
             applications="1 application" if len(unknown) == 1 else f"{len(unknown):,} applications",
         )
     if unknown := requests.unknown_users:
-        by_name = {_name(accounts, requests, user): count for user, count in unknown.items()}
+        by_name = {user_name(accounts, requests, user): count for user, count in unknown.items()}
         total = _requests(sum(unknown.values()))
         yield finding("users-unknown", _with_counts(by_name), requests=total)
 
@@ -124,12 +133,6 @@ def _with_records(
     accounts: JudgedAccounts | None, requests: RequestSummary, records: Mapping[str, str]
 ) -> Subjects:
     return named_subjects(
-        f"{_name(accounts, requests, user)} (record {record})" for user, record in records.items()
+        f"{user_name(accounts, requests, user)} (record {record})"
+        for user, record in records.items()
     )
-
-
-def _name(accounts: JudgedAccounts | None, requests: RequestSummary, user_id: str) -> str:
-    """The name in the directory, else the one in the log."""
-    index = accounts.membership.roster.index_of(user_id) if accounts else None
-    known = accounts.membership.roster.users[index] if accounts and index is not None else None
-    return (known and known.user_principal_name) or requests.names.get(user_id) or user_id
