@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import msgspec
 
-from shared.mfa.accounts.account_shares import active_accounts, administrators
+from shared.mfa.accounts.account_shares import active_accounts, administrators, method_counts
 from shared.mfa.breakdown import break_down
 from shared.mfa.metrics import (
     AccountMetrics,
@@ -75,6 +75,7 @@ def assess(
             accounts=accounts.metrics,
             administrators=administrators(accounts),
             active_accounts=active_accounts(accounts, users, complete=all(has_all.values())),
+            methods=method_counts(accounts),
         )
     return Assessment(window=window, rule=rule, requests=requests, metrics=metrics)
 

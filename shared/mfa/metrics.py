@@ -144,6 +144,20 @@ class AccountShare(msgspec.Struct, frozen=True):
     share_upper: float | None = None  #: "at most"
 
 
+class MethodCounts(msgspec.Struct, frozen=True):
+    """
+    The enabled accounts by the best method that they have registered.
+
+    All `None` if the registration report was not read. Registered does not mean enforced.
+    """
+
+    phishing_resistant: int | None = None
+    mfa: int | None = None
+    one_factor: int | None = None
+    none: int | None = None
+    unknown: int | None = None  #: guests without any: they may have registered at home
+
+
 class Metrics(msgspec.Struct, frozen=True):
     """The three figures of one report, and two more about some of the accounts."""
 
@@ -152,6 +166,7 @@ class Metrics(msgspec.Struct, frozen=True):
     api: ApiMetrics
     administrators: AccountShare = AccountShare()  #: those who hold a directory role
     active_accounts: AccountShare = AccountShare()  #: those who made a request in the window
+    methods: MethodCounts = MethodCounts()  #: what the enabled accounts have registered
 
 
 def measure_portal(

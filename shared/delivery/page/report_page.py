@@ -63,6 +63,7 @@ _GLOBALS = {
     "request_figures": figures.request_figures,
     "account_figure": figures.account_figure,
     "account_share_lines": account_shares.account_share_lines,
+    "method_quality": account_shares.method_quality,
     "exceptions": exceptions,
     "overall_state": figures.overall_state,
     "ROWS_OPEN": ROWS_OPEN,

@@ -1,16 +1,16 @@
-"""The two figures that stand below the three: administrators, and accounts in use, in words."""
+"""What stands below the three figures: administrators, accounts in use, and registered methods."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.delivery.text.formatting import count, month_name, percent, thousands
+from shared.delivery.text.formatting import count, listed, month_name, percent, thousands
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from shared.mfa.metrics import AccountShare
+    from shared.mfa.metrics import AccountShare, MethodCounts
     from shared.mfa.report import Report
 
 _BY_CONTRACT = (
@@ -42,6 +42,36 @@ def account_share_lines(report: Report) -> list[ShareLine]:
     if active.enabled is not None:
         found.append(_active_accounts(active))
     return found
+
+
+def method_quality(report: Report) -> ShareLine | None:
+    """The registered methods; `None` if they were not read, or the report is older."""
+    counts = report.metrics.methods
+    if counts.unknown is None:
+        return None
+    kinds = [
+        f"{thousands(number)} {kind}" for kind, number in _by_quality(counts).items() if number
+    ]
+    resistant = counts.phishing_resistant or 0
+    return ShareLine(
+        "Registered methods",
+        f"{thousands(resistant)} phishing-resistant",
+        "",
+        f"Enabled accounts by their best method: {listed(kinds)}." if kinds else "No accounts.",
+        "A passkey or Windows Hello is phishing-resistant, a password reset method only one "
+        "factor. Registered is not enforced, and certificates are not visible here. Guests without "
+        "a method here are unknown: they may have registered at home.",
+    )
+
+
+def _by_quality(counts: MethodCounts) -> dict[str, int | None]:
+    return {
+        "phishing-resistant": counts.phishing_resistant,
+        "MFA": counts.mfa,
+        "one factor": counts.one_factor,
+        "none": counts.none,
+        "unknown": counts.unknown,
+    }
 
 
 def _administrators(share: AccountShare, meaning: str) -> ShareLine:

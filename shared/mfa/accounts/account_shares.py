@@ -1,9 +1,9 @@
 """
-Two shares about some of the accounts: administrators, and the accounts that use Partner Center.
+More about accounts: administrators, the accounts that use Partner Center, registered methods.
 
-Microsoft authorises Cloud Solution Providers by the first since October 2025 (Partner Center,
-"Security requirements"). MFA is checked technically of the second only, while the Microsoft Partner
-Agreement requires it of every enabled account.
+Microsoft authorises Cloud Solution Providers by administrators since October 2025 (Partner Center,
+"Security requirements"). MFA is checked technically only where accounts use Partner Center, while
+the Microsoft Partner Agreement requires it of every enabled account.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.enforcement import Enforcement
-from shared.mfa.metrics import AccountShare
+from shared.mfa.accounts.methods import MethodQuality
+from shared.mfa.metrics import AccountShare, MethodCounts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -102,3 +104,25 @@ def _indexes_of(accounts: JudgedAccounts, users: Collection[str]) -> dict[str, i
             if name in named:
                 found[name] = index
     return found
+
+
+def method_counts(accounts: JudgedAccounts) -> MethodCounts:
+    """
+    The enabled accounts by the best method that each has registered.
+
+    A guest without any is unknown, because guests register at home. An agent's account has none.
+    """
+    if not accounts.registrations.were_read:
+        return MethodCounts()
+    guests = AccountLookup(accounts.membership.guests.all, len(accounts))
+    enabled = accounts.indexes_in(accounts.classes_with(*Enforcement))
+    counts = Counter(_quality(accounts, index, guests) for index in enabled)
+    return MethodCounts(**{quality.value: counts[quality] for quality in MethodQuality})
+
+
+def _quality(accounts: JudgedAccounts, index: int, guests: AccountLookup) -> MethodQuality:
+    if accounts.class_of(index).facts.is_agent:
+        return MethodQuality.NONE
+    quality = accounts.registrations.quality_of(index)
+    may_have_more = quality is MethodQuality.NONE and guests.truth(index) is not False
+    return MethodQuality.UNKNOWN if may_have_more else quality

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.accounts.account_facts import AccountFacts, EvaluatedPolicy, TenantFacts
-from shared.mfa.accounts.account_set import NOBODY, AccountLookup, AccountSet
+from shared.mfa.accounts.account_set import NOBODY, AccountLookup
 from shared.mfa.accounts.causes import (
     MOST_NAMED,
     Judgement,
@@ -28,6 +28,7 @@ from shared.mfa.accounts.conditional_access import NO_REACH, read_demands, read_
 from shared.mfa.accounts.directory import PerUserMfaState
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.accounts.membership import Membership
+from shared.mfa.accounts.registrations import Registrations
 from shared.mfa.accounts.special_accounts import agents, synchronisation_accounts
 from shared.mfa.metrics import AccountMetrics
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS
@@ -123,28 +124,22 @@ class JudgedAccounts:
         return self.classes[self._class_of[index]]
 
     @cached_property
+    def registrations(self) -> Registrations:
+        """What the accounts have registered."""
+        return Registrations(self._directory.user_registration_details, self.membership.roster)
+
+    @cached_property
     def is_admin(self) -> AccountLookup:
         """Who holds a directory role; from the registration report if roles were not read."""
         admins = self.membership.roles.admins
         if self._directory.role_assignments is None:
-            admins = self._registered_as("is_admin")
+            admins = self.registrations.where("is_admin")
         return AccountLookup(admins, len(self))
 
     @cached_property
     def is_registered(self) -> AccountLookup:
         """Who has registered for MFA."""
-        return AccountLookup(self._registered_as("is_mfa_registered"), len(self))
-
-    def _registered_as(self, name: str) -> AccountSet:
-        roster = self.membership.roster
-        indexes: dict[bool, list[int]] = {True: [], False: []}
-        for details in self._directory.user_registration_details or ():
-            index, truth = roster.index_of(details.id), getattr(details, name)
-            if index is not None and truth is not None:
-                indexes[truth].append(index)
-        return AccountSet(
-            roster.bits(indexes[True]), roster.everyone.possible & ~roster.bits(indexes[False])
-        )
+        return AccountLookup(self.registrations.where("is_mfa_registered"), len(self))
 
     @cached_property
     def _order(self) -> array[int]:

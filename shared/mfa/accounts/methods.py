@@ -10,7 +10,13 @@ for it (Graph v1.0 metadata, 08/2026).
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
 from shared.mfa.accounts.directory import AuthenticationMethod
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _COMBINATIONS = {
     AuthenticationMethod.PUSH: "microsoftAuthenticatorPush",
@@ -52,3 +58,44 @@ _BY_METHOD = {
 def combinations_of(method: AuthenticationMethod) -> frozenset[str]:
     """The lower-case words that the method satisfies; none for a word new to this version."""
     return _BY_METHOD.get(method, frozenset())
+
+
+class MethodQuality(StrEnum):
+    """What the best method that an account has registered can prove; best first."""
+
+    PHISHING_RESISTANT = "phishing_resistant"
+    MFA = "mfa"
+    ONE_FACTOR = "one_factor"  #: for passwords and resets, or in place of a password, only
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+_PHISHING_RESISTANT = frozenset({"fido2", "windowshelloforbusiness"})
+_ONE_FACTOR = frozenset(
+    {
+        AuthenticationMethod.EMAIL,
+        AuthenticationMethod.SECURITY_QUESTION,
+        AuthenticationMethod.APP_PASSWORD,
+        AuthenticationMethod.QR_CODE,
+    }
+)
+_KNOWN_METHODS = frozenset(_BY_METHOD) - {AuthenticationMethod.UNKNOWN}
+
+
+def quality_of(methods: Iterable[AuthenticationMethod]) -> MethodQuality:
+    """
+    The quality of the best of these methods; a word new to this version is never the best.
+
+    Of the built-in strengths, the phishing-resistant one accepts passkeys and Windows Hello, and
+    the one for MFA accepts every other method with a password, a temporary access pass too. An
+    external method satisfies a demand for MFA, though no strength. Certificates are not reported.
+    """
+    registered = frozenset(methods)
+    known = registered & _KNOWN_METHODS
+    if any(_PHISHING_RESISTANT & combinations_of(method) for method in known):
+        return MethodQuality.PHISHING_RESISTANT
+    if known - _ONE_FACTOR:
+        return MethodQuality.MFA
+    if registered - known:
+        return MethodQuality.UNKNOWN
+    return MethodQuality.ONE_FACTOR if known else MethodQuality.NONE

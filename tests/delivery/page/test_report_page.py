@@ -127,7 +127,7 @@ def test_the_worked_examples_read_90_20_and_40_percent_with_their_fractions_in_w
     assert "90 % Below 100 % 90 of 100 enabled accounts have MFA enforced." in text
     assert "20 % Below 100 % 2 of 10 requests were made with MFA." in text
     assert "40 % Below 100 % 2 of 5 requests were made with MFA." in text
-    assert "10 disabled accounts left out." in text
+    assert "10 disabled accounts left out. Delete those that are no longer needed." in text
     assert "one for each token, not for each HTTP request" in text
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from shared.delivery.text.account_shares import account_share_lines
+from shared.delivery.text.account_shares import account_share_lines, method_quality
 from shared.delivery.text.summary import summarise
-from shared.mfa.metrics import AccountShare
+from shared.mfa.metrics import AccountShare, MethodCounts
 from shared.mfa.report import Report
 from tests.delivery.making import report, worked_portal
 
@@ -97,3 +97,19 @@ def test_a_report_of_an_earlier_release_has_neither_and_is_readable() -> None:
     del stored["csp_anniversary_month"]
 
     assert account_share_lines(Report.from_json(msgspec.json.encode(stored))) == []
+
+
+def test_registered_methods_are_counted_by_what_they_can_prove() -> None:
+    made = report(*worked_portal())
+    metrics = msgspec.structs.replace(made.metrics, methods=MethodCounts(2, 5, 1, 0, 3))
+
+    line = method_quality(msgspec.structs.replace(made, metrics=metrics))
+
+    assert line is not None
+    assert line.share == "2 phishing-resistant"
+    assert line.sentence == (
+        "Enabled accounts by their best method: "
+        "2 phishing-resistant, 5 MFA, 1 one factor and 3 unknown."
+    )
+    assert "Registered is not enforced" in line.meaning
+    assert method_quality(made) is None
