@@ -53,10 +53,12 @@ def decode_any_json(data: bytes | str, fail: Fail) -> Any:  # noqa: ANN401  # wh
         return msgspec.json.decode(data)
 
 
-def decode_msgpack(data: bytes, kind: type[T], fail: Fail) -> T:
-    """The value of that type that MessagePack holds."""
+def decode_msgpack(
+    data: bytes, kind: type[T], fail: Fail, own: Callable[[type, Any], Any] | None = None
+) -> T:
+    """The value of that type that MessagePack holds; `own` reads types that msgspec does not."""
     with unreadable_as(fail):
-        return msgspec.msgpack.decode(data, type=kind)
+        return msgspec.msgpack.decode(data, type=kind, dec_hook=own)
 
 
 def decode_text(data: bytes, fail: Fail) -> str:

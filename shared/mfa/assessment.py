@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import msgspec
@@ -19,6 +20,8 @@ from shared.mfa.metrics import (
     measure_portal,
     tally,
 )
+from shared.mfa.reasons.explaining import explain
+from shared.mfa.reasons.reason import Reason
 from shared.mfa.report import (
     ChannelForecast,
     DayCounts,
@@ -48,6 +51,7 @@ class Assessment(msgspec.Struct, frozen=True):
     rule: ShareRule
     requests: dict[Channel, list[Request]]  #: newest first; including not completed and app-only
     metrics: Metrics
+    reasons: dict[str, Reason]  #: by sign-in id: of those against a share, or unknown
 
 
 def assess(
@@ -56,7 +60,8 @@ def assess(
     """
     Judge every sign-in of the window and compute the figures.
 
-    Without *accounts* (no directory was read), nothing is known about accounts.
+    Without *accounts* (no directory was read), nothing is known about accounts, and requests are
+    explained by their records alone.
     """
     requests: dict[Channel, list[Request]] = {channel: [] for channel in Channel}
     for request in judge_all(window.total, scope):
@@ -77,7 +82,8 @@ def assess(
             active_accounts=active_accounts(accounts, users, complete=all(has_all.values())),
             methods=method_counts(accounts),
         )
-    return Assessment(window=window, rule=rule, requests=requests, metrics=metrics)
+    reasons = explain(chain(portal, api), rule, accounts, window.ending)
+    return Assessment(window, rule, requests, metrics, reasons)
 
 
 def history_point(assessment: Assessment) -> HistoryPoint:
@@ -140,7 +146,9 @@ def make_report(
         forecast=Forecast(*(_forecast(requests[channel], rule) for channel in Channel)),
         history=[*(earlier[day] for day in sorted(earlier)), history_point(assessment)],
         days=_days(assessment),
-        breakdown={channel: break_down(requests[channel], rule) for channel in Channel},
+        breakdown={
+            channel: break_down(requests[channel], rule, assessment.reasons) for channel in Channel
+        },
         rule=rule,
         **extras,
     )

@@ -9,6 +9,7 @@ import msgspec
 
 from shared.decoding import decode_msgpack, inflate
 from shared.errors import DamagedError
+from shared.mfa.circumstances import SharedTexts
 from shared.mfa.sign_in import SignIn
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
 
     def to_bytes(self) -> bytes:
         """Compressed bytes, the same for equal parts."""
-        return gzip.compress(msgspec.msgpack.encode((_VERSION, self)), _COMPRESSION, mtime=0)
+        packed = msgspec.msgpack.encode((_VERSION, self), enc_hook=SharedTexts().write)
+        return gzip.compress(packed, _COMPRESSION, mtime=0)
 
     @staticmethod
     def from_bytes(data: bytes) -> Part:
@@ -53,7 +55,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
         version, _ = decode_msgpack(packed, tuple[int, msgspec.Raw], damaged)
         if version != _VERSION:
             raise damaged(f"its version is {version}, not {_VERSION}")
-        return decode_msgpack(packed, tuple[int, Part], damaged)[1]
+        return decode_msgpack(packed, tuple[int, Part], damaged, SharedTexts().read)[1]
 
 
 class Reached(msgspec.Struct, frozen=True):

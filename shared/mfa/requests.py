@@ -37,6 +37,12 @@ class Request(msgspec.Struct, frozen=True):
     channel: Channel
     verdict: Verdict
     basis: VerdictBasis = VerdictBasis.OWN
+    donor: SignIn | None = None  #: the sign-in whose verdict it inherits
+
+    @property
+    def evidence(self) -> SignIn:
+        """The sign-in whose record its verdict comes from."""
+        return self.donor or self.sign_in
 
 
 def judge_all(sign_ins: Iterable[SignIn], scope: Scope) -> list[Request]:
@@ -94,7 +100,7 @@ class _DecidedVerdicts:
     """Decided verdicts by user and session or correlation id, for the undecided sign-ins."""
 
     def __init__(self, undecided: list[SignIn]) -> None:
-        self._entries: dict[_Key, list[tuple[str, int, Verdict]]] = {
+        self._entries: dict[_Key, list[tuple[str, int, str, Verdict, SignIn]]] = {
             key: [] for sign_in in undecided for key, _ in _inheritance_keys(sign_in)
         }
         self._sorted: set[_Key] = set()
@@ -102,20 +108,22 @@ class _DecidedVerdicts:
     def add(self, sign_in: SignIn, verdict: Verdict) -> None:
         for key, _ in _inheritance_keys(sign_in):
             if key in self._entries:  # others are never looked up
-                entry = sign_in.created_at, _WORST_LAST.index(verdict), verdict
+                rank = _WORST_LAST.index(verdict)
+                entry = sign_in.created_at, rank, sign_in.id, verdict, sign_in
                 self._entries[key].append(entry)
 
-    def inherited_by(self, sign_in: SignIn) -> tuple[Verdict, VerdictBasis]:
+    def inherited_by(self, sign_in: SignIn) -> tuple[Verdict, VerdictBasis, SignIn | None]:
         if sign_in.not_understood:  # its own field may say otherwise
-            return Verdict.UNKNOWN, VerdictBasis.NOTHING
+            return Verdict.UNKNOWN, VerdictBasis.NOTHING, None
         for key, basis in _inheritance_keys(sign_in):
             entries = self._in_order(key)
             before = bisect_right(entries, sign_in.created_at, key=lambda entry: entry[0])
             if before:
-                return entries[before - 1][2], basis
-        return Verdict.UNKNOWN, VerdictBasis.NOTHING
+                *_, verdict, donor = entries[before - 1]
+                return verdict, basis, donor
+        return Verdict.UNKNOWN, VerdictBasis.NOTHING, None
 
-    def _in_order(self, key: _Key) -> list[tuple[str, int, Verdict]]:
+    def _in_order(self, key: _Key) -> list[tuple[str, int, str, Verdict, SignIn]]:
         if key not in self._sorted:
             self._entries[key].sort()
             self._sorted.add(key)

@@ -10,6 +10,7 @@ import msgspec
 
 from shared.decoding import decode_msgpack, inflate
 from shared.errors import DamagedError, NewerError
+from shared.mfa.circumstances import SharedTexts
 from shared.mfa.sign_in import SignIn, distinct_copies, merge_copies
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Rollup:
     def to_bytes(self) -> bytes:
         """Compressed bytes, the same for equal rollups."""
         copies = [copy for key in sorted(self._copies) for copy in self._copies[key]]
-        packed = msgspec.msgpack.encode((_VERSION, copies))
+        packed = msgspec.msgpack.encode((_VERSION, copies), enc_hook=SharedTexts().write)
         return gzip.compress(packed, _COMPRESSION, mtime=0)
 
     @classmethod
@@ -94,4 +95,4 @@ class Rollup:
             raise NewerError.of("A stored rollup has version", version, _VERSION)
         if version != _VERSION:
             raise damaged(f"version {version} does not exist")
-        return cls(decode_msgpack(packed, tuple[int, list[SignIn]], damaged)[1])
+        return cls(decode_msgpack(packed, tuple[int, list[SignIn]], damaged, SharedTexts().read)[1])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.mfa.circumstances import NO_TRACES, Circumstance, PolicyTraces, to_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -77,6 +79,8 @@ class SignIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
     correlation_id: str = ""
     session_id: str = ""
     not_understood: bool = False  #: a field about MFA is filled, but its content is not understood
+    circumstance: Circumstance = Circumstance.NOT_GIVEN
+    traces: PolicyTraces = NO_TRACES  #: the policies that came nearest to requiring MFA
 
     @property
     def day(self) -> str:
@@ -125,6 +129,9 @@ def merge_copies(copies: Iterable[SignIn]) -> SignIn:
     return reduce(_overlay, sorted(copies, key=_lateness))
 
 
+_TAKEN_BACK = ("details", "policies", "circumstance", "traces")
+
+
 def distinct_copies(copies: Iterable[SignIn]) -> tuple[SignIn, ...]:
     """The copies that differ in more than when they were read, the latest of each; sorted."""
     latest: dict[SignIn, SignIn] = {}
@@ -134,7 +141,12 @@ def distinct_copies(copies: Iterable[SignIn]) -> tuple[SignIn, ...]:
 
 
 def _lateness(copy: SignIn) -> tuple[str, int, bytes]:
-    return copy.received_at, copy.sequence, msgspec.json.encode(copy)  # the last only breaks ties
+    return copy.received_at, copy.sequence, encoded(copy)  # the last only breaks ties
+
+
+def encoded(sign_in: SignIn) -> bytes:
+    """The sign-in as JSON."""
+    return msgspec.json.encode(sign_in, enc_hook=to_text)
 
 
 def _overlay(earlier: SignIn, later: SignIn) -> SignIn:
@@ -144,5 +156,5 @@ def _overlay(earlier: SignIn, later: SignIn) -> SignIn:
         if (value := getattr(later, name)) not in ("", None)
     }
     if later.shows_single_factor:
-        filled |= {"details": later.details, "policies": later.policies}
+        filled |= {name: getattr(later, name) for name in _TAKEN_BACK}
     return msgspec.structs.replace(earlier, **filled)

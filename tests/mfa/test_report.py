@@ -222,6 +222,16 @@ def test_the_parts_of_the_missing_share_add_up_exactly(sign_ins) -> None:
         for parts in (report.breakdown[channel].by_user, report.breakdown[channel].by_application):
             assert sum(part.against for part in parts) == figure.not_verified + figure.exempted
             assert sum(part.counts.requests for part in parts) == figure.requests
+        causes = report.breakdown[channel].by_cause
+        against = figure.not_verified + figure.exempted
+        decided = figure.verified + against
+        assert sum(cause.against for cause in causes) == against
+        assert sum(cause.counts.unknown for cause in causes) == figure.unknown
+        assert sum(cause.counts.requests for cause in causes) == against + figure.unknown
+        assert sum(cause.points for cause in causes) == pytest.approx(
+            against / decided if decided else 0
+        )
+        assert all(cause.against == 0 for cause in causes if cause.kind == "no_evidence")
 
 
 def test_subjects_that_are_not_shown_are_added_up_as_others() -> None:

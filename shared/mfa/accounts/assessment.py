@@ -27,6 +27,7 @@ from shared.mfa.accounts.classes import AccountClassifier
 from shared.mfa.accounts.conditional_access import NO_REACH, read_demands, read_reach
 from shared.mfa.accounts.directory import PerUserMfaState
 from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.accounts.graph import id_key
 from shared.mfa.accounts.membership import Membership
 from shared.mfa.accounts.registrations import Registrations
 from shared.mfa.accounts.special_accounts import agents, synchronisation_accounts
@@ -176,18 +177,37 @@ class JudgedAccounts:
         return first_sentences(shown, len(policies))
 
     def _exclusion(self, policy_index: int, index: int) -> str:
+        excluding = self.excluding(policy_index, index)
+        policy = self.tenant.policies[policy_index]
+        return exclusion_sentence(policy, excluding, index, self.membership.groups)
+
+    def excluding(self, policy_index: int, index: int) -> list[PolicyTarget]:
+        """By what a policy excludes an account for certain."""
         policy = self.tenant.policies[policy_index]
         if policy_index not in self._exclusion_lookups:
             self._exclusion_lookups[policy_index] = [
                 (target, AccountLookup(target.accounts, len(self)))
                 for target in policy.reach.exclusions
             ]
-        excluding = [
+        return [
             target
             for target, lookup in self._exclusion_lookups[policy_index]
             if lookup.truth(index)
         ]
-        return exclusion_sentence(policy, excluding, index, self.membership.groups)
+
+    def policy_index(self, policy_id: str) -> int | None:
+        """The index of the policy with this id; `None` if it was not read."""
+        return self._policy_indexes.get(id_key(policy_id))
+
+    @cached_property
+    def _policy_indexes(self) -> dict[str, int]:
+        return {id_key(d.id): index for index, d in enumerate(self.tenant.demands) if d.id}
+
+    @cached_property
+    def federated_domains(self) -> frozenset[str]:
+        """The domains whose users another identity provider signs in, in lower case."""
+        domains = self._directory.domains or ()
+        return frozenset(domain.id.lower() for domain in domains if domain.is_federated)
 
 
 def assess_accounts(

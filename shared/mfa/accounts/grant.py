@@ -29,6 +29,11 @@ _CONTROLS = {
 }
 
 
+def control_name(control: str) -> str:
+    """A control in words; one that has none, in quotation marks."""
+    return _CONTROLS.get(control.lower().removeprefix("require"), f"“{control}”")
+
+
 class Grant(msgspec.Struct, frozen=True):
     """What a policy requires, regardless of when and of whom."""
 

@@ -149,9 +149,10 @@ def _keys(shape: type[msgspec.Struct], *, without: Collection[str] = ()) -> list
     ]
 
 
-#: An envelope never has the attributes that only a row fills, and always has ``properties``.
+#: An envelope never has the attributes that only a row fills, and always has ``properties``. Only
+#: Graph's beta of one cloud has ``agent``, so a misspelled one is not worth a search.
 _KEYS = {
-    Fields: _keys(Fields),
+    Fields: _keys(Fields, without=("agent",)),
     Envelope: _keys(Envelope, without=("received", "table", "further_policies", "properties")),
-    Row: _keys(Row),
+    Row: _keys(Row, without=("agent",)),
 }

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from shared.mfa.accounts.grant import BUILT_IN_STRENGTHS
+from shared.mfa.circumstances import Circumstance
 from shared.mfa.sign_in import Evidence, Requirement, SignInEventType
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ _SATISFIED = re.compile(
 #: The same page: skipped due to app password, location, registered device, remembered device; as
 #: flow exercised was Windows broker logon flow.
 _SKIPPED = re.compile(r"\bmfa\s+(requirement\s+)?skipped\b")
+_WAYS_TO_SKIP = {
+    "remembered device": Circumstance.REMEMBERED_DEVICE,
+    "registered device": Circumstance.REGISTERED_DEVICE,
+    "app password": Circumstance.LEGACY_APP,
+    "location": Circumstance.LOCATION,
+    "broker": Circumstance.BROKER,
+}
 
 _LOGS = {
     "signinlogs": SignInEventType.INTERACTIVE,
@@ -53,6 +61,19 @@ def text_evidence(text: str) -> Evidence:
     if "registration prompted" in plain:
         return Evidence.PROMPTED
     return Evidence.SILENT if plain.strip() else Evidence.NOT_GIVEN
+
+
+@lru_cache(maxsize=1024)
+def circumstance_of(text: str) -> Circumstance:
+    """What one result text says about how the user came in."""
+    plain = text.lower()
+    if _SKIPPED.search(plain):
+        ways = (way for words, way in _WAYS_TO_SKIP.items() if words in plain)
+        return next(ways, Circumstance.NOT_GIVEN)
+    if "registration prompted" in plain:
+        return Circumstance.PROMPTED
+    is_federated = "claim provided by external provider" in plain
+    return Circumstance.FEDERATED if is_federated else Circumstance.NOT_GIVEN
 
 
 def steps_evidence(details: Iterable[str]) -> Evidence:

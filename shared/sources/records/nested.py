@@ -11,10 +11,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from shared.decoding import UNREADABLE
+from shared.mfa.circumstances import Circumstance, PolicyTraces
 from shared.mfa.sign_in import Evidence
-from shared.sources.records.evidence import policies_evidence, steps_evidence, text_evidence
+from shared.sources.records.applied_policies import raw_of, traces_of
+from shared.sources.records.evidence import (
+    circumstance_of,
+    policies_evidence,
+    steps_evidence,
+    text_evidence,
+)
 from shared.sources.records.plain import is_empty, is_fragment, items_of, object_of, text_of
-from shared.sources.records.shapes import AppliedPolicy, AppliedStrength, AuthenticationStep, Status
+from shared.sources.records.shapes import (
+    AgentDetails,
+    AppliedPolicy,
+    AppliedStrength,
+    AuthenticationStep,
+    Status,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -25,6 +38,7 @@ _steps_decoder = msgspec.json.Decoder(list[AuthenticationStep])
 _policies_decoder = msgspec.json.Decoder(list[AppliedPolicy])
 
 _STATUS_KEYS = ("errorcode", "additionaldetails", "failurereason")
+_CONDITION_KEYS = ("conditionsnotsatisfied", "excluderulessatisfied", "includerulessatisfied")
 _STEP_KEYS = ("authenticationstepresultdetail", "authenticationmethod")
 
 
@@ -44,7 +58,7 @@ def read_status(value: object) -> tuple[Status, bool]:
     return status, is_read and _is_known(values, _STATUS_KEYS)
 
 
-def read_steps(value: object) -> tuple[Evidence, bool]:
+def read_steps(value: object) -> tuple[Evidence, Circumstance, bool]:
     """
     ``authenticationDetails``, a list or the text of one; a step without result and method is empty.
 
@@ -54,26 +68,41 @@ def read_steps(value: object) -> tuple[Evidence, bool]:
     """
     typed = _regular(_steps_decoder, AuthenticationStep, value)
     if typed is not None:
-        return steps_evidence(
-            step.result or "" for step in typed if step.result or step.method
-        ), True
-    items = None if is_fragment(value) else items_of(value)
-    results = list(_step_results([value] if items is None else items))
-    evidence = steps_evidence(result for result in results if result is not None)
+        results: list[str | None] = [s.result or "" for s in typed if s.result or s.method]
+    else:
+        items = None if is_fragment(value) else items_of(value)
+        results = list(_step_results([value] if items is None else items))
+    details = [result for result in results if result is not None]
+    evidence, circumstance = steps_evidence(details), first_circumstance(details)
     if None in results and evidence is Evidence.SILENT:
-        return Evidence.NOT_GIVEN, False
-    return evidence, None not in results
+        return Evidence.NOT_GIVEN, circumstance, False
+    return evidence, circumstance, None not in results
 
 
-def read_policies(value: object) -> tuple[Evidence, bool]:
+def first_circumstance(details: Iterable[str]) -> Circumstance:
+    """The first that the texts tell; the order of `Circumstance` decides between several."""
+    found = {circumstance_of(detail) for detail in details}
+    return next((each for each in Circumstance if each in found), Circumstance.NOT_GIVEN)
+
+
+def is_agent(value: object) -> bool:
+    """Whether ``agent`` says that the user is an agent's (Graph beta ``agentSignIn``)."""
+    if isinstance(value, AgentDetails):
+        subject: object = value.agent_subject_type
+    else:
+        subject = (object_of(value) or {}).get("agentsubjecttype")
+    return text_of(subject).lower() == "agentiduser"
+
+
+def read_policies(value: object) -> tuple[Evidence, PolicyTraces, bool]:
     """``appliedConditionalAccessPolicies``, a list or the text of one."""
     typed = _regular(_policies_decoder, AppliedPolicy, value)
     if typed is not None:
-        return policies_evidence(typed), True
+        return policies_evidence(typed), traces_of(typed), True
     items = items_of(value)
-    policies = [_policy(item) for item in ([value] if items is None else items)]
-    evidence = policies_evidence(policy for policy in policies if policy is not None)
-    return evidence, None not in policies
+    read = [_policy(item) for item in ([value] if items is None else items)]
+    policies = [policy for policy in read if policy is not None]
+    return policies_evidence(policies), traces_of(policies), None not in read
 
 
 def number_or_text(value: object) -> int | str | None:
@@ -123,7 +152,14 @@ def _policy(item: object) -> AppliedPolicy | None:
     is_read = is_empty(strength) or object_of(strength) is not None
     if not (result and is_read and all(isinstance(name, str) for name in names)):
         return None
-    return AppliedPolicy(result, names, _strength(object_of(strength) or {}))
+    return AppliedPolicy(
+        result,
+        names,
+        _strength(object_of(strength) or {}),
+        text_of(values.get("id")),
+        text_of(values.get("displayname")),
+        *(raw_of(values.get(key)) for key in _CONDITION_KEYS),
+    )
 
 
 def _strength(values: dict[str, Any]) -> AppliedStrength:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import UNSET
 
+from shared.mfa.circumstances import NO_TRACES, Circumstance, PolicyTraces
 from shared.mfa.guid import NO_GUID, is_guid
 from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.sources.records.decoding import (
@@ -27,12 +28,13 @@ from shared.sources.records.decoding import (
 )
 from shared.sources.records.evidence import (
     EVENT_OF_FLAG,
+    circumstance_of,
     event_of_log,
     event_of_types,
     requirement_of,
     text_evidence,
 )
-from shared.sources.records.nested import read_policies, read_status, read_steps
+from shared.sources.records.nested import is_agent, read_policies, read_status, read_steps
 from shared.sources.records.timestamps import utc_text
 from shared.sources.records.tolerant import read_tolerantly
 
@@ -130,8 +132,8 @@ def _sign_in(
     if not is_sign_in:
         refuse("it is not a sign-in record: its only sign-in field is a time")
     status, is_status_understood = read_status(fields.status)
-    steps, are_steps_understood = read_steps(fields.authentication_details)
-    policies, are_policies_understood = _policies(fields, envelope)
+    steps, of_steps, are_steps_understood = read_steps(fields.authentication_details)
+    policies, traces, are_policies_understood = _policies(fields, envelope)
     own_id = _id(fields.id)
     sign_in = SignIn(
         created_at=created_at,
@@ -159,6 +161,8 @@ def _sign_in(
         not_understood=not (
             is_status_understood and are_steps_understood and are_policies_understood
         ),
+        circumstance=_circumstance(fields, status.additional_details or "", of_steps),
+        traces=traces,
     )
     if lacks := _lacks_place(sign_in, fields, envelope):
         raise UnplacedError(lacks, sign_in)
@@ -295,9 +299,17 @@ def _requirement(text: Text) -> Requirement:
     return requirement_of(text) if text else Requirement.NOT_GIVEN
 
 
-def _policies(fields: Fields, envelope: Envelope) -> tuple[Evidence, bool]:
+def _policies(fields: Fields, envelope: Envelope) -> tuple[Evidence, PolicyTraces, bool]:
     """The policies' evidence. A row has two columns for them, at least one of which is filled."""
     columns = (fields.applied_conditional_access_policies, envelope.further_policies)
     read = [read_policies(column) for column in columns]
-    evidence = next((evidence for evidence, _ in read if evidence), Evidence.NOT_GIVEN)
-    return evidence, all(is_understood for _, is_understood in read)
+    evidence = next((evidence for evidence, _, _ in read if evidence), Evidence.NOT_GIVEN)
+    traces = next((traces for _, traces, _ in read if traces), NO_TRACES)
+    return evidence, traces, all(is_understood for _, _, is_understood in read)
+
+
+def _circumstance(fields: Fields, details: str, of_steps: Circumstance) -> Circumstance:
+    """An agent's user, else what the status says, else what the steps say."""
+    if fields.agent and is_agent(fields.agent):
+        return Circumstance.AGENT
+    return circumstance_of(details) or of_steps

@@ -56,11 +56,23 @@ class AppliedPolicy(msgspec.Struct, rename="camel", gc=False):
     result: Text = UNSET
     enforced_grant_controls: list[str] | None = None
     authentication_strength: AppliedStrength | None = None
+    id: Text = UNSET
+    display_name: Text = UNSET
+    #: Words or a number of flags, and lists of rules: read by `applied_policies` only if needed.
+    conditions_not_satisfied: msgspec.Raw = msgspec.Raw()
+    exclude_rules_satisfied: msgspec.Raw = msgspec.Raw()
+    include_rules_satisfied: msgspec.Raw = msgspec.Raw()
 
     @property
     def is_regular(self) -> bool:
         """Whether the key was spelled as in the schema."""
         return self.result is not UNSET
+
+
+class AgentDetails(msgspec.Struct, rename="camel", gc=False):
+    """Graph beta ``agentSignIn``."""
+
+    agent_subject_type: Text = UNSET
 
 
 class Fields(msgspec.Struct, rename="camel", gc=False, kw_only=True):
@@ -85,6 +97,7 @@ class Fields(msgspec.Struct, rename="camel", gc=False, kw_only=True):
     service_principal_name: Text = UNSET
     session_id: Text = UNSET
     sign_in_event_types: list[str] | str | UnsetType | None = UNSET
+    agent: AgentDetails | str | UnsetType | None = UNSET
 
 
 class Envelope(msgspec.Struct, gc=False, kw_only=True):

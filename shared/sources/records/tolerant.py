@@ -103,6 +103,7 @@ _FOR_NESTED = (
     "authentication_details",
     "applied_conditional_access_policies",
     "further_policies",
+    "agent",
 )
 _READERS: dict[str, Callable[[object], Any]] = {
     **dict.fromkeys(_FOR_NESTED, lambda value: value),

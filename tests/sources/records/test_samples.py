@@ -11,9 +11,11 @@ from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
 import pytest
 
 from shared.errors import BadInputError
+from shared.mfa.circumstances import NO_TRACES, PolicyTrace
 from shared.mfa.rollup import Rollup
 from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.mfa.verdict import Verdict, judge
@@ -163,7 +165,16 @@ def test_a_capture_of_2020_holds_45_rows_of_23_sign_ins(samples: Path) -> None:
 def test_a_row_of_that_capture_is_read_in_full(samples: Path) -> None:
     _, sign_ins = read(samples / "signins-loganalytics-msticpy-a.ndjson")
 
-    assert sign_ins[0] == SignIn(
+    nearest = sign_ins[0].traces.policies
+    assert nearest[0] == PolicyTrace(
+        id="83a057fb-dbca-4ba8-bb5f-0ce6d6e7cff5",
+        name="MeganB MCAS Step-up",
+        result="notapplied",
+        controls="mfa",
+        unmet="application",
+    )
+    assert len(nearest) == 4
+    assert msgspec.structs.replace(sign_ins[0], traces=NO_TRACES) == SignIn(
         created_at="2020-05-20T17:05:35.0000000Z",
         id="39f36cc7-ad3e-430c-bf78-bc96fbc33300",
         received_at="2020-05-20T17:05:35.8090000Z",

@@ -1,0 +1,555 @@
+"""Why a request had no MFA: one test per reason, from records in all three shapes."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from shared.mfa.circumstances import NO_TRACES
+from shared.mfa.metrics import ShareRule
+from shared.mfa.reasons.explaining import explain
+from shared.mfa.reasons.reason import REMEDIES, ReasonBasis, ReasonKind
+from shared.mfa.requests import judge_all
+from shared.mfa.rollup import Rollup
+from shared.mfa.scope import Scope
+from shared.sources.records.parsing import parse_sign_in
+from tests.directories import assess, group, policy, user
+from tests.records import (
+    ANN,
+    API,
+    REMEMBERED,
+    VENDOR,
+    diagnostic_record,
+    graph_record,
+    line,
+    log_analytics_row,
+    step,
+)
+
+ENDING = date(2026, 11, 23)
+POLICY = "ffffffff-0000-4000-8000-00000000000f"
+SHAPES = ("graph", "diagnostic", "log analytics")
+_FLAGS = {"none": 0, "application": 1, "users": 2, "location": 8, "clientType": 16}
+BY_PROVIDER = "First factor requirement satisfied by claim provided by external provider"
+PROMPTED = "MFA registration prompted"
+
+
+def applied(result: str, **changes: Any) -> dict[str, Any]:
+    """A policy of a record, as Graph's beta has it."""
+    return {
+        "id": POLICY,
+        "displayName": "Require MFA",
+        "enforcedGrantControls": ["Mfa"],
+        "enforcedSessionControls": [],
+        "result": result,
+        "conditionsSatisfied": "none",
+        "conditionsNotSatisfied": "none",
+        "includeRulesSatisfied": [],
+        "excludeRulesSatisfied": [],
+        **changes,
+    }
+
+
+def kept_by(condition: str, *rules: str, **changes: Any) -> dict[str, Any]:
+    """A policy that did not apply, for want of a condition or because of exclusions."""
+    excluded = [{"conditionalAccessCondition": condition, "ruleSatisfied": rule} for rule in rules]
+    return applied(
+        "notApplied",
+        conditionsNotSatisfied=condition,
+        excludeRulesSatisfied=excluded,
+        **changes,
+    )
+
+
+def record(shape: str, *policies: dict[str, Any], **changes: Any) -> bytes:
+    """Ann's sign-in with a password, which names these policies, as one shape writes it."""
+    if shape == "graph":
+        return line(graph_record(appliedConditionalAccessPolicies=list(policies), **changes))
+    flagged = [
+        {
+            **each,
+            "conditionsNotSatisfied": _FLAGS.get(each["conditionsNotSatisfied"], 0),
+            "excludeRulesSatisfied": each["excludeRulesSatisfied"],
+        }
+        for each in policies
+    ]
+    if shape == "diagnostic":
+        return line(diagnostic_record(appliedConditionalAccessPolicies=flagged, **changes))
+    renamed = {f"{key[:1].upper()}{key[1:]}": value for key, value in changes.items()}
+    if "AuthenticationDetails" in renamed:
+        renamed["AuthenticationDetails"] = json.dumps(renamed["AuthenticationDetails"])
+    return line(log_analytics_row(ConditionalAccessPolicies=json.dumps(flagged), **renamed))
+
+
+def reasons(*records: bytes, accounts=None, rule=None):
+    """The reasons of some records' requests, in the order of their time."""
+    rollup = Rollup(parse_sign_in(each, number) for number, each in enumerate(records))
+    requests = judge_all(Rollup.from_bytes(rollup.to_bytes()), Scope())
+    found = explain(requests, rule or ShareRule(), accounts, ENDING)
+    return [found.get(each.sign_in.id) for each in reversed(requests)]
+
+
+def reason(*records: bytes, accounts=None):
+    """The reason of the last request, which has one."""
+    found = reasons(*records, accounts=accounts)[-1]
+    assert found
+    return found
+
+
+FIELD_SALES = assess(
+    {
+        **policy("Require MFA", users={"includeUsers": ["All"], "excludeGroups": ["sales"]}),
+        "id": POLICY,
+    },
+    users=[user(ANN)],
+    groups=[group("sales", ANN, displayName="Field sales")],
+)
+IN_BROWSERS = assess(
+    {**policy("Require MFA", clientAppTypes=["browser"]), "id": POLICY}, users=[user(ANN)]
+)
+CUSTOM = assess(
+    {
+        **policy(
+            "Require MFA", grant={"builtInControls": [], "customAuthenticationFactors": ["Duo"]}
+        ),
+        "id": POLICY,
+    },
+    users=[user(ANN)],
+)
+DEFAULTS = assess(users=[user(ANN)], securityDefaults={"isEnabled": True})
+
+Kind = ReasonKind
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    ("policies", "changes", "accounts", "kind", "sentence"),
+    [
+        pytest.param(
+            [kept_by("users", "groupId")],
+            {},
+            FIELD_SALES,
+            Kind.EXCLUDED,
+            "Excluded by group “Field sales” in policy “Require MFA”",
+            id="excluded by a group that the directory names",
+        ),
+        pytest.param(
+            [kept_by("users", "groupId")],
+            {},
+            None,
+            Kind.EXCLUDED,
+            "Excluded by a group in policy “Require MFA”",
+            id="excluded by a group without a directory",
+        ),
+        pytest.param(
+            [kept_by("users", "roleId")],
+            {},
+            None,
+            Kind.EXCLUDED,
+            "Excluded by a role in policy “Require MFA”",
+            id="excluded by a role",
+        ),
+        pytest.param(
+            [kept_by("users", "userId")],
+            {},
+            None,
+            Kind.EXCLUDED,
+            "Excluded by name in policy “Require MFA”",
+            id="excluded by name",
+        ),
+        pytest.param(
+            [kept_by("users", "b2bCollaborationGuest")],
+            {},
+            None,
+            Kind.EXCLUDED,
+            "Excluded by guest type in policy “Require MFA”",
+            id="excluded as a guest",
+        ),
+        pytest.param(
+            [kept_by("clientType")],
+            {},
+            IN_BROWSERS,
+            Kind.CONDITION,
+            "Policy “Require MFA” applies only in browsers",
+            id="a condition that the directory names",
+        ),
+        pytest.param(
+            [kept_by("location", "allTrustedLocations")],
+            {},
+            None,
+            Kind.CONDITION,
+            "Policy “Require MFA” does not apply at this location",
+            id="a condition without a directory",
+        ),
+        pytest.param(
+            [applied("success", enforcedGrantControls=["Mfa", "CompliantDevice"])],
+            {},
+            None,
+            Kind.CONDITION,
+            "Policy “Require MFA” accepts a compliant device instead of MFA",
+            id="MFA or something else",
+        ),
+        pytest.param(
+            [kept_by("application")],
+            {},
+            None,
+            Kind.NOT_TARGETED,
+            "Policy “Require MFA” does not target Partner Center",
+            id="another application",
+        ),
+        pytest.param(
+            [kept_by("users")],
+            {},
+            None,
+            Kind.NOT_TARGETED,
+            "Policy “Require MFA” does not include the account",
+            id="another account",
+        ),
+        pytest.param(
+            [applied("reportOnlyInterrupted"), kept_by("application")],
+            {},
+            None,
+            Kind.REPORT_ONLY,
+            "Policy “Require MFA” is report-only: it asks nobody for MFA",
+            id="report-only",
+        ),
+        pytest.param(
+            [],
+            {"status": {"errorCode": 0, "additionalDetails": REMEMBERED}},
+            None,
+            Kind.REMEMBERED_DEVICE,
+            "MFA was skipped on a remembered device",
+            id="remembered device",
+        ),
+        pytest.param(
+            [],
+            {
+                "authenticationDetails": [step(BY_PROVIDER, "Federated")],
+                "userPrincipalName": "ann@EMEA.contoso.example",
+            },
+            None,
+            Kind.FEDERATION_CLAIM,
+            "The federated domain emea.contoso.example sent no multipleauthn claim",
+            id="federated domain",
+        ),
+        pytest.param(
+            [applied("success", enforcedGrantControls=["DuoMfa"])],
+            {},
+            CUSTOM,
+            Kind.CUSTOM_CONTROL,
+            "Policy “Require MFA” requires a custom control, which never yields the MFA claim",
+            id="custom control",
+        ),
+        pytest.param(
+            [],
+            {"authenticationDetails": [step(PROMPTED)]},
+            DEFAULTS,
+            Kind.SECURITY_DEFAULTS,
+            "Registration for MFA was prompted and put off, as security defaults let users do "
+            "for 14 days",
+            id="registration put off under security defaults",
+        ),
+        pytest.param(
+            [],
+            {"authenticationDetails": [step(PROMPTED)]},
+            None,
+            Kind.CONDITION,
+            "Registration for MFA was prompted and put off",
+            id="registration put off",
+        ),
+        pytest.param(
+            [applied("notEnabled")],
+            {},
+            None,
+            Kind.NO_POLICY,
+            "Policy “Require MFA” is switched off",
+            id="policy switched off",
+        ),
+    ],
+)
+def test_a_record_in_every_shape_tells_its_reason(  # noqa: PLR0913, PLR0917
+    shape, policies, changes, accounts, kind, sentence
+) -> None:
+    found = reason(record(shape, *policies, **changes), accounts=accounts)
+
+    assert (found.kind, found.sentence) == (kind, sentence)
+    assert found.basis is ReasonBasis.RECORD
+
+
+def test_an_agents_user_is_told_by_graphs_record() -> None:
+    agent = {"agentType": "agenticAppInstance", "agentSubjectType": "agentIDuser"}
+
+    found = reason(record("graph", agent=agent))
+
+    assert (found.kind, found.basis) == (Kind.AGENT, ReasonBasis.RECORD)
+    assert found.sentence == "An agent's user account can hold no MFA factor"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_record_without_evidence_says_only_that(shape) -> None:
+    silent = record(
+        shape,
+        kept_by("users", "groupId"),
+        isInteractive=False,
+        **({"signInEventTypes": ["nonInteractiveUser"]} if shape == "graph" else {}),
+        authenticationDetails=[],
+    )
+
+    found = reason(silent, accounts=FIELD_SALES)
+
+    assert (found.kind, found.basis) == (Kind.NO_EVIDENCE, ReasonBasis.RECORD)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_policy_whose_controls_are_not_recorded_counts_only_if_the_directory_knows_it(
+    shape,
+) -> None:
+    silent = record(shape, kept_by("users", "groupId", enforcedGrantControls=[]))
+
+    assert reason(silent).kind is Kind.NOT_TOLD
+    assert reason(silent, accounts=FIELD_SALES).kind is Kind.EXCLUDED
+
+
+def test_of_several_policies_the_nearest_one_tells() -> None:
+    others = [
+        kept_by("application", id="1", displayName="Azure"),
+        kept_by("users", id="2", displayName="Administrators"),
+        applied("notEnabled", id="3", displayName="Old"),
+        applied("success", id="4", displayName="Block", enforcedGrantControls=["Block"]),
+    ]
+
+    found = reason(record("graph", *others, kept_by("users", "groupId")))
+
+    assert found.sentence == "Excluded by a group in policy “Require MFA”"
+
+
+ALL = {"includeUsers": ["All"]}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "kind", "sentence"),
+    [
+        pytest.param(
+            FIELD_SALES,
+            Kind.EXCLUDED,
+            "Excluded by group “Field sales” in policy “Require MFA”",
+            id="excluded",
+        ),
+        pytest.param(
+            IN_BROWSERS, Kind.CONDITION, "Policy “Require MFA” applies only in browsers", id="when"
+        ),
+        pytest.param(
+            assess(
+                policy("Either", grant={"builtInControls": ["mfa", "compliantDevice"]}),
+                users=[user(ANN)],
+            ),
+            Kind.CONDITION,
+            "Policy “Either” accepts a compliant device instead of MFA",
+            id="or",
+        ),
+        pytest.param(
+            assess(policy("B", grant={"builtInControls": ["block"]}), users=[user(ANN)]),
+            Kind.CONDITION,
+            "Policy “B” blocks some sign-ins, and requires MFA for none",
+            id="block",
+        ),
+        pytest.param(
+            assess(
+                policy("Azure", applications={"includeApplications": [API[::-1]]}),
+                users=[user(ANN)],
+            ),
+            Kind.NOT_TARGETED,
+            f"Policy “Azure” applies only for {API[::-1]} (Partner Center not among them)",
+            id="other applications",
+        ),
+        pytest.param(
+            assess(
+                policy("Rehearsal", state="enabledForReportingButNotEnforced"), users=[user(ANN)]
+            ),
+            Kind.REPORT_ONLY,
+            "Policy “Rehearsal” is report-only: it asks nobody for MFA",
+            id="report-only",
+        ),
+        pytest.param(
+            CUSTOM,
+            Kind.CUSTOM_CONTROL,
+            "Policy “Require MFA” requires a custom control, which never yields the MFA claim",
+            id="custom control",
+        ),
+        pytest.param(
+            DEFAULTS,
+            Kind.SECURITY_DEFAULTS,
+            "Security defaults ask for MFA only when Microsoft considers it necessary",
+            id="security defaults",
+        ),
+        pytest.param(
+            assess(
+                users=[user(ANN)],
+                domains=[{"id": "contoso.example", "authenticationType": "Federated"}],
+            ),
+            Kind.FEDERATION_CLAIM,
+            "The federated domain contoso.example sent no multipleauthn claim",
+            id="federated domain",
+            marks=(),
+        ),
+        pytest.param(
+            assess(users=[user(ANN)]),
+            Kind.NO_POLICY,
+            "No policy requires MFA of anybody",
+            id="none",
+        ),
+        pytest.param(
+            assess(policy(users={"includeUsers": ["bob"]}), users=[user(ANN), user("bob")]),
+            Kind.NO_POLICY,
+            "No policy that requires MFA includes the account",
+            id="not included",
+        ),
+        pytest.param(
+            assess(policy(), users=[user(ANN, **{"@odata.type": "#microsoft.graph.agentUser"})]),
+            Kind.AGENT,
+            "An agent's user account can hold no MFA factor",
+            id="agent",
+        ),
+        pytest.param(
+            assess(policy(), users=[user(ANN)]),
+            Kind.NOT_TOLD,
+            "MFA is enforced, and the record does not tell why it was not used",
+            id="enforced",
+        ),
+        pytest.param(
+            assess(policy(), users=[user("bob")]),
+            Kind.NOT_TOLD,
+            "The record does not tell why, and the account is not in the directory",
+            id="unknown account",
+        ),
+        pytest.param(
+            assess(policy(), users=[user(ANN, accountEnabled=False)]),
+            Kind.NOT_TOLD,
+            "The record does not tell why, and the account is disabled now",
+            id="disabled account",
+        ),
+    ],
+)
+def test_the_directory_stands_in_for_a_record_that_does_not_tell(accounts, kind, sentence) -> None:
+    found = reason(record("graph"), accounts=accounts)
+
+    assert (found.kind, found.sentence, found.basis) == (kind, sentence, ReasonBasis.DIRECTORY)
+
+
+@pytest.mark.parametrize(
+    ("times", "sentence"),
+    [
+        (
+            {"createdDateTime": "2026-11-20T10:00:00Z", "modifiedDateTime": None},
+            "Policy “MFA” is three days old: the window still holds requests from before",
+        ),
+        (
+            {"createdDateTime": "2024-01-01T00:00:00Z", "modifiedDateTime": "2026-11-23T10:00:00Z"},
+            (
+                "Policy “MFA” was changed less than a day ago: the window still holds requests "
+                "from before"
+            ),
+        ),
+    ],
+)
+def test_a_policy_that_is_younger_than_the_request_is_the_reason(times, sentence) -> None:
+    accounts = assess({**policy(), **times}, users=[user(ANN)])
+
+    found = reason(record("graph", kept_by("users", "groupId")), accounts=accounts)
+
+    assert (found.kind, found.sentence) == (Kind.POLICY_TOO_YOUNG, sentence)
+    assert found.basis is ReasonBasis.DIRECTORY
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"createdDateTime": "2026-11-20T08:59:59Z"},  # the request is of 09:00
+        {"createdDateTime": "yesterday", "modifiedDateTime": {"value": "/Date(1)/"}},
+        {},
+    ],
+)
+def test_an_older_policy_is_not_the_reason(times) -> None:
+    accounts = assess({**policy(), **times}, users=[user(ANN)])
+
+    found = reason(record("graph", kept_by("users", "groupId")), accounts=accounts)
+
+    assert found.kind is Kind.EXCLUDED
+
+
+def test_a_silent_request_has_the_reason_of_the_one_whose_verdict_it_inherits() -> None:
+    first = record("graph", kept_by("users", "groupId"))
+    silent = record(
+        "graph",
+        createdDateTime="2026-11-20T10:00:00Z",
+        signInEventTypes=["nonInteractiveUser"],
+        authenticationDetails=[],
+        appId=VENDOR,
+        resourceId=API,
+    )
+
+    before, after = reasons(first, silent)
+
+    assert before is after
+    assert before.kind is Kind.EXCLUDED
+
+
+def test_requests_with_mfa_have_no_reason() -> None:
+    verified = record("graph", authenticationRequirement="multiFactorAuthentication")
+    exempted = record("graph", status={"errorCode": 0, "additionalDetails": REMEMBERED})
+    refused = record("graph", status={"errorCode": 50074})
+
+    assert reasons(verified, exempted, refused, rule=ShareRule(exempted_counts_as_mfa=True)) == [
+        None,
+        None,
+        None,
+    ]
+
+
+def test_a_rollup_of_an_earlier_release_has_no_traces() -> None:
+    [sign_in] = Rollup([parse_sign_in(record("graph", kept_by("users", "groupId")), 0)])
+
+    assert sign_in.traces.policies[0].excluded_by == "users:groupid"
+    assert NO_TRACES.policies == ()
+
+
+HOSTILE: list[Any] = [
+    None,
+    7,
+    "users",
+    "[",
+    "{}",
+    [],
+    [[]],
+    [None],
+    [{"ruleSatisfied": 5, "conditionalAccessCondition": {"a": 1}}],
+    {"value": [{"ruleSatisfied": "x" * 5000}], "Count": 1},
+    10**30,
+    -1,
+    True,
+    1.5,
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("conditionsNotSatisfied", "excludeRulesSatisfied", "includeRulesSatisfied"),
+        *("displayName", "id", "result", "enforcedGrantControls", "authenticationStrength"),
+    ],
+)
+def test_nothing_in_a_policy_of_a_record_makes_it_unreadable(key, value) -> None:
+    read = parse_sign_in(record("graph", {**applied("notApplied"), key: value}), 0)
+
+    for trace in read.traces.policies:
+        assert len(trace.name) <= 256
+        assert len(trace.excluded_by) <= 200
+    assert list(Rollup.from_bytes(Rollup([read]).to_bytes())) == [read]
+
+
+def test_every_kind_has_a_remedy() -> None:
+    assert REMEDIES.keys() == set(ReasonKind)
