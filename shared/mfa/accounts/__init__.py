@@ -12,7 +12,7 @@ Which accounts have MFA enforced, by what, and if not, why.
     special_accounts           agents, directory synchronisation
     enforcement, causes        the answer, and the sentences that explain it
     unread                     what the answer would depend on if it is unknown
-    what_if                    the answer if a policy were changed
+    changed_policy             the answer if a policy were changed
     assessment                 everything together: the figure, and a row per account
     exceptions                 accepted exceptions, reported next to the figure
 """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.mfa.accounts.causes import target_phrase
+from shared.mfa.accounts.changed_policy import newly_enforced, switched_on, unconditional
 from shared.mfa.accounts.conditional_access import TargetKind
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
-from shared.mfa.accounts.what_if import newly_enforced, switched_on, unconditional
 from shared.mfa.findings.finding import account_subjects, finding, named_subjects, with_gain
 
 if TYPE_CHECKING:
