@@ -19,6 +19,7 @@ from simulator.graph.api import GraphRefusalError, Route, Throttle, json_respons
 from simulator.graph.batches import Batches
 from simulator.graph.lists import ListRules, Row, answer_list, bad_request, select
 from simulator.graph.sign_ins import SERVICE as REPORTS
+from simulator.graph.what_if import SimulatedWhatIf
 from simulator.tenants import organization, policies, users
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class _Api:
     answer: Callable[[GraphRequest, re.Match[str]], GraphResponse]
     throttle: Throttle | None = None
     service: str = ""
+    method: str = "GET"
 
 
 class SimulatedDirectory:
@@ -101,6 +103,7 @@ class SimulatedDirectory:
         self.eligibilities = organization.make_eligibilities(staff)
         self.domains = organization.make_domains()
         self.customers = organization.make_customers()
+        self.what_if = SimulatedWhatIf(self)
         self._organization = organization.make_organization(partner)
         self.batches = Batches(self._routes(), clock=clock)
 
@@ -124,7 +127,7 @@ class SimulatedDirectory:
         apis = (*self._user_apis(), *self._policy_apis(), *self._organization_apis())
         return [
             Route(
-                "GET",
+                api.method,
                 re.compile(api.pattern),
                 self._guarded(api),
                 api.throttle if self.behaviour.is_throttled else None,
@@ -174,6 +177,13 @@ class SimulatedDirectory:
                 f"{v}/{base}/namedLocations",
                 lambda request, _: self._list(request, locations, _POLICIES),
                 *limit,
+            ),
+            _Api(
+                "evaluate",
+                f"{v}/{base}/evaluate",
+                lambda request, _: self.what_if.evaluate(request),
+                *limit,
+                method="POST",
             ),
             _Api(
                 "authenticationStrengthPolicies",
