@@ -162,6 +162,12 @@ class Settings:
     directory_file = Setting(
         TEXT, "", "the tenant's directory, read instead of Graph's (docs/directory.md)"
     )
+    what_if = Setting(
+        FLAG,
+        "false",
+        "whether each day Entra's What If is asked for a second opinion on the accounts "
+        "(docs/directory.md); a directory file is not verified",
+    )
     exceptions_file = Setting(
         TEXT,
         "",

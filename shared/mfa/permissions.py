@@ -40,7 +40,9 @@ NEEDS = (
         "accounts", "User.Read.All", "accounts, which of them are enabled, and the tenant's name"
     ),
     PermissionNeed(
-        "accounts", "Policy.Read.All", "conditional access, security defaults, per-user MFA"
+        "accounts",
+        "Policy.Read.All",
+        "conditional access and what Entra's What If says of it, security defaults, per-user MFA",
     ),
     PermissionNeed("accounts", "RoleManagement.Read.Directory", "who is an administrator"),
     PermissionNeed("accounts", "GroupMember.Read.All", "members of the groups that policies name"),

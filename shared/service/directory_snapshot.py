@@ -12,6 +12,7 @@ from shared.errors import DamagedError, NewerError
 from shared.mfa.accounts.assessment import JudgedAccounts, assess_accounts
 from shared.mfa.accounts.directory import Directory
 from shared.mfa.accounts.exceptions import AcceptedException, judge_exceptions
+from shared.mfa.accounts.second_opinion import SecondOpinion
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_accounts import account_findings
 from shared.mfa.findings.of_exceptions import exception_findings
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 DIRECTORY_FILE = "directory.json.gz"  #: stored with a report, so that the report can be made again
 
 
-_VERSION = 1
+_VERSION = 2
+_VERSION_WITHOUT_WHAT_IF = 1  #: what every release can read
 
 
 class _DirectoryVersion(msgspec.Struct, frozen=True):
@@ -44,7 +46,8 @@ class _StoredDirectory(msgspec.Struct, frozen=True):
     directory: Directory
     exceptions: tuple[AcceptedException, ...] | None = None
     granted: tuple[str, ...] | None = None
-    version: int = _VERSION
+    version: int = _VERSION_WITHOUT_WHAT_IF
+    second_opinion: SecondOpinion | None = None  #: needs version 2: without it, more is enforced
 
 
 class DirectorySnapshot:
@@ -59,19 +62,38 @@ class DirectorySnapshot:
         notes: dict[str, str] | None = None,
         exceptions: tuple[AcceptedException, ...] | None = None,
         granted: tuple[str, ...] | None = None,
+        second_opinion: SecondOpinion | None = None,
     ) -> None:
         """
         Judge every account.
 
         `read_at` is an instant in UTC, empty for a file, which does not say how old it is.
         `granted` are the permissions that it was read with, `None` if they are unknown.
+        `second_opinion` is that of Entra's What If, `None` if it was not asked.
         """
         self.directory = directory
         self.read_at = read_at
         self.notes = notes or {}
         self.granted = granted
+        self.second_opinion = second_opinion
         self._accepted = exceptions
-        self.accounts: JudgedAccounts = assess_accounts(directory, partner_center_ids=scope.ids)
+        self._scope = scope
+        answers = second_opinion.answers if second_opinion else ()
+        self.accounts: JudgedAccounts = assess_accounts(
+            directory, partner_center_ids=scope.ids, answers=answers
+        )
+
+    def with_second_opinion(self, opinion: SecondOpinion, note: str) -> DirectorySnapshot:
+        """Judge again with what Entra's What If says; `note` is about what it did not answer."""
+        return DirectorySnapshot(
+            self.directory,
+            self._scope,
+            read_at=self.read_at,
+            notes=self.notes | ({"whatIf": note} if note else {}),
+            exceptions=self._accepted,
+            granted=self.granted,
+            second_opinion=opinion,
+        )
 
     @property
     def tenant_name(self) -> str | None:
@@ -98,8 +120,15 @@ class DirectorySnapshot:
 
     def to_bytes(self) -> bytes:
         """Return the bytes to store; they hold personal data."""
-        exceptions, granted = self._accepted, self.granted
-        stored = _StoredDirectory(self.read_at, self.notes, self.directory, exceptions, granted)
+        stored = _StoredDirectory(
+            self.read_at,
+            self.notes,
+            self.directory,
+            self._accepted,
+            self.granted,
+            _VERSION if self.second_opinion else _VERSION_WITHOUT_WHAT_IF,
+            self.second_opinion,
+        )
         return gzip.compress(msgspec.json.encode(stored), 3, mtime=0)
 
     def is_same_as(self, data: bytes) -> bool:
@@ -118,6 +147,7 @@ class DirectorySnapshot:
             notes=stored.notes,
             exceptions=stored.exceptions,
             granted=stored.granted,
+            second_opinion=stored.second_opinion,
         )
 
 

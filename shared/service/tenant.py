@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from shared.clock import timestamp
 from shared.errors import BadInputError, BadSettingError
+from shared.mfa.accounts.second_opinion import SecondOpinion
+from shared.mfa.accounts.verification import questions
 from shared.service.daily import Daily
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.once import once
@@ -16,6 +18,8 @@ from shared.service.runs import Runs
 from shared.service.sign_in_sources import SourceContext, open_source, reading_budget
 from shared.sources.files.documents import read_directory
 from shared.sources.graph.directory import read_directory_from_graph
+from shared.sources.graph.session import GraphSession
+from shared.sources.graph.what_if import ask_what_if
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
     from shared.settings import Settings
     from shared.sources import SignInSource
     from shared.sources.graph.collected_directory import CollectedDirectory
-    from shared.sources.pacing import Pace
+    from shared.sources.pacing import Budget, Pace
     from shared.stores.store import Store
 
 
@@ -106,12 +110,23 @@ class Tenant:
         return Runs(self.daily, self._send, settings.runs_per_hour, settings.detail_retention_days)
 
     def read_directory(self) -> DirectorySnapshot:
-        """Read the directory, from `DIRECTORY_FILE` or Graph, and judge every account."""
+        """
+        Read the directory, from `DIRECTORY_FILE` or Graph, and judge every account.
+
+        With `WHAT_IF`, Entra is asked for a second opinion about one that was read from Graph.
+        """
         exceptions = self._exceptions()  # first, so that an invalid file stops this before reading
         if path := self._settings.directory_file:
             directory = directory_in_file(path, self.id)
             return DirectorySnapshot(directory, self._settings.scope, exceptions=exceptions)
-        pulled = self.pull_directory()
+        budget = reading_budget()
+        snapshot = self.judged(self.pull_directory(budget), exceptions)
+        return self.verified(snapshot, budget) if self._settings.what_if else snapshot
+
+    def judged(
+        self, pulled: CollectedDirectory, exceptions: tuple[AcceptedException, ...] | None = None
+    ) -> DirectorySnapshot:
+        """Judge every account of a directory that was just pulled."""
         return DirectorySnapshot(
             pulled.directory,
             self._settings.scope,
@@ -121,7 +136,24 @@ class Tenant:
             granted=pulled.granted,
         )
 
-    def pull_directory(self) -> CollectedDirectory:
+    def verified(
+        self, snapshot: DirectorySnapshot, budget: Budget | None = None
+    ) -> DirectorySnapshot:
+        """Ask Entra's What If about one account of each class, and judge again."""
+        asked = questions(snapshot.accounts, self._settings.scope)
+        with self.access.open_graph() as graph:
+            session = GraphSession(
+                graph,
+                self.access.limits,
+                budget or reading_budget(),
+                self.access.licence,
+                clock=self.access.clock,
+            )
+            given = ask_what_if(session, asked.sign_ins)
+        note = " ".join(filter(None, [*given.notes, asked.note]))
+        return snapshot.with_second_opinion(SecondOpinion(given.answers), note)
+
+    def pull_directory(self, budget: Budget | None = None) -> CollectedDirectory:
         """Pull users, policies and customers, as far as Graph allows it."""
         from msgspec.structs import replace
 
@@ -129,7 +161,7 @@ class Tenant:
             pulled = read_directory_from_graph(
                 graph,
                 limits=self.access.limits,
-                budget=reading_budget(),
+                budget=budget or reading_budget(),
                 licence=self.access.licence,
                 clock=self.access.clock,
                 has_customers=self.access.has_customers,

@@ -18,6 +18,7 @@ WRONG = {
     "SIGNIN_SOURCE": "splunk",
     "DIAGNOSTICS_ACCOUNT_URL": "https://logs.example",
     "DIRECTORY_FILE": "/nowhere/directory.json",
+    "WHAT_IF": "maybe",
     "EXCEPTIONS_FILE": "/nowhere/exceptions.toml",
     "STORE": "sql",
     "STORAGE_ACCOUNT_NAME": "Contoso_MFA",

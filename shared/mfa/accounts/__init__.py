@@ -13,6 +13,9 @@ Which accounts have MFA enforced, by what, and if not, why.
     enforcement, causes        the answer, and the sentences that explain it
     unread                     what the answer would depend on if it is unknown
     changed_policy             the answer if a policy were changed
+    second_opinion             what Entra's What If says of an account's sign-in
+    disagreements              where that differs from our evaluation, which is then unknown
     assessment                 everything together: the figure, and a row per account
+    verification               which accounts Entra is asked about, and what came of it
     exceptions                 accepted exceptions, reported next to the figure
 """

@@ -33,6 +33,29 @@ class TenantFacts(msgspec.Struct, frozen=True):
         return [policy.demand for policy in self.policies]
 
 
+class Disagreement(msgspec.Struct, frozen=True):
+    """A policy of which Entra's What If says something else than our evaluation."""
+
+    policy: str  #: its name
+    policy_index: int  #: -1 for one that was not read
+    sign_in: str  #: in words: "portal in browsers"
+    why: str  #: Entra's reason for not applying it; or what it requires
+    is_ours: bool = True  #: it applies by our evaluation alone; else by Entra's alone
+
+    @property
+    def text(self) -> str:
+        """The difference in words."""
+        if self.is_ours:
+            return (
+                f"policy “{self.policy}” does not apply ({self.sign_in}: {self.why}), although it "
+                "does by this report's evaluation"
+            )
+        return (
+            f"policy “{self.policy}” applies ({self.sign_in}, requires {self.why}), although it "
+            "does not by this report's evaluation"
+        )
+
+
 class AccountFacts(msgspec.Struct, frozen=True):
     """What is known about all accounts of one class; the tuples have one item per policy."""
 
@@ -43,6 +66,7 @@ class AccountFacts(msgspec.Struct, frozen=True):
     included: tuple[Truth, ...]
     applies: tuple[Truth, ...]  #: included and not excluded
     may_leave: tuple[Truth, ...]  #: able to activate a role that is excluded
+    disagreements: tuple[Disagreement, ...] = ()  #: `applies` is unknown where they are ours
 
 
 def security_defaults_apply(tenant: TenantFacts, facts: AccountFacts) -> Truth:
@@ -52,8 +76,9 @@ def security_defaults_apply(tenant: TenantFacts, facts: AccountFacts) -> Truth:
 
 
 def enforced_elsewhere(tenant: TenantFacts, facts: AccountFacts) -> Truth:
-    """Whether something other than the policies that were read enforces MFA."""
-    unread_policies = False if tenant.policies_were_read else None
+    """Whether something other than the policies as they were read enforces MFA."""
+    is_all_known = tenant.policies_were_read and all(d.is_ours for d in facts.disagreements)
+    unread_policies = False if is_all_known else None
     return any_of((facts.per_user, security_defaults_apply(tenant, facts), unread_policies))
 
 

@@ -26,6 +26,7 @@ from shared.mfa.accounts.causes import (
 from shared.mfa.accounts.classes import AccountClassifier
 from shared.mfa.accounts.conditional_access import NO_REACH, read_demands, read_reach
 from shared.mfa.accounts.directory import PerUserMfaState
+from shared.mfa.accounts.disagreements import contradicted
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.accounts.graph import id_key
 from shared.mfa.accounts.membership import Membership
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from shared.mfa.accounts.conditional_access import PolicyTarget
     from shared.mfa.accounts.directory import Directory
+    from shared.mfa.accounts.second_opinion import Answer
     from shared.mfa.accounts.truth import Truth
 
 PARTNER_CENTER_IDS = PORTAL_APP_IDS | PARTNER_CENTER_RESOURCE_IDS
@@ -78,11 +80,20 @@ class AccountClass(msgspec.Struct, frozen=True):
 class JudgedAccounts:
     """The figure, and a row per account: worst first, then by name and id; disabled ones last."""
 
-    def __init__(self, directory: Directory, tenant: TenantFacts, membership: Membership) -> None:
+    def __init__(
+        self,
+        directory: Directory,
+        tenant: TenantFacts,
+        membership: Membership,
+        answers: Iterable[Answer] = (),
+    ) -> None:
+        """`answers` are those of Entra's What If about single accounts, each for its class."""
         self.tenant = tenant
         self.membership = membership
         self._directory = directory
         facts_by_class, self._class_of = _classify(tenant, membership)
+        for index, given in self.by_class(answers).items():
+            facts_by_class[index] = contradicted(tenant, facts_by_class[index], given)
         sizes = Counter(self._class_of)
         self.classes = [
             AccountClass(facts, judge_class(tenant, facts), sizes[index])
@@ -119,6 +130,19 @@ class JudgedAccounts:
     def indexes_in(self, class_indexes: Container[int]) -> Iterator[int]:
         """The indexes of the accounts in these classes."""
         return (index for index, own in enumerate(self._class_of) if own in class_indexes)
+
+    def by_class(self, answers: Iterable[Answer]) -> dict[int, list[Answer]]:
+        """Entra's answers by the class of their account; those about other accounts left out."""
+        found: dict[int, list[Answer]] = {}
+        for answer in answers:
+            index = self.membership.roster.index_of(answer.sign_in.user_id)
+            if index is not None:
+                found.setdefault(self._class_of[index], []).append(answer)
+        return found
+
+    def class_index(self, index: int) -> int:
+        """The index of an account's class."""
+        return self._class_of[index]
 
     def class_of(self, index: int) -> AccountClass:
         """The class of an account."""
@@ -211,10 +235,13 @@ class JudgedAccounts:
 
 
 def assess_accounts(
-    directory: Directory, *, partner_center_ids: frozenset[str] = PARTNER_CENTER_IDS
+    directory: Directory,
+    *,
+    partner_center_ids: frozenset[str] = PARTNER_CENTER_IDS,
+    answers: Iterable[Answer] = (),
 ) -> JudgedAccounts:
     """
-    Judge every account of *directory*.
+    Judge every account of *directory*; *answers* are those of Entra's What If.
 
     *partner_center_ids* are the application ids of the portal and the resource ids of Partner
     Center: a policy for all cloud apps that excludes one of them does not enforce MFA.
@@ -233,7 +260,7 @@ def assess_accounts(
         security_defaults=defaults.are_on if defaults else None,
         policies_were_read=policies is not None,
     )
-    return JudgedAccounts(directory, tenant, membership)
+    return JudgedAccounts(directory, tenant, membership, answers)
 
 
 def metrics_of(counts: Mapping[Enforcement | None, int]) -> AccountMetrics:

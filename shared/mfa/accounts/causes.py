@@ -82,7 +82,8 @@ def judge_class(tenant: TenantFacts, facts: AccountFacts) -> Judgement:
     if answer is Enforcement.ENFORCED:
         return _enforced(tenant, facts)
     if answer is Enforcement.UNKNOWN:
-        return _from_reasons(answer, [_not_read(tenant, facts)])
+        reason = _disputed(facts) if facts.disagreements else _not_read(tenant, facts)
+        return _from_reasons(answer, [reason])
     if facts.is_agent:
         return _from_reasons(answer, [AGENT])
     excluded_from, left = exclusions(tenant, facts), policies_left(tenant, facts)
@@ -160,6 +161,13 @@ def _not_read(tenant: TenantFacts, facts: AccountFacts) -> _Reason:
     return _Reason(
         f"Not read: {_phrases(missing, '; ')}.",
         "Once this is read, the account can be judged.",
+    )
+
+
+def _disputed(facts: AccountFacts) -> _Reason:
+    return _Reason(
+        f"Entra's What If says that {_phrases([d.text for d in facts.disagreements], '; ')}.",
+        "Read the directory again; if they still differ, compare them in Entra's What If tool.",
     )
 
 

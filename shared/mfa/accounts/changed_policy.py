@@ -56,6 +56,8 @@ def newly_enforced(
 
 
 def _without_exclusion(facts: AccountFacts, policy_index: int) -> AccountFacts:
+    if any(found.policy_index == policy_index for found in facts.disagreements):
+        return facts  # nobody knows whether it is an exclusion that keeps the policy away
     applies, may_leave = list(facts.applies), list(facts.may_leave)
     applies[policy_index], may_leave[policy_index] = facts.included[policy_index], False
     return msgspec.structs.replace(facts, applies=tuple(applies), may_leave=tuple(may_leave))

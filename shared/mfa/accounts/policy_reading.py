@@ -22,6 +22,8 @@ from shared.mfa.accounts.policy import (
 
 #: Objects of which only some properties matter: what is new in them cannot weaken the policy.
 _OPEN = (ConditionalAccessPolicy, AuthenticationStrength)
+#: The fields of each kind of object by their names in Graph, in lower case; slow to list.
+_FIELDS: dict[type[Any], dict[str, msgspec.structs.FieldInfo]] = {}
 
 
 def read_policy(raw: dict[str, Any]) -> ConditionalAccessPolicy:
@@ -56,7 +58,10 @@ def _is_without_grant(raw: dict[str, Any]) -> bool:
 
 def _read(kind: type[Any], raw: dict[str, Any], path: str, unknown: list[str]) -> Any:  # noqa: ANN401
     """An object of this kind; appends the paths of what was not understood to *unknown*."""
-    fields = {field.encode_name.lower(): field for field in msgspec.structs.fields(kind)}
+    if kind not in _FIELDS:
+        fields_of = msgspec.structs.fields(kind)
+        _FIELDS[kind] = {field.encode_name.lower(): field for field in fields_of}
+    fields = _FIELDS[kind]
     found: dict[str, Any] = {}
     for key, value in raw.items():
         field = fields.get(key.lower())

@@ -241,6 +241,14 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         "{accounts} cannot be judged. Not read: {missing}.",
         "Grant the missing permission. What is new to this version can be judged by a later one.",
     ),
+    "what-if-disagrees": CatalogueEntry(
+        Severity.HIGH,
+        "Entra's What If judges accounts otherwise",
+        "Of {accounts} it is unknown whether MFA is enforced, because Entra's What If says that "
+        "{differences}.",
+        "Read the directory again: policies or memberships may have changed while it was read. If "
+        "they still differ, compare them in Entra's What If tool for an account named here.",
+    ),
     "exception-expired": CatalogueEntry(
         Severity.MEDIUM,
         "Accepted exceptions have expired",

@@ -49,6 +49,7 @@ def account_findings(
     """Every finding about the accounts of *directory*; a file has keys, and no permissions."""
     yield from _coverage(accounts)
     yield from _not_read(accounts, is_from_file=is_from_file)
+    yield from _disputed(accounts)
     yield from policy_findings(accounts)
     yield from attribute_findings(directory, accounts)
     yield from _eligible_admins(directory, accounts)
@@ -74,19 +75,44 @@ def _has_no_mfa(accounts: JudgedAccounts) -> bool:
 
 def _not_read(accounts: JudgedAccounts, *, is_from_file: bool) -> Iterator[Finding]:
     """The accounts that cannot be judged, and what is missing: what affects most of them first."""
-    unjudged = accounts.classes_with(Enforcement.UNKNOWN)
+    unjudged = accounts.classes_with(Enforcement.UNKNOWN) - _disputed_classes(accounts)
     missing: Counter[str] = Counter()
     for index in unjudged:
         unknown = accounts.classes[index]
         missing.update(dict.fromkeys(unread(accounts.tenant, unknown.facts), unknown.size))
-    shown = [what for what, _ in missing.most_common(_MOST_MISSING)]
-    more = f"; and {len(missing) - len(shown)} more" if len(missing) > len(shown) else ""
     subjects = account_subjects(accounts, accounts.indexes_in(unjudged))
     if subjects.total:
-        found = finding("not-read", subjects, missing="; ".join(shown) + more)
+        found = finding("not-read", subjects, missing=_first(missing))
         gain = f"{subjects.total:,} more can be judged."
         remedy = _FILE_REMEDY if is_from_file else found.remedy
         yield msgspec.structs.replace(found, gain=gain, remedy=remedy)
+
+
+def _disputed(accounts: JudgedAccounts) -> Iterator[Finding]:
+    """The accounts that are unknown because Entra's What If contradicts our evaluation."""
+    disputed = _disputed_classes(accounts)
+    differences: Counter[str] = Counter()
+    for index in disputed:
+        found = accounts.classes[index]
+        differences.update({each.text: found.size for each in found.facts.disagreements})
+    if disputed:
+        subjects = account_subjects(accounts, accounts.indexes_in(disputed))
+        yield finding("what-if-disagrees", subjects, differences=_first(differences))
+
+
+def _disputed_classes(accounts: JudgedAccounts) -> set[int]:
+    return accounts.classes_where(
+        lambda found: (
+            found.judgement.enforcement is Enforcement.UNKNOWN and bool(found.facts.disagreements)
+        )
+    )
+
+
+def _first(weights: Counter[str]) -> str:
+    """What affects most accounts, and how much more there is."""
+    shown = [what for what, _ in weights.most_common(_MOST_MISSING)]
+    more = f"; and {len(weights) - len(shown)} more" if len(weights) > len(shown) else ""
+    return "; ".join(shown) + more
 
 
 def _eligible_admins(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
