@@ -14,6 +14,7 @@ The one command: sets up the environment that this project needs, then runs one 
     python dev.py audit     vulnerabilities, secrets, licences, and the list of components
     python dev.py bench     records per second, and peak memory
     python dev.py lock      pin the packages that pyproject.toml names (--upgrade: the newest)
+    python dev.py setup     the steps around a deployment, which azd's hooks run
 
 It needs Python 3.11 to 3.14 and, the first time, the network: it fetches uv if the machine
 has none, then the packages of requirements*.txt, checked against their hashes. Started with another
@@ -68,7 +69,7 @@ pyproject.toml allows, --upgrade-package NAME for the newest version of one pack
 
 COMMANDS = (
     *("demo", "analyze", "run", "mail", "ledger", "directory", "token", "serve"),  # the product's
-    *("test", "audit", "bench", "lock"),
+    *("test", "audit", "bench", "lock", "setup"),
 )
 CHECKS = [
     ["ruff", "check"],
@@ -125,6 +126,8 @@ def plan(command: str, *rest: str) -> tuple[Path, list[list[str]]]:
         return DEVELOPMENT, [[command, *rest]]
     if command == "demo":
         return PRODUCT, [["simulator", command, *rest]]
+    if command == "setup":
+        return PRODUCT, [["infra", *rest]]
     return PRODUCT, [["shared", command, *rest]]
 
 

@@ -177,6 +177,12 @@ def get_health(req: func.HttpRequest) -> func.HttpResponse:
     return respond(req, lambda api: api.health())
 
 
+@app.route("probe", methods=READ)
+def get_probe(req: func.HttpRequest) -> func.HttpResponse:
+    """The same in one word, for a probe, which cannot sign in."""
+    return answer(lambda: watched(by_request=True).report_api(req.headers, "to probe").probe())
+
+
 @app.route("v1/nonMfaCompliantPartnerPrincipals", methods=READ)
 def get_principals(req: func.HttpRequest) -> func.HttpResponse:
     """Partner Center's list of users with portal requests without MFA."""
@@ -198,7 +204,9 @@ def get_partner_requests(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("scripts/{name}", methods=READ, auth_level=func.AuthLevel.FUNCTION)
 def get_for_script(req: func.HttpRequest) -> func.HttpResponse:
     """A file of the newest report, for a script with a key; off unless ``SCRIPT_KEYS`` is on."""
-    return answer(lambda: watched().script_api(req.headers).for_script(**req.route_params))
+    return answer(
+        lambda: watched().report_api(req.headers, "with a key").for_script(**req.route_params)
+    )
 
 
 @cache
@@ -227,11 +235,15 @@ def service() -> Service:
     return composition.service()
 
 
-def watched() -> Service:
-    """Return it after looking, once in a few minutes, whether a timer has fallen silent."""
+def watched(*, by_request: bool = False) -> Service:
+    """
+    Return it after looking, once in a few minutes, whether a timer has fallen silent.
+
+    The first request to a new app begins its first run.
+    """
     current = service()
     if current.watchdog:
-        current.watchdog.look()
+        current.watchdog.look(begins=by_request)
     return current
 
 
@@ -243,7 +255,7 @@ def put(messages: Sequence[Message], **outputs: Messages) -> None:
 
 def respond(req: func.HttpRequest, ask: Callable[[ReportApi], Answer]) -> func.HttpResponse:
     """Answer a caller that is let in."""
-    return answer(lambda: ask(watched().report_api(req.headers)))
+    return answer(lambda: ask(watched(by_request=True).report_api(req.headers)))
 
 
 def answer(make: Callable[[], Answer]) -> func.HttpResponse:

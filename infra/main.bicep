@@ -14,8 +14,44 @@ targetScope = 'subscription'
 @maxLength(40)
 param environmentName string
 
+// Regions with Flex Consumption, as Azure-Samples/functions-quickstart-python-http-azd lists them
+// (infra/main.bicep, 2026); azd offers these and no others. Today's: az functionapp
+// list-flexconsumption-locations. Add one that is missing, such as a region of another cloud.
 @description('Required. The region; it must offer Flex Consumption with Python 3.14.')
 @minLength(1)
+@allowed([
+  'australiaeast'
+  'australiasoutheast'
+  'brazilsouth'
+  'canadacentral'
+  'centralindia'
+  'centralus'
+  'eastasia'
+  'eastus'
+  'eastus2'
+  'francecentral'
+  'germanywestcentral'
+  'italynorth'
+  'japaneast'
+  'koreacentral'
+  'northcentralus'
+  'northeurope'
+  'norwayeast'
+  'southafricanorth'
+  'southcentralus'
+  'southeastasia'
+  'southindia'
+  'spaincentral'
+  'swedencentral'
+  'uaenorth'
+  'uksouth'
+  'ukwest'
+  'westcentralus'
+  'westeurope'
+  'westus'
+  'westus2'
+  'westus3'
+])
 @metadata({ azd: { type: 'location' } })
 param location string
 
@@ -57,6 +93,10 @@ param allowScriptKeys string = ''
 @allowed(['', 'true', 'false'])
 param privateNetwork string = ''
 
+@description('Optional. `false`: nobody may ask whether the app is well (/api/probe, one word) without signing in.')
+@allowed(['', 'true', 'false'])
+param healthProbe string = ''
+
 @description('Optional. Memory of an instance in MB: 512, 2048 or 4096.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
@@ -79,6 +119,8 @@ var hasVault = !empty(secretSettings)
 var signInSetting = 'MICROSOFT_PROVIDER_AUTHENTICATION_SECRET' // the platform's own name for it
 var hasScriptKeys = allowScriptKeys =~ 'true'
 var isPrivate = privateNetwork =~ 'true'
+var hasProbe = !(healthProbe =~ 'false')
+var clouds = { AzureCloud: 'global', AzureUSGovernment: 'usgov', AzureChinaCloud: 'china' }
 
 // A variable that is blank counts as unset.
 var clientId = trim(authClientId)
@@ -201,6 +243,7 @@ module authentication 'app/authentication.bicep' = {
     credentialSetting: contains(secretSettings, signInSetting) ? signInSetting : ''
     scriptClientIds: scriptClientIds
     allowScriptKeys: hasScriptKeys
+    allowProbe: hasProbe
   }
 }
 
@@ -227,3 +270,9 @@ output KEY_VAULT_NAME string = hasVault ? vaultName : ''
 
 @description('The resource group.')
 output AZURE_RESOURCE_GROUP string = group.name
+
+@description('The tenant that the app reads.')
+output AZURE_TENANT_ID string = tenantId
+
+@description('The cloud that it is in, as the setting CLOUD calls it.')
+output GRAPH_CLOUD string = clouds[environment().name]

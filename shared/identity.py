@@ -123,7 +123,7 @@ class GraphClient:
         connection was refused, reset or cut short, or the answer is longer than `LONGEST_ANSWER`,
         and `SourceDeniedError` if there is no token.
         """
-        return self._send("GET", url, None, headers, timeout_seconds)
+        return self.send("GET", url, None, headers=headers, timeout_seconds=timeout_seconds)
 
     def post(
         self,
@@ -134,7 +134,30 @@ class GraphClient:
         timeout_seconds: float = REQUEST_SECONDS,
     ) -> GraphAnswer:
         """The answer to a POST of JSON; after an error it may have taken effect all the same."""
-        return self._send("POST", url, body, headers, timeout_seconds)
+        return self.send("POST", url, body, headers=headers, timeout_seconds=timeout_seconds)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = REQUEST_SECONDS,
+    ) -> GraphAnswer:
+        """The answer to a request; only setting up sends what is neither a GET nor a POST."""
+        if not self._endpoint.owns(url):
+            raise SourceIncompleteError(
+                f"A request to {urlsplit(url).netloc!r} was not sent: its token is for "
+                f"{self._endpoint.host} only."
+            )
+        request = _request(method, url, body, headers)
+        response = self._runner.run(_send_request(self._adapter, request, timeout_seconds))
+        return GraphAnswer(
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=response.content,
+        )
 
     def granted_roles(self) -> tuple[str, ...] | None:
         """
@@ -160,27 +183,6 @@ class GraphClient:
         """Close the connections and the event loop."""
         self._runner.run(_close(self._client))
         self._runner.close()
-
-    def _send(
-        self,
-        method: str,
-        url: str,
-        body: bytes | None,
-        headers: Mapping[str, str] | None,
-        timeout_seconds: float,
-    ) -> GraphAnswer:
-        if not self._endpoint.owns(url):
-            raise SourceIncompleteError(
-                f"A request to {urlsplit(url).netloc!r} was not sent: its token is for "
-                f"{self._endpoint.host} only."
-            )
-        request = _request(method, url, body, headers)
-        response = self._runner.run(_send_request(self._adapter, request, timeout_seconds))
-        return GraphAnswer(
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=response.content,
-        )
 
 
 def open_graph(

@@ -43,6 +43,7 @@ ROUTES = {
     "start_mail": "POST mails",
     "get_run": "GET runs/{run_id}",
     "get_health": "GET health",
+    "get_probe": "GET probe",
     "get_principals": "GET v1/nonMfaCompliantPartnerPrincipals",
     "get_adoption": "GET v1/applicationmfaadoptionstatus",
     "get_partner_requests": "GET v1/partnerRequests",

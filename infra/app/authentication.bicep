@@ -1,5 +1,6 @@
-// Who is let in: App Service authentication with Entra, in front of every path. None is left out,
-// but where the owner asked for script keys: then exactly those files that the app serves by key.
+// Who is let in: App Service authentication with Entra, in front of every path but one: whether the
+// app is well, which it tells strangers in one word. Where the owner asked for script keys, exactly
+// those files that the app serves by key are left out as well.
 //
 // It is always on. Without a client id there is no provider to sign in with, so whoever comes gets
 // 401, and host.bicep refuses every address besides: two fences, because the figures name people.
@@ -28,6 +29,9 @@ param scriptClientIds string
 
 @description('Required. Whether scripts may get files with a function key, which the host checks.')
 param allowScriptKeys bool
+
+@description('Required. Whether /api/probe answers a probe that has not signed in.')
+param allowProbe bool
 
 var hasProvider = !empty(clientId)
 var scripts = filter(map(split(scriptClientIds, ';'), id => trim(id)), id => !empty(id))
@@ -77,7 +81,7 @@ resource authentication 'Microsoft.Web/sites/config@2025-03-01' = {
       requireAuthentication: true
       unauthenticatedClientAction: hasProvider ? 'RedirectToLoginPage' : 'Return401'
       redirectToProvider: hasProvider ? 'azureactivedirectory' : null
-      excludedPaths: allowScriptKeys && hasProvider ? scriptPaths : []
+      excludedPaths: hasProvider ? concat(allowProbe ? ['/api/probe'] : [], allowScriptKeys ? scriptPaths : []) : []
     }
     identityProviders: hasProvider ? { azureActiveDirectory: entra } : {}
     login: {

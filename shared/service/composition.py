@@ -210,17 +210,11 @@ class Service:
         self._opened.callback(queues.close)
         return queues
 
-    def report_api(self, headers: Mapping[str, str]) -> ReportApi:
+    def report_api(self, headers: Mapping[str, str], comes: str = "signed in") -> ReportApi:
         """Return what answers an HTTP request; raises `RefusedError` for a caller not let in."""
-        from shared.service.http.callers import admit
+        from shared.service.http.callers import ADMITS
 
-        return self._report_api(headers, admit(self.settings, headers))
-
-    def script_api(self, headers: Mapping[str, str]) -> ReportApi:
-        """Return what answers the request of a script that has a key."""
-        from shared.service.http.callers import admit_script
-
-        return self._report_api(headers, admit_script(self.settings))
+        return self._report_api(headers, ADMITS[comes](self.settings, headers))
 
     def mail(self) -> list[Delivery]:
         """

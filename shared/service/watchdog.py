@@ -62,8 +62,12 @@ class Watchdog:
     _lock: Lock = field(default_factory=Lock, init=False)
     _looks_at: datetime | None = field(default=None, init=False)
 
-    def look(self) -> None:
-        """Do what silent timers should have done. Never fails: it is not what was asked for."""
+    def look(self, *, begins: bool = False) -> None:
+        """
+        Do what silent timers should have done. Never fails: it is not what was asked for.
+
+        With `begins`, the very first run begins now: a message would be one of that run itself.
+        """
         now = self.now()
         with self._lock:
             if self._looks_at and now < self._looks_at:
@@ -72,6 +76,8 @@ class Watchdog:
         try:
             for timer in self.silent():
                 self._stand_in_for(timer)
+            if begins and not self._entered():
+                self._begin()
         except MfaStatusError as error:
             _log.warning("The watchdog could not look after the timers: %s", error)
 
@@ -81,12 +87,14 @@ class Watchdog:
 
     def silent(self) -> list[SilentTimer]:
         """Return the timers that should have fired an hour ago or more, but show no work."""
+        entered = self._entered()
+        return [*self._silent(max(entered))] if entered else []  # there is nothing to miss yet
+
+    def _entered(self) -> list[str]:
+        """When each slice of the ledger was entered."""
         now = self.now()
         ledger = self.store.ledger(self.tenant_id, (now - _LONGEST_LEDGER).date())
-        entered = [entry.at for entry in ledger if entry.at <= timestamp(now + GRACE)]
-        if not entered:  # nothing has ever begun: the first day begins with the next tick
-            return []
-        return [*self._silent(max(entered))]
+        return [entry.at for entry in ledger if entry.at <= timestamp(now + GRACE)]
 
     def _silent(self, last_entered: str) -> Iterator[SilentTimer]:
         pulled, reported, opened = map(self._due_at, self.schedules)
@@ -116,16 +124,28 @@ class Watchdog:
         return begun >= self.work.deliveries_of(self.tenant_id).channels.keys()
 
     def _stand_in_for(self, timer: SilentTimer) -> None:
-        claim = f"watchdog/{self.tenant_id}/{timer.function}/{timer.due_at:%Y-%m-%dT%H:%M}"
+        sent = self._send_once(f"{timer.function}/{timer.due_at:%Y-%m-%dT%H:%M}", timer.function)
+        if sent is not None:
+            _log.error("%s It is done instead: %d messages.", timer.sentence, sent)
+
+    def _begin(self) -> None:
+        """Begin the very first run with the first request: nobody waits a night for it."""
+        sent = self._send_once(f"first/{self.now():%Y-%m-%d}", "plan_slices")
+        if sent is not None:
+            _log.info("The first run has begun: %d messages.", sent)
+
+    def _send_once(self, name: str, function: str) -> int | None:
+        """Queue what a timer would queue, once under a name; `None` if that was done before."""
+        claim = f"watchdog/{self.tenant_id}/{name}"
         if not self.store.claim(claim):
-            return
+            return None
         try:
-            messages = self._plan(timer.function)
+            messages = self._plan(function)
             self.work.sender.send(messages)
         except StoreError:
             self.store.release(claim)
             raise
-        _log.error("%s It is done instead: %d messages.", timer.sentence, len(messages))
+        return len(messages)
 
 
 def last_time(schedule: str, before: datetime) -> datetime | None:

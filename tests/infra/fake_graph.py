@@ -53,6 +53,7 @@ class FakeGraph:
     url: str = ""
     posted: list[dict[str, str]] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)  #: assigned, but not shown yet
+    has_other: bool = True  #: whether it has a role for another API as well
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if self.busy:
@@ -85,7 +86,7 @@ class FakeGraph:
         of_another = {"id": "other", "appRoleId": id_of("User.Read.All")}
         shown = [role for role in self.assigned if role not in self.hidden]
         self.hidden.clear()
-        rows = [of_another | {"resourceId": OTHER_API}] + [
+        rows = [of_another | {"resourceId": OTHER_API}] * self.has_other + [
             {"id": f"a-{role}", "appRoleId": id_of(role), "resourceId": GRAPH_ID} for role in shown
         ]
         page: dict[str, Any] = {"value": rows[start : start + PAGE_ROWS]}
@@ -130,12 +131,18 @@ def serving(graph: FakeGraph) -> Iterator[FakeGraph]:
             assert self.headers["Content-Type"] == "application/json"
             self._answer(self.rfile.read(int(self.headers["Content-Length"])))
 
+        def do_PATCH(self) -> None:
+            self.do_POST()
+
+        def do_DELETE(self) -> None:
+            self._answer(b"")
+
         def _answer(self, body: bytes) -> None:
-            if self.headers["Authorization"] != f"Bearer {TOKEN}":
+            if self.headers["Authorization"] not in (f"Bearer {TOKEN}", "Bearer local"):
                 status, answer = _error(401, "InvalidAuthenticationToken", "No token.")
             else:
                 status, answer = graph.answer(self.command, self.path, body)
-            content = json.dumps(answer).encode()
+            content = b"" if status == 204 else json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             if status == 429:

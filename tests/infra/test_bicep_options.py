@@ -37,7 +37,8 @@ def variables():
 def test_script_keys_leave_out_exactly_what_the_app_serves_by_key() -> None:
     found = deployment(authClientId=APP, allowScriptKeys="true")
 
-    left_out = found.authentication["globalValidation"]["excludedPaths"]
+    probe, *left_out = found.authentication["globalValidation"]["excludedPaths"]
+    assert probe == "/api/probe"
     assert sorted(left_out) == sorted(f"/api/scripts/{name}" for name in SCRIPT_FILES)
     assert len(left_out) == len(set(left_out)) == 9
     assert not any(OF_CUSTOMERS in path or "*" in path for path in left_out)
@@ -49,8 +50,19 @@ def test_the_same_word_opens_the_paths_and_switches_the_app_s_side_on(client_id,
     found = deployment(authClientId=client_id, allowScriptKeys=word)
 
     is_on = word == "true" and bool(client_id)
-    assert bool(found.authentication["globalValidation"]["excludedPaths"]) is is_on
+    left_out = {*found.authentication["globalValidation"]["excludedPaths"]} - {"/api/probe"}
+    assert bool(left_out) is is_on
     assert found.settings.get("SCRIPT_KEYS", "false") == str(is_on).lower()
+
+
+@pytest.mark.parametrize("word", ["true", "false", ""])
+def test_a_probe_may_ask_an_open_app_how_it_is_unless_that_is_switched_off(word) -> None:
+    paths = [
+        deployment(**values).authentication["globalValidation"]["excludedPaths"]
+        for values in ({"authClientId": APP, "healthProbe": word}, {"healthProbe": ""})
+    ]
+
+    assert paths == [[] if word == "false" else ["/api/probe"], []]
 
 
 def test_whatever_can_be_asked_for_is_off_unless_it_is() -> None:

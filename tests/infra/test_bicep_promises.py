@@ -140,12 +140,13 @@ def test_only_tls_is_spoken_and_no_password_publishes() -> None:
 
 
 @pytest.mark.parametrize("client_id", [APP, ""])
-def test_authentication_is_always_on_and_no_path_is_left_out(client_id) -> None:
+def test_authentication_is_always_on_and_no_path_but_the_probe_s_is_left_out(client_id) -> None:
     properties = deployment(authClientId=client_id).authentication
+    left_out = ["/api/probe"] if client_id else []
 
     assert properties["platform"]["enabled"] is True
     assert properties["globalValidation"]["requireAuthentication"] is True
-    assert properties["globalValidation"]["excludedPaths"] == []
+    assert properties["globalValidation"]["excludedPaths"] == left_out
     assert properties["httpSettings"] == {"requireHttps": True}
     assert properties["login"]["tokenStore"] == {"enabled": False}
     assert "condition" not in template()["resources"]["authentication"]

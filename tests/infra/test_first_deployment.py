@@ -151,11 +151,11 @@ def test_both_scripts_say_the_same_and_wait_as_long() -> None:
 
 def test_azd_runs_the_hook_before_it_deploys_and_a_pipeline_remembers() -> None:
     azd = (ROOT / "azure.yaml").read_text("utf-8")
-    hook = azd[azd.index("predeploy:") : azd.index("services:")]
+    hook = azd[azd.index("predeploy:") : azd.index("postprovision:")]
 
     assert re.findall(r"shell: (\w+)\s+run: (\S+)", hook) == [
         ("sh", "infra/hooks/first_deployment.sh"),
         ("pwsh", "infra/hooks/first_deployment.ps1"),
     ]
     assert hook.count("interactive: true") == 2
-    assert "pipeline:\n  variables:\n    - APP_DEPLOYED_AS" in hook
+    assert "pipeline:\n  variables:\n    - APP_DEPLOYED_AS" in azd

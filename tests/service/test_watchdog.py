@@ -167,14 +167,25 @@ def test_it_looks_once_in_a_few_minutes_only(app, monkeypatch) -> None:
     assert len(looked) == 2
 
 
-def test_an_app_that_has_never_begun_waits_for_its_first_tick(tmp_path) -> None:
+def test_an_app_that_has_never_begun_waits_for_its_first_tick_or_request(tmp_path) -> None:
     app = SimulatedApp(tmp_path)
     app.clock.go_on(hours=9)
 
-    a_watchdog(app).look()
-
+    a_watchdog(app).look()  # for a message
     assert app.queue == []
     assert a_watchdog(app).silent() == []
+
+    a_watchdog(app).look(begins=True)
+    first = list(app.queue)
+    assert {message.queue for message in first} == {"slices"}
+    a_watchdog(app).look(begins=True)
+    assert app.queue == first
+
+    app.drain()
+    for process in map(a_watchdog, [app, app]):
+        process.look(begins=True)  # which finds what timers should have done since
+        app.drain()
+    assert len(app.post.mails) == 1
 
 
 def test_a_store_that_does_not_answer_is_not_its_business(app, monkeypatch, caplog) -> None:

@@ -24,7 +24,7 @@ from shared.endpoints import LOOPBACK_NAMES
 from shared.service.http.answers import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from shared.settings import Settings
 
@@ -71,6 +71,7 @@ class Caller:
 
 OWN_MACHINE = Caller(None)
 WITH_KEY = Caller(frozenset({Role.READ}))  #: a script whose key the Functions host has checked
+STRANGER = Caller(frozenset())  #: a probe, which has not signed in
 
 
 class _Claim(msgspec.Struct):
@@ -134,6 +135,17 @@ def admit_script(settings: Settings) -> Caller:
     if settings.is_hosted and not settings.platform_authenticates:
         raise _nobody()
     return WITH_KEY
+
+
+def admit_probe(settings: Settings) -> Caller:
+    """
+    Let in a probe, whose address is exempt from the platform's authentication.
+
+    No identity header is believed here either, and a stranger has no role.
+    """
+    if settings.is_hosted and not settings.platform_authenticates:
+        raise _nobody()
+    return STRANGER
 
 
 def refuse_other_sites(headers: Mapping[str, str]) -> None:
@@ -200,3 +212,11 @@ def _principal(headers: Mapping[str, str]) -> _Principal:
     except UNREADABLE:
         return _Principal()
     return principal if principal.auth_typ.lower() in _ENTRA else _Principal()
+
+
+#: How a caller comes, and what lets them in.
+ADMITS: dict[str, Callable[[Settings, Mapping[str, str]], Caller]] = {
+    "signed in": admit,
+    "with a key": lambda settings, _: admit_script(settings),
+    "to probe": lambda settings, _: admit_probe(settings),
+}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.decoding import decode_json
-from shared.errors import BadSettingError
+from shared.errors import BadSettingError, MfaStatusError
 from shared.mfa.guid import is_guid
 from shared.mfa.report import (
     SCHEMA_VERSION,
@@ -220,13 +220,16 @@ class ReportApi:
 
         503 while a timer is silent: then no day begins by itself.
         """
+        return json_answer(*self._health())
+
+    def _health(self) -> tuple[HTTPStatus, dict[str, object]]:
         from importlib.metadata import version  # slow to load, for this one answer
 
         newest = self.reports.latest_ending(self.tenant_id)
         window = self._head(newest).window if newest else None
         yesterday = self.now().date() - timedelta(days=1)
         silent = self.silent_timers()
-        return json_answer(
+        return (
             HTTPStatus.SERVICE_UNAVAILABLE if silent else HTTPStatus.OK,
             {
                 "status": "overdue" if silent else "ok",
@@ -241,6 +244,18 @@ class ReportApi:
                 "warnings": [*silent, *self._warnings()],
             },
         )
+
+    def probe(self) -> Answer:
+        """
+        As `health`, in one word and the status, for strangers.
+
+        Nothing else of the app is theirs to know, what is wrong with its store included.
+        """
+        try:
+            status, found = self._health()
+        except MfaStatusError:
+            status, found = HTTPStatus.SERVICE_UNAVAILABLE, {"status": "unavailable"}
+        return json_answer(status, {"status": found["status"]})
 
     def _demand_own(self, role: Role) -> None:
         """Refuse a request to start something, before anything is done for it."""

@@ -10,10 +10,12 @@ from typing import Any, cast
 
 import pytest
 
-from shared.service.http.answers import answered
-from shared.service.http.callers import WITH_KEY, Caller, Role
+from shared.errors import StoreError
+from shared.service.http.answers import RefusedError, answered
+from shared.service.http.callers import STRANGER, WITH_KEY, Caller, Role, admit_probe
 from shared.service.http.recent_reports import RecentReports
 from shared.service.http.report_api import FILES, SCRIPT_FILES, ReportApi
+from shared.settings import Settings
 from tests.service.world import TENANT, Clock
 
 CUSTOMER = "dddddddd-0000-4000-8000-00000000000d"
@@ -52,7 +54,7 @@ def test_everything_that_can_be_asked_is_in_the_table() -> None:
         n for n, each in inspect.getmembers(ReportApi) if callable(each) and n[0] != "_"
     } - own
 
-    assert public - {"health"} == {what for what, _, _ in TAKES}
+    assert public - {"health", "probe"} == {what for what, _, _ in TAKES}
 
 
 @pytest.mark.parametrize(("what", "names", "role"), TAKES)
@@ -103,18 +105,21 @@ def test_a_run_is_refused_by_the_request_s_own_headers_before_anything_is_done(
     assert answered(runner.start_mail).status == status
 
 
+class Empty:
+    """A store that has nothing."""
+
+    def latest_ending(self, tenant_id):
+        assert tenant_id == TENANT
+
+    def deliveries(self, tenant_id, *_):
+        assert tenant_id == TENANT
+        return []
+
+    def is_claimed(self, _):
+        return False
+
+
 def test_health_requires_no_role_and_shows_nothing_personal() -> None:
-    class Empty:
-        def latest_ending(self, tenant_id):
-            assert tenant_id == TENANT
-
-        def deliveries(self, tenant_id, *_):
-            assert tenant_id == TENANT
-            return []
-
-        def is_claimed(self, _):
-            return False
-
     body = json.loads(api_for(store=Empty()).health().body)
 
     assert body["newest_ending"] is None
@@ -122,6 +127,27 @@ def test_health_requires_no_role_and_shows_nothing_personal() -> None:
         *("status", "version", "python", "azure_functions", "report_schema"),
         *("newest_ending", "days_behind", "days_missing", "not_delivered", "warnings"),
     }
+
+
+def test_a_probe_learns_one_word_and_nothing_of_a_store_that_fails() -> None:
+    class Failing:
+        def latest_ending(self, _):
+            raise StoreError("The storage account stmfasecret refuses this identity.")
+
+    for store, status, word in ((Failing(), 503, "unavailable"), (Empty(), 200, "ok")):
+        answer = replace(api_for(store=store), caller=STRANGER).probe()
+
+        assert answer.status == status
+        assert json.loads(answer.body) == {"status": word}
+
+
+def test_a_probe_is_let_in_only_behind_the_platform_s_authentication() -> None:
+    hosted = {"TENANT_ID": TENANT, "WEBSITE_SITE_NAME": "app"}
+
+    assert admit_probe(Settings(hosted | {"WEBSITE_AUTH_ENABLED": "True"})) is STRANGER
+    assert STRANGER.roles == frozenset()
+    with pytest.raises(RefusedError, match="authentication is not switched on"):
+        admit_probe(Settings(hosted))
 
 
 def test_a_script_with_a_key_gets_the_report_s_files_and_no_customers_and_no_run() -> None:
