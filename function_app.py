@@ -147,6 +147,24 @@ def get_customers_csv(req: func.HttpRequest) -> func.HttpResponse:
     return respond(req, lambda api: api.customers_csv(dict(req.params)))
 
 
+@app.route("accounts", methods=READ)
+def get_accounts(req: func.HttpRequest) -> func.HttpResponse:
+    """The partner's accounts as a page: search, filters, order and page in the address."""
+    return respond(req, lambda api: api.accounts(dict(req.params)))
+
+
+@app.route("accounts.json", methods=READ)
+def get_accounts_json(req: func.HttpRequest) -> func.HttpResponse:
+    """The accounts as JSON; parameters as for the page."""
+    return respond(req, lambda api: api.accounts_json(dict(req.params)))
+
+
+@app.route("accounts.csv", methods=READ)
+def get_accounts_csv(req: func.HttpRequest) -> func.HttpResponse:
+    """The accounts as CSV; parameters as for the page."""
+    return respond(req, lambda api: api.accounts_csv(dict(req.params)))
+
+
 @app.route("permissions", methods=READ)
 def get_permissions(req: func.HttpRequest) -> func.HttpResponse:
     """What the app may read in Graph and what its figures need: the permission receipt."""

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 API = "/api"  #: the route prefix in ``host.json``
+ACCOUNTS = f"{API}/accounts"  #: every account, as of the newest report
 CUSTOMERS = f"{API}/customers"  #: their status, as of the newest report
 PERMISSIONS = f"{API}/permissions"  #: the scope receipt, as of the newest report
 

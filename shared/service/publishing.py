@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.delivery.files.accounts import Accounts, account_notes
 from shared.delivery.files.csv_files import csv_files, file_entries, report_tables
 from shared.delivery.files.customers import Customers, customer_notes
 from shared.delivery.files.directory_rows import account_rows, customer_rows
@@ -13,7 +14,7 @@ from shared.mfa.assessment import ReportExtras, ReportMeta, make_report
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_requests import request_findings
 from shared.mfa.findings.request_summary import summary_of
-from shared.service.addresses import API, CUSTOMERS, PERMISSIONS
+from shared.service.addresses import ACCOUNTS, API, CUSTOMERS, PERMISSIONS
 from shared.service.directory_snapshot import DIRECTORY_FILE
 
 if TYPE_CHECKING:
@@ -41,13 +42,20 @@ def publish(
     snapshot: DirectorySnapshot | None = None,
 ) -> Publication:
     """Render the files of a report for a folder."""
-    from shared.delivery.page.report_page import render_page
+    from shared.delivery.page.report_page import PageLinks, render_page
 
-    files = csv_files(_tables(assessment, meta, snapshot))
+    tables = _tables(assessment, meta, snapshot)
+    files = csv_files(tables)
     extras = _extras(assessment, snapshot)
     extras["reading"] = reading
     report = make_report(assessment, meta, file_entries(files), history, **extras)
-    return Publication(report, _report_files(report, files, render_page(report)))
+    pages = _list_files(assessment, snapshot, tables, meta, "") if snapshot else {}
+    accounts, customers = (
+        name if name in pages else "" for name in ("accounts.html", "customers.html")
+    )
+    links = PageLinks(accounts=accounts, customers=customers)
+    page = render_page(report, links)
+    return Publication(report, pages | _report_files(report, files, page))
 
 
 def publish_for_serving(
@@ -72,9 +80,11 @@ def publish_for_serving(
     )
     served = partner_center_files(tables)
     if snapshot:
-        served.update(_directory_files(snapshot, tables, meta))
+        served.update(_list_files(assessment, snapshot, tables, meta, API))
+        served.update(_directory_files(snapshot, meta))
     links = PageLinks(
         files=f"{address}/",
+        accounts=ACCOUNTS if "accounts.html" in served else "",
         customers=CUSTOMERS if "customers.html" in served else "",
         permissions=PERMISSIONS if "permissions.html" in served else "",
     )
@@ -119,18 +129,47 @@ def _report_files(report: Report, files: Sequence[CsvFile], page: str) -> dict[s
     }
 
 
-def _directory_files(
-    snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
+def _list_files(
+    assessment: Assessment,
+    snapshot: DirectorySnapshot,
+    tables: ReportTables,
+    meta: ReportMeta,
+    base: str,
 ) -> dict[str, bytes]:
-    """The directory, the customers if they were read, and the permissions Graph was read with."""
-    from shared.delivery.page.customers_page import PageContext, render_customers
+    """The accounts, and the customers if they were read: each as a page and as JSON."""
+    from shared.delivery.page.accounts_page import render_accounts
+    from shared.delivery.page.customers_page import render_customers
+    from shared.delivery.page.table import PageContext
+
+    accounts = _accounts(assessment, snapshot, meta)
+    context = PageContext(base, account_notes(snapshot.notes))
+    files = {
+        "accounts.html": render_accounts(accounts, meta, context).encode(),
+        "accounts.json": accounts.to_json(),
+    }
+    if tables.customers is not None:
+        customers = Customers.of(meta.tenant_id, snapshot.read_at, tables.customers)
+        context = PageContext(base, customer_notes(snapshot.notes))
+        files["customers.html"] = render_customers(customers, meta, context).encode()
+        files["customers.json"] = customers.to_json()
+    return files if base else {name: files[name] for name in files if name.endswith(".html")}
+
+
+def _accounts(assessment: Assessment, snapshot: DirectorySnapshot, meta: ReportMeta) -> Accounts:
+    return Accounts.of(
+        meta.tenant_id,
+        snapshot.read_at,
+        account_rows(snapshot.accounts, assessment, meta.tenant_id),
+        assessment.metrics.accounts,
+        snapshot.exceptions(assessment.window.ending),
+    )
+
+
+def _directory_files(snapshot: DirectorySnapshot, meta: ReportMeta) -> dict[str, bytes]:
+    """The directory, and the permissions that Graph was read with."""
     from shared.delivery.page.permissions_page import Granted, render_permissions
 
     files = {DIRECTORY_FILE: snapshot.to_bytes()}
-    if tables.customers is not None:
-        customers = Customers.of(meta.tenant_id, snapshot.read_at, tables.customers)
-        page = render_customers(customers, meta, PageContext(API, customer_notes(snapshot.notes)))
-        files |= {"customers.html": page.encode(), "customers.json": customers.to_json()}
     if not snapshot.read_at:  # from a file, for which no permission was needed
         return files
     granted = Granted(snapshot.granted, snapshot.read_at, snapshot.notes)

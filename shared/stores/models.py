@@ -26,8 +26,10 @@ REPORT_FILES = {
     "accounts.csv": _CSV,
     "customers.csv": _CSV,
     "directory.json.gz": "application/gzip",
-    # Served under other names: the customers, the page with other links, and Partner Center's
-    # resources.
+    # Served under other names: accounts and customers, the page with other links, and Partner
+    # Center's resources.
+    "accounts.html": "text/html; charset=utf-8",
+    "accounts.json": "application/json",
     "customers.html": "text/html; charset=utf-8",
     "customers.json": "application/json",
     "page.html": "text/html; charset=utf-8",

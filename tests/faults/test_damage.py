@@ -88,7 +88,15 @@ def ask_all(partner) -> Iterator[tuple[str, int]]:
     files = ("", "/report.json", "/report.html", "/accounts.csv", "/customers.csv")
     endings = ["latest", UNREACHABLE, RECENT]
     targets = [
-        *("report", "customers", "customers.json", "customers.csv", "permissions", "health"),
+        *(
+            "report",
+            "accounts",
+            "customers",
+            "customers.json",
+            "customers.csv",
+            "permissions",
+            "health",
+        ),
         *(f"v1/{name}" for name in ("partnerRequests", "applicationmfaadoptionstatus")),
         *(f"reports/{TENANT_ID}/{ending}{file}" for ending, file in product(endings, files)),
     ]

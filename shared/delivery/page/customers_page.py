@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.delivery.files.customers import CustomerStatus
 from shared.delivery.page import charts
 from shared.delivery.page.customers_table import customers_table
 from shared.delivery.page.report_page import environment, look
-from shared.delivery.page.table import Query
 from shared.delivery.text import formatting
 from shared.delivery.text.figures import State
 from shared.mfa.guid import is_guid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from shared.delivery.files.customers import Customers
+    from shared.delivery.page.table import PageContext
     from shared.mfa.assessment import ReportMeta
 
 _ENTRA = "https://entra.microsoft.com"
@@ -31,17 +28,6 @@ COMMANDS = {
     "View all users": "Microsoft_AAD_UsersAndTenants/UserManagementMenuBlade/~/AllUsers",
 }
 _SWITCHED = {"enabled": "on", "disabled": "off"}
-
-
-@dataclass(frozen=True, slots=True)
-class PageContext:
-    """What the page shows apart from the customers themselves."""
-
-    base: str = ""  #: the path below which the HTTP functions are; empty for a page in a folder
-    notes: Sequence[str] = ()  #: why some of their data was not read
-    query: Query = field(
-        default_factory=Query
-    )  #: only customers that match are listed; the figures count all
 
 
 def render_customers(customers: Customers, meta: ReportMeta, context: PageContext) -> str:

@@ -74,6 +74,7 @@ class PageLinks(NamedTuple):
     """Where the links of a page that is served lead; nothing is set for a page in a folder."""
 
     files: str = ""  #: what stands before a file's name; ends in a slash
+    accounts: str = ""  #: the accounts' page; empty if there is none
     customers: str = ""  #: the customers' page; empty if there is none
     permissions: str = ""  #: the permissions' page; empty if there is none
 

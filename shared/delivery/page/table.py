@@ -57,6 +57,15 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class PageContext:
+    """What a page with a table shows apart from the table's own rows."""
+
+    base: str = ""  #: the path below which the HTTP functions are; empty for a page in a folder
+    notes: Sequence[str] = ()  #: why some of the data was not read
+    query: Query = field(default_factory=Query)  #: which rows are listed; figures count all
+
+
+@dataclass(frozen=True, slots=True)
 class Table(Generic[Row]):
     """What can be asked of some rows."""
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.delivery.files.accounts import Accounts, account_notes
 from shared.delivery.files.customers import Customers, customer_notes
+from shared.delivery.page.accounts_table import accounts_table
 from shared.delivery.page.customers_table import customers_table
+from shared.delivery.page.table import PageContext
 from shared.service.addresses import API
 from shared.service.http.callers import Role
 from shared.service.http.search import Listing
@@ -20,11 +23,29 @@ if TYPE_CHECKING:
 def _customers_page(
     customers: Customers, meta: ReportMeta, notes: Sequence[str], query: Query
 ) -> str:
-    from shared.delivery.page.customers_page import PageContext, render_customers  # loads Jinja
+    from shared.delivery.page.customers_page import render_customers  # loads Jinja
 
     return render_customers(customers, meta, PageContext(API, notes, query))
 
 
+def _accounts_page(accounts: Accounts, meta: ReportMeta, notes: Sequence[str], query: Query) -> str:
+    from shared.delivery.page.accounts_page import render_accounts  # loads Jinja
+
+    return render_accounts(accounts, meta, PageContext(API, notes, query))
+
+
+ACCOUNTS = Listing(
+    name="accounts",
+    id_column="ObjectId",
+    id_of=lambda account: account.object_id,
+    read=Accounts.from_json,
+    table=accounts_table,
+    page=_accounts_page,
+    role=Role.READ,
+    notes=account_notes,
+    not_read="The accounts have not been read yet.",
+    too_old="The newest report was made before accounts had a page; the next one has it.",
+)
 CUSTOMERS = Listing(
     name="customers",
     id_column="TenantId",

@@ -32,7 +32,7 @@ from shared.service.http.answers import (
     stored_answer,
 )
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
-from shared.service.http.listings import CUSTOMERS
+from shared.service.http.listings import ACCOUNTS, CUSTOMERS
 from shared.service.http.orders import read_mail_order, read_run_order, refusing
 from shared.service.http.search import StoredList, find
 from shared.service.inbox import FOREIGN, foreign_claim
@@ -56,7 +56,8 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _RESOURCES = ("nonMfaCompliantPartnerPrincipals", "applicationmfaadoptionstatus", "partnerRequests")
 _NOT_BY_NAME = {
-    *("page.html", "permissions.html", "customers.html", "customers.json", "directory.json.gz"),
+    *("page.html", "permissions.html", "directory.json.gz"),
+    *("accounts.html", "accounts.json", "customers.html", "customers.json"),
     *(f"{resource}.json" for resource in _RESOURCES),
 }
 FILES = tuple(
@@ -164,6 +165,18 @@ class ReportApi:
     def customers_csv(self, params: Mapping[str, str] | None = None) -> Answer:
         """The same as CSV."""
         return self._list(CUSTOMERS, "customers.csv", params)
+
+    def accounts(self, params: Mapping[str, str] | None = None) -> Answer:
+        """The accounts as a page; with parameters, those of them that are asked for."""
+        return self._list(ACCOUNTS, "accounts.html", params)
+
+    def accounts_json(self, params: Mapping[str, str] | None = None) -> Answer:
+        """The same as JSON."""
+        return self._list(ACCOUNTS, "accounts.json", params)
+
+    def accounts_csv(self, params: Mapping[str, str] | None = None) -> Answer:
+        """The same as CSV."""
+        return self._list(ACCOUNTS, "accounts.csv", params)
 
     def start_run(self, body: bytes = b"") -> Answer:
         """

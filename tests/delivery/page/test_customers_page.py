@@ -8,8 +8,8 @@ import pytest
 
 from shared.delivery.files.customers import Customers, customer_notes
 from shared.delivery.files.directory_rows import customer_rows
-from shared.delivery.page.customers_page import COMMANDS, PageContext, render_customers
-from shared.delivery.page.table import PAGE_ROWS, Query
+from shared.delivery.page.customers_page import COMMANDS, render_customers
+from shared.delivery.page.table import PAGE_ROWS, PageContext, Query
 from shared.errors import DamagedError
 from shared.mfa.accounts.directory import Customer, CustomerMfa
 from shared.mfa.assessment import ReportMeta
