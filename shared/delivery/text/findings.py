@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shared.delivery.text.formatting import name_of, unbroken
+from shared.mfa.common_issues import issue_of
 
 if TYPE_CHECKING:
+    from shared.mfa.common_issues import CommonIssue
     from shared.mfa.findings.finding import Finding
 
 SUBJECTS_SHOWN = 20
@@ -25,6 +27,7 @@ class FindingCard:
     remedy: str
     gain: str  #: what the figure would read once it is fixed; may be empty
     href: str  #: where to fix it; empty if the link is not safe to follow
+    issue: CommonIssue | None  #: why Microsoft grants no exception for it
     subjects: list[str]
     more: int  #: further subjects that are not shown
 
@@ -40,6 +43,7 @@ def finding_card(finding: Finding) -> FindingCard:
         remedy=finding.remedy,
         gain=unbroken(finding.gain),
         href=safe_link(finding.href),
+        issue=issue_of(finding.id),
         subjects=shown,
         more=finding.subjects_total - len(shown),
     )

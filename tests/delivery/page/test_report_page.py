@@ -320,3 +320,18 @@ def test_the_history_shows_the_bounds_of_a_window_with_unknown_requests():
 def test_no_file_of_the_page_is_longer_than_the_house_allows():
     for template in TEMPLATES.iterdir():
         assert len(template.read_text("utf-8").splitlines()) <= 300
+
+
+def test_a_finding_that_invites_to_ask_for_an_exception_says_that_there_is_none():
+    raised = page(
+        msgspec.structs.replace(worked_examples(), findings=[finding(id="legacy-authentication")])
+    ).text
+
+    assert "Exception? Some of us use clients with legacy authentication" in raised
+    assert "No, because such protocols cannot be protected by MFA" in raised
+    assert (
+        "Exception?"
+        not in page(
+            msgspec.structs.replace(worked_examples(), findings=[finding(id="remembered-device")])
+        ).text
+    )
