@@ -45,6 +45,9 @@ TYPES = {
     authenticationStrengthPolicyType identitySecurityDefaultsEnforcementPolicy
     unifiedRoleDefinition unifiedRoleAssignment unifiedRoleEligibilityScheduleInstance
     userRegistrationDetails signInUserType delegatedAdminCustomer
+    whatIfAnalysisResult whatIfAnalysisReasons userSignIn applicationContext signInConditions
+    conditionalAccessClientApp conditionalAccessDevicePlatform
+    conditionalAccessGuestOrExternalUserTypes
     """,
     "beta": """
     signIn signInStatus authenticationDetail appliedConditionalAccessPolicy

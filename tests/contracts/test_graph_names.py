@@ -27,8 +27,11 @@ from shared.mfa.accounts.directory import (
     Organization,
 )
 from shared.mfa.accounts.policy import ConditionalAccessPolicy
+from shared.mfa.accounts.second_opinion import AskedSignIn, ClientType
+from shared.mfa.scope import Channel
 from shared.sources.graph.customers import Insight, NamedCustomer
 from shared.sources.graph.users import ListedUser
+from shared.sources.graph.what_if import ask_what_if
 from shared.sources.records.shapes import Fields
 from simulator.graph.api import SimulatedGraph
 from simulator.graph.directory import DirectoryBehaviour, StatesInBulk
@@ -74,6 +77,12 @@ OPEN_WORDS = {
 }
 #: Decoded with the properties of the one type that is based on it.
 SUBTYPES = {"conditionalAccessExternalTenants": "conditionalAccessEnumeratedExternalTenants"}
+#: Why a policy does not apply, by the simulator and by our reading of the answer.
+REASONS = {
+    *("users", "application", "userActions", "clientApps", "devicePlatform", "signInRisk"),
+    *("userRisk", "location", "authenticationFlow", "insiderRisk"),
+    *("notEnoughInformation", "unknownFutureValue"),
+}
 #: Reached by Graph's clients in other ways than by the models.
 WITHOUT_MODEL = {"/$batch"}
 
@@ -290,6 +299,26 @@ def test_every_path_option_and_property_that_is_asked_for_is_graphs() -> None:
 
 def test_every_property_and_word_that_the_simulator_answers_is_graphs() -> None:
     assert of_the_simulator(published()) == set()
+
+
+def test_what_entra_is_asked_and_the_reasons_that_it_gives_are_graphs() -> None:
+    simulated = directory_world()
+    user, guest = simulated.directory.users[0]["id"], "b2bCollaborationGuest"
+    asked = [AskedSignIn(user, Channel.API, "id", client, guest) for client in ClientType]
+    assert len(ask_what_if(simulated.session, asked).answers) == 3
+    types, words = published()["v1.0"]["types"], published()["v1.0"]["words"]
+
+    sent = [json.loads(logged.request.body) for logged in simulated.site.requests]
+    given = [body["signInConditions"] for body in sent]
+    assert set(sent[0]["signInIdentity"]) - {"@odata.type"} <= set(types["userSignIn"])
+    assert set(sent[0]["signInContext"]) - {"@odata.type"} <= set(types["applicationContext"])
+    assert set(given[0]) <= set(types["signInConditions"])
+    assert {each["clientAppType"] for each in given} <= set(words["conditionalAccessClientApp"])
+    assert given[0]["devicePlatform"] in words["conditionalAccessDevicePlatform"]
+    kinds = words["conditionalAccessGuestOrExternalUserTypes"]
+    assert sent[0]["signInIdentity"]["externalUserType"] in kinds
+    assert {"policyApplies", "analysisReasons"} <= set(types["whatIfAnalysisResult"])
+    assert {"notSet", *REASONS} <= set(words["whatIfAnalysisReasons"])
 
 
 def test_open_words_are_plain_text_to_graph_so_that_no_list_of_its_could_hold_them() -> None:
