@@ -7,6 +7,7 @@ asked under that limit and within the time that there is.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 #: ``Policy.Read.ConditionalAccess`` would do for this; the policies themselves take more.
 PERMISSION = "Policy.Read.All"
+_TRIES = 4  #: of one request: the report waits for the second opinion
 _PATH = "/identity/conditionalAccess/evaluate"
 
 
@@ -77,7 +79,7 @@ def _about(rejected: Sequence[tuple[AskedSignIn, RejectedError]]) -> tuple[str, 
 
 
 def _ask(session: GraphSession, sign_in: AskedSignIn) -> Answer:
-    reader = session.reader(PERMISSION, session.limits.policies)
+    reader = replace(session.reader(PERMISSION, session.limits.policies), tries=_TRIES)
     body = msgspec.json.encode(_request(sign_in))
     page = reader.read(session.url(_PATH), _checked_page, body=body)
     results = finish_list(reader, page, dict[str, Any])
