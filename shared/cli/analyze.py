@@ -137,6 +137,7 @@ def _question(options: argparse.Namespace, settings: Settings, now: datetime) ->
         scope=settings.scope,
         rule=settings.rule,
         csp_anniversary_month=settings.csp_anniversary_month,
+        cloud=settings.cloud.value,
         now=now,
         tenant_id=tenant_id,
         ending=options.ending,

@@ -11,6 +11,8 @@ import msgspec
 
 from shared.mfa.accounts.account_shares import active_accounts, administrators, method_counts
 from shared.mfa.breakdown import break_down
+from shared.mfa.findings.finding import in_admin_center
+from shared.mfa.findings.first_step import first_step
 from shared.mfa.metrics import (
     AccountMetrics,
     Metrics,
@@ -109,6 +111,7 @@ class ReportMeta(msgspec.Struct, frozen=True):
     source: str
     generated_at: str
     csp_anniversary_month: int | None = None  #: setting ``CSP_ANNIVERSARY_MONTH``
+    cloud: str = "global"  #: setting ``CLOUD``
 
 
 class ReportExtras(TypedDict, total=False):
@@ -130,6 +133,8 @@ def make_report(
     """The report of an assessment; `history` has earlier windows, and this one is appended."""
     window, requests, rule = assessment.window, assessment.requests, assessment.rule
     earlier = {point.ending: point for point in history if point.ending < window.ending}
+    found = extras.get("findings", [])
+    findings = [in_admin_center(each, meta.cloud, meta.tenant_id or "") for each in found]
     return Report(
         **msgspec.structs.asdict(meta),
         window=WindowSummary(
@@ -142,6 +147,8 @@ def make_report(
             verdict_changes=window.changes if window.changes != VerdictChanges() else None,
         ),
         metrics=assessment.metrics,
+        first_step=first_step(findings, assessment.metrics),
+        findings=findings,
         files=dict(files),
         forecast=Forecast(*(_forecast(requests[channel], rule) for channel in Channel)),
         history=[*(earlier[day] for day in sorted(earlier)), history_point(assessment)],
@@ -150,7 +157,9 @@ def make_report(
             channel: break_down(requests[channel], rule, assessment.reasons) for channel in Channel
         },
         rule=rule,
-        **extras,
+        reading=extras.get("reading"),
+        directory_notes=extras.get("directory_notes", {}),
+        exceptions=extras.get("exceptions"),
     )
 
 

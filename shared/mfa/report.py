@@ -13,6 +13,7 @@ from shared.mfa.accounts.exceptions import ExceptionsSummary
 from shared.mfa.breakdown import Breakdown
 from shared.mfa.coverage import Coverage
 from shared.mfa.findings.finding import Finding
+from shared.mfa.findings.first_step import FirstStep
 from shared.mfa.metrics import Metrics, ShareRule, Tally
 from shared.mfa.scope import Channel
 from shared.mfa.verdict_changes import VerdictChanges
@@ -113,6 +114,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     window: WindowSummary
     metrics: Metrics
     files: dict[str, FileEntry]
+    cloud: str = "global"  #: Microsoft's cloud that the tenant is in
+    first_step: FirstStep | None = None  #: `None` in reports of the first releases
     findings: list[Finding] = []
     directory_notes: dict[str, str] = {}  #: why parts of the directory were not read
     exceptions: ExceptionsSummary | None = None  #: `None` if there is no exceptions file

@@ -48,6 +48,7 @@ class Question:
     directory: Path | None = None  #: a ``--directory`` file; without it accounts are not assessed
     exceptions: Path | None = None  #: an ``--exceptions`` file, shown next to the accounts figure
     csp_anniversary_month: int | None = None  #: 1 to 12; shown with the administrators' figure
+    cloud: str = "global"  #: the cloud whose admin center findings lead to
 
 
 @dataclass(slots=True)
@@ -136,7 +137,12 @@ def _meta(
     tenant_id = collected.tenant_id or _only_tenant(collected.tenants - {""})
     name = snapshot.tenant_name if snapshot else None
     return ReportMeta(
-        tenant_id, name, "exports", timestamp(question.now), question.csp_anniversary_month
+        tenant_id,
+        name,
+        "exports",
+        timestamp(question.now),
+        question.csp_anniversary_month,
+        question.cloud,
     )
 
 

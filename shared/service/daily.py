@@ -75,6 +75,7 @@ class Daily:
     now: Callable[[], datetime]  #: aware, UTC
     read_directory: Callable[[], DirectorySnapshot] | None = None  #: `None`: it is not read
     csp_anniversary_month: int | None = None  #: 1 to 12; shown with the administrators' figure
+    cloud: str = "global"  #: the cloud whose admin center findings lead to
 
     def plan(self, today: date) -> list[Slice]:
         """
@@ -204,7 +205,12 @@ class Daily:
         assessment = assess(self._window(ending), self.scope, self.rule, accounts)
         name = self.tenant_name or (snapshot.tenant_name if snapshot else None)
         meta = ReportMeta(
-            self.tenant_id, name, self.source.name, made_at, self.csp_anniversary_month
+            self.tenant_id,
+            name,
+            self.source.name,
+            made_at,
+            self.csp_anniversary_month,
+            self.cloud,
         )
         history = self.store.history(self.tenant_id, ending, HISTORY_POINTS)
         address = report_address(self.tenant_id, ending)

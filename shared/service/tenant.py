@@ -101,6 +101,7 @@ class Tenant:
             now=self._now,
             read_directory=self.read_directory,
             csp_anniversary_month=settings.csp_anniversary_month,
+            cloud=settings.cloud.value,
         )
 
     @once

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from shared.mfa.findings.catalogue import Severity
+from shared.mfa.findings.first_step import FirstStep, StepKind
 from shared.mfa.metrics import AccountMetrics
 from shared.mfa.report import HistoryPoint, InputSummary, Report, UnreadableRecord
 from tests.delivery.making import (
@@ -203,7 +204,21 @@ def with_findings() -> Report:
             remedy="Block it.",
         ),
     ]
-    return msgspec.structs.replace(worked_examples(), findings=findings)
+    step = FirstStep(
+        kind=StepKind.GAIN,
+        finding=findings[0].id,
+        number=1,
+        title=findings[0].title,
+        remedy=findings[0].remedy,
+        role="Conditional Access Administrator",
+        href="https://entra.microsoft.com/",
+        figure="portal",
+        gained=8,
+        share=0.2,
+        share_after=1.0,
+        points=0.8,
+    )
+    return msgspec.structs.replace(worked_examples(), findings=findings, first_step=step)
 
 
 SCENARIOS = {

@@ -21,6 +21,7 @@ from shared.delivery.text import (
     figure_words,
     figures,
     findings,
+    first_step,
     formatting,
     sentences,
 )
@@ -65,6 +66,7 @@ _GLOBALS = {
     "account_share_lines": account_shares.account_share_lines,
     "method_quality": account_shares.method_quality,
     "exceptions": exceptions,
+    "first_step_words": first_step.first_step_words,
     "overall_state": figures.overall_state,
     "ROWS_OPEN": ROWS_OPEN,
 }

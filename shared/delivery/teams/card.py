@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shared.delivery.text.digest import FigureLine, ReportDigest
+    from shared.delivery.text.first_step import StepWords
     from shared.mfa.report import Report
 
     #: An object of the card, as in JSON.
@@ -57,7 +58,7 @@ def render_card(
     """
     digest = report_digest(report, earlier, public_url)
     small = [_block(_run(note, isSubtle=True)) for note in notes]
-    return _card([*_body(digest, report), *small], public_url)
+    return _card([*_body(digest, report), *small], public_url, digest.first_step)
 
 
 def render_correction_card(report: Report, lacked: str, said: str, public_url: str | None) -> bytes:
@@ -73,7 +74,7 @@ def render_correction_card(report: Report, lacked: str, said: str, public_url: s
     return _card(body, public_url)
 
 
-def _card(body: list[Part], public_url: str | None) -> bytes:
+def _card(body: list[Part], public_url: str | None, step: StepWords | None = None) -> bytes:
     card: Part = {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -81,9 +82,15 @@ def _card(body: list[Part], public_url: str | None) -> bytes:
         "lang": "en",
         "body": body,
     }
+    links = []
     if public_url:
-        url = link_base(public_url) + REPORT_PATH
-        card["actions"] = [{"type": "Action.OpenUrl", "title": "Open the report", "url": url}]
+        links.append(("Open the report", link_base(public_url) + REPORT_PATH))
+    if step and step.href:
+        links.append(("Open the first step in Entra", step.href))
+    if links:
+        card["actions"] = [
+            {"type": "Action.OpenUrl", "title": title, "url": url} for title, url in links
+        ]
     return msgspec.json.encode(_message(card))
 
 
@@ -108,10 +115,22 @@ def _body(digest: ReportDigest, report: Report) -> Iterator[Part]:
     yield _block(_run(f"{digest.period} (UTC). {_newest(report)}", isSubtle=True), spacing="none")
     yield _block(_run(digest.verdict, weight="bolder"))
     yield _block(_run(digest.headline), spacing="none")
+    yield from _first_step(digest)
     for figure in digest.figures:
         yield _figure(figure)
     yield _block(_run(digest.completeness, isSubtle=True))
     yield from _findings(digest, report)
+
+
+def _first_step(digest: ReportDigest) -> Iterator[Part]:
+    """The remedy is the same for every tenant: it names no policy, account or application."""
+    step = digest.first_step
+    if step and step.title:
+        yield _block(_run(f"{step.heading}: {step.title}", weight="bolder"))
+        yield _block(_run(step.remedy), spacing="none")
+        yield _block(_run(f"{step.gain} By: {step.role}."), spacing="none")
+    elif step:
+        yield _block(_run(step.gain), spacing="none")
 
 
 def _newest(report: Report) -> str:

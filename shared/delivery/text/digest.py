@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from shared.delivery.text.comparison import Comparison, change_words, compare
 from shared.delivery.text.exceptions import accepted_of
 from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
 from shared.delivery.text.findings import finding_card
+from shared.delivery.text.first_step import first_step_words
 from shared.delivery.text.formatting import (
     count,
     instant,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from shared.delivery.text.account_shares import ShareLine
     from shared.delivery.text.bars import Segment
     from shared.delivery.text.figures import AccountFigure, RequestFigure
+    from shared.delivery.text.first_step import StepWords
     from shared.delivery.text.lists import NameList, WorstTable
     from shared.mfa.findings import finding as found
     from shared.mfa.report import Report
@@ -81,6 +83,7 @@ class ReportDigest:
     state: State
     verdict: str  #: all three figures in a few words
     headline: str
+    first_step: StepWords | None
     notes: list[str]  #: what the headline counts and leaves out
     figures: list[FigureLine]
     account_shares: list[ShareLine]  #: administrators, and accounts in use
@@ -109,6 +112,7 @@ def report_digest(report: Report, earlier: Report | None, public_url: str | None
         state=overall_state(report),
         verdict=sentences.verdict(report),
         headline=sentences.headline(report),
+        first_step=_first_step(report),
         notes=[*filter(None, [sentences.so_far(report)]), *sentences.asides(report)],
         figures=_figures(report, comparison),
         account_shares=account_share_lines(report),
@@ -125,6 +129,11 @@ def report_digest(report: Report, earlier: Report | None, public_url: str | None
         made_at=instant(report.generated_at),
         source=sentences.source_name(report.source),
     )
+
+
+def _first_step(report: Report) -> StepWords | None:
+    words = first_step_words(report)
+    return words and replace(words, remedy=shorten(words.remedy, _TEXT_LIMIT))
 
 
 def _figures(report: Report, comparison: Comparison | None) -> list[FigureLine]:

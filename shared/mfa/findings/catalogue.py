@@ -11,10 +11,6 @@ from enum import StrEnum
 
 import msgspec
 
-_ENTRA = "https://entra.microsoft.com/#view/"
-POLICIES = f"{_ENTRA}Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies"
-POLICY = f"{_ENTRA}Microsoft_AAD_ConditionalAccess/PolicyBlade/policyId/{{policy_id}}"
-
 
 class Severity(StrEnum):
     """How bad it is; worst first."""

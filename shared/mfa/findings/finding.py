@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.findings.catalogue import CATALOGUE, POLICIES, POLICY, Severity, page_of
+from shared.mfa.findings.catalogue import CATALOGUE, Severity, page_of
 from shared.mfa.findings.gains import ACCOUNTS, FigureGain, Figures, Fix, Progress, gains_of
+from shared.mfa.findings.places import Kind, place_of
 from shared.mfa.percent import percent
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from shared.mfa.findings.request_summary import RequestSummary
 
 MOST_SUBJECTS = 1000  #: names listed; the accounts file has all of them
+MOST_IDS = 20
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +34,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str
     subjects: list[str]  #: the first names of accounts, policies, domains or applications
     subjects_total: int
-    ids: list[str] = []  #: of what it is about: its policy, its application, its first accounts
+    ids: list[str] = []  #: of its policy, its application, or its first accounts or records
+    kind: Kind | None = None  #: what it is about; `None` in reports of the first releases
+    role: str = ""  #: the role of the person who can fix it
     gained: int = 0  #: accounts for which the fix would enforce MFA
     gain_after_those_above: int | None = None  #: of `gained`; `None` if the fix gains no accounts
     gain: str = ""  #: the accounts figure after the fix, in words
@@ -47,6 +51,7 @@ class Subjects(msgspec.Struct, frozen=True):
 
     names: list[str]
     total: int
+    ids: list[str] = []  #: of the first accounts or records
 
     @property
     def accounts(self) -> str:
@@ -62,14 +67,18 @@ def count_of(count: int) -> str:
 def account_subjects(accounts: JudgedAccounts, indexes: Iterator[int]) -> Subjects:
     """The accounts at these indexes, by name."""
     users = accounts.membership.roster.users
-    first = [users[i].user_principal_name or users[i].id for i in islice(indexes, MOST_SUBJECTS)]
-    return Subjects(sorted(first), len(first) + sum(1 for _ in indexes))
+    first = [users[index] for index in islice(indexes, MOST_SUBJECTS)]
+    return Subjects(
+        sorted(user.user_principal_name or user.id for user in first),
+        len(first) + sum(1 for _ in indexes),
+        [user.id for user in first[:MOST_IDS]],
+    )
 
 
-def named_subjects(names: Iterable[str]) -> Subjects:
+def named_subjects(names: Iterable[str], ids: Iterable[str] = ()) -> Subjects:
     """Anything else, by name."""
     every = sorted(names)
-    return Subjects(every[:MOST_SUBJECTS], len(every))
+    return Subjects(every[:MOST_SUBJECTS], len(every), list(islice(ids, MOST_IDS)))
 
 
 def user_name(accounts: JudgedAccounts | None, requests: RequestSummary, user_id: str) -> str:
@@ -87,7 +96,8 @@ def finding(
     **words: str,
 ) -> Finding:
     """A finding of the catalogue with *words* filled in."""
-    entry = CATALOGUE[finding_id]
+    entry, place = CATALOGUE[finding_id], place_of(finding_id)
+    ids = [policy_id] if policy_id and place.kind is Kind.POLICY else subjects.ids
     words.setdefault("accounts", subjects.accounts)
     return Finding(
         id=finding_id,
@@ -97,8 +107,11 @@ def finding(
         remedy=entry.remedy,
         subjects=subjects.names,
         subjects_total=subjects.total,
+        ids=ids,
+        kind=place.kind,
+        role=place.role,
         doc=page_of(finding_id),
-        href=POLICY.format(policy_id=policy_id) if policy_id else POLICIES,
+        href=place.address("global", "", ids),
     )
 
 
@@ -160,6 +173,12 @@ def not_enforced_finding(
     if every:
         found = finding(finding_id, account_subjects(accounts, iter(every)), **words)
         yield with_gain(found, accounts, every)
+
+
+def in_admin_center(found: Finding, cloud: str, tenant_id: str) -> Finding:
+    """The finding with the address where it is fixed in this tenant."""
+    href = place_of(found.id).address(cloud, tenant_id, found.ids) if found.href else ""
+    return msgspec.structs.replace(found, href=href)
 
 
 def by_gain(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from shared.mfa.findings.finding import Gap, finding, named_subjects, user_name
 from shared.mfa.findings.gains import Fix
 from shared.mfa.scope import Channel
@@ -50,14 +48,13 @@ def _finding(
     )
     found = finding(
         "applications-without-mfa",
-        named_subjects(users.values()),
+        named_subjects(users.values(), [app_id] if app_id else []),
         application=requests.applications.get(app_id) or app_id or "(no name)",
         without=f"{_total(groups):,}",
         requests=_requests(_total([requests.groups[index] for index in every])),
         times=_times(groups),
         users="1 user" if len(users) == 1 else f"{len(users):,} users",
     )
-    found = msgspec.structs.replace(found, ids=[app_id] if app_id else [])
     return Gap(found, Fix(groups=against), Fix(groups=every, removes=True))
 
 

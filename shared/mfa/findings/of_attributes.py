@@ -168,7 +168,10 @@ def _federation(directory: Directory, accounts: JudgedAccounts) -> Iterator[Find
             sources.append(f"the domain {domain.id} is federated")
             yield from _federation_alone(domain, accounts)
             yield finding(
-                "federation-claim", named_subjects([domain.id]), domain=domain.id, behavior=behavior
+                "federation-claim",
+                named_subjects([domain.id], [domain.id]),
+                domain=domain.id,
+                behavior=behavior,
             )
     if sources:
         joined = "; ".join(sources)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from shared.mfa.accounts.enforcement import NOT_ENFORCED
 from shared.mfa.accounts.exceptions import ExceptionStatus
 from shared.mfa.findings.finding import account_subjects, finding, with_gain
@@ -28,8 +26,7 @@ def exception_findings(
         yield with_gain(found, accounts, _not_enforced(expired, accounts))
     needless = _indexes_at(ExceptionStatus.NEEDLESS, exceptions, accounts)
     if needless:
-        found = finding("exception-needless", account_subjects(accounts, iter(needless)))
-        yield msgspec.structs.replace(found, href="")  # it is fixed in a file, not in Entra
+        yield finding("exception-needless", account_subjects(accounts, iter(needless)))
 
 
 def _indexes_at(

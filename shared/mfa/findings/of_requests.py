@@ -132,7 +132,8 @@ def _app_only(requests: RequestSummary) -> Iterator[Finding]:
 def _with_records(
     accounts: JudgedAccounts | None, requests: RequestSummary, records: Mapping[str, str]
 ) -> Subjects:
-    return named_subjects(
+    names = (
         f"{user_name(accounts, requests, user)} (record {record})"
         for user, record in records.items()
     )
+    return named_subjects(names, sorted(records.values()))
