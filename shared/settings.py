@@ -66,6 +66,14 @@ class MailerKind(StrEnum):
     OUTBOX = "outbox"
 
 
+class TelemetryKind(StrEnum):
+    """Where spans and metrics go; one line a use case is logged anyway."""
+
+    NONE = "none"
+    OTLP = "otlp"
+    AZURE = "azure"
+
+
 class Setting(Generic[T_co]):
     """
     An attribute of `Settings` and a line of docs/settings.md.
@@ -277,6 +285,13 @@ class Settings:
         FLAG,
         "false",
         "whether scripts get the report's files with a function key, in place of a token",
+    )
+
+    telemetry = Setting(
+        choice(TelemetryKind),
+        "none",
+        "where spans and metrics go: `otlp` sends them to OTEL_EXPORTER_OTLP_ENDPOINT, `azure` "
+        "leaves that to the Functions worker (docs/deploy.md, Telemetry)",
     )
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MAY_IMPORT = {
     "errors": set(),
     "clock": set(),
+    "telemetry": set(),
     "decoding": set(),
     "mfa": {"decoding", "errors"},
     "endpoints": {"errors"},
@@ -38,7 +39,7 @@ MAY_IMPORT = {
     "delivery": {"decoding", "errors", "endpoints", "mfa"},
     "service": {
         *("errors", "clock", "decoding", "endpoints", "mfa", "settings", "identity"),
-        *("sources", "stores", "delivery"),
+        *("sources", "stores", "delivery", "telemetry"),
     },
     "function_app": {"errors", "mfa", "service"},
     "cli": {
@@ -62,7 +63,7 @@ PURE = {
 
 #: What an HTTP request must not pay for, and the files whose purpose it is.
 HEAVY = re.compile(
-    r"(azure|httpx|kiota_\w+|msgraph\w*|shared\.stores\.azure\w*|shared\.sources\.diagnostics\.blobs)\b"
+    r"(azure|httpx|kiota_\w+|msgraph\w*|opentelemetry|shared\.stores\.azure\w*|shared\.sources\.diagnostics\.blobs)\b"
 )
 MAY_BE_HEAVY = {
     "function_app.py": ("azure.functions",),

@@ -21,6 +21,7 @@ from shared.clock import utc_now
 from shared.errors import BadInputError, BadSettingError
 from shared.service.once import once
 from shared.settings import Settings, StoreKind
+from shared.telemetry import start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -373,6 +374,7 @@ def service() -> Service:
     with _current_lock:
         if _current is None:
             _current = Service(Settings())
+            start(Settings.telemetry.text(_current.settings.environment))
             atexit.register(_current.close)
         return _current
 

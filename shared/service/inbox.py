@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from shared.errors import BadInputError, StoreError
 from shared.mfa.window import HOURS_OF_DAY
 from shared.service.messages import CollectSlice, PublishReport
+from shared.telemetry import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,10 +98,12 @@ class Inbox:
             self._set_aside(queue, body, f"{FOREIGN} Nobody has taken this one.")
             return
         delay = max(_SHORTEST_DELAY, min((_LIFETIME - left) / 4, _LAST_CHANCE / 2))
+        note(state="given back", queue=queue)
         _log.error("%s One of %s is given back to its queue; nothing is entered.", FOREIGN, queue)
         self.sender.queues().put(queue, [_text(body)], delay=delay, lifetime=left)
 
     def _set_aside(self, queue: str, body: bytes, sentence: str) -> None:
+        note(state="set aside", queue=queue)
         _log.error("A message of %s is set aside in %s: %s", queue, SET_ASIDE, sentence)
         self.sender.queues().put(SET_ASIDE, [_text(body)])
 

@@ -15,6 +15,7 @@ from shared.errors import ConflictError, DamagedError, NewerError
 from shared.mfa.pulls import enter_failure, enter_pull
 from shared.mfa.verdict_changes import compare_pulls
 from shared.mfa.window import LedgerEntry, Slice, SliceState
+from shared.telemetry import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -100,6 +101,7 @@ class TenantLedger:
             if before and stored is not None and believed:
                 entry = self._compared(before, stored, entry, rollup)
             self.store.save_slice(entry, rollup if believed else None)
+            note(state="complete", slice=slice_.name, rows=len(rollup))
             _log.info(
                 "Slice %s of %s: %d rows. %s",
                 *(slice_.name, self.tenant_id, len(rollup), entry.reason),
@@ -119,6 +121,7 @@ class TenantLedger:
         failed = self._new_entry(slice_, state, reason=reason)
         with unless_newer_is_stored(slice_.name):
             self.store.save_slice(enter_failure(self._before(slice_)[0], failed))
+        note(state=state.value, slice=slice_.name)
         _log.warning("Slice %s of %s is %s: %s", slice_.name, self.tenant_id, state.value, reason)
 
     def put_off(self, slice_: Slice, reason: str) -> None:
@@ -128,6 +131,7 @@ class TenantLedger:
         )
         with unless_newer_is_stored(slice_.name):
             self.store.save_slice(enter_failure(self._before(slice_)[0], begun))
+        note(state="goes on later", slice=slice_.name)
         _log.info("Slice %s of %s goes on later: %s", slice_.name, self.tenant_id, reason)
 
     def keep_stored(self, slice_: Slice, reason: str) -> None:
@@ -140,6 +144,7 @@ class TenantLedger:
         tried = self._new_entry(slice_, SliceState.COMPLETE, rows=entry.rows, reason=kept)
         with unless_newer_is_stored(slice_.name):
             self.store.save_slice(enter_failure(entry, tried))
+        note(state="kept as stored", slice=slice_.name)
         _log.warning(
             "Slice %s of %s stays as it is stored: %s", slice_.name, self.tenant_id, reason
         )

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.errors import BadInputError, MfaStatusError
+from shared.mfa.window import WINDOW_DAYS, window_days
 from shared.service.inbox import Inbox
 from shared.service.mail_requests import MailRequests
 from shared.service.messages import CollectSlice, DeliverReport, Message, PublishReport, Sender
+from shared.telemetry import DAY_COMPLETE, note, say, use_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date, datetime
 
+    from shared.mfa.report import Report
     from shared.service.deliveries import Deliveries
     from shared.service.delivery_decision import MailPolicy
     from shared.service.messages import AnyMessageT
@@ -34,6 +37,11 @@ _BEGUN_AGAIN_AFTER = timedelta(hours=1)  #: what the queue has given up on
 _log = logging.getLogger(__name__)
 
 
+def _chain(work: QueueWork) -> str:
+    """The chain of steps of one UTC day, which is one trace."""
+    return f"{work.sender.app}/{work.today()}"
+
+
 @dataclass(frozen=True, slots=True)
 class QueueWork:
     """The daily runs of all tenants, message by message: bytes come in, text goes out."""
@@ -45,12 +53,16 @@ class QueueWork:
     deliveries_of: Callable[[str], Deliveries]  #: raises `BadInputError` as `runs_of` does
     mail_policy: Callable[[], MailPolicy]
 
+    @use_case("plan", _chain)
     def plan(self) -> list[CollectSlice]:
         """Return a message for each slice that is owed today."""
         today = self.today()
         runs = map(self.runs_of, self.tenant_ids)
-        return self.sender.stamped(message for each in runs for message in each.plan(today))
+        owed = [message for each in runs for message in each.plan(today)]
+        note(tenants=len(self.tenant_ids), day=today - _DAY, owed=len(owed))
+        return self.sender.stamped(owed)
 
+    @use_case("collect", _chain)
     def collect(self, message: bytes, expires_at: datetime | None = None) -> list[Message]:
         """
         Collect a slice; return what remains of it, or the reports that became due by it.
@@ -67,6 +79,7 @@ class QueueWork:
         remaining = [msgspec.structs.replace(wanted, slice=part) for part in parts]
         return self.sender.stamped(remaining or runs.follow_up(wanted))
 
+    @use_case("abandon slice", _chain)
     def abandon(self, message: bytes, expires_at: datetime | None = None) -> list[PublishReport]:
         """Enter that the queue has given up on a slice; return the reports that became due."""
         wanted = self._read(CollectSlice, message, expires_at, suffix=_POISON)
@@ -76,6 +89,7 @@ class QueueWork:
         runs.daily.abandon(wanted.slice)
         return self.sender.stamped(runs.follow_up(wanted))
 
+    @use_case("plan reports", _chain)
     def plan_reports(self) -> list[PublishReport]:
         """
         Return a message for each tenant with reports that are owed: the latest moment for them.
@@ -90,6 +104,7 @@ class QueueWork:
             if endings
         )
 
+    @use_case("publish", _chain)
     def publish(self, message: bytes, expires_at: datetime | None = None) -> list[Message]:
         """
         Make and store a report; return the next one, and the deliveries that became due by it.
@@ -103,10 +118,12 @@ class QueueWork:
         runs = self.runs_of(wanted.tenant_id)
         try:
             with _one_report_at_a_time:
-                runs.daily.publish(wanted.ending, wanted.newest)
+                report = runs.daily.publish(wanted.ending, wanted.newest)
+            _note_report(report, wanted)
         except MfaStatusError as error:
             if not wanted.then:
                 raise
+            note(state="failed", error=type(error).__name__)
             _log.error("The report of %s was not made: %s", wanted.ending, error)
         if wanted.run_id and not wanted.then:
             runs.finish(wanted.run_id)
@@ -114,6 +131,7 @@ class QueueWork:
         due = self.deliveries_of(wanted.tenant_id).due(wanted.ending) if is_newest else []
         return self.sender.stamped([*_next(wanted), *due])
 
+    @use_case("abandon report", _chain)
     def abandon_report(self, message: bytes, expires_at: datetime | None = None) -> None:
         """Say that the queue has given up on a report; it stays owed."""
         wanted = self._read(PublishReport, message, expires_at, suffix=_POISON)
@@ -124,6 +142,7 @@ class QueueWork:
         if wanted.run_id:
             self.runs_of(wanted.tenant_id).finish(wanted.run_id, sentence)
 
+    @use_case("open door", _chain)
     def open_door(self) -> list[DeliverReport]:
         """From now on people may be written to about the newest closed day; return what is due."""
         newest = self.today() - _DAY
@@ -134,6 +153,7 @@ class QueueWork:
         ]
         return self.sender.stamped(due)
 
+    @use_case("deliver", _chain)
     def deliver(self, message: bytes, expires_at: datetime | None = None) -> None:
         """
         Mail or post a report, or put the message back until the moment to which it waits.
@@ -148,10 +168,12 @@ class QueueWork:
             MailRequests(deliveries, self.sender.send).deliver(wanted)
             return
         delivered = deliveries.deliver(wanted, self.today() - _DAY, self.mail_policy())
+        note(channel=wanted.channel, deliveries=len(delivered.deliveries))
         if delivered.until:
             wait = delivered.until - deliveries.now() + _MARGIN
             self.sender.send([wanted], delay=max(wait, _MARGIN))
 
+    @use_case("abandon delivery", _chain)
     def abandon_delivery(self, message: bytes, expires_at: datetime | None = None) -> None:
         """
         Enter that the queue has given up on a delivery.
@@ -174,7 +196,10 @@ class QueueWork:
     ) -> AnyMessageT | None:
         daily = self.runs_of(self.tenant_ids[0]).daily
         inbox = Inbox(self.sender, self.today, daily.now, self._is_configured, daily.store)
-        return inbox.read(kind, body, expires_at, suffix=suffix)
+        message = inbox.read(kind, body, expires_at, suffix=suffix)
+        if message:
+            note(tenant=message.tenant_id, day=message.last_day)
+        return message
 
     def _is_configured(self, tenant_id: str) -> bool:
         try:
@@ -190,3 +215,16 @@ def _next(published: PublishReport) -> list[PublishReport]:
         return []
     ending, *then = published.then
     return [msgspec.structs.replace(published, ending=ending, then=tuple(then))]
+
+
+def _note_report(report: Report, wanted: PublishReport) -> None:
+    """Note how complete a report is; say that the newest day is known, if it is."""
+    window, newest = report.window, wanted.newest
+    note(day=wanted.ending, completeness=round(window.complete_days / WINDOW_DAYS, 3))
+    if wanted.ending != newest:
+        return
+    missing = {gap.day for gap in window.missing}
+    known = [day for day in window_days(newest) if day not in missing]
+    note(days_behind=(newest - max(known)).days if known else WINDOW_DAYS)
+    if newest not in missing:
+        say(DAY_COMPLETE, tenant=wanted.tenant_id, day=newest)
