@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.cli.console import DONE, DONE_IN_PART, say
+from shared.cli.console import DONE, DONE_IN_PART, say, shown_progress
 from shared.errors import BadInputError
 from shared.service.composition import Service
 from shared.service.setting_checks import checked_service
@@ -49,7 +49,8 @@ def _directory(options: argparse.Namespace, settings: Settings, now: Callable[[]
         notes, is_disputed = pulled.notes, False
         if options.verify:
             before = service.partner.judged(pulled)
-            after = service.partner.verified(before)
+            with shown_progress("Asking", "sign-ins") as progress:
+                after = service.partner.verified(before, on_progress=progress)
             notes, is_disputed = after.notes, _show(before, after)
     for note in notes.values():
         say(note)

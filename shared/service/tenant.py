@@ -138,7 +138,10 @@ class Tenant:
         )
 
     def verified(
-        self, snapshot: DirectorySnapshot, budget: Budget | None = None
+        self,
+        snapshot: DirectorySnapshot,
+        budget: Budget | None = None,
+        on_progress: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> DirectorySnapshot:
         """Ask Entra's What If about one account of each class, and judge again."""
         asked = questions(snapshot.accounts, self._settings.scope)
@@ -150,7 +153,7 @@ class Tenant:
                 self.access.licence,
                 clock=self.access.clock,
             )
-            given = ask_what_if(session, asked.sign_ins)
+            given = ask_what_if(session, asked.sign_ins, on_progress)
         note = " ".join(filter(None, [*given.notes, asked.note]))
         return snapshot.with_second_opinion(SecondOpinion(given.answers), note)
 

@@ -19,7 +19,7 @@ from shared.sources.graph.answers import RejectedError, unreadable_answer
 from shared.sources.graph.pages import ListPage, finish_list
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shared.mfa.accounts.second_opinion import AskedSignIn
     from shared.sources.graph.session import GraphSession
@@ -37,9 +37,13 @@ class WhatIfAnswers(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def ask_what_if(session: GraphSession, sign_ins: Sequence[AskedSignIn]) -> WhatIfAnswers:
+def ask_what_if(
+    session: GraphSession,
+    sign_ins: Sequence[AskedSignIn],
+    on_progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> WhatIfAnswers:
     """
-    Ask about each sign-in, in this order.
+    Ask about each sign-in, in this order; `on_progress` hears how many are done, of how many.
 
     A refusal or the end of the time ends the questions. A rejected one (an application or account
     that Entra does not know) is passed over, and if nothing about its application was answered yet,
@@ -48,6 +52,7 @@ def ask_what_if(session: GraphSession, sign_ins: Sequence[AskedSignIn]) -> WhatI
     answers: list[Answer] = []
     rejected: list[tuple[AskedSignIn, RejectedError]] = []
     for number, sign_in in enumerate(sign_ins):
+        on_progress(number, len(sign_ins))
         if _is_hopeless(sign_in, answers, rejected):
             continue
         try:
@@ -55,8 +60,9 @@ def ask_what_if(session: GraphSession, sign_ins: Sequence[AskedSignIn]) -> WhatI
         except RejectedError as error:
             rejected.append((sign_in, error))
         except SourceError as error:
-            note = f"Entra's What If answered about {number:,} of {len(sign_ins):,} sign-ins only"
-            return WhatIfAnswers(tuple(answers), (*_about(rejected), f"{note}: {error}"))
+            counted = f"{len(answers):,} of {len(sign_ins):,} sign-ins only"
+            note = f"Entra's What If answered about {counted}: {error}"
+            return WhatIfAnswers(tuple(answers), (*_about(rejected), note))
     return WhatIfAnswers(tuple(answers), _about(rejected))
 
 

@@ -72,7 +72,15 @@ def test_a_group_that_graphs_list_shows_too_late_is_a_difference() -> None:
 def test_requests_are_as_documented_and_one_a_second() -> None:
     world = directory_world(behaviour=DirectoryBehaviour(is_throttled=True))
 
-    ask_what_if(world.session, [replace_kind(SIGN_INS[0]), *SIGN_INS[1:]])
+    progress: list[tuple[int, int]] = []
+
+    ask_what_if(
+        world.session,
+        [replace_kind(SIGN_INS[0]), *SIGN_INS[1:]],
+        lambda done, of: progress.append((done, of)),
+    )
+
+    assert progress == [(done, 6) for done in range(6)]
 
     assert set(world.paths) == {PATH}
     assert statuses(world) == [200] * 6
