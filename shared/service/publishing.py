@@ -18,9 +18,10 @@ from shared.service.addresses import ACCOUNTS, API, CUSTOMERS, PERMISSIONS
 from shared.service.directory_snapshot import DIRECTORY_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from shared.delivery.files.csv_files import CsvFile, ReportTables
+    from shared.mfa.accounts.assessment import AccountRow
     from shared.mfa.assessment import Assessment
     from shared.mfa.report import HistoryPoint, InputSummary, Report
     from shared.service.directory_snapshot import DirectorySnapshot
@@ -103,7 +104,7 @@ def _tables(
     return report_tables(
         assessment,
         meta.tenant_id,
-        accounts=account_rows(snapshot.accounts, assessment, meta.tenant_id),
+        accounts=account_rows(_rows(assessment, snapshot), assessment, meta.tenant_id),
         customers=None if customers is None else customer_rows(customers, snapshot.read_at),
     )
 
@@ -159,10 +160,14 @@ def _accounts(assessment: Assessment, snapshot: DirectorySnapshot, meta: ReportM
     return Accounts.of(
         meta.tenant_id,
         snapshot.read_at,
-        account_rows(snapshot.accounts, assessment, meta.tenant_id),
+        account_rows(_rows(assessment, snapshot), assessment, meta.tenant_id),
         assessment.metrics.accounts,
         snapshot.exceptions(assessment.window.ending),
     )
+
+
+def _rows(assessment: Assessment, snapshot: DirectorySnapshot) -> Iterator[AccountRow]:
+    return snapshot.accounts.rows(assessment.window.days[0])
 
 
 def _directory_files(snapshot: DirectorySnapshot, meta: ReportMeta) -> dict[str, bytes]:

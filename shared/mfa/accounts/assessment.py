@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.accounts.account_facts import AccountFacts, EvaluatedPolicy, TenantFacts
+from shared.mfa.accounts.account_notes import AccountNotes
 from shared.mfa.accounts.account_set import NOBODY, AccountLookup
 from shared.mfa.accounts.causes import (
     MOST_NAMED,
@@ -37,6 +38,7 @@ from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from datetime import date
 
     from shared.mfa.accounts.conditional_access import PolicyTarget
     from shared.mfa.accounts.directory import Directory
@@ -105,7 +107,12 @@ class JudgedAccounts:
         return len(self._class_of)
 
     def __iter__(self) -> Iterator[AccountRow]:
-        return map(self._row, self._order)
+        return self.rows()
+
+    def rows(self, since: date | None = None) -> Iterator[AccountRow]:
+        """A row per account; with the window's first day, causes name policies younger than it."""
+        notes = AccountNotes(self._directory, self.tenant, self.registrations, since)
+        return (self._row(index, notes) for index in self._order)
 
     @cached_property
     def metrics(self) -> AccountMetrics:
@@ -178,8 +185,12 @@ class JudgedAccounts:
             order.extend(indexes)
         return order
 
-    def _row(self, index: int) -> AccountRow:
-        user, judgement = self.membership.roster.users[index], self.class_of(index).judgement
+    def _row(self, index: int, notes: AccountNotes) -> AccountRow:
+        user, found = self.membership.roster.users[index], self.class_of(index)
+        judgement = found.judgement
+        noted = list(notes.of(index, user, found.facts, judgement))
+        causes = [self._exclusions(index), judgement.cause, *(note.cause for note in noted)]
+        remedies = dict.fromkeys([judgement.remedy, *(note.remedy for note in noted)])
         return AccountRow(
             object_id=user.id,
             upn=user.user_principal_name or "",
@@ -189,8 +200,8 @@ class JudgedAccounts:
             is_admin=self.is_admin.truth(index),
             enforcement=judgement.enforcement,
             enforced_by=judgement.enforced_by,
-            cause=" ".join(filter(None, [self._exclusions(index), judgement.cause])),
-            remedy=judgement.remedy,
+            cause=" ".join(filter(None, causes)),
+            remedy=" ".join(filter(None, remedies)),
             mfa_registered=self.is_registered.truth(index),
         )
 

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.membership import Groups
 
 MOST_NAMED = 2  #: policies named in one cause; the rest are counted
+SECURITY_DEFAULTS = "security defaults"  #: what enforces MFA where they alone do
 _DEFAULTS_NOTE = (
     "Security defaults ask administrators for MFA at every sign-in, everybody else only when "
-    "Microsoft considers it necessary."
+    "Microsoft considers it necessary, and for up to 14 days nobody who has not registered."
 )
 
 _EVERYWHERE = "Require MFA for all cloud apps, without conditions"
@@ -47,7 +48,7 @@ class Judgement(msgspec.Struct, frozen=True):
     left: tuple[int, ...] = ()  #: indexes of policies that the accounts leave with a role
 
 
-class _Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True):
     """One sentence of cause, and what to do about it."""
 
     cause: str
@@ -55,20 +56,20 @@ class _Reason(msgspec.Struct, frozen=True):
 
 
 #: For accounts that no policy affects.
-NOTHING = _Reason(
+NOTHING = Reason(
     "Nothing requires MFA for this account: no policy, no per-user MFA, no security defaults.",
     "Add the account to a policy that requires MFA for all cloud apps.",
 )
 
 
 #: For agents' user accounts.
-AGENT = _Reason(
+AGENT = Reason(
     "This is an agent's user account, which can hold no MFA factor: no policy can enforce MFA.",
     "Disable it if it is not needed; otherwise block it from Partner Center and let it hold no "
     "administrator role.",
 )
 #: For directory synchronisation accounts that nothing else affects.
-EXEMPT = _Reason(
+EXEMPT = Reason(
     "Security defaults exempt directory synchronisation accounts, and nothing else requires MFA.",
     "Let the synchronisation sign in as an application, then delete the account.",
 )
@@ -90,8 +91,9 @@ def judge_class(tenant: TenantFacts, facts: AccountFacts) -> Judgement:
     if answer is Enforcement.CONDITIONAL:
         reasons = [_leaving(tenant.demands[policy_index]) for policy_index in left]
         reasons = reasons or [_condition(d) for d in demands_with_conditions(tenant, facts)]
+        reasons += _custom_controls(tenant, facts)
         return _from_reasons(answer, reasons, excluded_from, left)
-    reasons = list(_near_misses(tenant, facts))
+    reasons = [*_report_only(tenant, facts), *_custom_controls(tenant, facts)]
     if not reasons and not excluded_from:
         nothing = EXEMPT if tenant.security_defaults and facts.is_exempt else NOTHING
         reasons = list(_futile_reasons(tenant, facts)) or [nothing]
@@ -156,16 +158,16 @@ def demands_with_conditions(tenant: TenantFacts, facts: AccountFacts) -> list[De
     return sorted(asked, key=lambda demand: (demand.grant.blocks, not demand.grant.requires_mfa))
 
 
-def _not_read(tenant: TenantFacts, facts: AccountFacts) -> _Reason:
+def _not_read(tenant: TenantFacts, facts: AccountFacts) -> Reason:
     missing = list(dict.fromkeys(unread(tenant, facts)))
-    return _Reason(
+    return Reason(
         f"Not read: {_phrases(missing, '; ')}.",
         "Once this is read, the account can be judged.",
     )
 
 
-def _disputed(facts: AccountFacts) -> _Reason:
-    return _Reason(
+def _disputed(facts: AccountFacts) -> Reason:
+    return Reason(
         f"Entra's What If says that {_phrases([d.text for d in facts.disagreements], '; ')}.",
         "Read the directory again; if they still differ, compare them in Entra's What If tool.",
     )
@@ -177,10 +179,10 @@ def _enforced(tenant: TenantFacts, facts: AccountFacts) -> Judgement:
     if facts.per_user:
         by.insert(0, "per-user MFA")
     if security_defaults_apply(tenant, facts):
-        by.insert(0, "security defaults")
-    if by == ["security defaults"]:
+        by.insert(0, SECURITY_DEFAULTS)
+    if by == [SECURITY_DEFAULTS]:
         return Judgement(Enforcement.ENFORCED, by[0], _DEFAULTS_NOTE)
-    note = _note(found, tenant, facts) if len(by) == len(found) else _Reason("", "")
+    note = _note(found, tenant, facts) if len(by) == len(found) else Reason("", "")
     return Judgement(Enforcement.ENFORCED, "; ".join(by), note.cause, note.remedy)
 
 
@@ -190,7 +192,7 @@ def policy_names(policies: Sequence[Demand]) -> str:
     return f"policy {listed}" if len(policies) == 1 else f"policies {listed} together"
 
 
-def _note(found: list[list[Demand]], tenant: TenantFacts, facts: AccountFacts) -> _Reason:
+def _note(found: list[list[Demand]], tenant: TenantFacts, facts: AccountFacts) -> Reason:
     """The applications that every enforcing policy excludes and no other policy names."""
     gaps = [
         frozenset[str]().union(*(demand.extent.left_out for demand in group)) for group in found
@@ -202,37 +204,37 @@ def _note(found: list[list[Demand]], tenant: TenantFacts, facts: AccountFacts) -
     )
     left_out = frozenset[str].intersection(*gaps).difference(*named)
     if not left_out:
-        return _Reason("", "")
+        return Reason("", "")
     applications = listed_names(left_out)
     exclude = "excludes" if len(found[0]) == 1 else "exclude"
-    return _Reason(
+    return Reason(
         f"MFA is not required for {applications}, which {policy_names(found[0])} {exclude}.",
         f"Check whether {applications} must be excluded.",
     )
 
 
-def _condition(demand: Demand) -> _Reason:
+def _condition(demand: Demand) -> Reason:
     name, when = f"“{demand.name}”", demand.extent.when
     if demand.grant.blocks:
-        return _Reason(
+        return Reason(
             f"Policy {name} does not require MFA; it blocks sign-in{_spaced(when)}.",
             f"{_EVERYWHERE}; the block in policy {name} can stay.",
         )
     if demand.grant.requires_mfa:
-        return _Reason(
+        return Reason(
             f"Policy {name} requires MFA {when}.", f"Remove the condition from policy {name}."
         )
     others = " or ".join(demand.grant.others)
     applies = f" and applies {when}" if when else ""
-    return _Reason(
+    return Reason(
         f"Policy {name} accepts {others} instead of MFA{applies}.",
         f"Change policy {name} to require all of its controls, or MFA alone.",
     )
 
 
-def _leaving(demand: Demand) -> _Reason:
+def _leaving(demand: Demand) -> Reason:
     name = f"“{demand.name}”"
-    return _Reason(
+    return Reason(
         f"Policy {name} requires MFA until the account activates a role that it excludes.",
         f"Remove the role from the exclusions of policy {name}.",
     )
@@ -242,23 +244,32 @@ def _spaced(when: str) -> str:
     return f" {when}" if when else ""
 
 
-def _near_misses(tenant: TenantFacts, facts: AccountFacts) -> Iterator[_Reason]:
-    """Policies that reach the accounts and would enforce MFA if not for their state or control."""
+def _report_only(tenant: TenantFacts, facts: AccountFacts) -> Iterator[Reason]:
+    """Policies that reach the accounts and would enforce MFA if not for their state."""
     for demand in _reaching(tenant, facts):
         name, when = f"“{demand.name}”", _spaced(demand.extent.when)
         if demand.is_report_only and demand.grant.requires_mfa and not demand.extent.futile:
             cause = f"Policy {name} would require MFA{when} but is in report-only mode."
-            yield _Reason(cause, f"Switch policy {name} from report-only to on.")
-        elif demand.in_force and demand.grant.has_custom_control:
-            cause = f"Policy {name} requires a custom control, which never yields the MFA claim."
-            yield _Reason(cause, f"Let policy {name} require MFA instead of the custom control.")
+            yield Reason(cause, f"Switch policy {name} from report-only to on.")
 
 
-def _futile_reasons(tenant: TenantFacts, facts: AccountFacts) -> Iterator[_Reason]:
+def _custom_controls(tenant: TenantFacts, facts: AccountFacts) -> Iterator[Reason]:
+    """Policies that reach the accounts and leave MFA to another provider, without its claim."""
+    for demand in _reaching(tenant, facts):
+        if demand.in_force and demand.grant.has_custom_control and not demand.grant.offers_mfa:
+            name = f"“{demand.name}”"
+            yield Reason(
+                f"Policy {name} requires a custom control, which never yields the MFA claim.",
+                f"Let policy {name} require MFA instead of the custom control: nobody can add or "
+                "edit those since September 2026, and they are retired early in 2027.",
+            )
+
+
+def _futile_reasons(tenant: TenantFacts, facts: AccountFacts) -> Iterator[Reason]:
     """Policies that reach the accounts and require MFA, but not at sign-in."""
     for demand in _reaching(tenant, facts):
         if demand.in_force and demand.grant.requires_mfa and demand.extent.futile:
-            yield _Reason(f"Policy “{demand.name}” {demand.extent.futile}.", f"{_EVERYWHERE}.")
+            yield Reason(f"Policy “{demand.name}” {demand.extent.futile}.", f"{_EVERYWHERE}.")
 
 
 def _reaching(tenant: TenantFacts, facts: AccountFacts) -> list[Demand]:
@@ -267,7 +278,7 @@ def _reaching(tenant: TenantFacts, facts: AccountFacts) -> list[Demand]:
 
 def _from_reasons(
     answer: Enforcement,
-    reasons: Sequence[_Reason],
+    reasons: Sequence[Reason],
     excluded_from: tuple[int, ...] = (),
     left: tuple[int, ...] = (),
 ) -> Judgement:

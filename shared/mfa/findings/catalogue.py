@@ -146,7 +146,8 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         Severity.HIGH,
         "A custom control replaces MFA",
         "Policy “{policy}” requires a custom control, which never adds the MFA claim to the token.",
-        "Set up the provider as an external authentication method and require MFA.",
+        "Set up the provider as an external authentication method and require MFA. Custom controls "
+        "can no longer be changed since September 2026, and are retired early in 2027.",
     ),
     "policy-without-sign-ins": CatalogueEntry(
         Severity.LOW,
@@ -181,8 +182,8 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         "{sources}. Partner Center counts such MFA only if the provider's token gives Entra the "
         "MFA claim; a custom control never does.",
         "Use Entra's MFA, or set up the provider as an external authentication method. With the "
-        "claim, its MFA is accepted by the portal and the API; for customers' tenants (GDAP) it "
-        "may still be refused, without exceptions.",
+        "claim, its MFA is accepted by the portal, by the API and for customers' tenants (GDAP); "
+        "without it, all of these are blocked.",
     ),
     "strength-not-registered": CatalogueEntry(
         Severity.MEDIUM,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from shared.mfa.accounts.account_set import AccountLookup
 from shared.mfa.accounts.causes import AGENT, EXEMPT
-from shared.mfa.accounts.directory import FederatedMfaBehavior
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
 from shared.mfa.accounts.extent import ConditionKind
+from shared.mfa.accounts.federation import provider_behavior
 from shared.mfa.accounts.graph import flag_words
 from shared.mfa.accounts.methods import combinations_of
 from shared.mfa.findings.finding import (
@@ -34,13 +34,6 @@ _SOFTWARE = re.compile(
     r"(?:^|[._-])(?:svc|service|srv|sync|bot|robot|noreply|no-reply|automation|batch|backup"
     r"|scanner|script|api)(?:[._-]|\d|$)"
 )
-
-_PROVIDER = {
-    FederatedMfaBehavior.ACCEPT: "the provider's MFA is accepted where its token says so",
-    FederatedMfaBehavior.ENFORCE: "Entra sends its users to the provider for MFA",
-    FederatedMfaBehavior.UNKNOWN: "its federatedIdpMfaBehavior has an unknown value",
-    None: "its federatedIdpMfaBehavior is not set, so an older setting decides",
-}
 
 
 def attribute_findings(directory: Directory, accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
@@ -163,7 +156,7 @@ def _federation(directory: Directory, accounts: JudgedAccounts) -> Iterator[Find
         if demand.in_force and demand.grant.has_custom_control
     ]
     for domain in directory.domains or ():
-        behavior = _behavior(domain)
+        behavior = provider_behavior(domain)
         if domain.is_federated and behavior:
             sources.append(f"the domain {domain.id} is federated")
             yield from _federation_alone(domain, accounts)
@@ -178,15 +171,6 @@ def _federation(directory: Directory, accounts: JudgedAccounts) -> Iterator[Find
         yield finding(
             "third-party-mfa", named_subjects([]), sources=joined[:1].upper() + joined[1:]
         )
-
-
-def _behavior(domain: Domain) -> str:
-    """Whose MFA counts, in words; empty if Entra always does it itself."""
-    settings = domain.federation_configuration
-    if settings is None:
-        return "its federatedIdpMfaBehavior was not read"
-    behavior = settings[0].federated_idp_mfa_behavior if settings else None
-    return "" if behavior is FederatedMfaBehavior.REJECT else _PROVIDER[behavior]
 
 
 def _federation_alone(domain: Domain, accounts: JudgedAccounts) -> Iterator[Finding | Gap]:
