@@ -49,6 +49,8 @@ _COUNTED = {
     State.UNREAD: "not read",
 }
 
+_STANDS_OUT = 10  #: a user or application is named if one in so many requests is theirs
+
 _SOURCES = {
     "graph": "Microsoft Graph sign-in log",
     "diagnostics": "Microsoft Entra diagnostic settings (sign-in logs)",
@@ -138,14 +140,18 @@ class SentenceWithName:
     """A sentence that ends in a name from a log, which a page isolates from its own text."""
 
     before: str
-    name: str
+    name: str  #: empty if nobody is named
 
     def __str__(self) -> str:
-        return f"{self.before} {self.name}."
+        return f"{self.before} {self.name}".rstrip() + "."
 
 
 def worst(report: Report) -> list[SentenceWithName]:
-    """For each channel below 100 %, the user or application with the most requests without MFA."""
+    """
+    For each channel below 100 %, the user or application with the most requests without MFA.
+
+    If none has a tenth of them, over how many they are spread.
+    """
     return [
         _worst_of(figure)
         for figure in request_figures(report)
@@ -155,7 +161,10 @@ def worst(report: Report) -> list[SentenceWithName]:
 
 def _worst_of(figure: RequestFigure) -> SentenceWithName:
     by_user = figure.channel is Channel.PORTAL
-    part = (figure.breakdown.by_user if by_user else figure.breakdown.by_application)[0]
+    parts = figure.breakdown.by_user if by_user else figure.breakdown.by_application
+    part = parts[0]
+    if part.against * _STANDS_OUT < figure.against:
+        return _spread(figure, parts, "user" if by_user else "application")
     without = f"{count(figure.against, figure.noun)} without MFA"
     if figure.against == 1:
         made = f"The {without} was made by"
@@ -165,6 +174,19 @@ def _worst_of(figure: RequestFigure) -> SentenceWithName:
         verb = "was" if part.against == 1 else "were"
         made = f"Of the {without}, {thousands(part.against)} {verb} made by"
     return SentenceWithName(made if by_user else f"{made} the application", part_name(part))
+
+
+def _spread(figure: RequestFigure, parts: list[Contribution], by: str) -> SentenceWithName:
+    """Over how many users or applications requests are spread, if none of these stands out."""
+    shown = [part for part in parts if part.against and not part.others]
+    rest = sum(part.against for part in parts if part.others)
+    most = shown[-1].against  # each of the others has at most as many
+    least = len(shown) + -(-rest // most)
+    at_least = "at least " if rest and most > 1 else ""
+    without = count(figure.against, figure.noun)
+    return SentenceWithName(
+        f"The {without} without MFA are spread over {at_least}{count(least, by)}", ""
+    )
 
 
 def asides(report: Report) -> list[str]:

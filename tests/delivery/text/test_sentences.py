@@ -224,6 +224,36 @@ def test_the_verb_agrees_with_how_many_days_are_complete(complete, verb):
     assert completeness.completeness(made).startswith(f"{complete} of 7 days {verb} complete.")
 
 
+def by_many(users, each=1):
+    return [
+        portal(user_id=f"user-{n:04}", upn=f"user.{n}@fabrikam.example", **NOT_VERIFIED)
+        for n in range(users)
+        for _ in range(each)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("users", "each", "spread"),
+    [
+        (1000, 1, "1,000 portal requests without MFA are spread over 1,000 users"),
+        (20, 2, "40 portal requests without MFA are spread over 20 users"),
+        (60, 2, "120 portal requests without MFA are spread over at least 60 users"),
+    ],
+)
+def test_requests_of_many_of_whom_nobody_stands_out_name_nobody(users, each, spread):
+    assert [str(line) for line in sentences.worst(report(*by_many(users, each)))] == [
+        f"The {spread}."
+    ]
+
+
+def test_who_has_a_tenth_of_the_requests_is_named():
+    (line,) = sentences.worst(report(*by_many(10)))
+
+    assert (
+        str(line) == "Of the 10 portal requests without MFA, 1 was made by user.0@fabrikam.example."
+    )
+
+
 def test_the_verb_agrees_with_a_single_request_and_a_single_account():
     accounts = AccountMetrics(1, 0, 0, 0, 1, 0, share=0.0, share_upper=0.0)
     made = report(portal(**NOT_VERIFIED), accounts=accounts)
