@@ -106,11 +106,11 @@ def _decode_typed(record: bytes) -> tuple[Fields, Envelope] | None:
 
 
 def _is_irregular(record: bytes, fields: Fields, *envelope: Envelope) -> bool:
-    """Whether a key, or one inside status, steps or policies, may have another spelling."""
-    nested = (fields.authentication_details, fields.applied_conditional_access_policies)
+    """Whether a key, or one inside status or steps, may have another spelling."""
+    steps = fields.authentication_details
     return (
         (isinstance(fields.status, Status) and not fields.status.is_regular)
-        or any(not item.is_regular for items in nested if isinstance(items, list) for item in items)
+        or (isinstance(steps, list) and any(not step.is_regular for step in steps))
         or _misspells(record, fields, *envelope)
     )
 

@@ -6,12 +6,13 @@ Each function also returns whether all that is filled was understood. What was n
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from shared.decoding import UNREADABLE
-from shared.mfa.circumstances import Circumstance, PolicyTraces
+from shared.mfa.circumstances import NO_TRACES, Circumstance, PolicyTraces
 from shared.mfa.sign_in import Evidence
 from shared.sources.records.applied_policies import raw_of, traces_of
 from shared.sources.records.evidence import (
@@ -20,7 +21,7 @@ from shared.sources.records.evidence import (
     steps_evidence,
     text_evidence,
 )
-from shared.sources.records.plain import is_empty, is_fragment, items_of, object_of, text_of
+from shared.sources.records.plain import is_empty, is_fragment, items_of, loads, object_of, text_of
 from shared.sources.records.shapes import (
     AgentDetails,
     AppliedPolicy,
@@ -36,6 +37,8 @@ _Part = TypeVar("_Part", AuthenticationStep, AppliedPolicy)
 
 _steps_decoder = msgspec.json.Decoder(list[AuthenticationStep])
 _policies_decoder = msgspec.json.Decoder(list[AppliedPolicy])
+
+_LONGEST_KEPT = 16 * 1024  #: bytes of the policies of a record that are read once for all
 
 _STATUS_KEYS = ("errorcode", "additionaldetails", "failurereason")
 _CONDITION_KEYS = ("conditionsnotsatisfied", "excluderulessatisfied", "includerulessatisfied")
@@ -72,17 +75,18 @@ def read_steps(value: object) -> tuple[Evidence, Circumstance, bool]:
     else:
         items = None if is_fragment(value) else items_of(value)
         results = list(_step_results([value] if items is None else items))
-    details = [result for result in results if result is not None]
-    evidence, circumstance = steps_evidence(details), first_circumstance(details)
+    evidence, circumstance = _told(tuple(result for result in results if result is not None))
     if None in results and evidence is Evidence.SILENT:
         return Evidence.NOT_GIVEN, circumstance, False
     return evidence, circumstance, None not in results
 
 
-def first_circumstance(details: Iterable[str]) -> Circumstance:
-    """The first that the texts tell; the order of `Circumstance` decides between several."""
+@lru_cache(maxsize=1024)
+def _told(details: tuple[str, ...]) -> tuple[Evidence, Circumstance]:
+    """What the steps' results say; the order of `Circumstance` decides between several."""
     found = {circumstance_of(detail) for detail in details}
-    return next((each for each in Circumstance if each in found), Circumstance.NOT_GIVEN)
+    circumstance = next((each for each in Circumstance if each in found), Circumstance.NOT_GIVEN)
+    return steps_evidence(details), circumstance
 
 
 def is_agent(value: object) -> bool:
@@ -94,8 +98,32 @@ def is_agent(value: object) -> bool:
     return text_of(subject).lower() == "agentiduser"
 
 
-def read_policies(value: object) -> tuple[Evidence, PolicyTraces, bool]:
-    """``appliedConditionalAccessPolicies``, a list or the text of one."""
+_ReadPolicies = tuple[Evidence, PolicyTraces, bool]
+
+
+def read_policies(value: object) -> _ReadPolicies:
+    """``appliedConditionalAccessPolicies``, a list or the text of one; or either as JSON."""
+    if isinstance(value, msgspec.Raw):
+        data = bytes(value)
+        return _read_json(data) if len(data) <= _LONGEST_KEPT else _read_json.__wrapped__(data)
+    return _read_value(value)
+
+
+@lru_cache(maxsize=256)
+def _read_json(data: bytes) -> _ReadPolicies:
+    try:
+        policies = _policies_decoder.decode(data)
+    except UNREADABLE:
+        policies = []
+    if policies and all(policy.is_regular for policy in policies):
+        return _read_value(policies)
+    try:
+        return _read_value(loads(data))
+    except UNREADABLE:
+        return Evidence.NOT_GIVEN, NO_TRACES, False
+
+
+def _read_value(value: object) -> _ReadPolicies:
     typed = _regular(_policies_decoder, AppliedPolicy, value)
     if typed is not None:
         return policies_evidence(typed), traces_of(typed), True

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Text = str | UnsetType | None
+#: Most records name the same policies with the same results, so equal bytes are read only once.
+RawPolicies = msgspec.Raw | UnsetType
 
 
 class Status(msgspec.Struct, rename="camel", gc=False):
@@ -88,7 +90,7 @@ class Fields(msgspec.Struct, rename="camel", gc=False, kw_only=True):
     ip_address: Text = UNSET
     status: Status | str | UnsetType | None = UNSET
     correlation_id: Text = UNSET
-    applied_conditional_access_policies: list[AppliedPolicy] | str | UnsetType | None = UNSET
+    applied_conditional_access_policies: RawPolicies = UNSET
     is_interactive: bool | UnsetType | None = UNSET
     resource_display_name: Text = UNSET
     resource_id: Text = UNSET
@@ -112,7 +114,7 @@ class Envelope(msgspec.Struct, gc=False, kw_only=True):
     result_type: int | str | UnsetType | None = msgspec.field(default=UNSET, name="resultType")
     caller: Text = msgspec.field(default=UNSET, name="callerIpAddress")
     correlation: Text = msgspec.field(default=UNSET, name="correlationId")
-    further_policies: list[AppliedPolicy] | str | UnsetType | None = UNSET  #: of a row
+    further_policies: RawPolicies = UNSET  #: of a row
     properties: Fields | UnsetType | None = UNSET
 
 
