@@ -42,6 +42,7 @@ var scriptPaths = [
   '/api/scripts/report.json'
   '/api/scripts/report.html'
   '/api/scripts/portal-requests-without-mfa.csv'
+  '/api/scripts/portal-requests.csv'
   '/api/scripts/api-requests-summary.csv'
   '/api/scripts/all-api-requests.csv'
   '/api/scripts/accounts.csv'

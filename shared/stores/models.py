@@ -21,6 +21,7 @@ REPORT_FILES = {
     "report.json": "application/json",
     "report.html": "text/html; charset=utf-8",
     "portal-requests-without-mfa.csv": _CSV,
+    "portal-requests.csv": _CSV,
     "api-requests-summary.csv": _CSV,
     "all-api-requests.csv": _CSV,
     "accounts.csv": _CSV,

@@ -38,6 +38,7 @@ FILES = {
     "report.json",
     "report.html",
     "portal-requests-without-mfa.csv",
+    "portal-requests.csv",
     "api-requests-summary.csv",
     "all-api-requests.csv",
     "accounts.csv",

@@ -101,6 +101,7 @@ def test_it_says_where_everything_is(played) -> None:
     names = {path.name for path in page.parent.glob("*.csv")}
     assert names == {
         "portal-requests-without-mfa.csv",
+        "portal-requests.csv",
         "api-requests-summary.csv",
         "all-api-requests.csv",
         "accounts.csv",
@@ -119,6 +120,9 @@ def test_the_csv_files_add_up_to_the_figures(played, report) -> None:
 
     api = report["metrics"]["api"]
     assert len(rows("all-api-requests.csv")) == api["requests"]
+    assert len(rows("portal-requests.csv")) == report["metrics"]["portal"]["requests"]
+    for name in ("all-api-requests.csv", "portal-requests.csv"):
+        assert all((row["Reason"] == "") == (row["MfaCompliant"] == "true") for row in rows(name))
     summary = rows("api-requests-summary.csv")
     assert sum(int(row["TotalRequestCount"]) for row in summary) == api["requests"]
     assert sum(int(row["MfaCompliantRequestCount"]) for row in summary) == api["verified"]

@@ -53,7 +53,10 @@ def stored(release, kind, folder):
         store.close()
 
 
-def statuses(service):
+SINCE_ADDED = {"portal-requests.csv"}  #: files that releases in the data did not make
+
+
+def statuses(service, names=FILES):
     """Of every answer about the newest report and the one before it."""
     reports = RecentReports(service.store, fresh_seconds=0)
     runs = lambda: service.partner.runs  # noqa: E731
@@ -66,7 +69,7 @@ def statuses(service):
         api.health,
     ]
     asked += [
-        partial(api.file, TENANT_ID, str(ending), name) for ending in ENDINGS for name in FILES
+        partial(api.file, TENANT_ID, str(ending), name) for ending in ENDINGS for name in names
     ]
     return {answered(make).status for make in asked}
 
@@ -82,7 +85,7 @@ def test_what_a_release_stored_is_continued_without_a_complaint(
         sender = {"REPORT_SENDER": "mfa@contoso.example"}
         service, source = service_over(account, simulation, tmp_path, now, **mail, **sender)
         store, daily, today = service.store, service.partner.daily, now.date()
-        assert statuses(service) == {200}
+        assert statuses(service, set(FILES) - SINCE_ADDED) == {200}
         assert store.settle(TENANT_ID, f"{now:%Y-%m-%dT%H:%M:%SZ}") == {}
         ledger = store.ledger(TENANT_ID, ENDINGS[0] - timedelta(days=9))
         before = everything(store)

@@ -19,14 +19,15 @@ import msgspec
 
 from shared.delivery.files.directory_rows import AccountStatusRow, CustomerStatusRow
 from shared.delivery.files.request_rows import (
-    ApiRequestRow,
     ApplicationDayRow,
     PortalUserRow,
-    api_request_rows,
+    RequestRow,
     application_day_rows,
     portal_user_rows,
+    request_rows,
 )
 from shared.mfa.report import FileEntry
+from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,8 +48,10 @@ class ReportTables:
 
     portal_users: list[PortalUserRow]
     application_days: list[ApplicationDayRow]
-    api_requests: list[ApiRequestRow]  #: at most 10,000
+    api_requests: list[RequestRow]  #: at most 10,000
     api_requests_total: int  #: rows there would be without that cap
+    portal_requests: list[RequestRow]  #: at most 10,000
+    portal_requests_total: int
     accounts: Iterable[AccountStatusRow] | None  #: may be read once only
     customers: list[CustomerStatusRow] | None
 
@@ -73,20 +76,23 @@ def report_tables(
     return ReportTables(
         portal_users=portal_user_rows(assessment, tenant_id),
         application_days=application_day_rows(assessment),
-        api_requests=api_request_rows(assessment, tenant_id),
+        api_requests=request_rows(assessment, Channel.API, tenant_id),
         api_requests_total=assessment.metrics.api.requests,
+        portal_requests=request_rows(assessment, Channel.PORTAL, tenant_id),
+        portal_requests_total=assessment.metrics.portal.requests,
         accounts=accounts,
         customers=None if customers is None else list(customers),
     )
 
 
 def csv_files(tables: ReportTables) -> list[CsvFile]:
-    """All five files. A table that was not read has its header only, so every link works."""
-    requests_total = tables.api_requests_total
+    """All six files. A table that was not read has its header only, so every link works."""
+    api_total, portal_total = tables.api_requests_total, tables.portal_requests_total
     return [
         csv_file("portal-requests-without-mfa.csv", PortalUserRow, tables.portal_users),
+        csv_file("portal-requests.csv", RequestRow, tables.portal_requests, portal_total),
         csv_file("api-requests-summary.csv", ApplicationDayRow, tables.application_days),
-        csv_file("all-api-requests.csv", ApiRequestRow, tables.api_requests, requests_total),
+        csv_file("all-api-requests.csv", RequestRow, tables.api_requests, api_total),
         csv_file("accounts.csv", AccountStatusRow, tables.accounts),
         csv_file("customers.csv", CustomerStatusRow, tables.customers),
     ]

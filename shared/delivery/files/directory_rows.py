@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.delivery.text.formatting import utc_time
+from shared.delivery.text.formatting import plain_quotes, utc_time
 from shared.mfa.accounts.directory import users_with_mfa
+from shared.mfa.accounts.enforcement import Enforcement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,10 +18,8 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.directory import Customer
     from shared.mfa.assessment import Assessment
     from shared.mfa.metrics import ShareRule
+    from shared.mfa.reasons.reason import Reason
     from shared.mfa.requests import Request
-
-
-_QUOTES = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
 
 
 class AccountStatusRow(msgspec.Struct, frozen=True, rename="pascal"):
@@ -59,11 +59,39 @@ class CustomerStatusRow(msgspec.Struct, frozen=True, rename="pascal"):
 def account_rows(
     accounts: Iterable[AccountRow], assessment: Assessment, tenant_id: str | None
 ) -> Iterator[AccountStatusRow]:
-    """One row per account, in the order given, with its newest request in the window."""
+    """
+    One row per account, in the order given, with its newest request in the window.
+
+    An account with MFA enforced has the reason of its newest request without MFA, if there is one.
+    """
     newest = _newest_by_user(assessment)
+    reasons = _newest_reasons(assessment)
     for account in accounts:
-        request = newest.get(account.object_id.lower())
-        yield _account_row(account, request, assessment.rule, tenant_id)
+        user = account.object_id.lower()
+        explained = _explained(account, reasons.get(user))
+        yield _account_row(explained, newest.get(user), assessment.rule, tenant_id)
+
+
+def _newest_reasons(assessment: Assessment) -> dict[str, Reason]:
+    """By user: why the newest of those requests had no MFA that count against a share."""
+    newest: dict[str, Request] = {}
+    for request in chain.from_iterable(assessment.requests.values()):
+        user = request.sign_in.user_id.lower()
+        if assessment.rule.counts_against(request.verdict) and (
+            user not in newest or _made_at(newest[user]) < _made_at(request)
+        ):
+            newest[user] = request
+    return {user: assessment.reasons[request.sign_in.id] for user, request in newest.items()}
+
+
+def _explained(account: AccountRow, reason: Reason | None) -> AccountRow:
+    if reason is None or account.enforcement is not Enforcement.ENFORCED:
+        return account
+    return msgspec.structs.replace(
+        account,
+        cause=" ".join(filter(None, [f"{reason.sentence}.", account.cause])),
+        remedy=" ".join(filter(None, [reason.remedy, account.remedy])),
+    )
 
 
 def _account_row(
@@ -78,18 +106,13 @@ def _account_row(
         enabled=account.enabled,
         is_admin=account.is_admin,
         enforcement=account.enforcement.value if account.enforcement else None,
-        enforced_by=_plain(account.enforced_by),
-        cause=_plain(account.cause),
-        remedy=_plain(account.remedy),
+        enforced_by=plain_quotes(account.enforced_by),
+        cause=plain_quotes(account.cause),
+        remedy=plain_quotes(account.remedy),
         mfa_registered=account.mfa_registered,
         last_request=utc_time(request.sign_in.created_at) if request else None,
         last_request_mfa_compliant=rule.is_compliant(request.verdict) if request else None,
     )
-
-
-def _plain(sentence: str) -> str:
-    """Our own sentence without curly quotes: Excel garbles them unless it knows it reads UTF-8."""
-    return sentence.translate(_QUOTES)
 
 
 def _newest_by_user(assessment: Assessment) -> dict[str, Request]:

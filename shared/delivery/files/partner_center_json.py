@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shared.delivery.files.csv_files import ReportTables
-    from shared.delivery.files.request_rows import ApiRequestRow, ApplicationDayRow, PortalUserRow
+    from shared.delivery.files.request_rows import ApplicationDayRow, PortalUserRow, RequestRow
 
 
 def partner_center_files(tables: ReportTables) -> dict[str, bytes]:
@@ -55,7 +55,7 @@ def _adoption(row: ApplicationDayRow) -> dict[str, object]:
     }
 
 
-def _request(row: ApiRequestRow) -> dict[str, object]:
+def _request(row: RequestRow) -> dict[str, object]:
     return {
         "requestId": row.request_id,
         "correlationId": row.correlation_id,

@@ -1,4 +1,4 @@
-"""The rows of Partner Center's three downloads, with its own property names as headers."""
+"""The rows of requests: Partner Center's three downloads, with its own property names, and ours."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.delivery.text.formatting import utc_time
+from shared.delivery.text.formatting import plain_quotes, utc_time
 from shared.mfa.metrics import tally
 from shared.mfa.requests import REQUESTS_CAP
 from shared.mfa.scope import Channel
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from shared.mfa.assessment import Assessment
     from shared.mfa.metrics import ShareRule
+    from shared.mfa.reasons.reason import Reason
     from shared.mfa.requests import Request
 
 
@@ -40,8 +41,8 @@ class ApplicationDayRow(msgspec.Struct, frozen=True, rename="pascal"):
     application_name: str
 
 
-class ApiRequestRow(msgspec.Struct, frozen=True, rename="pascal"):
-    """One App+User request, in ``all-api-requests.csv``."""
+class RequestRow(msgspec.Struct, frozen=True, rename="pascal"):
+    """One request, in ``all-api-requests.csv`` or ``portal-requests.csv``."""
 
     request_id: str  #: empty for a record without an id
     correlation_id: str
@@ -53,6 +54,7 @@ class ApiRequestRow(msgspec.Struct, frozen=True, rename="pascal"):
     upn: str
     application_id: str
     mfa_compliant: bool | None  #: `None`: unknown
+    reason: str = ""  #: why it had no MFA, or is unknown; empty if it had MFA
 
 
 def portal_user_rows(assessment: Assessment, tenant_id: str | None) -> list[PortalUserRow]:
@@ -112,15 +114,23 @@ def _application_day_row(
     )
 
 
-def api_request_rows(assessment: Assessment, tenant_id: str | None) -> list[ApiRequestRow]:
-    """App+User requests, newest first, at most 10,000 of them as in Partner Center's own file."""
-    newest = islice(_requests(assessment, Channel.API), REQUESTS_CAP)
-    return [_api_request_row(request, assessment.rule, tenant_id) for request in newest]
+def request_rows(
+    assessment: Assessment, channel: Channel, tenant_id: str | None
+) -> list[RequestRow]:
+    """A channel's requests, newest first; at most 10,000, as in Partner Center's own file."""
+    newest = islice(_requests(assessment, channel), REQUESTS_CAP)
+    rule, reasons = assessment.rule, assessment.reasons
+    return [
+        _request_row(request, rule, tenant_id, reasons.get(request.sign_in.id))
+        for request in newest
+    ]
 
 
-def _api_request_row(request: Request, rule: ShareRule, tenant_id: str | None) -> ApiRequestRow:
+def _request_row(
+    request: Request, rule: ShareRule, tenant_id: str | None, reason: Reason | None
+) -> RequestRow:
     sign_in = request.sign_in
-    return ApiRequestRow(
+    return RequestRow(
         request_id=sign_in.id if sign_in.has_own_id else "",
         correlation_id=sign_in.correlation_id,
         operation_name=f"Sign-in: {sign_in.resource_name}",
@@ -131,6 +141,7 @@ def _api_request_row(request: Request, rule: ShareRule, tenant_id: str | None) -
         upn=sign_in.upn,
         application_id=sign_in.app_id,
         mfa_compliant=rule.is_compliant(request.verdict),
+        reason=plain_quotes(reason.sentence) if reason else "",
     )
 
 

@@ -166,3 +166,11 @@ def name_of(*candidates: str) -> str:
     """The first name that is not blank, made harmless and shortened; else ``(no name)``."""
     name = next((text for text in candidates if text.strip()), "")
     return shorten(harmless(name)) or "(no name)"
+
+
+_QUOTES = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
+
+
+def plain_quotes(sentence: str) -> str:
+    """Our own sentence without curly quotes: Excel garbles them unless it knows it reads UTF-8."""
+    return sentence.translate(_QUOTES)

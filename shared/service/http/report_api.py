@@ -65,7 +65,8 @@ FILES = tuple(
 )  #: served under their own name
 OF_CUSTOMERS = "customers.csv"  #: the only one that requires the role for customers
 SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES)  #: with a key
-_BIGGEST = "all-api-requests.csv"  #: the only file large enough for a redirect to the store
+#: The files large enough for a redirect to the store.
+_BIGGEST = ("all-api-requests.csv", "portal-requests.csv")
 _NO_RECEIPT = (
     "The newest report was made without reading the directory, or permissions were not kept yet."
 )
@@ -130,7 +131,7 @@ class ReportApi:
                 HTTPStatus.BAD_REQUEST, f"Unknown file; expected one of {', '.join(FILES)}."
             )
         tenant, day = self._report(tenant_id, ending)
-        is_linked = file == _BIGGEST and self.has_links
+        is_linked = file in _BIGGEST and self.has_links
         url = self.reports.store.report_url(tenant, day, file, self.now()) if is_linked else None
         return redirect(url) if url else self._stored(tenant, day, file)
 

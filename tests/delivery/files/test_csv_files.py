@@ -20,11 +20,13 @@ from shared.delivery.files.csv_files import (
     report_tables,
 )
 from shared.delivery.files.directory_rows import AccountStatusRow
-from shared.delivery.files.request_rows import ApiRequestRow
+from shared.delivery.files.request_rows import RequestRow
+from shared.mfa.circumstances import Circumstance, PolicyTrace, PolicyTraces
 from shared.mfa.metrics import ShareRule
 from shared.mfa.report import FileEntry
 from shared.mfa.requests import REQUESTS_CAP, newest
 from shared.mfa.scope import Channel
+from shared.mfa.sign_in import Evidence
 from tests.delivery.making import (
     APP_ONLY,
     DAYS,
@@ -64,7 +66,7 @@ def request_rows(*sign_ins, **fields):
     return rows_of(files_of(*sign_ins, **fields)["all-api-requests.csv"])
 
 
-def test_there_are_five_files_with_the_columns_of_the_contract():
+def test_there_are_six_files_with_the_columns_of_the_contract():
     headers = {
         name: file.content.decode().splitlines()[0].split(",") for name, file in files_of().items()
     }
@@ -73,13 +75,17 @@ def test_there_are_five_files_with_the_columns_of_the_contract():
         "portal-requests-without-mfa.csv": [
             "ObjectId", "TenantId", "Upn", "LastNonMfaCompliantLoginDateTime",
         ],
+        "portal-requests.csv": [
+            "RequestId", "CorrelationId", "OperationName", "RequestDateTime", "IpAddress",
+            "ObjectId", "TenantId", "Upn", "ApplicationId", "MfaCompliant", "Reason",
+        ],
         "api-requests-summary.csv": [
             "LoginDate", "MfaCompliantRequestCount", "TotalRequestCount", "ApplicationId",
             "ApplicationName",
         ],
         "all-api-requests.csv": [
             "RequestId", "CorrelationId", "OperationName", "RequestDateTime", "IpAddress",
-            "ObjectId", "TenantId", "Upn", "ApplicationId", "MfaCompliant",
+            "ObjectId", "TenantId", "Upn", "ApplicationId", "MfaCompliant", "Reason",
         ],
         "accounts.csv": [
             "ObjectId", "TenantId", "Upn", "DisplayName", "UserType", "Enabled", "IsAdmin",
@@ -98,6 +104,7 @@ def test_the_worked_examples_give_two_portal_users_and_five_api_requests():
 
     assert {name: (file.rows, file.total) for name, file in files.items()} == {
         "portal-requests-without-mfa.csv": (2, 2),
+        "portal-requests.csv": (10, 10),
         "api-requests-summary.csv": (2, 2),
         "all-api-requests.csv": (5, 5),
         "accounts.csv": (0, None),
@@ -220,6 +227,7 @@ def test_a_request_is_told_by_partner_centers_property_names():
         "Upn": "agent.a@fabrikam.example",
         "ApplicationId": "14f38d7d-c4fc-448a-b2df-0fc60e75465a",
         "MfaCompliant": "true",
+        "Reason": "",
     }
 
 
@@ -229,18 +237,24 @@ def test_a_record_without_an_id_has_none_in_the_file_and_a_tenant_not_told_is_em
     assert (row["RequestId"], row["TenantId"]) == ("", "")
 
 
-def test_more_than_ten_thousand_requests_are_cut_to_the_newest_and_the_total_is_told():
+@pytest.mark.parametrize(
+    ("channel", "name"),
+    [(Channel.API, "all-api-requests.csv"), (Channel.PORTAL, "portal-requests.csv")],
+)
+def test_more_than_ten_thousand_requests_are_cut_to_the_newest_and_the_total_is_told(channel, name):
+    made = api if channel is Channel.API else portal
     sign_ins = [
-        api(DAYS[number % 7], f"{number % 24:02}:{number % 60:02}:00", **VERIFIED)
+        made(DAYS[number % 7], f"{number % 24:02}:{number % 60:02}:00", **VERIFIED)
         for number in range(REQUESTS_CAP + 7)
     ]
     judged = assessment(*sign_ins)
 
-    file = csv_files(report_tables(judged, TENANT))[2]
+    files = {file.name: file for file in csv_files(report_tables(judged, TENANT))}
+    file = files[name]
 
     assert (file.rows, file.total) == (10_000, 10_007)
     assert [row["RequestId"] for row in rows_of(file)] == [
-        request.sign_in.id for request in newest(judged.requests[Channel.API])
+        request.sign_in.id for request in newest(judged.requests[channel])
     ]
 
 
@@ -316,7 +330,7 @@ def test_any_text_comes_back_from_a_csv_reader_and_no_cell_begins_with_a_formula
     text = files_of(*sign_ins)["all-api-requests.csv"].content.decode()
     header, *rows = csv.reader(StringIO(text, newline=""), strict=True)
 
-    assert tuple(header) == ApiRequestRow.__struct_encode_fields__
+    assert tuple(header) == RequestRow.__struct_encode_fields__
     assert [(row[7], row[8], row[2], row[4]) for row in rows] == [
         (_safe(upn), _safe(app_id), _safe(f"Sign-in: {resource}"), _safe(address))
         for upn, app_id, resource, address in reversed(names)
@@ -371,8 +385,8 @@ def test_the_report_names_the_files_with_underscores_and_says_where_they_are():
     entries = file_entries(csv_files(report_tables(assessment(*worked_api()), TENANT)))
 
     assert list(entries) == [
-        "portal_requests_without_mfa", "api_requests_summary", "all_api_requests", "accounts",
-        "customers",
+        "portal_requests_without_mfa", "portal_requests", "api_requests_summary",
+        "all_api_requests", "accounts", "customers",
     ]  # fmt: skip
     assert entries["all_api_requests"] == FileEntry(href="all-api-requests.csv", rows=5, total=5)
 
@@ -403,3 +417,33 @@ def test_blanks_without_end_take_no_time():
     (row,) = portal_rows(portal(upn=name, user_id=name, **NOT_VERIFIED))
 
     assert row["Upn"] == f"'{name}"
+
+
+def test_each_request_without_mfa_has_its_reason_and_verified_ones_have_none():
+    remembered = {
+        "error_code": 0,
+        "details": Evidence.SKIPPED,
+        "circumstance": Circumstance.REMEMBERED_DEVICE,
+    }
+    sign_ins = [
+        portal(DAYS[0], "09:00:00", **VERIFIED),
+        portal(DAYS[0], "10:00:00", **remembered),
+        portal(DAYS[0], "11:00:00", **NOT_VERIFIED),
+    ]
+
+    rows = rows_of(files_of(*sign_ins)["portal-requests.csv"])
+
+    assert [(row["MfaCompliant"], row["Reason"]) for row in rows] == [
+        ("false", "The record does not tell why, and no directory was read"),
+        ("false", "MFA was skipped on a remembered device"),
+        ("true", ""),
+    ]
+
+
+def test_a_reason_is_written_without_curly_quotes_and_never_as_a_formula():
+    trace = PolicyTrace("1", "=Require MFA", "reportonlyfailure", "mfa")
+    sign_in = portal(DAYS[0], "09:00:00", **NOT_VERIFIED, traces=PolicyTraces.of([trace]))
+
+    (row,) = rows_of(files_of(sign_in)["portal-requests.csv"])
+
+    assert row["Reason"] == 'Policy "=Require MFA" is report-only: it asks nobody for MFA'

@@ -13,6 +13,7 @@ from shared.mfa.accounts.assessment import AccountRow
 from shared.mfa.accounts.directory import Customer, CustomerMfa
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.assessment import assess
+from shared.mfa.circumstances import Circumstance
 from shared.mfa.metrics import ShareRule
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
@@ -136,3 +137,26 @@ def test_counts_of_a_customer_that_contradict_one_another_are_not_known(counts) 
     assert [row.status for row in rows] == ["not known"]
     assert [entry.mfa_status for entry in customers.customers] == [CustomerStatus.UNKNOWN]
     assert customers.headline() == "0 of 1 customer has MFA for all users; 1 not known."
+
+
+def test_an_enforced_account_with_requests_without_mfa_says_why_and_what_to_do() -> None:
+    federated = portal_sign_in(circumstance=Circumstance.FEDERATED)
+    window = make_window(date(2026, 11, 23), {date(2026, 11, 20): Rollup([federated])})
+    enforced = account("ann", enforcement=Enforcement.ENFORCED, cause="", remedy="")
+    noted = account("ANN", enforcement=Enforcement.ENFORCED)
+
+    first, second = account_rows([enforced, noted], assess(window, Scope(), ShareRule()), "tenant")
+
+    sentence = "The federated domain contoso.example sent no multipleauthn claim."
+    assert first.cause == sentence
+    assert first.remedy.startswith("Let the identity provider send the multipleauthn claim")
+    assert second.cause == f"{sentence} No policy."
+    assert second.remedy.endswith(" Add one.")
+
+
+def test_an_account_that_is_not_enforced_keeps_its_own_cause() -> None:
+    federated = portal_sign_in(circumstance=Circumstance.FEDERATED)
+
+    (row,) = rows("ann", federated)
+
+    assert (row["Cause"], row["Remedy"]) == ("No policy.", "Add one.")

@@ -84,7 +84,7 @@ def test_every_link_of_a_served_page_leads_to_a_file_that_is_served(ask) -> None
     links = re.findall(r'href="(/[^"]+)"', ask("newest_page").body.decode())
 
     assert {link.rpartition("/")[0] for link in links} == {f"/api/reports/{TENANT}/{ENDING}"}
-    assert len(links) == 5
+    assert len(links) == 6
     for link in links:
         assert ask("file", *link.split("/")[3:]).status == 200
 
