@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 
+from shared.cli.loopback import LoopbackServer
 from shared.errors import BadSettingError, StoreError
 from shared.stores import open_store
 from shared.stores.azure.account import StorageAccount
 from shared.stores.azure.medium import AzureMedium
 from shared.stores.medium import RowId
 from shared.stores.store import Store
+from simulator.graph.api import GraphResponse
 from tests.azurite import EmulatorCredential
 from tests.clock import real_now
 from tests.contracts.store_backends import AzureBackend, faulty_transport
@@ -261,6 +263,17 @@ def test_an_account_that_does_not_respond_is_reported_in_one_sentence():
         store.ledger(TENANT, DAY)
     assert KEY not in str(caught.value)
     store.close()
+
+
+def test_a_refusal_by_a_proxy_is_reported_in_one_sentence():
+    """The SDK raises `TypeError` for an error in XML that has no message."""
+    page = GraphResponse(503, b"<html/>", {"Content-Type": "application/xml"})
+    with LoopbackServer(lambda _: page, lambda *_: page) as server:
+        text = connection(blobs=f"{server.url}/a")
+        medium = AzureMedium.in_emulator(text, options={"retry_total": 0})
+        with pytest.raises(StoreError, match=r"^rollups/ cannot be listed .* status 503, "):
+            medium.paths("rollups/")
+        medium.close()
 
 
 @pytest.mark.parametrize(

@@ -78,11 +78,25 @@ def storage_errors(what: str, role: str) -> Iterator[None]:
         raise ConflictError(f"{what}: another writer has just written it.") from error
     except AzureError as error:
         raise StoreError(f"{what} in Azure Storage: {_reason(error, role)}.") from error
+    except TypeError as error:  # the SDK fails to read a refusal without a message: a proxy's page
+        refusal = _refusal_behind(error)
+        if refusal is None:
+            raise
+        raise StoreError(f"{what} in Azure Storage: {_reason(refusal, role)}.") from error
 
 
 def _host(url: str) -> str | None:
     parsed = parse_url(url)
     return parsed.host if parsed else None
+
+
+def _refusal_behind(error: BaseException | None) -> HttpResponseError | None:
+    """The refusal during whose handling an error was raised."""
+    while error:
+        if isinstance(error, HttpResponseError):
+            return error
+        error = error.__context__
+    return None
 
 
 def _reason(error: AzureError, role: str) -> str:
