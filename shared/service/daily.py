@@ -290,7 +290,7 @@ class Daily:
             return False
         if stored is None or broken.get(ending, set()) - {DIRECTORY_FILE}:
             return all(day in known for day in window_days(ending))
-        return self._is_older(stored, ending, ledger)
+        return self._is_older(stored, ending, ledger) and not _counts_removed_days(stored, ledger)
 
     def _is_older(self, report: Report, ending: date, ledger: list[LedgerEntry]) -> bool:
         """Whether a day of the window was entered after the report was made, or as it was."""
@@ -324,13 +324,15 @@ class Daily:
         """
         Whether the same report is stored already, apart from when it was read and made.
 
-        With all of its files, where they belong. Raises `NewerError` if a newer release made it, or
-        collected days of it.
+        With all of its files, where they belong. One that cannot be made again counts as the same.
+        Raises `NewerError` if a newer release made it, or collected days of it.
         """
         ending = report.window.ending
         stored = self._stored_report(ending)
         if stored and self._has_newer_days(ending):
             raise NewerError(f"A newer release collected days of the report of {ending}.")
+        if stored and _counts_removed_days(stored, self.ledger.entries(min(window_days(ending)))):
+            return True
         if stored is None or not _is_same(stored, report) or self._is_broken(ending):
             return False
         if snapshot is None:
@@ -370,6 +372,13 @@ class Daily:
 
     def _timestamp(self) -> str:
         return timestamp(self.now())
+
+
+def _counts_removed_days(report: Report, ledger: list[LedgerEntry]) -> bool:
+    """Whether the report knows a day that was removed since: made again, it would know less."""
+    entered = {entry.slice.day for entry in ledger}
+    missing = {each.day for each in report.window.missing}
+    return not set(window_days(report.window.ending)) <= entered | missing
 
 
 def _is_same(stored: Report, made: Report) -> bool:

@@ -74,6 +74,17 @@ def test_the_report_that_a_run_returns_is_the_stored_one(tmp_path) -> None:
     assert again.to_json() == stored.content == first.to_json()
 
 
+def test_a_report_stays_when_days_that_it_counts_have_been_removed(tmp_path) -> None:
+    """Made again, which its pulls of the same second ask for, it would know less."""
+    daily = make_daily(tmp_path, Scripted(a_week()))
+    first, _ = run_day(daily)
+    daily.store.purge(details_before=WEEK[2], metrics_before=WEEK[0])
+
+    assert daily.owed_reports(TODAY + timedelta(days=1)) == [ENDING + timedelta(days=1)]
+    assert daily.publish(ENDING, ENDING).to_json() == first.to_json()
+    assert first.window.complete_days == 7
+
+
 def test_the_kinds_of_log_of_each_day_reach_the_report(tmp_path) -> None:
     source = Scripted(a_week())
     source.kinds = {WEEK[3]: LogKinds(non_interactive=False)}
