@@ -38,6 +38,7 @@ class Transmission(Enum):
     CUT = "cut"  #: the connection breaks off in the middle of the body
     HANG = "hang"  #: nothing comes
     DRIP = "drip"  #: byte by byte, so slowly that it never ends
+    EXCESS = "excess"  #: twice as many bytes as its head announces
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,11 @@ def drip(request: GraphRequest, respond: Respond) -> GraphResponse:
     return replace(respond(request), transmission=Transmission.DRIP)
 
 
+def exceed(request: GraphRequest, respond: Respond) -> GraphResponse:
+    """The answer's head announces half of its bytes; the rest comes where the next answer would."""
+    return replace(respond(request), transmission=Transmission.EXCESS)
+
+
 def swell(inflated_bytes: int) -> Fault:
     """A gzip bomb: an answer of so many bytes, a thousandth of that on the way."""
 

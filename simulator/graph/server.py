@@ -62,6 +62,9 @@ class _Handler(LoopbackHandler):
                     if self.server.closing.wait(_DRIP_SECONDS):
                         break
                 self.close_connection = True
+            case GraphResponse(transmission=Transmission.EXCESS):
+                self.send_head(replace(response, body=response.body[: len(response.body) // 2]))
+                self.wfile.write(response.body)
             case GraphResponse(transmission=Transmission.RESET):
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
                 self.connection.close()

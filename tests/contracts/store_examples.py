@@ -21,6 +21,8 @@ TENANT = "11111111-2222-4333-8444-555555555555"
 OTHER = "99999999-2222-4333-8444-555555555555"
 DAY = date(2026, 11, 23)
 SLICE = Slice(TENANT, DAY)
+FOLDERS = ("rollups/", "parts/", "reports/")
+TABLES = ("tenants", "ledger", "metrics", "deliveries", "runs", "claims")
 FILES = {
     "report.json": b'{"share": 0.9}\n',
     "report.html": "<p>Bericht für Müller</p>".encode(),
@@ -116,9 +118,8 @@ CHANGES: dict[str, tuple[Callable[..., None], Callable[..., None], Callable[...,
 def everything(store: Store) -> dict[str, Any]:
     """Everything that is stored, by path and row id."""
     medium = store._medium  # noqa: SLF001  # the store itself does not show what no longer counts
-    files = [path for folder in ("rollups/", "reports/") for path in medium.paths(folder)]
-    tables = ("tenants", "ledger", "metrics", "deliveries", "runs", "claims")
-    rows = [row for table in tables for row in medium.rows(table)]
+    files = [path for folder in FOLDERS for path in medium.paths(folder)]
+    rows = [row for table in TABLES for row in medium.rows(table)]
     columns = {
         str(row.id): {name: value for name, value in row.columns.items() if value is not None}
         for row in rows

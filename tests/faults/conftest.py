@@ -10,11 +10,12 @@ import hypothesis
 import pytest
 
 from tests.azurite import Azurite, running_azurite
-from tests.faults.reliability import PAGE, Tried, render
+from tests.faults.reliability import KINDS, PAGE, Tried, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+pytest.register_assert_rewrite("tests.faults.crashes")  # its assertions say what differs
 T = TypeVar("T")
 _TRIED = "tried"  #: the property of a test's report that holds a `Tried`
 _LONGEST = 600  #: characters of a failure that are shown
@@ -102,5 +103,6 @@ class _PageWriter:
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, exitstatus: int) -> Iterator[None]:
         yield
-        if self._is_whole and self._is_complete and exitstatus == pytest.ExitCode.OK:
+        all_kinds = {line.kind for line in self._tried} == KINDS.keys()
+        if self._is_whole and self._is_complete and all_kinds and exitstatus == pytest.ExitCode.OK:
             PAGE.write_text(render(self._tried), encoding="utf-8")

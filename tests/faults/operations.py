@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from azure.core.pipeline.transport import RequestsTransport
 
 from tests.faults.processes import in_process, status_of
 from tests.sources.graph.graph_doubles import GraphInProcess
@@ -22,12 +23,14 @@ from tests.sources.graph.graph_doubles import GraphInProcess
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: The numbered calls, by what they reach.
+_STORAGE = {"data-tables": "table", "storage-blob": "blob", "storage-queue": "queue"}  #: by client
+#: The numbered calls, by what they reach; those to Azure Storage by its services.
 _CALLS: dict[str, list[tuple[Any, str]]] = {
     "file": [(os, name) for name in ("open", "write", "replace", "unlink", "rmdir", "mkdir")],
     "Graph": [(GraphInProcess, "_send")],
     "SMTP": [(smtplib.SMTP, "connect"), (smtplib.SMTP, "send"), (smtplib.SMTP, "getreply")],
     "Teams": [(httpx.AsyncHTTPTransport, "handle_async_request")],
+    "storage": [(RequestsTransport, "send")],
 }
 
 
@@ -47,7 +50,7 @@ def numbered(on_operation: Callable[[int, str], None]) -> Iterator[None]:
                 done += 1
                 if original is _WRITE:
                     return _written(*arguments, before_rest=lambda: on_operation(done, kind))
-                on_operation(done, kind)
+                on_operation(done, kind if original is not _SEND else _service(*arguments))
             return original(*arguments, **options)
 
         return operation
@@ -58,6 +61,12 @@ def numbered(on_operation: Callable[[int, str], None]) -> Iterator[None]:
             for owner, name in calls:
                 patch.setattr(owner, name, counted(kind, getattr(owner, name)))
         yield
+
+
+def _service(_transport: object, request: Any, **_options: Any) -> str:
+    """The service of Azure Storage that a request goes to, by the client that makes it."""
+    agent = request.headers["User-Agent"]
+    return next(kind for client, kind in _STORAGE.items() if client in agent)
 
 
 def _written(file: int, content: bytes, *, before_rest: Callable[[], None]) -> int:
@@ -75,11 +84,17 @@ def operations_of(work: Callable[[], object]) -> list[str]:
     return kinds
 
 
-def killed_before(number: int, work: Callable[[], object]) -> bool:
-    """Work in a process of its own that SIGKILL ends before an operation; `False` if it ended."""
+def killed_before(number: int, work: Callable[[], object]) -> str | None:
+    """
+    Work in a process of its own that SIGKILL ends before an operation.
 
-    def kill(current: int, _kind: str) -> None:
+    Returns the kind of that operation, or `None` if the work ended before it.
+    """
+    reading, writing = os.pipe()
+
+    def kill(current: int, kind: str) -> None:
         if current == number:
+            _WRITE(writing, kind.encode())
             os.kill(os.getpid(), signal.SIGKILL)
 
     def work_until_killed() -> None:
@@ -87,8 +102,13 @@ def killed_before(number: int, work: Callable[[], object]) -> bool:
             work()
 
     status = status_of(in_process(work_until_killed))
-    assert status in (0, -signal.SIGKILL), f"ended with {status} before operation {number}"
-    return status == -signal.SIGKILL
+    os.close(writing)
+    with open(reading, encoding="ascii") as pipe:  # noqa: PTH123 (it is a number)
+        kind = pipe.read()
+    assert status == (-signal.SIGKILL if kind else 0), (
+        f"ended with {status}, not by operation {number}"
+    )
+    return kind or None
 
 
-_OPEN, _WRITE = os.open, os.write
+_OPEN, _WRITE, _SEND = os.open, os.write, RequestsTransport.send

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-LONGEST_SECONDS = 120
+LONGEST_SECONDS = 300
 _FAILED = 99
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import (
     QueueServiceClient,
     TextBase64DecodePolicy,
@@ -17,6 +18,8 @@ from shared.settings import Settings
 from shared.stores.azure.account import CLIENT_OPTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure.storage.queue import QueueClient
 
     from tests.faults.small_partner import Partner
@@ -27,26 +30,36 @@ VISIBILITY_SECONDS = 2  #: less than some functions take, so that messages come 
 class QueueHost(LocalHost):
     """One host; the names of its queues begin with a prefix of the test's."""
 
-    def __init__(self, partner: Partner, connection_string: str, prefix: str) -> None:
+    def __init__(
+        self,
+        partner: Partner,
+        connection_string: str,
+        prefix: str,
+        *,
+        visibility_seconds: int = VISIBILITY_SECONDS,
+    ) -> None:
         super().__init__(function_app.app, Settings(partner.environment), now=partner.clock)
         self._service = QueueServiceClient.from_connection_string(
             connection_string, api_version="2026-06-06", **CLIENT_OPTIONS
         )
         self._prefix_of_queues = prefix
+        self._visibility_seconds = visibility_seconds
         self._received: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        for name in self._listeners:
+            with suppress(ResourceExistsError):
+                self._queue(name).create_queue()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
         self._service.close()
 
-    def create_queues(self) -> None:
-        for name in self._listeners:
-            self._queue(name).create_queue()
-
-    def work_until_all_is_done(self) -> None:
+    def work(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Work until no queue holds a message, visible or not; other hosts may put some there."""
         while any(map(self._length, self._listeners)):
-            self.work()
+            super().work(on_progress)
 
     def _length(self, name: str) -> int:
         return self._queue(name).get_queue_properties().approximate_message_count or 0
@@ -64,7 +77,7 @@ class QueueHost(LocalHost):
 
     def _take(self) -> QueueMessage | None:
         for name in self._listeners:
-            found = self._queue(name).receive_message(visibility_timeout=VISIBILITY_SECONDS)
+            found = self._queue(name).receive_message(visibility_timeout=self._visibility_seconds)
             if found:
                 self._received[found.id] = found
                 now = self._now()
@@ -84,7 +97,5 @@ class QueueHost(LocalHost):
 
 
 def _delete(queue: QueueClient, found: Any) -> None:
-    try:
+    with suppress(ResourceNotFoundError):  # it took too long: another host has it
         queue.delete_message(found)
-    except ResourceNotFoundError:
-        return  # it took too long: another host has it

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.crashes import forget_what_was_received, outcome_of_repeated
 from tests.faults.operations import killed_before, operations_of
-from tests.faults.small_partner import NOON, RECIPIENTS, Partner, open_partner
-from tests.faults.tree import Tree, differences, tree
+from tests.faults.small_partner import NOON, Partner, open_partner
+from tests.faults.tree import Tree, tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
 
 LATER = timedelta(minutes=10)
-UNCERTAIN = b'"State": "may or may not have been sent"'
 PARTS = 4  #: in which the kills of a run are tried, so that several processes share them
 EVERY = 25  #: of how many file operations one is tried; the fewer, the longer a whole run takes
 SAMPLE = 1  #: kills of each part in the normal suite
@@ -65,49 +63,16 @@ def undisturbed(request, partner, tmp_path_factory):
     raise AssertionError
 
 
-def received(partner: Partner) -> Counter[str]:
-    """How many mails each recipient has received, and how many cards the channel."""
-    mails = Counter(address for mail in partner.mails.received for address in mail.recipients)
-    return mails + Counter({"channel": len(partner.cards.received)})
-
-
-def doubts(found: Tree) -> list[str]:
-    """The deliveries in doubt, by their keys."""
-    claims = [json.loads(found[path]) for path in found if path.startswith("claims/")]
-    return [each["Key"].removesuffix("/doubt") for each in claims if each["Key"].endswith("doubt")]
-
-
-def compared(found: Tree, *, is_in_doubt: bool) -> Tree:
-    """What must be equal: all, or what is not about the delivery in doubt."""
-    if not is_in_doubt:
-        return found
-    about_it = ("claims/", "deliveries/")
-    return {path: found[path] for path in found if not path.startswith(about_it)}
-
-
 def outcome_of_kill(undisturbed: Undisturbed, partner: Partner, number: int) -> str:
     """What becomes of a run that is killed before an operation, and of the same run afterwards."""
-    partner.mails.received.clear()
-    partner.cards.received.clear()
+    forget_what_was_received(partner)
     partner.clock.moment = undisturbed.at
-    assert killed_before(number, partner.run)
+    assert killed_before(number, partner.run) == undisturbed.operations[number - 1]
 
     partner.clock.go_on(seconds=LATER.total_seconds())
-    code = partner.run()
-
+    assert partner.run() == undisturbed.code
     after = tree(partner.folder, [undisturbed.at, partner.clock.moment])
-    in_doubt = doubts(after)
-    found, expected = (
-        compared(each, is_in_doubt=bool(in_doubt)) for each in (after, undisturbed.tree)
-    )
-    assert (code, differences(found, expected)) == (undisturbed.code, [])
-    recorded = [path for path in after if UNCERTAIN in after[path]]
-    assert len(recorded) == len(in_doubt)
-    counts = received(partner)
-    assert counts.keys() <= {*RECIPIENTS, "channel"}
-    assert set(counts.values()) <= {1}
-    assert len(RECIPIENTS) + 1 - counts.total() <= len(in_doubt) <= 1
-    return "one delivery in doubt, as documented" if in_doubt else "the same tree, each sent once"
+    return outcome_of_repeated(partner, after, undisturbed.tree)
 
 
 def kills_of(operations: list[str]) -> list[int]:

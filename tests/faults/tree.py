@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import zlib
+from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from shared.delivery.text.formatting import instant
@@ -38,13 +39,16 @@ def tree(folder: Path, moments: Iterable[datetime] = ()) -> Tree:
 
 
 def rows_and_files(store: Store, moments: Iterable[datetime]) -> Tree:
-    """The same of a store that is not a folder. Paths name no versions."""
+    """The same of a store that need not be a folder. A file's versions are numbered."""
     texts = [text for moment in moments for text in written(moment)]
-    contents = {
-        name: each if isinstance(each, bytes) else _plain(each)
-        for name, each in everything(store).items()
-    }
-    return {_VERSION.sub("", name): timeless(content, texts) for name, content in contents.items()}
+    found: Tree = {}
+    versions: Counter[str] = Counter()
+    for name, each in sorted(everything(store).items()):
+        path = _VERSION.sub("", name)
+        versions[path] += 1
+        numbered = path if versions[path] == 1 else f"{path} ({versions[path]})"
+        found[numbered] = timeless(each if isinstance(each, bytes) else _plain(each), texts)
+    return found
 
 
 def _plain(columns: object) -> bytes:
