@@ -150,6 +150,7 @@ def deliver(
                 once.deliver(addressee, _correction(addressee.key), outgoing.correct)
             case Action.WAIT | Action.NOTHING:
                 once.skip(addressee, is_waiting=received is Received.NOTHING)
+    once.look_again()
     report = outgoing.announcement.report
     _log.info(
         "Report of %s, ending %s, %s: %s",
@@ -164,6 +165,7 @@ def deliver_again(outgoing: Outgoing, claims: Claims, request: str) -> list[Deli
     once = OnceOnlyDelivery(claims, repeatable=outgoing.repeatable, written=outgoing.written)
     for addressee in outgoing.addressees:
         once.deliver(addressee, f"{addressee.key}/asked/{request}", outgoing.send)
+    once.look_again()
     _log.info("Asked for in %s, %s: %s", request, outgoing.noun, once.summary)
     once.raise_failures(outgoing.noun)
     return once.deliveries

@@ -86,6 +86,7 @@ class OnceOnlyDelivery:
         self._before = DeliveryOutcome.WRITTEN_BEFORE if written else DeliveryOutcome.SENT_BEFORE
         self.deliveries: list[Delivery] = []
         self._failures: list[DeliveryError] = []
+        self._in_doubt: dict[int, str] = {}  #: keys of deliveries, by their numbers
 
     def deliver(self, addressee: Addressee, key: str, send: Callable[[str, str], None]) -> None:
         """
@@ -93,11 +94,25 @@ class OnceOnlyDelivery:
 
         `send` takes the recipient and the key, and raises what `Mailer.send` raises.
         """
-        self._enter(addressee, self._outcome(addressee, key, send))
+        outcome = self._outcome(addressee, key, send)
+        if outcome is DeliveryOutcome.UNCERTAIN:
+            self._in_doubt[len(self.deliveries)] = key
+        self._enter(addressee, outcome)
 
     def skip(self, addressee: Addressee, *, is_waiting: bool) -> None:
         """Note that nothing is to be sent, because it was sent before or waits."""
         self._enter(addressee, DeliveryOutcome.WAITING if is_waiting else self._before)
+
+    def look_again(self) -> None:
+        """
+        Find out what another run, which was sending meanwhile, has sent by now.
+
+        Of several runs the one that looks last finds nothing in doubt, unless one was killed.
+        """
+        for number, key in self._in_doubt.items():
+            if self.is_done(key):
+                shown = self.deliveries[number].recipient
+                self.deliveries[number] = Delivery(shown, self._before)
 
     def is_done(self, key: str) -> bool:
         """Whether it was sent under that key, without a doubt."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from uuid import uuid4
+from functools import partial
 
 import pytest
 
-from shared.stores.azure.medium import AzureMedium
-from shared.stores.store import Store
+from tests.faults.azure_partner import AzurePlace, day_of_app, local_host
+from tests.faults.crashes import forget_what_was_received
 from tests.faults.processes import at_once
-from tests.faults.queue_host import QueueHost
-from tests.faults.small_partner import NOON, RECIPIENTS, nobody_waits, open_partner
-from tests.faults.tree import Tree, differences, rows_and_files, tree
+from tests.faults.small_partner import NOON, RECIPIENTS, open_partner
+from tests.faults.tree import differences, rows_and_files, tree
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
 
 TWINS = [2, 3, 4]  #: how many processes work at once, in each round
+OUTCOME = "what one leaves, rows of deliveries too; one mail each"
 SETTINGS = {"MAIL_WAIT_HOURS": "0", "MAIL_CORRECTIONS": "false"}
 
 
@@ -36,81 +36,56 @@ def deliveries_of(partner) -> set[int]:
     return {*mails.values(), len(partner.cards.received)}
 
 
-def without_deliveries(found: Tree) -> Tree:
-    """What is stored, but for deliveries: a twin that sees one under way records a doubt."""
-    return {path: found[path] for path in found if not path.startswith("deliveries")}
-
-
 def test_runs_at_once_over_a_folder_leave_the_tree_of_one(partner, tmp_path, kit) -> None:
-    partner.folder = tmp_path / "one"
-    at_once([partner.run])
-    expected = without_deliveries(tree(partner.folder, [NOON]))
+    partner.run()
+    expected = tree(partner.folder, [NOON])
     for index, number in enumerate(kit.some_of(TWINS, 1)):
-        partner.mails.received.clear()
-        partner.cards.received.clear()
+        forget_what_was_received(partner)
         partner.folder = tmp_path / f"twins-{index}"
 
         at_once([partner.run] * number)
 
-        assert differences(without_deliveries(tree(partner.folder, [NOON])), expected) == []
+        assert differences(tree(partner.folder, [NOON]), expected) == []
         assert deliveries_of(partner) == {1}
-        kit.record("Twins", f"{number} runs at once", "a folder", "what one run leaves, one mail")
+        kit.record("Twins", f"{number} runs at once", "a folder", OUTCOME)
 
 
 @pytest.mark.azurite
 def test_runs_at_once_over_azurite_leave_what_one_leaves(partner, azurite, kit) -> None:
-    def use_a_fresh_account() -> None:
-        prefix = f"t{uuid4().hex[:12]}"
-        partner.store = lambda: Store(
-            AzureMedium.in_emulator(azurite.connection_string, prefix=prefix)
-        )
-
-    use_a_fresh_account()
-    at_once([partner.run])
-    expected = without_deliveries(rows_and_files(partner.opened(), [NOON]))
+    partner.run()
+    expected = rows_and_files(partner.opened(), [NOON])
     for number in kit.some_of(TWINS, 1):
-        partner.mails.received.clear()
-        partner.cards.received.clear()
-        use_a_fresh_account()
+        forget_what_was_received(partner)
+        partner.store = AzurePlace(azurite).store
 
         at_once([partner.run] * number)
 
-        found = rows_and_files(partner.opened(), [NOON])
-        assert differences(without_deliveries(found), expected) == []
+        assert differences(rows_and_files(partner.opened(), [NOON]), expected) == []
         assert deliveries_of(partner) == {1}
-        kit.record("Twins", f"{number} runs at once", "Azurite", "what one run leaves, one mail")
+        kit.record("Twins", f"{number} runs at once", "Azurite", OUTCOME)
 
 
 @pytest.mark.azurite
-def test_hosts_that_share_real_queues_leave_the_tree_of_one(
-    partner, azurite, tmp_path, kit
+@pytest.mark.parametrize("is_in_azurite", [True, False], ids=["Azurite", "a folder"])
+def test_hosts_that_share_real_queues_leave_what_one_leaves(
+    partner, azurite, tmp_path, is_in_azurite, kit
 ) -> None:
-    def host_until_done(prefix: str) -> None:
-        with nobody_waits(), partner.used() as service, hosted(prefix) as host:
-            vars(service)["queues"] = host
-            host.work_until_all_is_done()
+    def host_in(place: AzurePlace) -> None:
+        day_of_app(partner, place.host(partner))
 
-    def plan(prefix: str) -> None:
-        with nobody_waits(), partner.used() as service, hosted(prefix) as host:
-            vars(service)["queues"] = host
-            host.create_queues()
-            host.fire("plan_slices")
-            host.fire("mail_status")  # from now on reports may be mailed, once they are there
-
-    def hosted(prefix: str) -> QueueHost:
-        return QueueHost(partner, azurite.connection_string, prefix)
-
-    def a_day_by(hosts: int, name: str) -> Tree:
-        prefix = f"q{uuid4().hex[:8]}"
-        partner.mails.received.clear()
-        partner.cards.received.clear()
-        partner.folder = tmp_path / name
-        at_once([lambda: plan(prefix)])
-        at_once([lambda: host_until_done(prefix)] * hosts)
-        assert deliveries_of(partner) == {1}
-        return tree(partner.folder, [NOON])
-
-    expected = a_day_by(1, "one")
+    day_of_app(partner, local_host(partner))
+    expected = rows_and_files(partner.opened(), [NOON])
     for index, number in enumerate(kit.some_of(TWINS, 1)):
-        assert differences(a_day_by(number, f"twins-{index}"), expected) == []
-        kit.record("Twins", f"{number} hosts", "queues in Azurite", "the tree of one, one mail")
+        forget_what_was_received(partner)
+        place = AzurePlace(azurite)
+        partner.folder = tmp_path / f"twins-{index}"
+        partner.store = place.store if is_in_azurite else None
+
+        at_once([partial(host_in, place)] * number)
+
+        assert differences(rows_and_files(partner.opened(), [NOON]), expected) == []
+        assert deliveries_of(partner) == {1}
+        store = "Azurite" if is_in_azurite else "a folder"
+        kit.record(
+            "Twins", f"{number} hosts on the same queues", f"{store}, queues in Azurite", OUTCOME
+        )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import logging
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import ClassVar
 
 import pytest
@@ -208,6 +208,33 @@ def test_a_run_that_looks_while_another_sends_does_not_disturb_it() -> None:
     assert outcomes(found) == [DeliveryOutcome.SENT]
     assert outcomes(run(world, recipients=[ANN])) == [DeliveryOutcome.SENT_BEFORE]
     assert len(world.delivered) == 1
+
+
+def test_of_runs_that_cross_the_last_one_finds_nothing_in_doubt() -> None:
+    """Each meets a mail that the other one is just sending."""
+    world, other_sends, first_has_ended = World(), Event(), Event()
+
+    class Other(FakeMailer):
+        def send(self, mail, recipient, key):
+            other_sends.set()
+            assert first_has_ended.wait(10)
+            super().send(mail, recipient, key)
+
+    class First(FakeMailer):
+        def send(self, mail, recipient, key):
+            others.append(pool.submit(mailed_by, Other))
+            assert other_sends.wait(10)
+            super().send(mail, recipient, key)
+
+    def mailed_by(mailer):
+        made = mailer(world, repeatable=False)
+        return outcomes(mail_status(report(), None, BOTH, made, FakeStore(world)))
+
+    others: list[Future[list[DeliveryOutcome]]] = []
+    with ThreadPoolExecutor(1) as pool:
+        assert mailed_by(First) == [DeliveryOutcome.SENT, DeliveryOutcome.UNCERTAIN]
+        first_has_ended.set()
+        assert others[0].result() == [DeliveryOutcome.SENT_BEFORE, DeliveryOutcome.SENT]
 
 
 def test_what_was_sent_is_not_written_over_even_if_that_were_harmless() -> None:
