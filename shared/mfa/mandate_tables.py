@@ -47,10 +47,31 @@ WORKLOADS = (
     ),
     Workload(
         "gdap_requests",
-        "Granular admin relationships: request, assignment",
+        "Granular admin relationships: request, assign",
         _NO_EXCEPTION,
         is_additional=False,
     ),
+)
+
+
+class AdditionalWorkload(msgspec.Struct, frozen=True):
+    """A row of the table of additional workloads, such as Entra and Exchange (May 2023)."""
+
+    name: str
+    title: str
+    entra_2023: str
+    third_party_2023: str
+
+
+_NOT_APPLICABLE = "not applicable"
+#: Their third-party column has no exceptions at all, not even for DAP.
+ADDITIONAL_WORKLOADS = (
+    *(
+        AdditionalWorkload(each.name, each.title, _NOT_APPLICABLE, _NOT_APPLICABLE)
+        for each in WORKLOADS[:3]
+    ),
+    AdditionalWorkload("manage", WORKLOADS[3].title, ENTRA_2023, _NO_EXCEPTION),
+    AdditionalWorkload("assign", "User and license assignment", ENTRA_2023, _NO_EXCEPTION),
 )
 
 #: Who opens which protected page, by the edition of May 2023.

@@ -113,8 +113,10 @@ def test_a_token_with_mfa_is_answered_with_verdict_scenarios_and_the_whole_manda
         "Customers (GDAP) allowed allowed blocked blocked",
         "",
     ]
-    assert "Manage customers by delegated access (AOBO) also Entra, Exchange" in lines
-    assert len(lines) - lines.index("Discover (price, catalog, promotion)") == 7
+    manage = "Manage customers by delegated access (AOBO) supported no exception"
+    assert lines.index(manage) - lines.index(f"{manage} no access") == 7  # the additional workloads
+    assert "Security workspace Admin agents, Security administrator" in lines
+    assert max(map(len, text.splitlines())) <= 80
     assert "* this token: Entra\n" in text
 
 
@@ -209,6 +211,16 @@ def test_json_is_the_same_for_programs() -> None:
         "nobody": "No access",
     }
     assert manage["additional_workloads"] is True
+    assert [each["name"] for each in answer["additional_workloads"]] == [
+        *("discover", "transact", "billing", "manage", "assign"),
+    ]
+    assert answer["additional_workloads"][0]["answers"] == {}
+    assert answer["additional_workloads"][4] == {
+        "name": "assign",
+        "title": "User and license assignment",
+        "answers": manage["answers"],
+        "edition_2023": {"entra": "MFA supported", "third_party": "No exception supported"},
+    }
     assert answer["pages"]["may_2023"]["Billing"][1] == "Global administrator"
 
 

@@ -18,7 +18,13 @@ from shared.mfa.mandate import (
     mandate_answers,
     possible_mfa_by,
 )
-from shared.mfa.mandate_tables import PAGES, PAGES_2023, SCENARIO_ANSWERS, WORKLOADS
+from shared.mfa.mandate_tables import (
+    ADDITIONAL_WORKLOADS,
+    PAGES,
+    PAGES_2023,
+    SCENARIO_ANSWERS,
+    WORKLOADS,
+)
 from tests.tokens import APP_ONLY_CLAIMS, ISSUED_AT, NOW, RESOURCE, TENANT, token_of, user_token
 
 PORTAL, API, GDAP = MandateScenario
@@ -153,6 +159,14 @@ def test_the_seven_scenarios_are_those_of_the_page_with_their_three_columns() ->
     assert {SCENARIO_ANSWERS[who] for who in (MfaBy.INCOMPATIBLE, MfaBy.NOBODY)} == {
         MandateAnswer.REFUSED
     }
+
+
+def test_the_additional_workloads_are_those_of_the_page_with_their_two_columns() -> None:
+    applicable = [row for row in ADDITIONAL_WORKLOADS if row.entra_2023 == "MFA supported"]
+
+    assert len(ADDITIONAL_WORKLOADS) == 5
+    assert [row.name for row in applicable] == ["manage", "assign"]
+    assert {row.third_party_2023 for row in applicable} == {"No exception supported"}
 
 
 # One token.
@@ -363,6 +377,9 @@ def test_the_page_shows_the_scenarios_and_who_opens_which_page() -> None:
     for each in WORKLOADS:
         additional = "yes" if each.is_additional else "not applicable"
         cells = (f"`{each.name}`", each.title, each.third_party_2023, additional)
+        assert f"| {' | '.join(cells)} |" in page
+    for row in ADDITIONAL_WORKLOADS:
+        cells = (f"`{row.name}`", row.title, row.entra_2023, row.third_party_2023)
         assert f"| {' | '.join(cells)} |" in page
     for pages in (PAGES, PAGES_2023):
         for name, roles in pages.items():

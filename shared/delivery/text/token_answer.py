@@ -19,6 +19,7 @@ from shared.mfa.mandate import (
     possible_mfa_by,
 )
 from shared.mfa.mandate_tables import (
+    ADDITIONAL_WORKLOADS,
     ENTRA_2023,
     NOBODY_2023,
     PAGES,
@@ -64,6 +65,14 @@ _ANSWERS = {
     MandateAnswer.CANNOT_TELL: "unknown",
     MandateAnswer.NOT_APPLICABLE: "not applicable",
 }
+#: Cells of the edition of May 2023 in a table of 80 columns.
+_SHORT_2023 = {
+    ENTRA_2023: "supported",
+    "Exception supported": "exception",
+    "No exception supported": "no exception",
+    NOBODY_2023: "no access",
+    "not applicable": "n/a",
+}
 
 
 class _Cell(msgspec.Struct):
@@ -85,6 +94,15 @@ class _Workload(msgspec.Struct):
     additional_workloads: bool  #: whether the row is also one of Entra's and Exchange's
 
 
+class _AdditionalWorkload(msgspec.Struct):
+    """One row of the mandate's table of additional workloads in the JSON."""
+
+    name: str
+    title: str
+    answers: dict[MfaBy, MandateAnswer]
+    edition_2023: dict[str, str]  #: its two columns, in its words
+
+
 class _AnswerDocument(msgspec.Struct):
     version: int
     signature_checked: bool
@@ -92,6 +110,7 @@ class _AnswerDocument(msgspec.Struct):
     answers: dict[MandateScenario, Ruling]
     mandate: list[_Cell]
     scenarios: list[_Workload]
+    additional_workloads: list[_AdditionalWorkload]
     pages: dict[str, dict[str, tuple[str, ...]]]  #: by edition: the roles that open a page
 
 
@@ -113,6 +132,7 @@ def token_json(token: AccessToken, answers: dict[MandateScenario, Ruling]) -> by
         answers=answers,
         mandate=cells,
         scenarios=_workloads(),
+        additional_workloads=_additional_workloads(),
         pages={"current": PAGES, "may_2023": PAGES_2023},
     )
     return json.dumps(msgspec.to_builtins(document), separators=(",", ":")).encode() + b"\n"
@@ -128,6 +148,19 @@ def _workloads() -> list[_Workload]:
             each.is_additional,
         )
         for each in WORKLOADS
+    ]
+
+
+def _additional_workloads() -> list[_AdditionalWorkload]:
+    """Where a row does not apply by the edition of May 2023, it has no answers."""
+    return [
+        _AdditionalWorkload(
+            each.name,
+            each.title,
+            SCENARIO_ANSWERS if each.entra_2023 == ENTRA_2023 else {},
+            {"entra": each.entra_2023, "third_party": each.third_party_2023},
+        )
+        for each in ADDITIONAL_WORKLOADS
     ]
 
 
@@ -147,6 +180,8 @@ def token_text(token: AccessToken, answers: dict[MandateScenario, Ruling], now: 
         *_mandate(token),
         *("", "Its seven scenarios, by who did the MFA", ""),
         *_scenarios(),
+        *("", "Who opens which protected page", ""),
+        *_pages(),
     ]
     return "\n".join(lines).replace(NBSP, " ") + "\n"
 
@@ -215,14 +250,34 @@ def _mandate(token: AccessToken) -> Iterator[str]:
 
 
 def _scenarios() -> Iterator[str]:
-    """The scenario table; all rows answer alike, which the edition of May 2023 did not."""
+    """By the current edition, all rows answer alike; that of May 2023 had three columns."""
     answers = [
-        f"{_MFA_BY[mfa_by]}: {_ANSWERS[answer]}" for mfa_by, answer in SCENARIO_ANSWERS.items()
+        f"{_MFA_BY[mfa_by]} {_ANSWERS[answer]}" for mfa_by, answer in SCENARIO_ANSWERS.items()
     ]
-    yield from _paragraph("  ", f"{', '.join(answers)}.")
+    yield from _paragraph("  ", f"By the current edition, each: {', '.join(answers)}.")
     yield ""
+    yield _scenario("By the edition of May 2023", "Entra", "third party", "nobody")
     for each in WORKLOADS:
-        yield f"  {each.title:<50} {'also Entra, Exchange' * each.is_additional}".rstrip()
+        yield _scenario(each.title, ENTRA_2023, each.third_party_2023, NOBODY_2023)
+    yield ""
+    yield _scenario("Additional workloads (Entra, Exchange)", "Entra", "third party")
+    for row in ADDITIONAL_WORKLOADS:
+        yield _scenario(row.title, row.entra_2023, row.third_party_2023)
+
+
+def _scenario(title: str, entra: str, third_party: str, nobody: str = "") -> str:
+    """A row of 80 columns, without the words that many cells have in common."""
+    cells = (_SHORT_2023.get(cell, cell) for cell in (entra, third_party, nobody))
+    return "  {:<45} {:<9} {:<12} {}".format(title, *cells).rstrip()
+
+
+def _pages() -> Iterator[str]:
+    for page, roles in PAGES.items():
+        yield from _paragraph(f"  {page:<29} ", ", ".join(roles))
+    yield ""
+    yield "  By the edition of May 2023"
+    for page, roles in PAGES_2023.items():
+        yield from _paragraph(f"  {page:<29} ", ", ".join(roles))
 
 
 def _row(head: str, cells: Iterable[str]) -> str:
