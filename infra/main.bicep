@@ -93,6 +93,9 @@ param allowScriptKeys string = ''
 @allowed(['', 'true', 'false'])
 param privateNetwork string = ''
 
+@description('Optional. Who is told by mail when the app stops, separated by ; - without anybody, nothing watches it from outside.')
+param alertRecipients string = ''
+
 @description('Optional. `false`: nobody may ask whether the app is well (/api/probe, one word) without signing in.')
 @allowed(['', 'true', 'false'])
 param healthProbe string = ''
@@ -119,6 +122,7 @@ var hasVault = !empty(secretSettings)
 var signInSetting = 'MICROSOFT_PROVIDER_AUTHENTICATION_SECRET' // the platform's own name for it
 var hasScriptKeys = allowScriptKeys =~ 'true'
 var isPrivate = privateNetwork =~ 'true'
+var hasAlerts = !empty(trim(alertRecipients))
 var hasProbe = !(healthProbe =~ 'false')
 var clouds = { AzureCloud: 'global', AzureUSGovernment: 'usgov', AzureChinaCloud: 'china' }
 
@@ -244,6 +248,19 @@ module authentication 'app/authentication.bicep' = {
     scriptClientIds: scriptClientIds
     allowScriptKeys: hasScriptKeys
     allowProbe: hasProbe
+  }
+}
+
+module alerts 'app/alerts.bicep' = if (hasAlerts) {
+  scope: group
+  params: {
+    name: 'alert-mfa-${token}'
+    location: location
+    tags: tags
+    insightsName: monitoring.outputs.name
+    url: host.outputs.url
+    recipients: alertRecipients
+    allowProbe: hasProbe && !empty(clientId)
   }
 }
 

@@ -51,5 +51,19 @@ resource insights 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
+// How the app is doing, over weeks: days, slices, troubles, seconds. It costs nothing.
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
+  name: guid(insights.id, 'workbook')
+  location: location
+  tags: tags
+  kind: 'shared'
+  properties: {
+    displayName: 'MFA status: how the app is doing'
+    category: 'workbook'
+    sourceId: insights.id
+    serializedData: loadTextContent('workbook.json')
+  }
+}
+
 @description('The component.')
 output name string = insights.name

@@ -108,8 +108,10 @@ def test_every_resource_of_a_type_names_the_same_version_which_is_not_a_preview(
 
 
 def service(type_name):
-    """What has versions of its own: private DNS has others than the rest of its provider."""
+    """What has versions of its own: private DNS, and each type of Application Insights."""
     dns = "Microsoft.Network/privateDnsZones"
+    if type_name.startswith("Microsoft.Insights/"):
+        return type_name
     return dns if type_name.startswith(dns) else type_name.split("/")[0]
 
 
@@ -157,6 +159,7 @@ def test_nothing_is_named_after_a_person_a_tenant_or_a_subscription() -> None:
     roles = json.loads((INFRA / "app-roles.json").read_bytes())
     known = {*ROLE_IDS.values(), *VAULT_ROLE_ID.values(), *(role["id"] for role in roles)}
     known.add("00000003-0000-0000-c000-000000000000")  # Microsoft Graph
+    known.add("0d3c1a52-7f0e-4b8e-9d8a-6a3f5c1e2c01")  # the workbook's own parameter
 
     for path in chain.from_iterable(map(INFRA.rglob, ("*.bicep", "*.json", "*.py"))):
         found = set(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", path.read_text()))

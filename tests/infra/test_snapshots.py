@@ -32,6 +32,8 @@ SETS = {
         **(OPEN | PRIVATE),
         "secretSettings": ["TEAMS_WEBHOOK_URL", "SMTP_PASSWORD"],
     },
+    "alerts": {**OPEN, "alertRecipients": "a@contoso.com; b@contoso.com"},
+    "alerts of a closed site": {"alertRecipients": "a@contoso.com"},
     "mail": OPEN | MAIL,
     "mail over SMTP": {**MAIL, "settings": SMTP, "secretSettings": ["SMTP_PASSWORD"]},
     "diagnostics": {**OPEN, "settings": LOGS},
@@ -63,7 +65,12 @@ _HYPHENATED = r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*"
 #: the 32 characters that tell one Functions host from another.
 NAME_RULES = {
     "Microsoft.Authorization/roleAssignments": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    "Microsoft.Insights/actionGroups": r"[\w.()-]{0,259}[\w()-]",
     "Microsoft.Insights/components": r"[\w.()-]{0,254}[\w()-]",
+    "Microsoft.Insights/metricAlerts": r"[\w.()-]{0,259}[\w()-]",
+    "Microsoft.Insights/scheduledQueryRules": r"[\w.()-]{0,259}[\w()-]",
+    "Microsoft.Insights/webtests": r"[\w.()-]{0,259}[\w()-]",
+    "Microsoft.Insights/workbooks": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     "Microsoft.KeyVault/vaults": r"[a-z](?!.*--)[a-z0-9-]{1,22}[a-z0-9]",
     "Microsoft.ManagedIdentity/userAssignedIdentities": r"[a-z0-9][\w-]{2,127}",
     "Microsoft.Network/privateDnsZones": r"([a-z0-9-]{1,63}\.){2,34}[a-z]+",
