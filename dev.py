@@ -4,6 +4,7 @@ The one command: sets up the environment that this project needs, then runs one 
     python dev.py demo      the report of a simulated partner, served on this machine
     python dev.py analyze   a report from exported sign-in records
     python dev.py run       one daily run with the current settings
+    python dev.py check     whether a deployment works, end to end
     python dev.py mail      the newest report, sent now
     python dev.py ledger    what was pulled of the sign-in log, slice by slice
     python dev.py directory the tenant's users and policies, as a file for analyze
@@ -68,7 +69,8 @@ and system. Takes the options of `uv pip compile`: --upgrade for the newest vers
 pyproject.toml allows, --upgrade-package NAME for the newest version of one package."""
 
 COMMANDS = (
-    *("demo", "analyze", "run", "mail", "ledger", "directory", "token", "serve"),  # the product's
+    *("demo", "analyze", "run", "check", "mail", "ledger"),  # the product's
+    *("directory", "token", "serve"),
     *("test", "audit", "bench", "lock", "setup"),
 )
 CHECKS = [

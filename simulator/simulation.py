@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from simulator.graph.api import Fault
 
 
-def _token(*roles: str) -> str:
+def token_with(*roles: str) -> str:
     """A token that lists permissions as Entra's do; unsigned, and of use here only."""
     claims = {"idtyp": "app", "app_displayname": "simulated", "roles": roles}
     parts = (json.dumps(each).encode() for each in ({"alg": "none"}, claims))
@@ -33,7 +33,7 @@ def _token(*roles: str) -> str:
 
 
 #: It has every permission that a figure needs.
-TOKEN = _token(*dict.fromkeys(need.role for need in NEEDS))
+TOKEN = token_with(*dict.fromkeys(need.role for need in NEEDS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.cli.console import DONE, say
 from shared.cli.run import outcome_words
 from shared.service.composition import Service
+from shared.service.mail_now import mail_again
 from shared.service.setting_checks import checked_service
 
 if TYPE_CHECKING:
@@ -30,6 +31,6 @@ def add_mail(parser: argparse.ArgumentParser) -> None:
 def _mail(options: argparse.Namespace, settings: Settings, now: Callable[[], datetime]) -> int:
     del options
     with checked_service(Service(settings, now=now)) as service:
-        for delivery in service.mail_again():
+        for delivery in mail_again(service):
             say(f"Mail:    {outcome_words(delivery, service.settings.outbox_folder)}")
     return DONE

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from shared.cli.analyze import add_analyze
+from shared.cli.check import add_check
 from shared.cli.console import DONE_IN_PART, INTERRUPTED, WRONG_USAGE, say
 from shared.cli.directory import add_directory
 from shared.cli.ledger import add_ledger
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     add_analyze(commands.add_parser("analyze", help="a report from exported sign-in records"))
     add_run(commands.add_parser("run", help="one daily run with the current settings"))
+    add_check(commands.add_parser("check", help="whether a deployment works, end to end"))
     add_mail(commands.add_parser("mail", help="send the newest report now"))
     add_ledger(commands.add_parser("ledger", help="what was pulled, slice by slice"))
     add_directory(commands.add_parser("directory", help="users and policies, written to a file"))

@@ -56,6 +56,8 @@ def add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], datetime]) -> int:
+    from shared.service.mail_now import mail_due, mail_newest
+
     present = now().date()
     today = _day_after(options.ending, present) if options.ending else present
     with checked_service(Service(settings, now=now, today=today)) as service:
@@ -70,7 +72,7 @@ def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], date
             if options.json:
                 sys.stdout.buffer.write(_stored_json(service, report))
             say_where(service, report)
-            _say_mailed(service, service.mail_due() if options.day else service.mail())
+            _say_mailed(service, (mail_due if options.day else mail_newest)(service))
     return DONE_IN_PART if failed else DONE
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import threading
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from hashlib import sha256
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
     from shared.service.http.recent_reports import RecentReports
     from shared.service.http.report_api import ReportApi
     from shared.service.mail_requests import MailRequests
-    from shared.service.messages import DeliverReport, Message, Queues, Sender
-    from shared.service.once_only_delivery import Delivery
+    from shared.service.messages import Message, Queues, Sender
     from shared.service.queues import QueueWork
     from shared.service.runs import Runs
     from shared.service.tenant import Tenant
@@ -217,45 +215,12 @@ class Service:
 
         return self._report_api(headers, ADMITS[comes](self.settings, headers))
 
-    def mail(self) -> list[Delivery]:
-        """
-        Mail and post the partner's newest report now; return what became of each delivery.
-
-        For a run that a person starts: it opens the day's door, and waits for nothing.
-        """
-        policy = replace(self.mail_policy(), wait=timedelta())
-        return self._deliver(self.deliveries.open_door(self._newest), policy)
-
-    def mail_due(self) -> list[Delivery]:
-        """Mail and post what is due by now about the newest day, such as a correction."""
-        return self._deliver(self.deliveries.due(self._newest), self.mail_policy())
-
-    def mail_again(self) -> list[Delivery]:
-        """Mail the partner's newest stored report because somebody asks for it."""
-        ending = self.store.latest_ending(self.partner_id)
-        if ending is None:
-            raise BadInputError("There is no report yet; `python dev.py run` makes one.")
-        requests = self.mail_requests
-        return requests.deliver(requests.message(ending, requests.log.new().id))
-
     @once
     def mail_requests(self) -> MailRequests:
         """Mails that somebody asks for."""
         from shared.service.mail_requests import MailRequests
 
         return MailRequests(self.deliveries, self._send, self.settings.runs_per_hour)
-
-    @property
-    def _newest(self) -> date:
-        return self.today - timedelta(days=1)
-
-    def _deliver(self, due: Sequence[DeliverReport], policy: MailPolicy) -> list[Delivery]:
-        from shared.service.once_only_delivery import send_all
-
-        def send(wanted: DeliverReport) -> list[Delivery]:
-            return self.deliveries.deliver(wanted, self._newest, policy).deliveries
-
-        return send_all(*(partial(send, wanted) for wanted in due))
 
     def mail_policy(self) -> MailPolicy:
         """What the settings say about reports that are not complete."""
@@ -270,7 +235,7 @@ class Service:
         from shared.service.deliveries import Deliveries
         from shared.service.mailers import channels_of
 
-        channels = channels_of(self.settings, self._open_graph)
+        channels = channels_of(self.settings, self.open_partner_graph)
         return Deliveries(self.partner_id, self.store, self.now, channels)
 
     def tidy(self) -> int:
@@ -360,7 +325,8 @@ class Service:
             return self.deliveries
         raise BadInputError(f"Tenant {tenant_id!r} is not the partner; only its report is mailed.")
 
-    def _open_graph(self) -> GraphClient:
+    def open_partner_graph(self) -> GraphClient:
+        """Open the partner's Graph, signed in."""
         return self.partner.access.open_graph()
 
 

@@ -40,10 +40,25 @@ def checked_service(service: Service) -> Iterator[Service]:
 def check_given(service: Service) -> None:
     """Raise `BadSettingError` for the first given setting that is invalid."""
     for setting in SETTINGS:
-        if service.settings.is_given(setting):
-            setting.read(service.settings.environment)
-            if setting in _FURTHER_CHECKS:
-                _FURTHER_CHECKS[setting](service, service.settings)
+        _check(service, setting)
+
+
+def invalid_settings(service: Service) -> list[str]:
+    """Return a sentence for each given setting that is invalid."""
+    wrong = []
+    for setting in SETTINGS:
+        try:
+            _check(service, setting)
+        except BadSettingError as error:
+            wrong.append(str(error))
+    return wrong
+
+
+def _check(service: Service, setting: Setting[object]) -> None:
+    if service.settings.is_given(setting):
+        setting.read(service.settings.environment)
+        if setting in _FURTHER_CHECKS:
+            _FURTHER_CHECKS[setting](service, service.settings)
 
 
 def check_needed_by_run(service: Service) -> None:

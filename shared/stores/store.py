@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from shared.errors import DamagedError, NewerError
+from shared.errors import DamagedError, NewerError, StoreError
 from shared.stores.claims import Claims
 from shared.stores.file_sets import Listed
 from shared.stores.medium import RowId, from_columns, replace_row, to_columns
@@ -78,6 +79,24 @@ class Store(Slices, Reports, Runs, Claims):
         found = self._medium.digests(file_set.base + file_set.separator)
         self._settle(file_set, listed, found, before)
         return file_set.broken(listed, found)
+
+    def probe(self, tenant_id: str, today: date) -> None:
+        """
+        Write a file and a row, read them back and remove them; raises `StoreError`.
+
+        What a killed probe leaves goes like an old part of a slice, and like an old claim.
+        """
+        text = f"probe/{uuid4()}"
+        path = f"parts/{safe_tenant_id(tenant_id)}/{safe_day(today)}.probe-{uuid4().hex}"
+        self._medium.write(path, text.encode())
+        is_read_back = self._medium.read(path) == text.encode()
+        self._medium.remove(path)
+        is_claimed = self.claim(text) and self.is_claimed(text)
+        self.release(text)
+        if not (is_read_back and is_claimed):
+            raise StoreError("What was written is not read back.")
+        if self.is_claimed(text) or self._medium.read(path) is not None:
+            raise StoreError("What was removed is still there.")
 
     def purge(self, *, details_before: date, metrics_before: date) -> int:
         """

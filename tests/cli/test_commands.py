@@ -17,7 +17,7 @@ from tests.records import OTHER, TENANT, graph_record, ndjson
 from tests.service.world import ENDING, TODAY, Clock
 from tests.simulated import UNPACED
 
-COMMANDS = ["analyze", "run", "mail", "ledger", "directory", "token", "serve"]
+COMMANDS = ["analyze", "run", "check", "mail", "ledger", "directory", "token", "serve"]
 NOW = Clock()
 
 

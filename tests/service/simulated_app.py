@@ -31,6 +31,9 @@ class Post:
         self.cards = []
         self.failures = {}  #: recipient to error; the channel's is that of ``teams``
 
+    def reach(self):
+        return ""
+
     def send(self, mail, recipient, key):
         assert key
         if failure := self.failures.get(recipient):

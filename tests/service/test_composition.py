@@ -16,6 +16,7 @@ from shared.service import composition
 from shared.service.composition import Service, use
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.http.answers import RefusedError
+from shared.service.mail_now import mail_newest
 from shared.settings import Settings
 from shared.stores.local import LocalMedium
 from simulator.demo import simulated_service
@@ -212,7 +213,7 @@ def mailed(tmp_path, **settings):
     made = service(STORE_FOLDER=str(tmp_path / "store"), **settings)
     run_day(make_daily(tmp_path / "store", Scripted(a_week())))
     with use(made):
-        return made.mail()
+        return mail_newest(made)
 
 
 def test_the_outbox_takes_mail_by_default(tmp_path) -> None:
@@ -229,7 +230,8 @@ def test_the_outbox_takes_mail_by_default(tmp_path) -> None:
 def test_nobody_is_mailed_where_nobody_is_named_or_nothing_is_there(tmp_path) -> None:
     assert mailed(tmp_path) == []
     assert (
-        service(STORE_FOLDER=str(tmp_path / "empty"), REPORT_RECIPIENTS="a@x.example").mail() == []
+        mail_newest(service(STORE_FOLDER=str(tmp_path / "empty"), REPORT_RECIPIENTS="a@x.example"))
+        == []
     )
 
 

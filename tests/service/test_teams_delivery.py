@@ -20,6 +20,7 @@ from shared.errors import (
 )
 from shared.service.addresses import API
 from shared.service.composition import Service, use
+from shared.service.mail_now import mail_newest
 from shared.service.mailing import card_key
 from shared.service.once_only_delivery import Delivery, DeliveryOutcome, send_all
 from shared.settings import Settings
@@ -213,7 +214,7 @@ def mailed(folder, **settings):
         **settings,
     }
     with use(Service(Settings(given), today=partner.TODAY)) as made:
-        return made.mail()
+        return mail_newest(made)
 
 
 def mails_in(folder):

@@ -21,6 +21,7 @@ from shared.service.http.answers import answered
 from shared.service.http.callers import OWN_MACHINE
 from shared.service.http.recent_reports import RecentReports
 from shared.service.http.report_api import FILES, ReportApi
+from shared.service.mail_now import mail_newest
 from shared.stores import open_store
 from shared.stores.medium import ROW_FORMAT, RowId, sealed
 from shared.stores.names import digest
@@ -160,7 +161,7 @@ class Day:
         failed = collect_owed(daily, self.today, lambda *_: None)
         self.clock.go_on(minutes=1)
         report = publish_owed(daily, self.today, lambda *_: None)[-1]
-        service.mail()
+        mail_newest(service)
         service.tidy()
         self.asked_for = source.asked
         return report, failed

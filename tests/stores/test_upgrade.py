@@ -15,6 +15,7 @@ from shared.service.http.answers import answered
 from shared.service.http.callers import OWN_MACHINE
 from shared.service.http.recent_reports import RecentReports
 from shared.service.http.report_api import FILES, ReportApi
+from shared.service.mail_now import mail_newest
 from shared.service.once_only_delivery import DeliveryOutcome
 from shared.stores.azure.medium import AzureMedium
 from shared.stores.store import Store
@@ -92,7 +93,7 @@ def test_what_a_release_stored_is_continued_without_a_complaint(
 
         failed = collect_owed(daily, today, lambda *_: None)
         reports = publish_owed(daily, today, lambda *_: None)
-        mails = service.mail()
+        mails = mail_newest(service)
 
         assert (failed, source.asked) == ([], SETTLE_DAYS)
         assert [report.window.ending for report in reports] == [*ENDINGS]

@@ -44,6 +44,10 @@ class GraphMailer:
         self._post = post
         self._sender = sender
 
+    def reach(self) -> str:
+        """Nothing: only sending shows whether Graph lets the app send from a mailbox."""
+        return ""
+
     def send(self, mail: Mail, recipient: str, key: str) -> None:
         """
         Hand the mail to Graph, which delivers it later.

@@ -49,6 +49,13 @@ class Mailer(Protocol):
     repeatable: bool  #: whether sending the same key twice is harmless and results in one mail
     is_outbox: bool  #: whether mails end as files on this machine, which nobody gets
 
+    def reach(self) -> str:
+        """
+        Go as far as one can without sending anything, and say how far; empty if not at all.
+
+        Raises `DeliveryError` if mails cannot go out.
+        """
+
     def send(self, mail: Mail, recipient: str, key: str) -> None:
         """
         Send a mail; `key` is the same for the same mail to the same recipient.

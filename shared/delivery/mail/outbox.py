@@ -31,6 +31,15 @@ class OutboxMailer:
         self._folder = folder
         self._sender = sender
 
+    def reach(self) -> str:
+        """Write a file, and remove it."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._folder):
+                return f"The outbox {self._folder} can be written to."
+        except OSError as error:
+            raise self._closed(error) from error
+
     def send(self, mail: Mail, recipient: str, key: str) -> None:
         """Write the whole file or nothing; only its owner may read it."""
         message = compose(mail, sender=self._sender, recipient=recipient, key=key)
@@ -38,9 +47,10 @@ class OutboxMailer:
             self._folder.mkdir(parents=True, exist_ok=True)
             _replace(self.path(key), message)
         except OSError as error:
-            raise DeliveryError(
-                f"The outbox {self._folder} cannot be written to: {error.strerror}."
-            ) from error
+            raise self._closed(error) from error
+
+    def _closed(self, error: OSError) -> DeliveryError:
+        return DeliveryError(f"The outbox {self._folder} cannot be written to: {error.strerror}.")
 
     def path(self, key: str) -> Path:
         """The file of a key; different keys never share a file, whatever their characters."""

@@ -49,6 +49,17 @@ class SmtpMailer:
         self._tls = tls
         self._timeout_seconds = timeout_seconds
 
+    def reach(self) -> str:
+        """Connect, encrypt and sign in; then leave."""
+        with self._certain():
+            client = smtplib.SMTP(self._host, self._port, timeout=self._timeout_seconds)
+        with closing(client):
+            with self._certain():
+                self._sign_in(client)
+            with suppress(OSError):
+                client.quit()
+        return f"The mail server {self._host} answers, and takes the login."
+
     def send(self, mail: Mail, recipient: str, key: str) -> None:
         """
         Hand the mail to the server.
@@ -68,13 +79,16 @@ class SmtpMailer:
 
     def _prepare(self, client: smtplib.SMTP, recipient: str) -> None:
         """Everything between the greeting and the mail itself."""
+        self._sign_in(client)
+        _require(client.mail(self._sender), _OK)
+        _require(client.rcpt(recipient), _OK, 251)
+
+    def _sign_in(self, client: smtplib.SMTP) -> None:
         if self._tls:
             client.starttls(context=self._tls)
         if self._user:
             client.login(self._user, self._password)
         client.ehlo_or_helo_if_needed()
-        _require(client.mail(self._sender), _OK)
-        _require(client.rcpt(recipient), _OK, 251)
 
     def _hand_over(self, client: smtplib.SMTP, message: bytes) -> None:
         try:

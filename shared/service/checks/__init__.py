@@ -1,0 +1,1 @@
+"""Whether a deployment works, end to end: nothing that is stored changes by it."""
