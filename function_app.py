@@ -165,6 +165,24 @@ def get_accounts_csv(req: func.HttpRequest) -> func.HttpResponse:
     return respond(req, lambda api: api.accounts_csv(dict(req.params)))
 
 
+@app.route("accounts/{object_id}", methods=READ)
+def get_account(req: func.HttpRequest) -> func.HttpResponse:
+    """One account: why, its sign-ins of the week, and what each policy means for it."""
+    return respond(req, lambda api: api.account(**req.route_params))
+
+
+@app.route("applications", methods=READ)
+def get_applications(req: func.HttpRequest) -> func.HttpResponse:
+    """The applications that used Partner Center, as a page; parameters as for accounts."""
+    return respond(req, lambda api: api.applications(dict(req.params)))
+
+
+@app.route("applications/{app_id}", methods=READ)
+def get_application(req: func.HttpRequest) -> func.HttpResponse:
+    """One application: in whose name it acted, why without MFA, day by day."""
+    return respond(req, lambda api: api.application(**req.route_params))
+
+
 @app.route("permissions", methods=READ)
 def get_permissions(req: func.HttpRequest) -> func.HttpResponse:
     """What the app may read in Graph and what its figures need: the permission receipt."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 API = "/api"  #: the route prefix in ``host.json``
 ACCOUNTS = f"{API}/accounts"  #: every account, as of the newest report
+APPLICATIONS = f"{API}/applications"  #: those that used Partner Center, as of the newest report
 CUSTOMERS = f"{API}/customers"  #: their status, as of the newest report
 PERMISSIONS = f"{API}/permissions"  #: the scope receipt, as of the newest report
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.delivery.files.accounts import Accounts, account_notes
 from shared.delivery.files.csv_files import csv_files, file_entries, report_tables
-from shared.delivery.files.customers import Customers, customer_notes
 from shared.delivery.files.directory_rows import account_rows, customer_rows
 from shared.delivery.files.partner_center_json import partner_center_files
 from shared.mfa.assessment import ReportExtras, ReportMeta, make_report
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_requests import request_findings
 from shared.mfa.findings.request_summary import summary_of
-from shared.service.addresses import ACCOUNTS, API, CUSTOMERS, PERMISSIONS
+from shared.service.addresses import ACCOUNTS, API, APPLICATIONS, CUSTOMERS, PERMISSIONS
 from shared.service.directory_snapshot import DIRECTORY_FILE
+from shared.service.lists import lists_for_folder, lists_for_serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from shared.delivery.files.csv_files import CsvFile, ReportTables
-    from shared.mfa.accounts.assessment import AccountRow
     from shared.mfa.assessment import Assessment
     from shared.mfa.report import HistoryPoint, InputSummary, Report
     from shared.service.directory_snapshot import DirectorySnapshot
@@ -50,7 +48,7 @@ def publish(
     extras = _extras(assessment, snapshot)
     extras["reading"] = reading
     report = make_report(assessment, meta, file_entries(files), history, **extras)
-    pages = _list_files(assessment, snapshot, tables, meta, "") if snapshot else {}
+    pages = lists_for_folder(assessment, snapshot, tables, meta) if snapshot else {}
     accounts, customers = (
         name if name in pages else "" for name in ("accounts.html", "customers.html")
     )
@@ -80,12 +78,13 @@ def publish_for_serving(
         assessment, meta, file_entries(files), history, **_extras(assessment, snapshot)
     )
     served = partner_center_files(tables)
+    served.update(lists_for_serving(assessment, snapshot, tables, meta))
     if snapshot:
-        served.update(_list_files(assessment, snapshot, tables, meta, API))
         served.update(_directory_files(snapshot, meta))
     links = PageLinks(
         files=f"{address}/",
         accounts=ACCOUNTS if "accounts.html" in served else "",
+        applications=APPLICATIONS,
         customers=CUSTOMERS if "customers.html" in served else "",
         permissions=PERMISSIONS if "permissions.html" in served else "",
     )
@@ -104,7 +103,9 @@ def _tables(
     return report_tables(
         assessment,
         meta.tenant_id,
-        accounts=account_rows(_rows(assessment, snapshot), assessment, meta.tenant_id),
+        accounts=account_rows(
+            snapshot.accounts.rows(assessment.window.days[0]), assessment, meta.tenant_id
+        ),
         customers=None if customers is None else customer_rows(customers, snapshot.read_at),
     )
 
@@ -128,46 +129,6 @@ def _report_files(report: Report, files: Sequence[CsvFile], page: str) -> dict[s
         "report.html": page.encode(),
         "report.json": report.to_json(),
     }
-
-
-def _list_files(
-    assessment: Assessment,
-    snapshot: DirectorySnapshot,
-    tables: ReportTables,
-    meta: ReportMeta,
-    base: str,
-) -> dict[str, bytes]:
-    """The accounts, and the customers if they were read: each as a page and as JSON."""
-    from shared.delivery.page.accounts_page import render_accounts
-    from shared.delivery.page.customers_page import render_customers
-    from shared.delivery.page.table import PageContext
-
-    accounts = _accounts(assessment, snapshot, meta)
-    context = PageContext(base, account_notes(snapshot.notes))
-    files = {
-        "accounts.html": render_accounts(accounts, meta, context).encode(),
-        "accounts.json": accounts.to_json(),
-    }
-    if tables.customers is not None:
-        customers = Customers.of(meta.tenant_id, snapshot.read_at, tables.customers)
-        context = PageContext(base, customer_notes(snapshot.notes))
-        files["customers.html"] = render_customers(customers, meta, context).encode()
-        files["customers.json"] = customers.to_json()
-    return files if base else {name: files[name] for name in files if name.endswith(".html")}
-
-
-def _accounts(assessment: Assessment, snapshot: DirectorySnapshot, meta: ReportMeta) -> Accounts:
-    return Accounts.of(
-        meta.tenant_id,
-        snapshot.read_at,
-        account_rows(_rows(assessment, snapshot), assessment, meta.tenant_id),
-        assessment.metrics.accounts,
-        snapshot.exceptions(assessment.window.ending),
-    )
-
-
-def _rows(assessment: Assessment, snapshot: DirectorySnapshot) -> Iterator[AccountRow]:
-    return snapshot.accounts.rows(assessment.window.days[0])
 
 
 def _directory_files(snapshot: DirectorySnapshot, meta: ReportMeta) -> dict[str, bytes]:

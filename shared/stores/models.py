@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _CSV = "text/csv; charset=utf-8; header=present"
 
+#: Accounts' details are spread over as many of these as they need.
+ACCOUNT_DETAILS = tuple(f"account-details-{place}.json.gz" for place in range(32))
+
 #: The files of a report, each with its media type; the store accepts no other name.
 REPORT_FILES = {
     "report.json": "application/json",
@@ -29,6 +32,9 @@ REPORT_FILES = {
     "directory.json.gz": "application/gzip",
     # Served under other names: accounts and customers, the page with other links, and Partner
     # Center's resources.
+    **dict.fromkeys(ACCOUNT_DETAILS, "application/gzip"),
+    "applications.html": "text/html; charset=utf-8",
+    "applications.json": "application/json",
     "accounts.html": "text/html; charset=utf-8",
     "accounts.json": "application/json",
     "customers.html": "text/html; charset=utf-8",

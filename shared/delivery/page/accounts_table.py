@@ -22,7 +22,7 @@ STATES = {
     DISABLED: "Disabled",
 }
 _ORDER = {state: place for place, state in enumerate((*Enforcement, DISABLED))}
-_EXCEPTIONS = {
+EXCEPTIONS = {
     ExceptionStatus.ACCEPTED.value: "In force",
     ExceptionStatus.UNDECIDED.value: "In force, MFA not known",
     ExceptionStatus.EXPIRED.value: "Expired",
@@ -55,7 +55,7 @@ def accounts_table(accounts: Accounts) -> Table[AccountEntry]:
                 lambda it: ("true" if it.last_request else "false",),
             ),
             "exception": Filter(
-                "Accepted exception", _EXCEPTIONS, lambda it: (it.exception or "none",)
+                "Accepted exception", EXCEPTIONS, lambda it: (it.exception or "none",)
             ),
         },
     )

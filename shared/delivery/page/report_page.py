@@ -77,6 +77,7 @@ class PageLinks(NamedTuple):
 
     files: str = ""  #: what stands before a file's name; ends in a slash
     accounts: str = ""  #: the accounts' page; empty if there is none
+    applications: str = ""  #: the applications' page; empty if there is none
     customers: str = ""  #: the customers' page; empty if there is none
     permissions: str = ""  #: the permissions' page; empty if there is none
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from shared.delivery.files.accounts import Accounts, account_notes
 from shared.delivery.files.customers import Customers, customer_notes
+from shared.delivery.files.details import Applications
 from shared.delivery.page.accounts_table import accounts_table
+from shared.delivery.page.applications_table import applications_table
 from shared.delivery.page.customers_table import customers_table
 from shared.delivery.page.table import PageContext
 from shared.service.addresses import API
@@ -34,6 +36,14 @@ def _accounts_page(accounts: Accounts, meta: ReportMeta, notes: Sequence[str], q
     return render_accounts(accounts, meta, PageContext(API, notes, query))
 
 
+def _applications_page(
+    applications: Applications, meta: ReportMeta, notes: Sequence[str], query: Query
+) -> str:
+    from shared.delivery.page.detail_pages import render_applications  # loads Jinja
+
+    return render_applications(applications, meta, PageContext(API, notes, query))
+
+
 ACCOUNTS = Listing(
     name="accounts",
     id_column="ObjectId",
@@ -57,4 +67,16 @@ CUSTOMERS = Listing(
     notes=customer_notes,
     not_read="The customers have not been read yet.",
     too_old="The newest report was made before customers had a page; the next one has it.",
+)
+APPLICATIONS = Listing(
+    name="applications",
+    id_column="",
+    id_of=lambda application: application.id,
+    read=Applications.from_json,
+    table=applications_table,
+    page=_applications_page,
+    role=Role.READ,
+    notes=lambda _: (),
+    not_read="",
+    too_old="The newest report was made before applications had a page; the next one has it.",
 )

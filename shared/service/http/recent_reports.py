@@ -55,6 +55,10 @@ class RecentReports:
         """The ETag of one file of a report, or `None` if there is no such file."""
         return self._etags(tenant_id, ending).get(name)
 
+    def names(self, tenant_id: str, ending: date) -> frozenset[str]:
+        """The names of a report's files."""
+        return frozenset(self._etags(tenant_id, ending))
+
     def file(self, tenant_id: str, ending: date, name: str) -> StoredFile | None:
         """One file of a report, or `None`."""
         key, etag = (tenant_id, ending, name), self.etag(tenant_id, ending, name)

@@ -32,7 +32,8 @@ from shared.service.http.answers import (
     stored_answer,
 )
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
-from shared.service.http.listings import ACCOUNTS, CUSTOMERS
+from shared.service.http.details import account_page, application_page
+from shared.service.http.listings import ACCOUNTS, APPLICATIONS, CUSTOMERS
 from shared.service.http.orders import read_mail_order, read_run_order, refusing
 from shared.service.http.search import StoredList, find
 from shared.service.inbox import FOREIGN, foreign_claim
@@ -55,13 +56,9 @@ VERSION = "0.1.0"  #: of this app; a test compares it with pyproject.toml
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _RESOURCES = ("nonMfaCompliantPartnerPrincipals", "applicationmfaadoptionstatus", "partnerRequests")
-_NOT_BY_NAME = {
-    *("page.html", "permissions.html", "directory.json.gz"),
-    *("accounts.html", "accounts.json", "customers.html", "customers.json"),
-    *(f"{resource}.json" for resource in _RESOURCES),
-}
+_BY_NAME = ("report.json", "report.html")
 FILES = tuple(
-    name for name in REPORT_FILES if name not in _NOT_BY_NAME
+    name for name in REPORT_FILES if name.endswith(".csv") or name in _BY_NAME
 )  #: served under their own name
 OF_CUSTOMERS = "customers.csv"  #: the only one that requires the role for customers
 SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES)  #: with a key
@@ -178,6 +175,25 @@ class ReportApi:
     def accounts_csv(self, params: Mapping[str, str] | None = None) -> Answer:
         """The same as CSV."""
         return self._list(ACCOUNTS, "accounts.csv", params)
+
+    def account(self, object_id: str) -> Answer:
+        """One account's page."""
+        self.caller.demand(Role.READ)
+        ending = self._newest(self.tenant_id)
+        names = self.reports.names(self.tenant_id, ending)
+        page = account_page(object_id, names, self._reader(ending), self._head(ending).meta)
+        return self._answer(page, "page.html")
+
+    def applications(self, params: Mapping[str, str] | None = None) -> Answer:
+        """The applications that used Partner Center, as a page."""
+        return self._list(APPLICATIONS, "applications.html", params)
+
+    def application(self, app_id: str) -> Answer:
+        """One application's page."""
+        self.caller.demand(Role.READ)
+        ending = self._newest(self.tenant_id)
+        read = self._reader(ending, APPLICATIONS.too_old)
+        return self._answer(application_page(app_id, read, self._head(ending).meta), "page.html")
 
     def start_run(self, body: bytes = b"") -> Answer:
         """
@@ -307,16 +323,16 @@ class ReportApi:
         ending = self._newest(self.tenant_id)
         head = self._head(ending)
         notes = listing.notes(head.directory_notes)
-        if head.files[listing.name].total is None:
+        if listing.name in head.files and head.files[listing.name].total is None:
             raise RefusedError(HTTPStatus.NOT_FOUND, " ".join(notes) or listing.not_read)
         if not any(text.strip() for text in (params or {}).values()):
             return self._stored(self.tenant_id, ending, name, listing.too_old)
-
-        def read(file: str) -> bytes:
-            return self._file(self.tenant_id, ending, file, listing.too_old).content
-
-        stored = StoredList(read, head.meta, notes)
+        stored = StoredList(self._reader(ending, listing.too_old), head.meta, notes)
         return self._answer(find(listing, name, stored, params or {}), name)
+
+    def _reader(self, ending: date, missing: str = "") -> Callable[[str], bytes]:
+        """Reads the files of one of the partner's reports by their names."""
+        return lambda name: self._file(self.tenant_id, ending, name, missing).content
 
     def _newest(self, tenant_id: str) -> date:
         newest = self.reports.latest_ending(tenant_id)

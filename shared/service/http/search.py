@@ -8,7 +8,6 @@ query. They contain no new figure: they are what is stored, with some of it left
 from __future__ import annotations
 
 import csv
-import hashlib
 from dataclasses import dataclass
 from http import HTTPStatus
 from io import StringIO
@@ -20,7 +19,7 @@ from shared.decoding import decode_text
 from shared.delivery.page.table import Query
 from shared.errors import DamagedError
 from shared.service.http.answers import RefusedError
-from shared.stores.models import StoredFile
+from shared.service.http.details import tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from shared.delivery.page.table import Table
     from shared.mfa.assessment import ReportMeta
     from shared.service.http.callers import Role
+    from shared.stores.models import StoredFile
 
 LONGEST_SEARCH = 100  #: characters
 _LAST_PAGE = 1_000_000
@@ -71,12 +71,12 @@ def find(listing: Listing, name: str, stored: StoredList, params: Mapping[str, s
     if chosen.page > chosen.pages:
         raise RefusedError(HTTPStatus.NOT_FOUND, f"The last page is {chosen.pages}.")
     if name.endswith(".html"):
-        return _tagged(listing.page(value, stored.meta, stored.notes, query).encode())
+        return tagged(listing.page(value, stored.meta, stored.notes, query).encode())
     rows = chosen.rows if query.page is None else chosen.shown
     if name.endswith(".csv"):
         wanted = [listing.id_of(row) for row in rows]
-        return _tagged(rows_of(stored.read(name), listing.id_column, wanted))
-    return _tagged(msgspec.structs.replace(value, **{listing.name: list(rows)}).to_json())
+        return tagged(rows_of(stored.read(name), listing.id_column, wanted))
+    return tagged(msgspec.structs.replace(value, **{listing.name: list(rows)}).to_json())
 
 
 def rows_of(content: bytes, column: str, wanted: Iterable[str]) -> bytes:
@@ -93,11 +93,6 @@ def rows_of(content: bytes, column: str, wanted: Iterable[str]) -> bytes:
 
 def _damaged(reason: str) -> DamagedError:
     return DamagedError(f"A stored list cannot be read: {reason}.")
-
-
-def _tagged(content: bytes) -> StoredFile:
-    """Return bytes that are not stored, with the ETag that they would have if they were."""
-    return StoredFile(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
 
 
 def read_query(params: Mapping[str, str], table: Table[Any]) -> Query:

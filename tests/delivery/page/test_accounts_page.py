@@ -93,7 +93,9 @@ def listed(**asked):
 
 
 def _names(made):
-    return " ".join(re.findall(r'<th scope="row"><bdi>(.+?)</bdi>', made)).replace("<wbr>", "")
+    return " ".join(re.findall(r'<th scope="row">(?:<a [^>]+>)?<bdi>(.+?)</bdi>', made)).replace(
+        "<wbr>", ""
+    )
 
 
 def test_the_headline_is_the_figure_with_what_is_not_known():

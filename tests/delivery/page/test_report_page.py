@@ -57,7 +57,11 @@ def test_every_scenario_makes_a_page_whose_tags_are_closed_and_whose_ids_are_its
 
 def test_the_page_that_is_served_becomes_the_page_for_a_folder_without_rendering_it_again(scenario):
     links = PageLinks(
-        "/api/reports/t/2026-11-23/", "/api/accounts", "/api/customers", "/api/permissions"
+        "/api/reports/t/2026-11-23/",
+        "/api/accounts",
+        "/api/applications",
+        "/api/customers",
+        "/api/permissions",
     )
     served = render_page(scenario, links)
 

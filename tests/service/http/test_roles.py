@@ -38,6 +38,8 @@ TAKES = [
     *[("for_script", ("accounts.csv",), Role.READ)],
     *[("customers", (), Role.CUSTOMERS), ("customers", ({"search": "litware"},), Role.CUSTOMERS)],
     *[("accounts", (), Role.READ), ("accounts", ({"state": "enforced"},), Role.READ)],
+    *[("account", ("ann",), Role.READ), ("application", ("an-app",), Role.READ)],
+    ("applications", (), Role.READ),
     *[("accounts_json", (), Role.READ), ("accounts_csv", (), Role.READ)],
     *[("customers_json", (), Role.CUSTOMERS), ("customers_csv", (), Role.CUSTOMERS)],
     *[("start_run", (), Role.RUN), ("run", ("0" * 32,), Role.RUN), ("start_mail", (), Role.RUN)],

@@ -1,0 +1,255 @@
+"""
+One account, one application: what their own pages show, stored so that one is found at once.
+
+Accounts are spread over several files by their id, so that a page reads one of them; applications
+are few, and their details stand in their list.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections import defaultdict
+from heapq import merge
+from itertools import groupby
+from typing import TYPE_CHECKING, Self
+from zlib import crc32
+
+import msgspec
+
+from shared.decoding import decode_json, inflate
+from shared.delivery.files.accounts import AccountEntry
+from shared.delivery.text.formatting import count
+from shared.errors import DamagedError
+from shared.mfa.breakdown import CauseContribution, Contribution, break_down
+from shared.mfa.metrics import ShareRule, Tally, tally
+from shared.mfa.requests import newness
+from shared.mfa.scope import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shared.mfa.accounts.account_facts import AccountFacts, TenantFacts
+    from shared.mfa.accounts.assessment import JudgedAccounts
+    from shared.mfa.accounts.truth import Truth
+    from shared.mfa.assessment import Assessment
+    from shared.mfa.requests import Request
+
+MOST_SIGN_INS = 100  #: of one account, the newest
+_PER_FILE = 2_000  #: accounts, as long as there are files enough
+
+
+class SignInEntry(msgspec.Struct, frozen=True):
+    """One sign-in to Partner Center, with its verdict."""
+
+    id: str
+    time: str  #: UTC
+    channel: Channel
+    application: str
+    application_id: str
+    ip_address: str
+    verdict: str
+    reason: str = ""  #: why there was no MFA, or why that is unknown; empty if there was
+
+
+class PolicyReach(msgspec.Struct, frozen=True):
+    """What one policy means for an account."""
+
+    id: str
+    name: str
+    state: str  #: ``on``, ``report-only``, ``off`` or ``unknown``
+    reach: str  #: ``applies``, ``excluded``, ``not included`` or ``unknown``
+
+
+class AccountDetails(msgspec.Struct, frozen=True):
+    """One account's page."""
+
+    account: AccountEntry
+    policies: int  #: the index of its policies in the file's list
+    requests: Tally = Tally()  #: of the window, including sign-ins that were no requests
+    sign_ins: list[SignInEntry] = []  #: the newest `MOST_SIGN_INS`
+
+
+class AccountFile(msgspec.Struct, frozen=True):
+    """Some accounts' details, by object id in lower case."""
+
+    policies: list[list[PolicyReach]]
+    accounts: dict[str, AccountDetails]
+
+
+class ApplicationDay(msgspec.Struct, frozen=True):
+    """One application's requests of one day."""
+
+    day: str
+    requests: Tally
+
+
+class ApplicationDetails(msgspec.Struct, frozen=True):
+    """One application's page; requests in users' names, and sign-ins as itself."""
+
+    id: str
+    name: str
+    requests: Tally
+    by_user: list[Contribution]
+    by_cause: list[CauseContribution]
+    days: list[ApplicationDay]
+
+
+class Applications(msgspec.Struct, frozen=True):
+    """All applications that used Partner Center in the window, the worst first."""
+
+    tenant_id: str | None
+    rule: ShareRule
+    applications: list[ApplicationDetails]
+
+    @classmethod
+    def of(cls, tenant_id: str | None, assessment: Assessment) -> Self:
+        """The applications of a window: most requests without MFA first."""
+        groups: defaultdict[str, list[Request]] = defaultdict(list)
+        for request in _newest_first(assessment):
+            if request.sign_in.app_id:
+                groups[request.sign_in.app_id].append(request)
+        found = [_application(app_id, group, assessment) for app_id, group in groups.items()]
+        rule = assessment.rule
+        found.sort(key=lambda it: (-it.requests.against(rule), -it.requests.requests, it.id))
+        return cls(tenant_id, rule, found)
+
+    def to_json(self) -> bytes:
+        """UTF-8 JSON, ending in a newline; equal applications give equal bytes."""
+        return msgspec.json.encode(self) + b"\n"
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Read what `to_json` wrote. Raises `DamagedError` if it is not valid."""
+        return decode_json(data, cls, _damaged)
+
+    def headline(self) -> str:
+        """How many of them made requests without MFA, in words."""
+        if not self.applications:
+            return "No application used Partner Center in these days."
+        worse = sum(it.requests.against(self.rule) > 0 for it in self.applications)
+        every = count(len(self.applications), "application")
+        return f"{worse:,} of {every} made requests without MFA."
+
+
+def account_files(
+    names: Sequence[str],
+    entries: Sequence[AccountEntry],
+    accounts: JudgedAccounts,
+    assessment: Assessment,
+) -> dict[str, bytes]:
+    """Every account's details, in as many of these files as keep a look at one of them quick."""
+    wanted = max(1, min(len(names), -(-len(entries) // _PER_FILE)))
+    sign_ins = _newest_by_user(assessment)
+    policies = _PolicyLists(accounts)
+    files: list[dict[str, AccountDetails]] = [{} for _ in range(wanted)]
+    for entry in entries:
+        key = entry.object_id.lower()
+        requests = sign_ins.get(key, [])
+        files[place_of(key, wanted)][key] = AccountDetails(
+            account=entry,
+            policies=policies.of(key),
+            requests=tally(requests),
+            sign_ins=[_sign_in(request, assessment) for request in requests[:MOST_SIGN_INS]],
+        )
+    packed = (_packed(AccountFile(policies.lists, found)) for found in files)
+    return dict(zip(names, packed, strict=False))
+
+
+def place_of(object_id: str, files: int) -> int:
+    """Which of so many files has an account."""
+    return crc32(object_id.lower().encode(errors="replace")) % files
+
+
+def read_account_file(data: bytes) -> AccountFile:
+    """Read what `account_files` wrote; raises `DamagedError`."""
+    return decode_json(inflate(data, _damaged), AccountFile, _damaged)
+
+
+class _PolicyLists:
+    """What policies mean for each class of accounts; classes for which it is the same share it."""
+
+    def __init__(self, accounts: JudgedAccounts) -> None:
+        self._accounts = accounts
+        self._places: dict[tuple[PolicyReach, ...], int] = {}
+
+    @property
+    def lists(self) -> list[list[PolicyReach]]:
+        """All that were asked for, in the order of their index."""
+        return [list(found) for found in self._places]
+
+    def of(self, object_id: str) -> int:
+        """The index of an account's policies."""
+        index = self._accounts.membership.roster.index_of(object_id)
+        facts = None if index is None else self._accounts.class_of(index).facts
+        found = tuple(_policies(self._accounts.tenant, facts)) if facts else ()
+        return self._places.setdefault(found, len(self._places))
+
+
+def _policies(tenant: TenantFacts, facts: AccountFacts) -> Iterator[PolicyReach]:
+    reaches = zip(tenant.demands, facts.included, facts.applies, strict=True)
+    for demand, included, applies in reaches:
+        if demand.is_report_only:
+            state = "report-only"
+        else:
+            state = {True: "on", False: "off", None: "unknown"}[demand.in_force]
+        yield PolicyReach(demand.id, demand.name, state, _reach(included, applies))
+
+
+def _reach(included: Truth, applies: Truth) -> str:
+    if included is False:
+        return "not included"
+    if applies is None or included is None:
+        return "unknown"
+    return "applies" if applies else "excluded"
+
+
+def _newest_first(assessment: Assessment) -> Iterator[Request]:
+    """All sign-ins of both channels, newest first."""
+    return merge(*assessment.requests.values(), key=newness, reverse=True)
+
+
+def _newest_by_user(assessment: Assessment) -> dict[str, list[Request]]:
+    groups: defaultdict[str, list[Request]] = defaultdict(list)
+    for request in _newest_first(assessment):
+        if request.sign_in.user_id:
+            groups[request.sign_in.user_id.lower()].append(request)
+    return groups
+
+
+def _sign_in(request: Request, assessment: Assessment) -> SignInEntry:
+    sign_in = request.sign_in
+    reason = assessment.reasons.get(sign_in.id)
+    return SignInEntry(
+        id=sign_in.id if sign_in.has_own_id else "",
+        time=sign_in.created_at,
+        channel=request.channel,
+        application=sign_in.app_name,
+        application_id=sign_in.app_id,
+        ip_address=sign_in.ip_address,
+        verdict=request.verdict.value,
+        reason=reason.sentence if reason else "",
+    )
+
+
+def _application(
+    app_id: str, requests: list[Request], assessment: Assessment
+) -> ApplicationDetails:
+    split = break_down(requests, assessment.rule, assessment.reasons)
+    days = groupby(requests, lambda request: request.sign_in.day)
+    names = (request.sign_in.app_name for request in requests)
+    return ApplicationDetails(
+        id=app_id,
+        name=next(filter(None, names), ""),
+        requests=tally(requests),
+        by_user=split.by_user,
+        by_cause=split.by_cause,
+        days=[ApplicationDay(day, tally(group)) for day, group in days],
+    )
+
+
+def _packed(value: msgspec.Struct) -> bytes:
+    return gzip.compress(msgspec.json.encode(value), 3, mtime=0)
+
+
+def _damaged(reason: str) -> DamagedError:
+    return DamagedError(f"Stored details cannot be read: {reason}.")

@@ -1,0 +1,52 @@
+"""Pages of one account and of one application, from what is stored of them."""
+
+from __future__ import annotations
+
+import hashlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from shared.delivery.files.details import Applications, place_of, read_account_file
+from shared.service.addresses import API
+from shared.service.http.answers import RefusedError
+from shared.stores.models import ACCOUNT_DETAILS, StoredFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from shared.mfa.assessment import ReportMeta
+
+_NO_ACCOUNT = "The newest report has no account with this object id."
+_NO_APPLICATION = "No application with this id used Partner Center in the newest report's days."
+
+
+def account_page(
+    object_id: str, names: Collection[str], read: Callable[[str], bytes], meta: ReportMeta
+) -> StoredFile:
+    """Return the page of one account; raises `RefusedError` (404) if it is not in the report."""
+    from shared.delivery.page.detail_pages import render_account  # loads Jinja
+
+    present = [name for name in ACCOUNT_DETAILS if name in names]
+    if not present:
+        raise RefusedError(HTTPStatus.NOT_FOUND, _NO_ACCOUNT)
+    stored = read_account_file(read(present[place_of(object_id, len(present))]))
+    found = stored.accounts.get(object_id.lower())
+    if found is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, _NO_ACCOUNT)
+    return tagged(render_account(found, stored.policies[found.policies], meta, API).encode())
+
+
+def application_page(app_id: str, read: Callable[[str], bytes], meta: ReportMeta) -> StoredFile:
+    """Return the page of one application; raises `RefusedError` (404) if it made no request."""
+    from shared.delivery.page.detail_pages import render_application  # loads Jinja
+
+    stored = Applications.from_json(read("applications.json"))
+    for found in stored.applications:
+        if found.id == app_id.lower():
+            return tagged(render_application(found, stored.rule, meta, API).encode())
+    raise RefusedError(HTTPStatus.NOT_FOUND, _NO_APPLICATION)
+
+
+def tagged(content: bytes) -> StoredFile:
+    """Return bytes that are not stored, with the ETag that they would have if they were."""
+    return StoredFile(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')

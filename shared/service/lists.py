@@ -1,0 +1,101 @@
+"""The lists of a report: accounts, applications, customers, each with its page and its JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.delivery.files.accounts import Accounts, account_notes
+from shared.delivery.files.customers import Customers, customer_notes
+from shared.delivery.files.details import Applications, account_files
+from shared.delivery.files.directory_rows import account_rows
+from shared.delivery.page.table import PageContext
+from shared.service.addresses import API
+from shared.stores.models import ACCOUNT_DETAILS
+
+if TYPE_CHECKING:
+    from shared.delivery.files.csv_files import ReportTables
+    from shared.mfa.assessment import Assessment, ReportMeta
+    from shared.service.directory_snapshot import DirectorySnapshot
+
+
+def lists_for_serving(
+    assessment: Assessment,
+    snapshot: DirectorySnapshot | None,
+    tables: ReportTables,
+    meta: ReportMeta,
+) -> dict[str, bytes]:
+    """The files that lists and their rows' own pages are served from."""
+    from shared.delivery.page.detail_pages import render_applications
+
+    applications = Applications.of(meta.tenant_id, assessment)
+    files = {
+        "applications.html": render_applications(applications, meta, PageContext(API)).encode(),
+        "applications.json": applications.to_json(),
+    }
+    if snapshot:
+        files |= _account_files(assessment, snapshot, meta)
+        customers = _customers(snapshot, tables, meta)
+        if customers:
+            files["customers.html"] = _customers_page(customers, snapshot, meta, API)
+            files["customers.json"] = customers.to_json()
+    return files
+
+
+def lists_for_folder(
+    assessment: Assessment, snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
+) -> dict[str, bytes]:
+    """The pages that stand next to ``report.html``: without a server, so without a search."""
+    accounts = _accounts(assessment, snapshot, meta)
+    files = {"accounts.html": _accounts_page(accounts, snapshot, meta, "")}
+    customers = _customers(snapshot, tables, meta)
+    if customers:
+        files["customers.html"] = _customers_page(customers, snapshot, meta, "")
+    return files
+
+
+def _account_files(
+    assessment: Assessment, snapshot: DirectorySnapshot, meta: ReportMeta
+) -> dict[str, bytes]:
+    accounts = _accounts(assessment, snapshot, meta)
+    return {
+        "accounts.html": _accounts_page(accounts, snapshot, meta, API),
+        "accounts.json": accounts.to_json(),
+        **account_files(ACCOUNT_DETAILS, accounts.accounts, snapshot.accounts, assessment),
+    }
+
+
+def _accounts(assessment: Assessment, snapshot: DirectorySnapshot, meta: ReportMeta) -> Accounts:
+    return Accounts.of(
+        meta.tenant_id,
+        snapshot.read_at,
+        account_rows(snapshot.accounts.rows(assessment.window.days[0]), assessment, meta.tenant_id),
+        assessment.metrics.accounts,
+        snapshot.exceptions(assessment.window.ending),
+    )
+
+
+def _accounts_page(
+    accounts: Accounts, snapshot: DirectorySnapshot, meta: ReportMeta, base: str
+) -> bytes:
+    from shared.delivery.page.accounts_page import render_accounts
+
+    return render_accounts(
+        accounts, meta, PageContext(base, account_notes(snapshot.notes))
+    ).encode()
+
+
+def _customers(
+    snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
+) -> Customers | None:
+    if tables.customers is None:
+        return None
+    return Customers.of(meta.tenant_id, snapshot.read_at, tables.customers)
+
+
+def _customers_page(
+    customers: Customers, snapshot: DirectorySnapshot, meta: ReportMeta, base: str
+) -> bytes:
+    from shared.delivery.page.customers_page import render_customers
+
+    context = PageContext(base, customer_notes(snapshot.notes))
+    return render_customers(customers, meta, context).encode()
