@@ -44,7 +44,7 @@ class MailOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_mail_order(body: bytes) -> MailOrder:
     """Read the body of ``POST mails``, which may be empty; raises `RefusedError` (400)."""
-    return _read(body, MailOrder, '{"id":"0123456789abcdef0123456789abcdef"}')
+    return _read(body, MailOrder, f'{{"id":"{"0" * 32}"}}')
 
 
 def read_run_order(body: bytes) -> RunOrder:
