@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from shared.delivery.files.customers import CustomerStatus
 from shared.delivery.text.bars import request_pieces, stacked_bar
+from shared.delivery.text.figure_words import part_name
 from shared.delivery.text.formatting import count, long_day, percent, unbroken, weekday
-from shared.delivery.text.sentences import part_name
 from shared.mfa.percent import percent_of_tenths, tenths
 from shared.mfa.scope import Channel
 

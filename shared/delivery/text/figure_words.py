@@ -1,15 +1,26 @@
-"""One figure in words: its share, its numerator and denominator, and its forecast."""
+"""One figure in words: its share, its numerator and denominator, its forecast and its parts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from shared.delivery.text.figures import State
-from shared.delivery.text.formatting import count, long_day, percent, thousands
+from shared.delivery.text.formatting import (
+    count,
+    harmless,
+    long_day,
+    name_of,
+    percent,
+    shorten,
+    thousands,
+)
+from shared.mfa.breakdown import CauseContribution
+from shared.mfa.reasons.reason import ReasonBasis, ReasonKind
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
     from shared.delivery.text.figures import AccountFigure, RequestFigure
+    from shared.mfa.breakdown import Contribution
     from shared.mfa.report import Report
 
 
@@ -106,3 +117,29 @@ def forecast(report: Report, figure: RequestFigure) -> str:
         because = "the unknown requests may have been made without MFA"
         return f"Reads 100\u00a0% no earlier than {when}: {because}."
     return f"Reads 100\u00a0% on {when} if no further request without MFA is made."
+
+
+_CAUSE_LIMIT = 240  #: characters of a cause that are shown: a sentence with two names
+
+
+def part_name(part: Contribution) -> str:
+    """The best name of a user or an application in a breakdown, or the sentence of a cause."""
+    if part.others:
+        return "all others"
+    if isinstance(part, CauseContribution):
+        return shorten(harmless(part.name), _CAUSE_LIMIT)
+    return name_of(part.name, part.detail, part.id)
+
+
+_UNTOLD = (ReasonKind.NO_EVIDENCE, ReasonKind.NOT_TOLD)
+_BASES = {
+    ReasonBasis.RECORD: "As the records say",
+    ReasonBasis.DIRECTORY: "As the directory says, since the records do not",
+}
+
+
+def basis_of(part: Contribution) -> str:
+    """What a cause is based on; empty for a user or an application, and where nothing tells it."""
+    if not isinstance(part, CauseContribution) or part.kind in _UNTOLD:
+        return ""
+    return _BASES[part.basis] if part.basis else ""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.delivery.text.comparison import unclear_sentence
+from shared.delivery.text.figure_words import part_name
 from shared.delivery.text.figures import request_figures
 from shared.delivery.text.formatting import count, shorten, thousands
-from shared.delivery.text.sentences import part_name
 
 if TYPE_CHECKING:
     from shared.delivery.text.comparison import Comparison

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.delivery.text.completeness import LOG_NAMES
+from shared.delivery.text.figure_words import part_name
 from shared.delivery.text.figures import (
     State,
     account_figure,
@@ -17,7 +18,6 @@ from shared.delivery.text.formatting import (
     capitalised,
     count,
     listed,
-    name_of,
     percent,
     thousands,
 )
@@ -215,11 +215,6 @@ def _unknown_asides(figures: list[RequestFigure]) -> list[str]:
     ]
     without = f" The share of the others: {listed(known)}." if known else ""
     return [f"Unknown: {listed(unknown)}.{without}"] if unknown else []
-
-
-def part_name(part: Contribution) -> str:
-    """The best name of a user or an application in a breakdown."""
-    return "all others" if part.others else name_of(part.name, part.detail, part.id)
 
 
 def _request_clauses(figures: list[RequestFigure]) -> list[str]:

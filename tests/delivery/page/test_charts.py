@@ -34,7 +34,8 @@ def printed_tenths(text: str) -> int:
 def falls_of(made):
     """Every waterfall of a report."""
     for figure in request_figures(made):
-        for parts in (figure.breakdown.by_user, figure.breakdown.by_application):
+        by = figure.breakdown
+        for parts in (by.by_user, by.by_application, by.by_cause):
             fall = charts.waterfall(figure, parts, "all together")
             if fall:
                 yield figure, fall

@@ -84,7 +84,7 @@ def test_every_bar_is_as_long_as_its_number(opened, pages):
         })"""
     )
 
-    assert len(lengths) == 13
+    assert len(lengths) == 19
     assert all(abs(drawn - printed) < 1 for drawn, printed in lengths)
 
 

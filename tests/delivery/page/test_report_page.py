@@ -13,6 +13,7 @@ import pytest
 
 from shared.delivery.page import report_page
 from shared.delivery.page.report_page import PageLinks, page_for_folder, render_page
+from shared.mfa.circumstances import PolicyTrace, PolicyTraces
 from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import AccountMetrics, ShareRule
 from shared.mfa.report import FileEntry, HistoryPoint, InputSummary, Report
@@ -89,7 +90,7 @@ def test_the_page_of_a_large_partner_with_long_names_stays_small_too():
         sign_ins += [portal(**long), api(**long, app_id=f"{n}" + "'" * 500)]
     history = [HistoryPoint(ENDING - timedelta(days=n), 0.1, 0.2, 0.3) for n in range(1, 400)]
 
-    assert len(render_page(report(*sign_ins, history=history)).encode()) < 300_000
+    assert len(render_page(report(*sign_ins, history=history)).encode()) < 310_000
 
 
 def test_the_page_loads_nothing_runs_nothing_and_says_so_to_the_browser(scenario):
@@ -151,12 +152,24 @@ def test_the_printed_waterfalls_add_up_to_100_percent_with_the_printed_share():
     html = render_page(many())
     falls = re.findall(r'<ol class="waterfall">(.*?)</ol>', html, re.DOTALL)
 
-    assert len(falls) == 4
+    assert len(falls) == 6
     for fall in falls:
         whole, *steps, share = re.findall(r'class="amount">(\u2212?[\d.]+)(?:\u00a0|&nbsp;)%', fall)
         assert whole == "100"
         taken = sum(round(10 * float(step.removeprefix("\u2212"))) for step in steps)
         assert taken + round(10 * float(share)) == 1000
+
+
+def test_the_causes_are_shown_in_words_with_what_they_are_based_on():
+    trace = PolicyTrace("1", "<Require MFA>", "notapplied", "mfa", excluded_by="users:groupid")
+    excluded = portal(DAYS[0], **NOT_VERIFIED, traces=PolicyTraces.of([trace]))
+    untold = portal(DAYS[1], **NOT_VERIFIED)
+
+    made = page(report(excluded, untold))
+
+    assert "By cause" in made.text
+    assert "Excluded by a group in policy “<Require MFA>” As the records say 1 1" in made.text
+    assert "The record does not tell why, and no directory was read 1 1" in made.text
 
 
 def test_where_parts_are_fitted_to_add_up_the_page_says_so_once():
