@@ -21,13 +21,17 @@ OUTPUT = Path(__file__).with_name("graph_names.json")
 PACKAGES = {"v1.0": ("msgraph", "msgraph_sdk"), "beta": ("msgraph_beta", "msgraph_beta_sdk")}
 PATHS = {
     "v1.0": """
-    /users /users/{id}/sendMail /groups /groups/{id} /groups/{id}/members
+    /users /users/{id} /users/{id}/sendMail /groups /groups/{id} /groups/{id}/members
     /groups/{id}/transitiveMembers /organization /domains /domains/{id}/federationConfiguration
-    /identity/conditionalAccess/policies /identity/conditionalAccess/namedLocations
+    /identity/conditionalAccess/policies /identity/conditionalAccess/policies/{id}
+    /identity/conditionalAccess/namedLocations
     /policies/authenticationStrengthPolicies /policies/identitySecurityDefaultsEnforcementPolicy
     /roleManagement/directory/roleDefinitions /roleManagement/directory/roleAssignments
     /roleManagement/directory/roleEligibilityScheduleInstances
     /reports/authenticationMethods/userRegistrationDetails
+    /reports/authenticationMethods/userRegistrationDetails/{id}
+    /servicePrincipals /servicePrincipals/{id}/oauth2PermissionGrants
+    /servicePrincipals/{id}/appRoleAssignedTo /oauth2PermissionGrants/{id}
     /tenantRelationships/delegatedAdminCustomers
     """,
     "beta": """
@@ -86,6 +90,7 @@ _PROPERTY = re.compile(r'^ +"([\w@.]+)": lambda n : .*\.get_\w+\((\w*)\)', re.MU
 _WORD = re.compile(r'^    \w+ = "([^"]+)",', re.MULTILINE)
 _BASE = re.compile(r"^class \w+\((\w+)", re.MULTILINE)
 _OPTIONS = re.compile(r"\{\?([^}]*)\}")
+_METHOD = re.compile(r"^    async def (get|post|patch|put|delete)\(", re.MULTILINE)
 _GIVES = re.compile(r"async def get\(self.*?-> Optional\[(\w+)\]:", re.DOTALL)
 
 
@@ -121,7 +126,7 @@ def drawn(version: str, folder: Path) -> dict[str, Any]:
 
 
 def _path(generated: Path, path: str) -> dict[str, Any]:
-    """The query options of a path, and the type of what it gives."""
+    """The query options of a path, the type of what it gives, and how it may be asked."""
     segments = ["item" if part == "{id}" else _snake(part) for part in path.split("/")[1:]]
     builder = next(generated.joinpath(*segments).glob("*_request_builder.py")).read_text()
     options, gives = _OPTIONS.search(builder), _GIVES.search(builder)
@@ -130,6 +135,7 @@ def _path(generated: Path, path: str) -> dict[str, Any]:
         "gives": _qualified(gives[1], builder, []).removesuffix("CollectionResponse")
         if gives
         else None,
+        "methods": _METHOD.findall(builder),
     }
 
 

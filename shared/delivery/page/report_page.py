@@ -24,6 +24,8 @@ from shared.delivery.text import (
     first_step,
     formatting,
     sentences,
+    snippets,
+    ticket,
 )
 from shared.delivery.text.line_breaks import breakable
 
@@ -67,6 +69,8 @@ _GLOBALS = {
     "method_quality": account_shares.method_quality,
     "exceptions": exceptions,
     "first_step_words": first_step.first_step_words,
+    "snippet": snippets.snippet,
+    "ticket": ticket.ticket,
     "overall_state": figures.overall_state,
     "ROWS_OPEN": ROWS_OPEN,
 }
