@@ -20,6 +20,7 @@ _T = TypeVar("_T")
 
 #: Three times a directory of 640,000 accounts. A few kilobytes of gzip can hold gigabytes.
 LONGEST_BYTES = 2**30
+_PIECE_BYTES = 1 << 20
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 
@@ -55,8 +56,7 @@ def _content(path: Path) -> bytes:
     try:
         data = path.read_bytes()
         if data.startswith(_GZIP):
-            with gzip.open(BytesIO(data)) as file:
-                data = file.read(LONGEST_BYTES + 1)
+            data = _inflated(data)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise BadInputError(f"{path} is a damaged or truncated gzip file.") from error
     except OSError as error:
@@ -68,6 +68,15 @@ def _content(path: Path) -> bytes:
     if not data.strip():
         raise BadInputError(f"{path} is empty.")
     return data
+
+
+def _inflated(data: bytes) -> bytes:
+    """What gzip holds, up to a piece more than the longest: a length asked for is reserved."""
+    inflated = BytesIO()
+    with gzip.open(BytesIO(data)) as file:
+        while inflated.tell() <= LONGEST_BYTES and (piece := file.read(_PIECE_BYTES)):
+            inflated.write(piece)
+    return inflated.getvalue()
 
 
 def _without_bom(data: bytes) -> bytes | memoryview:
