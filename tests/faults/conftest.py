@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite("tests.faults.crashes")  # its assertions say what differs
 T = TypeVar("T")
 _TRIED = "tried"  #: the property of a test's report that holds a `Tried`
+_OPTIONAL = "optional"  #: one of a test that may be skipped
 _LONGEST = 600  #: characters of a failure that are shown
 
 
@@ -61,6 +62,11 @@ class Kit:
         except Exception as error:  # noqa: BLE001
             self.failures[case] = f"{type(error).__name__}: {error}"[:_LONGEST]
 
+    def skip(self, reason: str) -> None:
+        """Skip what is optional: the page is written all the same."""
+        self._properties.append((_OPTIONAL, reason))
+        pytest.skip(reason)
+
     def record(self, kind: str, fault: str, tried: str, outcome: str, times: int = 1) -> None:
         """Note what was tried; the page adds up equal lines."""
         self._properties.append((_TRIED, Tried(kind, fault, tried, outcome, times)._asdict()))
@@ -95,7 +101,8 @@ class _PageWriter:
         self._is_complete &= not items
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        self._is_complete &= report.outcome == "passed"
+        is_optional = report.skipped and _OPTIONAL in dict(report.user_properties)
+        self._is_complete &= report.passed or is_optional
         if report.when == "teardown":
             values = [value for name, value in report.user_properties if name == _TRIED]
             self._tried += [Tried(**value) for value in values]

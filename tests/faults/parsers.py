@@ -17,6 +17,7 @@ from shared.delivery.teams.channel import TeamsChannel
 from shared.endpoints import make_endpoint, parse_url
 from shared.errors import BadInputError, BadSettingError, DamagedError, NewerError
 from shared.mfa.access_token import application_roles, decode_token
+from shared.mfa.accounts.directory import FORMAT, VERSION
 from shared.mfa.accounts.policy_reading import read_policy
 from shared.mfa.report import Report
 from shared.mfa.rollup import Rollup
@@ -38,7 +39,9 @@ from shared.sources.records.parsing import parse_sign_in
 from shared.stores.names import safe_run_id, safe_tenant_id
 from simulator.simulation import TOKEN
 from tests import directories
+from tests.faults.answers_and_rows import answers, read_graph, read_rows, rows
 from tests.faults.small_partner import NOON
+from tests.knowledge import as_csv
 from tests.records import diagnostic_record, graph_record, log_analytics_row
 from tests.service.world import ENDING, TENANT, Scripted, a_week, make_daily, run_day
 from tests.tokens import user_token
@@ -188,6 +191,7 @@ PRINCIPAL = {
     "auth_typ": "aad",
     "claims": [{"typ": "roles", "val": "Reports.Read"}, {"typ": "amr", "val": "mfa"}],
 }
+HEADER = {"format": FORMAT, "version": VERSION}
 EXCEPTIONS = {
     "format": "partner-mfa-status/exceptions",
     "version": 1,
@@ -201,23 +205,18 @@ EXCEPTIONS = {
         }
     ],
 }
-TABLE = (
-    b"Date (UTC),Request ID,User,Username,Application,Application ID,Resource,Resource ID,"
-    b"Status\r\n"
-    b"2026-11-20T09:00:00Z,id-1,Ann,ann@contoso.example,Partner,4990cffe-04e8-4e8b-808a-1175604b879f"
-    b",,,Success\r\n"
-)
-
 PARSERS = {
     "a sign-in record": Parser(lambda data: parse_sign_in(data, 0), records, (UnreadableError,)),
     "an export, JSON": Parser(export_of("a.json"), records, (BadInputError,)),
     "an export, lines": Parser(
         export_of("a.ndjson"), lambda: [b"\n".join(records())], (BadInputError,), is_json=False
     ),
-    "an export, CSV": Parser(export_of("a.csv"), lambda: [TABLE], (BadInputError,), is_json=False),
+    "an export, CSV": Parser(
+        export_of("a.csv"), lambda: [as_csv(log_analytics_row())], (BadInputError,), is_json=False
+    ),
     "a directory file": Parser(
         from_file("directory.json", read_directory),
-        lambda: [json.dumps(directories.document(directories.policy())).encode()],
+        lambda: [json.dumps(HEADER | directories.document(directories.policy())).encode()],
         (BadInputError,),
     ),
     "an exceptions file": Parser(
@@ -265,6 +264,9 @@ PARSERS = {
         read_answer_headers, lambda: [b"120", b"Mon, 23 Nov 2026 08:00:00 GMT"], is_json=False
     ),
     "a name": Parser(read_names, lambda: [TENANT.encode()], (BadInputError,), is_json=False),
+    "an answer of Graph's": Parser(read_graph(200), answers),
+    "a refusal of Graph's": Parser(read_graph(403), answers),
+    "a stored row": Parser(read_rows, rows),
     "a policy": Parser(
         read_policy_of,
         lambda: [json.dumps(directories.policy()).encode()],
