@@ -79,7 +79,9 @@ CHECKS = [
     ["mypy"],
     ["pytest", "-n", "auto"],
 ]
-FAULTS = ["tests/faults", "-n", "auto"]  # what ``test --faults`` runs, with options of its own
+#: What ``test --faults`` runs, with options of its own.
+KNOWING_LESS = [f"tests/service/test_knowing_less{of}.py" for of in ("", "_of_sources")]
+FAULTS = ["tests/faults", *KNOWING_LESS, "-n", "auto"]
 
 
 class SetUpError(Exception):

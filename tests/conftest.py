@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import signal
 import socket
 import sys
@@ -23,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--faults", action="store_true", help="try all faults of tests/faults instead of a sample"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With all faults, the properties of `tests.knowledge` have more examples, too."""
+    if config.getoption("--faults"):
+        os.environ.setdefault("EXAMPLES_TIMES", "5")
 
 
 @pytest.hookimpl(trylast=True)  # hypothesis marks its own first

@@ -52,8 +52,9 @@ def test_test_alone_is_every_check_and_with_arguments_it_is_pytest() -> None:
 
 
 def test_test_with_faults_is_the_whole_kit_on_all_cores() -> None:
-    calls = [["pytest", "tests/faults", "-n", "auto", "--faults", "-x"]]
+    calls = [["pytest", "tests/faults", *dev.KNOWING_LESS, "-n", "auto", "--faults", "-x"]]
 
+    assert all((dev.ROOT / path).exists() for path in dev.KNOWING_LESS)
     assert dev.plan("test", "--faults", "-x") == (dev.DEVELOPMENT, calls)
 
 
