@@ -44,6 +44,7 @@ SIGN_INS = 4  #: Partner Center sign-ins of a user and day
 PARTNER_CENTER = min(PARTNER_CENTER_RESOURCE_IDS)
 TODAY = date(2026, 11, 24)
 PAGE_ROWS, PAGES_PER_SECOND = 1_000, 0.5
+ROWS_AT_ONCE = 100  #: of the tables for people, in one transaction
 #: Which meter an operation of the store is counted on; removing is free.
 METERS = {
     "write": "blobs written",
@@ -54,6 +55,9 @@ METERS = {
     "rows": "rows read",
     "put_row": "rows written",
     "remove_row": "rows written",
+    "table_days": "rows read",
+    "put_table_day": "rows written",  # a hundred at once
+    "remove_table_days": "rows read",
 }
 
 
@@ -68,7 +72,8 @@ class CountingMedium:
         operation = getattr(self._medium, name)
 
         def counted(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401
-            self.counts[METERS.get(name, "free")] += 1
+            times = ceil(len(arguments[3]) / ROWS_AT_ONCE) if name == "put_table_day" else 1
+            self.counts[METERS.get(name, "free")] += times
             if name == "write":
                 self.counts["bytes written"] += len(arguments[1])
             return operation(*arguments, **options)

@@ -31,7 +31,18 @@ var undeleteDays = 7
 // As shared/stores names them; the app would make them itself when it first writes.
 var personalContainers = ['rollups', 'parts', 'reports']
 var personalPrefixes = [for container in personalContainers: '${container}/']
-var tableNames = ['tenants', 'ledger', 'metrics', 'deliveries', 'runs', 'claims']
+var tableNames = [
+  'tenants'
+  'ledger'
+  'publications'
+  'deliveries'
+  'runs'
+  'claims'
+  'metrics'
+  'days'
+  'applications'
+  'customers'
+]
 
 // As function_app.py names them: the triggers listen from the first second on.
 var queueNames = [

@@ -171,12 +171,18 @@ def _forecast(requests: Sequence[Request], rule: ShareRule) -> ChannelForecast:
     return ChannelForecast(date.fromisoformat(max(days)) + timedelta(days=WINDOW_DAYS))
 
 
-def _days(assessment: Assessment) -> list[DayCounts]:
+def requests_by_day(assessment: Assessment) -> dict[Channel, defaultdict[str, list[Request]]]:
+    """The requests of each channel by their day, as ``YYYY-MM-DD``."""
     by_day: dict[Channel, defaultdict[str, list[Request]]] = {}
     for channel, requests in assessment.requests.items():
         by_day[channel] = defaultdict(list)
         for request in requests:
             by_day[channel][request.sign_in.day].append(request)
+    return by_day
+
+
+def _days(assessment: Assessment) -> list[DayCounts]:
+    by_day = requests_by_day(assessment)
     window = assessment.window
     missing = {gap.day for gap in window.missing}
 

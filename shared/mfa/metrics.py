@@ -173,17 +173,18 @@ def measure_portal(
     requests: Collection[Request], rule: ShareRule, *, complete: bool
 ) -> PortalMetrics:
     """The portal figure of a window's requests; no share unless every log it needs is there."""
-    return msgspec.convert(_figure(requests, rule, complete=complete), PortalMetrics)
+    return msgspec.convert(figure(requests, rule, complete=complete), PortalMetrics)
 
 
 def measure_api(requests: Collection[Request], rule: ShareRule, *, complete: bool) -> ApiMetrics:
     """The API figure of a window's requests; no share unless every log it needs is there."""
-    return msgspec.convert(_figure(requests, rule, complete=complete), ApiMetrics)
+    return msgspec.convert(figure(requests, rule, complete=complete), ApiMetrics)
 
 
-def _figure(
+def figure(
     requests: Collection[Request], rule: ShareRule, *, complete: bool
 ) -> dict[str, int | float | None]:
+    """Counts and shares of requests; no share unless every log that it needs is there."""
     counts = tally(requests)
     share = counts.share(rule) if _can_fall_short(requests, rule) else None
     lower, upper = counts.bounds(rule) if complete else (None, None)

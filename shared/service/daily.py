@@ -218,8 +218,13 @@ class Daily:
         with unless_newer_is_stored(f"the report of {ending}"):
             if not self._is_published(publication.report, snapshot):
                 self.store.save_tenant(TenantRow(self.tenant_id, name or self.tenant_id, "partner"))
-                self.store.save_report(MetricsRow.of(publication.report), publication.files)
-            return self._stored_report(ending) or publication.report
+                row = MetricsRow.of(publication.report)
+                self.store.save_report(row, publication.files, publication.figures)
+                return self._stored_report(ending) or publication.report
+            stored = self._stored_report(ending) or publication.report
+            made_at = stored.generated_at
+            self.store.save_figures(self.tenant_id, ending, made_at, publication.figures)
+            return stored
         return publication.report
 
     @property

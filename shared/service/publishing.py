@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.delivery.files.csv_files import csv_files, file_entries, report_tables
@@ -14,6 +14,7 @@ from shared.mfa.findings.of_requests import request_findings
 from shared.mfa.findings.request_summary import summary_of
 from shared.service.addresses import ACCOUNTS, API, APPLICATIONS, CUSTOMERS, PERMISSIONS
 from shared.service.directory_snapshot import DIRECTORY_FILE
+from shared.service.figure_rows import report_figures
 from shared.service.lists import lists_for_folder, lists_for_serving
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from shared.mfa.assessment import Assessment
     from shared.mfa.report import HistoryPoint, InputSummary, Report
     from shared.service.directory_snapshot import DirectorySnapshot
+    from shared.stores.tables import Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Publication:
 
     report: Report
     files: dict[str, bytes]
+    figures: Figures = field(default_factory=dict)  #: for the tables; none in a folder
 
 
 def publish(
@@ -91,7 +94,11 @@ def publish_for_serving(
     page = render_page(report, links)
     served["page.html"] = page.encode()
     in_folder = page_for_folder(page, links)
-    return Publication(report, served | _report_files(report, files, in_folder))
+    return Publication(
+        report,
+        served | _report_files(report, files, in_folder),
+        report_figures(assessment, report, tables.customers),
+    )
 
 
 def _tables(

@@ -21,7 +21,7 @@ from shared.stores.models import StoredFile
 from shared.stores.names import digest, is_later, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from shared.stores.medium import Medium
 
@@ -38,6 +38,7 @@ class FileSet(NamedTuple):
     kind: Kind  #: of the row's own columns
     base: str  #: what all its paths begin with
     separator: str
+    older_row_id: RowId | None = None  #: where older releases had the row
 
     def path(self, name: str, version: str = "") -> str:
         """Where people look for a file, or (with `version`) where it is until then."""
@@ -97,10 +98,17 @@ class FileSets:
         self._medium = medium
 
     def replace(
-        self, file_set: FileSet, at: str, columns: Columns, files: Mapping[str, bytes] | None
+        self,
+        file_set: FileSet,
+        at: str,
+        columns: Columns,
+        files: Mapping[str, bytes] | None,
+        before_the_row: Callable[[], None] = lambda: None,
     ) -> None:
         """
         Write the files, if given, over those that were there, and then the row.
+
+        `before_the_row` writes what else must be there when the row is.
 
         Raises `ConflictError` if the row there is later than `at`, as a slower writer's is, or of a
         newer release (`NewerError`).
@@ -109,6 +117,7 @@ class FileSets:
 
         def decide(current: Listed | None) -> Columns:
             nonlocal wanted
+            current = current or self._older(file_set)
             if current and is_later(current.stamp, stamp(at)):
                 self._remove_outdated(file_set, current)
                 raise ConflictError(f"{file_set.title} is already stored as of later than {at}.")
@@ -116,6 +125,7 @@ class FileSets:
                 wanted = (current or Listed())._replace(stamp=stamp(at))
             else:
                 wanted = self._write(file_set, stamp(at), files)
+            before_the_row()
             return {**columns, **wanted.columns}
 
         def read(row: Row) -> Listed:
@@ -151,7 +161,7 @@ class FileSets:
     def listed(self, file_set: FileSet) -> Listed:
         """The files that the row lists now; none without a row."""
         row = self._medium.row(file_set.row_id)
-        return Listed.of(row, file_set.kind) if row else Listed()
+        return Listed.of(row, file_set.kind) if row else self._older(file_set) or Listed()
 
     def etags(self, file_set: FileSet) -> dict[str, str]:
         """The ETag of each file that the row lists, by name."""
@@ -190,6 +200,14 @@ class FileSets:
             return not extra
         limit = max(before, listed.stamp)
         return not any(file_set.version_and_name(path)[0] < limit for path in extra)
+
+    def _older(self, file_set: FileSet) -> Listed | None:
+        """What the row of an older release lists; one that cannot be read is not there."""
+        row = self._medium.row(file_set.older_row_id) if file_set.older_row_id else None
+        try:
+            return Listed.of(row, file_set.kind) if row else None
+        except DamagedError:
+            return None
 
     def _write(self, file_set: FileSet, made: str, files: Mapping[str, bytes]) -> Listed:
         digests = {name: digest(files[name]) for name in sorted(files)}

@@ -2,10 +2,11 @@
 A folder that people can read: the default.
 
     tenants/{tenant_id}.json              ledger/{tenant_id}/{slice}.json
-    rollups/{tenant_id}/{slice}.rollup    metrics/{tenant_id}/{ending}.json
+    rollups/{tenant_id}/{slice}.rollup    publications/{tenant_id}/{ending}.json
     reports/{tenant_id}/{ending}/{file}   deliveries/{tenant_id}/{ending}-{channel}.json
     runs/{run_id}.json                    claims/{digest of key}.json
     parts/{tenant_id}/{slice}.{log and stretch of time}
+    tables/{table}/{tenant_id}/{day}.json
 
 Every file is written under a spare name, forced to disk and then renamed: readers get all of the
 old file or all of the new one, whenever the writer is killed. Writers keep each other out with a
@@ -28,14 +29,23 @@ import msgspec
 
 from shared.decoding import decode_json
 from shared.errors import ConflictError, DamagedError, StoreError
-from shared.stores.medium import NEWEST_FIRST, Columns, Row, RowId
-from shared.stores.names import digest
+from shared.stores.medium import (
+    NEWEST_FIRST,
+    Columns,
+    Row,
+    RowId,
+    TableDay,
+    TypedRows,
+    as_text,
+)
+from shared.stores.names import day_of_key, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
 _DAY_CHARACTERS = len("2026-11-23")
+_TABLES = "tables"  #: the folder of those for people
 _MISSING = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _log = logging.getLogger(__name__)
 _OWNER_ONLY = 0o600  # there is personal data in most of the files
@@ -136,6 +146,43 @@ class LocalMedium:
     def remove_row(self, row_id: RowId) -> None:
         """Remove a row, if it exists."""
         self.remove(_path(row_id))
+
+    def table_days(
+        self, table: str, partition: str, since: str, before: str
+    ) -> dict[str, TableDay]:
+        """What a table for people has of the days from `since` until before `before`."""
+        names = [path.name for path in _files_in(self._folder / _TABLES / table / partition)]
+        days = [_table_day(name) for name in names if _is_row(name, since, before)]
+        found = {day: self.read(_table_path(table, partition, day)) for day in days if day}
+        return {day: _rows_of(content) for day, content in found.items() if content is not None}
+
+    def put_table_day(
+        self, table: str, partition: str, day: str, rows: TypedRows, *, over: TableDay
+    ) -> None:
+        """Replace the rows of a day, as it was read, where they differ."""
+        path = _table_path(table, partition, day)
+        listed = [
+            {"RowKey": key, **{name: as_text(value) for name, value in rows[key].items()}}
+            for key in sorted(rows)
+        ]
+        content = msgspec.json.format(msgspec.json.encode(listed), indent=2)
+        with self._lock:
+            current = self.read(path)
+            if over.etags.get("") != (None if current is None else digest(current)):
+                raise ConflictError(f"Another writer has just written {path}.")
+            if not rows:
+                self.remove(path)
+            elif content != current:
+                self.write(path, content)
+
+    def remove_table_days(self, table: str, partition: str, before: str) -> int:
+        """Remove all days before `before` from a table for people; returns how many files."""
+        folder = self._folder / _TABLES / table / partition
+        days = [_table_day(path.name) for path in _files_in(folder)]
+        old = [day for day in days if day and day < before]
+        for day in old:
+            self.remove(_table_path(table, partition, day))
+        return len(old)
 
     def exclusive(self) -> FolderLock:
         """Keep other writers out meanwhile."""
@@ -277,6 +324,26 @@ else:
 
 def _path(row_id: RowId) -> str:
     return f"{row_id}.json"
+
+
+def _table_path(table: str, partition: str, day: str) -> str:
+    return f"{_TABLES}/{table}/{partition}/{day}.json"
+
+
+def _table_day(name: str) -> str | None:
+    """The day of a file of a table for people; `None` if the file is not ours."""
+    day, _, suffix = name.partition(".")
+    return day if suffix == "json" and day_of_key(day) == day else None
+
+
+def _rows_of(content: bytes) -> TableDay:
+    """The rows of a day; of a damaged file none, so that it is written again."""
+    try:
+        rows = decode_json(content, list[dict[str, object]], DamagedError)
+        by_key = {str(row.pop("RowKey")): row for row in rows}
+    except (DamagedError, KeyError):
+        by_key = {}
+    return TableDay(by_key, {"": digest(content)})
 
 
 def _columns(content: bytes) -> tuple[Columns, str]:

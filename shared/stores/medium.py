@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -15,9 +16,11 @@ from shared.stores.names import digest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
-    from datetime import date, datetime
+    from datetime import date
 
 Columns: TypeAlias = "Mapping[str, str | int | float | bool | None]"
+#: The rows of a table for people, by key. No value is `None`; times are aware, in UTC.
+TypedRows: TypeAlias = "Mapping[str, Mapping[str, str | int | float | bool | datetime]]"
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -26,7 +29,9 @@ S = TypeVar("S", bound=msgspec.Struct)
 ROW_FORMAT = 1
 _FORMAT, _DIGEST = "Format", "Digest"
 
-NEWEST_FIRST = {"metrics"}  #: tables that are read from the newest day back
+#: Tables that are read from the newest day back. `metrics` is what older releases called
+#: `publications`.
+NEWEST_FIRST = {"publications", "metrics"}
 _log = logging.getLogger(__name__)
 _ATTEMPTS = 20  #: how often other writers may come first before a write is given up
 
@@ -34,12 +39,19 @@ _ATTEMPTS = 20  #: how often other writers may come first before a write is give
 class RowId(NamedTuple):
     """What identifies a row."""
 
-    table: str  #: keys of ``ledger`` and ``metrics`` begin with a day
+    table: str  #: keys of ``ledger`` and ``publications`` begin with a day
     partition: str  #: a tenant id; empty in tables that are not by tenant
     key: str
 
     def __str__(self) -> str:
         return "/".join(filter(None, self))
+
+
+class TableDay(NamedTuple):
+    """The rows of one day of a table for people, as they are stored."""
+
+    rows: Mapping[str, Mapping[str, object]] = {}  #: by key; times as texts
+    etags: Mapping[str, str] = {}  #: by key, or of the whole day
 
 
 class Row(NamedTuple):
@@ -101,6 +113,23 @@ class Medium(Protocol):
 
     def remove_row(self, row_id: RowId) -> None:
         """Remove a row, if it exists."""
+
+    def table_days(
+        self, table: str, partition: str, since: str, before: str
+    ) -> dict[str, TableDay]:
+        """What a table for people has of the days from `since` until before `before`."""
+
+    def put_table_day(
+        self, table: str, partition: str, day: str, rows: TypedRows, *, over: TableDay
+    ) -> None:
+        """
+        Replace the rows of a day, as it was read, where they differ.
+
+        Raises `ConflictError` if another writer has changed it since.
+        """
+
+    def remove_table_days(self, table: str, partition: str, before: str) -> int:
+        """Remove all days before `before` from a table for people; returns how many rows."""
 
     def exclusive(self) -> AbstractContextManager[object]:
         """Keep other writers out meanwhile, if the medium can; if not, etags have to do."""
@@ -196,7 +225,7 @@ def to_columns(value: msgspec.Struct) -> dict[str, str | int | float | bool | No
         if isinstance(field, msgspec.Struct):
             columns |= to_columns(field)
         else:
-            columns[_column(name)] = msgspec.to_builtins(field)
+            columns[column_name(name)] = msgspec.to_builtins(field)
     return columns
 
 
@@ -215,6 +244,11 @@ def from_columns(row: Row, kind: type[S]) -> S:
         return msgspec.convert(_fields(columns, kind), kind)
 
 
+def as_text(value: object) -> object:
+    """A time as it is compared and written into files; everything else as it is."""
+    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
+
+
 class _Field(NamedTuple):
     name: str
     column: str
@@ -227,7 +261,7 @@ def _fields_of(kind: type[msgspec.Struct]) -> list[_Field]:
     return [
         _Field(
             field.name,
-            _column(field.name),
+            column_name(field.name),
             field.type
             if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
             else None,
@@ -247,5 +281,6 @@ def _fields(columns: Columns, kind: type[msgspec.Struct]) -> dict[str, object]:
     return fields
 
 
-def _column(field: str) -> str:
+def column_name(field: str) -> str:
+    """``like_this`` as ``LikeThis``."""
     return field.title().replace("_", "")

@@ -18,8 +18,11 @@ _OWN_PATH = re.compile(
     r"(?:rollups/[^/]+/(?=[^/]+\.rollup\Z)|parts/[^/]+/(?=[^/]+\Z)|reports/[^/]+/(?=.{10}/))"
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T./].+"
 )
+_TABLE_KEY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:_.+)?")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}")
 _DELIVERY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z]+")
-BY_TENANT = {"ledger", "metrics", "deliveries"}  #: tables whose rows belong to a tenant and a day
+#: Tables whose rows belong to a tenant and a day.
+BY_TENANT = {"ledger", "publications", "metrics", "deliveries"}
 _WINDOWS_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
 _SHOWN_CHARACTERS = 40  #: of an invalid name, in the message
 _STAMP = "%Y%m%dT%H%M%S%fZ"
@@ -133,6 +136,26 @@ def one_line(text: str) -> str:
 def digest(content: bytes) -> str:
     """A digest of the content, in 32 characters."""
     return hashlib.sha256(content).hexdigest()[:32]
+
+
+def row_key(day: str, name: str) -> str:
+    """
+    The key of a row for people: its day, and its name if it has one.
+
+    Names come from logs and directories: any that is not of letters, digits and hyphens is
+    replaced by a digest, which begins with a character that no such name has.
+    """
+    if not name:
+        return day
+    if _PLAIN_NAME.fullmatch(name):
+        return f"{day}_{name}"
+    return f"{day}_.{digest(name.encode('utf-8', 'surrogatepass'))}"
+
+
+def day_of_key(key: str) -> str | None:
+    """The day of the key of a row for people; `None` if the row is not of this app."""
+    found = _TABLE_KEY.fullmatch(key)
+    return found[1] if found else None
 
 
 def _token(text: object, what: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.errors import ConflictError, DamagedError, StoreError
 from shared.stores.models import MetricsRow, Run
 from shared.stores.names import BY_TENANT, day_of_path
+from shared.stores.table_rows import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from shared.stores.medium import Medium, Row
     from shared.stores.rows import Rows
 
-_TABLES = ("ledger", "metrics", "deliveries", "claims", "runs")
-_KEPT_LONGER = ("metrics", "runs")
+_TABLES = ("ledger", "publications", "deliveries", "claims", "runs")
+_KEPT_LONGER = ("publications", "runs")
 _log = logging.getLogger(__name__)
 
 
@@ -39,13 +40,17 @@ class Purge:
             day, limit = self._age(row), metrics if row.id.table in _KEPT_LONGER else details
             if day < limit:
                 self._attempt(partial(self._medium.remove_row, row.id))
-            elif row.id.table == "metrics" and day < details:
+            elif row.id.table == "publications" and day < details:
                 self._attempt(partial(self._forget, row), counts=False)
         limits = {"rollups/": details, "parts/": details, "reports/": max(details, metrics)}
         for folder, limit in limits.items():
             for path in self._medium.paths(folder):
                 if (day_of_path(path) or limit) < limit:
                     self._attempt(partial(self._medium.remove, path))
+        for tenant in self._rows.own("tenants"):
+            for table in TABLES:
+                work = partial(self._remove_days, table, tenant.id.key, metrics)
+                self._attempt(work, counts=False)
         self._attempt(self._medium.sweep, counts=False)
         return self._finish()
 
@@ -64,6 +69,9 @@ class Purge:
             self._medium.remove_row(row.id)
         except ConflictError as error:  # written meanwhile, or by a newer release
             _log.info("%s", error)
+
+    def _remove_days(self, table: str, tenant_id: str, before: str) -> None:
+        self._done += self._medium.remove_table_days(table, tenant_id, before)
 
     def _attempt(self, remove: Callable[[], None], *, counts: bool = True) -> None:
         try:

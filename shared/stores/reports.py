@@ -1,38 +1,64 @@
-"""Reports: their files, and the row that lists them and keeps their shares."""
+"""Reports: their files, the row that lists them and keeps their shares, tables for people."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import suppress
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from shared.errors import ConflictError, DamagedError, NewerError
 from shared.stores.base import StoreBase
 from shared.stores.file_sets import FileSet
-from shared.stores.medium import RowId, to_columns
+from shared.stores.medium import RowId, checked, sealed, to_columns
 from shared.stores.models import MetricsRow
-from shared.stores.names import safe_day, safe_file_name, safe_tenant_id
+from shared.stores.names import is_own_row, safe_day, safe_file_name, safe_tenant_id
+from shared.stores.tables import Figures, replace_figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
+    from datetime import datetime
 
     from shared.mfa.report import HistoryPoint
+    from shared.stores.medium import Row
     from shared.stores.models import StoredFile
+
+_TABLE = "publications"
+#: Where older releases kept the same rows. Theirs have a column `Day`, and those for people do not.
+_OLDER_TABLE = "metrics"
+_FIRST_DAY = safe_day(date.min)
+_NO_FIGURES: Figures = {}
 
 
 class Reports(StoreBase):
     """What was published, of any number of tenants."""
 
-    def save_report(self, row: MetricsRow, files: Mapping[str, bytes]) -> None:
+    def save_report(
+        self, row: MetricsRow, files: Mapping[str, bytes], figures: Figures = _NO_FIGURES
+    ) -> None:
         """
-        Replace all files of the row's report, and then the row.
+        Replace all files of the row's report, and its figures in the tables for people.
 
-        Raises `ConflictError`, and changes nothing, if the report there was generated later, or by
-        a newer release (`NewerError`).
+        The row comes last, and makes them current. Raises `ConflictError`, and changes nothing, if
+        the report there was generated later, or by a newer release (`NewerError`).
         """
         columns = {"Day": safe_day(row.ending), **to_columns(row)}
-        checked = {safe_file_name(name): content for name, content in files.items()}
+        named = {safe_file_name(name): content for name, content in files.items()}
         file_set = report_files(row.tenant_id, row.ending)
-        self._file_sets.replace(file_set, row.generated_at, columns, checked)
+
+        def before_the_row() -> None:
+            self.save_figures(row.tenant_id, row.ending, row.generated_at, figures)
+
+        self._file_sets.replace(file_set, row.generated_at, columns, named, before_the_row)
+
+    def save_figures(
+        self, tenant_id: str, ending: date, generated_at: str, figures: Figures
+    ) -> None:
+        """
+        Write what differs of a report's figures in the tables for people.
+
+        What a report that ends nearer to a day says of it, or one made later, is left alone.
+        """
+        replace_figures(self._medium, safe_tenant_id(tenant_id), ending, generated_at, figures)
 
     def report_file(self, tenant_id: str, ending: date, name: str) -> StoredFile | None:
         """One file of a report that has its row, or `None`."""
@@ -64,23 +90,57 @@ class Reports(StoreBase):
 
     def latest_ending(self, tenant_id: str) -> date | None:
         """The last day of the newest report, or `None` if its files are gone."""
-        for row, metrics in self._rows.readable(
-            MetricsRow, "metrics", safe_tenant_id(tenant_id), limit=1
-        ):
+        for row, metrics in self._newest(tenant_id, None, 1):
             return metrics.ending if row.columns.get("Version") else None
         return None
 
     def history(self, tenant_id: str, before: date, limit: int) -> list[HistoryPoint]:
         """The shares of reports that end before a day, newest first."""
-        partition, day = safe_tenant_id(tenant_id), safe_day(before)
-        found = self._rows.readable(MetricsRow, "metrics", partition, before=day, limit=limit)
+        found = self._newest(tenant_id, safe_day(before), limit)
         return [metrics.point for _, metrics in found]
 
     def metrics(self, ending: date) -> list[MetricsRow]:
         """The rows of all tenants' reports that end on a day, by tenant."""
         day, next_day = safe_day(ending), safe_day(ending + timedelta(days=1))
-        found = self._rows.readable(MetricsRow, "metrics", since=day, before=next_day)
-        return sorted((row for _, row in found), key=lambda row: row.tenant_id)
+        found: dict[str, MetricsRow] = {}
+        for table in (_OLDER_TABLE, _TABLE):
+            rows = self._rows.readable(MetricsRow, table, since=day, before=next_day)
+            found |= {row.tenant_id: row for _, row in rows}
+        return [found[tenant_id] for tenant_id in sorted(found)]
+
+    def _newest(
+        self, tenant_id: str, before: str | None, limit: int
+    ) -> list[tuple[Row, MetricsRow]]:
+        """The newest reports first; where there are fewer, also those of older releases."""
+        partition = safe_tenant_id(tenant_id)
+        found = self._rows.readable(MetricsRow, _TABLE, partition, before=before, limit=limit)
+        if len(found) == limit:
+            return found
+        older = self._rows.readable(
+            MetricsRow, _OLDER_TABLE, partition, since=_FIRST_DAY, before=before, limit=limit
+        )
+        by_ending = {metrics.ending: (row, metrics) for row, metrics in [*older, *found]}
+        return [by_ending[ending] for ending in sorted(by_ending, reverse=True)][:limit]
+
+    def _move_older_rows(self, partition: str) -> None:
+        """
+        Take a tenant's rows of older releases out of the table that is now for people.
+
+        One that cannot be read is removed: its report is made again if it can be.
+        """
+        for row in self._medium.rows(_OLDER_TABLE, partition, since=_FIRST_DAY):
+            if not is_own_row(*row.id):
+                continue
+            moved = RowId(_TABLE, partition, row.id.key)
+            try:
+                with suppress(ConflictError):  # this release has made the report again
+                    self._medium.put_row(moved, sealed(moved, checked(row)), over=None)
+            except DamagedError as error:
+                self._rows.say(str(error))
+            except NewerError as error:
+                self._rows.say(str(error))
+                continue
+            self._medium.remove_row(row.id)
 
 
 def report_files(tenant_id: str, ending: date) -> FileSet:
@@ -88,8 +148,9 @@ def report_files(tenant_id: str, ending: date) -> FileSet:
     partition, day = safe_tenant_id(tenant_id), safe_day(ending)
     return FileSet(
         title=f"The report of tenant {partition} that ends on {day}",
-        row_id=RowId("metrics", partition, day),
+        row_id=RowId(_TABLE, partition, day),
         kind=MetricsRow,
         base=f"reports/{partition}/{day}",
         separator="/",
+        older_row_id=RowId(_OLDER_TABLE, partition, day),
     )

@@ -56,6 +56,7 @@ class Store(Slices, Reports, Runs, Claims):
         that no row lists are removed if their version is from before `before` (a time, UTC).
         """
         partition = safe_tenant_id(tenant_id)
+        self._move_older_rows(partition)
         found = self._medium.digests(f"reports/{partition}/")
         paths = [*self._medium.paths(f"rollups/{partition}/"), *found]
         for path in paths:
@@ -124,7 +125,7 @@ class Store(Slices, Reports, Runs, Claims):
 
     def _listed(self, partition: str) -> Iterator[tuple[FileSet, Listed]]:
         """The file sets of a tenant that have a readable row, with what it lists."""
-        for row in self._rows.own("ledger", "metrics", partition=partition):
+        for row in self._rows.own("ledger", "publications", partition=partition):
             if row.id.table == "ledger":
                 file_set = slice_files(slice_of(partition, row.id.key))
             else:

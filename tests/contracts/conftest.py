@@ -44,3 +44,17 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]
 @pytest.fixture
 def store(backend: Backend) -> Store:
     return backend.open()
+
+
+@pytest.fixture
+def emulated(azurite: Azurite) -> Iterator[AzureBackend]:
+    backend = AzureBackend(azurite)
+    yield backend
+    backend.close()
+
+
+@pytest.fixture
+def identified(secured_azurite: Azurite) -> Iterator[AzureBackend]:
+    backend = AzureBackend(secured_azurite)
+    yield backend
+    backend.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,19 +10,22 @@ import msgspec
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import LedgerEntry, Slice, SliceState
 from shared.stores.models import MetricsRow
+from shared.stores.table_rows import TABLES as FOR_PEOPLE
+from shared.stores.table_rows import CustomerRow, DayRow
 from tests.sign_ins import portal_sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.stores.store import Store
+    from shared.stores.tables import Figures
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 OTHER = "99999999-2222-4333-8444-555555555555"
 DAY = date(2026, 11, 23)
 SLICE = Slice(TENANT, DAY)
 FOLDERS = ("rollups/", "parts/", "reports/")
-TABLES = ("tenants", "ledger", "metrics", "deliveries", "runs", "claims")
+TABLES = ("tenants", "ledger", "publications", "deliveries", "runs", "claims")
 FILES = {
     "report.json": b'{"share": 0.9}\n',
     "report.html": "<p>Bericht für Müller</p>".encode(),
@@ -82,6 +85,49 @@ def save_new_report(store: Store) -> None:
     store.save_report(metrics_row(at=NEW_AT, accounts_share=1.0), NEWER_FILES)
 
 
+def day_row(day: date = DAY, channel: str = "portal", **changes: Any) -> DayRow:
+    plain = {
+        "day": day,
+        "channel": channel,
+        "complete": True,
+        "provisional": False,
+        "reason": None,
+        **dict.fromkeys(("requests", "verified", "compliant", "decided"), 3),
+        **dict.fromkeys(("not_verified", "exempted", "unknown", "not_completed", "app_only"), 0),
+        **dict.fromkeys(("share", "share_lower", "share_upper"), 1.0),
+    }
+    return msgspec.convert(plain | changes, DayRow)
+
+
+def customer_row(number: int, day: date = DAY, **changes: Any) -> CustomerRow:
+    plain = CustomerRow(
+        day=day,
+        customer=f"Customer {number}",
+        customer_tenant_id=f"{number:08}-0000-4000-8000-000000000001",
+        status="some",
+        admins_with_mfa=1,
+        non_admins_with_mfa=2,
+        users_with_mfa=3,
+        total_users=6,
+        share=0.5,
+        security_defaults=None,
+        conditional_access="mfa for admins",
+        per_user_mfa=None,
+        as_of=datetime(2026, 11, 24, 1, 50, tzinfo=UTC),
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+FIGURES: Figures = {
+    "days": {DAY: [day_row(), day_row(channel="api", share=None)]},
+    "customers": {DAY: [customer_row(1), customer_row(2)]},
+}
+
+
+def save_report_with_figures(store: Store) -> None:
+    store.save_report(metrics_row(at=NEW_AT), NEWER_FILES, FIGURES)
+
+
 def save_all(store: Store) -> None:
     """One of everything that has an age."""
     save_old_slice(store)
@@ -112,6 +158,7 @@ CHANGES: dict[str, tuple[Callable[..., None], Callable[..., None], Callable[...,
     "failed slice": (save_old_slice, lambda store: store.save_slice(failed()), slice_as_read),
     "first report": (lambda _: None, save_old_report, report_as_read),
     "report": (save_old_report, save_new_report, report_as_read),
+    "figures": (save_old_report, save_report_with_figures, report_as_read),
 }
 
 
@@ -124,7 +171,18 @@ def everything(store: Store) -> dict[str, Any]:
         str(row.id): {name: value for name, value in row.columns.items() if value is not None}
         for row in rows
     }
-    return {**{path: medium.read(path) for path in files}, **columns}
+    return {**{path: medium.read(path) for path in files}, **columns, **people_rows(store)}
+
+
+def people_rows(store: Store, tenant_id: str = TENANT) -> dict[str, Any]:
+    """What the tables for people have, by table and key."""
+    medium = store._medium  # noqa: SLF001
+    return {
+        f"{table}/{key}": dict(columns)
+        for table in FOR_PEOPLE
+        for day in medium.table_days(table, tenant_id, "0001-01-01", "9999-12-31").values()
+        for key, columns in day.rows.items()
+    }
 
 
 class Killed(BaseException):

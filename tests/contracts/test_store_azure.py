@@ -25,7 +25,7 @@ from shared.stores.store import Store
 from simulator.graph.api import GraphResponse
 from tests.azurite import EmulatorCredential
 from tests.clock import real_now
-from tests.contracts.store_backends import AzureBackend, faulty_transport
+from tests.contracts.store_backends import faulty_transport
 from tests.contracts.store_examples import (
     DAY,
     FILES,
@@ -41,20 +41,6 @@ from tests.contracts.store_examples import (
 ROOT = Path(__file__).parents[2]
 NO_ACCOUNT = "Setting STORAGE_ACCOUNT_NAME is not set; expected an account for STORE=azure."
 KEY = "c2VjcmV0LXNlY3JldA=="
-
-
-@pytest.fixture
-def emulated(azurite):
-    backend = AzureBackend(azurite)
-    yield backend
-    backend.close()
-
-
-@pytest.fixture
-def identified(secured_azurite):
-    backend = AzureBackend(secured_azurite)
-    yield backend
-    backend.close()
 
 
 def test_the_sdk_logs_no_request_whatever_opened_first(emulated, caplog) -> None:
@@ -141,7 +127,7 @@ def test_only_csv_files_that_exist_get_a_url_and_only_with_an_identity(identifie
 
 
 @pytest.mark.azurite
-def test_metrics_can_be_queried_by_day_and_come_newest_first(emulated, azurite):
+def test_rows_of_reports_can_be_queried_by_day_and_come_newest_first(emulated, azurite):
     from azure.data.tables import TableServiceClient
 
     store = emulated.open()
@@ -149,7 +135,7 @@ def test_metrics_can_be_queried_by_day_and_come_newest_first(emulated, azurite):
     for day in days:
         store.save_report(metrics_row(day), {})
 
-    name = f"{emulated._prefix}metrics"  # noqa: SLF001
+    name = f"{emulated._prefix}publications"  # noqa: SLF001
     with TableServiceClient.from_connection_string(azurite.connection_string) as service:
         table = service.get_table_client(name)
         found = list(table.query_entities("Day ge '2026-11-22'"))

@@ -90,7 +90,7 @@ def test_an_interrupted_purge_never_leaves_a_row_that_lists_missing_files(backen
         assert bool(entries) == bool(rollup)
         assert all(files) or not any(files)
         purge_all(fresh.open())
-        assert list(everything(fresh.open())) == [f"metrics/{TENANT}/{DAY}"]
+        assert list(everything(fresh.open())) == [f"publications/{TENANT}/{DAY}"]
         if survived:
             break
     assert 1 < step < _ENOUGH_STEPS

@@ -26,7 +26,7 @@ from tests.contracts.store_examples import (
 )
 
 LEDGER = RowId("ledger", TENANT, str(DAY))
-METRICS = RowId("metrics", TENANT, str(DAY))
+METRICS = RowId("publications", TENANT, str(DAY))
 
 
 @pytest.fixture

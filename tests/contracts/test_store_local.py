@@ -45,7 +45,7 @@ def test_people_find_everything_by_its_name(store, tmp_path):
         ".lock",
         f"ledger/{TENANT}/2026-11-23.json",
         f"ledger/{TENANT}/2026-11-23T00-12.json",
-        f"metrics/{TENANT}/2026-11-23.json",
+        f"publications/{TENANT}/2026-11-23.json",
         *(f"reports/{TENANT}/2026-11-23/{name}" for name in sorted(FILES)),
         f"rollups/{TENANT}/2026-11-23.rollup",
         f"rollups/{TENANT}/2026-11-23T00-12.rollup",

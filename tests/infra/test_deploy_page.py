@@ -48,7 +48,7 @@ def commands(start):
     return [line for line in lines if line.startswith(start)]
 
 
-def restored(rows, folder, monkeypatch):
+def restored(rows, folder, monkeypatch, table="publications"):
     """What the page's program passes to the Azure CLI, a list of arguments for each row."""
     handed_on = []
 
@@ -58,7 +58,7 @@ def restored(rows, folder, monkeypatch):
 
     backup = folder / ".local" / "backup"
     backup.mkdir(parents=True)
-    (backup / "metrics.json").write_text(json.dumps({"items": rows, "nextMarker": {}}))
+    (backup / f"{table}.json").write_text(json.dumps({"items": rows, "nextMarker": {}}))
     (folder / "restore.py").write_text(RESTORE)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("STORE", "stmfatest")
@@ -89,16 +89,17 @@ def test_somebody_without_a_subscription_can_sign_in() -> None:
 def test_what_reads_stored_data_names_the_account_and_takes_no_key() -> None:
     found = commands("az storage entity") + commands("az storage blob")
 
-    assert len(found) == 2
+    assert len(found) == 4
     for command in found:
         assert "--account-name $STORE" in command
         assert "--auth-mode login" in command
 
 
 def test_a_backup_stays_out_of_the_repository_and_out_of_the_deployed_app() -> None:
-    (query,), (download,) = commands("az storage entity"), commands("az storage blob")
+    queries, (download,) = commands("az storage entity"), commands("az storage blob")
 
-    assert query.split("> ")[1].startswith(".local/")
+    for query in queries:
+        assert query.split("> ")[1].startswith(".local/")
     assert download.split("--destination ")[1].startswith(".local/")
     ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
     assert ".local/" in ignored  # tests/infra/test_package.py shows that it is not deployed
@@ -117,8 +118,35 @@ def test_a_row_is_written_back_as_it_was_zeros_and_all(tmp_path, monkeypatch) ->
     assert types.keys() == saved.keys()
     assert (types["PortalCompliant"], types["PortalShare"]) == ("Edm.Int32", "Edm.Double")
     assert (types["Ending"], types["RowKey"]) == ("Edm.String", "Edm.String")
-    assert options[options.index("--table-name") + 1] == "metrics"
+    assert options[options.index("--table-name") + 1] == "publications"
     assert options[options.index("--account-name") + 1] == "stmfatest"
+
+
+def test_a_row_for_people_keeps_its_types(tmp_path, monkeypatch) -> None:
+    saved = {
+        "PartitionKey": "t",
+        "RowKey": "2026-11-23_api",
+        "Day": "2026-11-23T00:00:00+00:00",
+        "Complete": True,
+        "Requests": 0,
+        "Share": 1.0,
+        "Channel": "api",
+        "etag": "W/1",
+    }
+
+    (command,) = restored([saved], tmp_path, monkeypatch, "days")
+
+    types = dict(part.split("@odata.type=") for part in command if "@" in part)
+    assert command[command.index("--table-name") + 1] == "days"
+    assert types == {
+        "PartitionKey": "Edm.String",
+        "RowKey": "Edm.String",
+        "Day": "Edm.DateTime",
+        "Complete": "Edm.Boolean",
+        "Requests": "Edm.Int32",
+        "Share": "Edm.Double",
+        "Channel": "Edm.String",
+    }
 
 
 def test_a_session_lasts_as_long_as_the_page_says() -> None:

@@ -159,10 +159,10 @@ def test_an_earlier_report_that_cannot_be_made_does_not_keep_the_newest_one_back
         handle(work, message)
     save = daily.store.save_report
 
-    def fail_once(row, files):
+    def fail_once(row, files, figures):
         if row.ending != ENDING:
             raise StoreError("The disk is full.")
-        save(row, files)
+        save(row, files, figures)
 
     object.__setattr__(daily.store, "save_report", fail_once)
     drain(work, work.plan_reports())

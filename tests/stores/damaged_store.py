@@ -55,8 +55,8 @@ THINGS = {
     "settled entry": f"ledger/{TENANT}/{SETTLED}.json",
     "rollup": f"rollups/{TENANT}/{ENDING}.rollup",
     "settled rollup": f"rollups/{TENANT}/{SETTLED}.rollup",
-    "metrics": f"metrics/{TENANT}/{ENDING}.json",
-    "earlier metrics": f"metrics/{TENANT}/{EARLIER}.json",
+    "metrics": f"publications/{TENANT}/{ENDING}.json",
+    "earlier metrics": f"publications/{TENANT}/{EARLIER}.json",
     "report": f"reports/{TENANT}/{ENDING}/report.json",
     "earlier report": f"reports/{TENANT}/{EARLIER}/report.json",
     "page": f"reports/{TENANT}/{ENDING}/page.html",
@@ -118,7 +118,7 @@ def made_newer(folder: Path, path: Path) -> None:
     if path.suffix == ".rollup":
         made_newer(folder, folder / "ledger" / TENANT / f"{path.stem}.json")
     else:
-        made_newer(folder, folder / "metrics" / TENANT / f"{path.parent.name}.json")
+        made_newer(folder, folder / "publications" / TENANT / f"{path.parent.name}.json")
 
 
 def found_in(folder: Path, thing: str) -> Path:

@@ -28,7 +28,11 @@ from tests.service.world import Clock
 FOREIGN_FILES = (
     *(".DS_Store", "ledger/.DS_Store", f"ledger/{TENANT}/.DS_Store", f"ledger/{TENANT}/notes.json"),
     *(f"ledger/{TENANT}/2026-11-23 copy.json", f"ledger/{TENANT}/2026-13-45.json", "ledger/a.json"),
-    *(f"metrics/{TENANT}/zzz.json", f"metrics/{TENANT}/2026-11-23T00-12.json", "tenants/A B.json"),
+    *(
+        f"publications/{TENANT}/zzz.json",
+        f"metrics/{TENANT}/2026-11-23T00-12.json",
+        "tenants/A B.json",
+    ),
     *("claims/mine.json", "runs/.~lock.x#", f"rollups/{TENANT}/.DS_Store", "rollups/readme.txt"),
     *(f"rollups/{TENANT}/2020-01-01.txt", f"reports/{TENANT}/Thumbs.db", "reports/a/b/c/d.txt"),
     *(f"ledger/{TENANT}/2026-11-23.json.bak/x.json", f"deliveries/{TENANT}/x.json"),
@@ -58,7 +62,7 @@ def test_foreign_files_are_ignored_and_said_and_stay(backend, caplog) -> None:
 
     assert {name for name in FOREIGN_FILES if (backend.folder / name).exists()} == {*FOREIGN_FILES}
     for name in FOREIGN_FILES[1:-1]:
-        if name.startswith(("ledger", "metrics", "claims", "runs")):
+        if name.startswith(("ledger", "publications", "claims", "runs")):
             assert name.removesuffix(".json") in caplog.text
 
 
@@ -91,13 +95,13 @@ def test_what_cannot_be_removed_does_not_stop_a_purge(backend, monkeypatch) -> N
     with pytest.raises(StoreError, match=r"1 things could not be removed .* not permitted"):
         purge_all(store)
 
-    assert list(everything(store)) == [f"ledger/{TENANT}/{DAY}", f"metrics/{TENANT}/{DAY}"]
+    assert list(everything(store)) == [f"ledger/{TENANT}/{DAY}", f"publications/{TENANT}/{DAY}"]
 
 
 def test_rows_that_cannot_be_read_are_purged_by_the_day_in_their_key(backend) -> None:
     store = backend.open()
     save_all(store)
-    for table in ("ledger", "metrics"):
+    for table in ("ledger", "publications"):
         (backend.folder / table / TENANT / f"{DAY}.json").write_text("{")
     store.claim("mail/1")
     (claim,) = (backend.folder / "claims").iterdir()
@@ -158,6 +162,6 @@ def test_two_writers_of_one_report_leave_one_version(backend) -> None:
     save_new_report(store)
 
     assert store.settle(TENANT, "2026-11-24T00:00:00Z") == {}
-    assert RowId("metrics", TENANT, str(DAY)) in {
-        row.id for row in LocalMedium(backend.folder).rows("metrics")
+    assert RowId("publications", TENANT, str(DAY)) in {
+        row.id for row in LocalMedium(backend.folder).rows("publications")
     }

@@ -98,6 +98,9 @@ def test_what_a_release_stored_is_continued_without_a_complaint(
         assert (failed, source.asked) == ([], SETTLE_DAYS)
         assert [report.window.ending for report in reports] == [*ENDINGS]
         assert reports[-1].window.complete_days == 7
+        older_rows = store._medium.rows("metrics", since="0001-01-01")  # noqa: SLF001
+        assert older_rows == [], "they are in the table `publications` now"
+        assert [point.ending for point in store.history(TENANT_ID, today, 9)] == [*ENDINGS[::-1]]
         assert [entry.slice for entry in store.ledger(TENANT_ID, ledger[0].slice.day)] == [
             entry.slice for entry in ledger
         ]

@@ -34,6 +34,8 @@ class AzureMedium:
         self.paths, self.digests = blobs.paths, blobs.digests
         self.row, self.rows = tables.row, tables.rows
         self.put_row, self.remove_row = tables.put_row, tables.remove_row
+        self.table_days, self.put_table_day = tables.table_days, tables.put_table_day
+        self.remove_table_days = tables.remove_table_days
         self._tables = tables
         self._blobs = blobs
         self._account_name = account_name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +13,8 @@ from azure.data.tables import TableServiceClient, UpdateMode
 
 from shared.errors import ConflictError, StoreError
 from shared.stores.azure.account import Options, storage_errors
-from shared.stores.medium import NEWEST_FIRST, Columns, Row, RowId
+from shared.stores.azure.batches import put_day, read_days, remove_days
+from shared.stores.medium import NEWEST_FIRST, Columns, Row, RowId, TableDay, TypedRows
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -99,6 +101,26 @@ class AzureTables:
         """Remove a row, if it exists."""
         with storage_errors(f"Table {row_id.table} cannot be written", _ROLE):
             self._table(row_id.table).delete_entity(*_keys(row_id))
+
+    def table_days(
+        self, table: str, partition: str, since: str, before: str
+    ) -> dict[str, TableDay]:
+        """What a table for people has of the days from `since` until before `before`."""
+        with storage_errors(f"Table {table} cannot be read", _ROLE):
+            return read_days(self._table(table), partition, since, before)
+
+    def put_table_day(
+        self, table: str, partition: str, day: str, rows: TypedRows, *, over: TableDay
+    ) -> None:
+        """Replace the rows of a day, as it was read, where they differ."""
+        create = partial(self._service.create_table_if_not_exists, self._prefix + table)
+        with storage_errors(f"{day} cannot be written into table {table}", _ROLE):
+            put_day(self._table(table), partition, rows, over, create)
+
+    def remove_table_days(self, table: str, partition: str, before: str) -> int:
+        """Remove all days before `before` from a table for people; returns how many rows."""
+        with storage_errors(f"Table {table} cannot be written", _ROLE):
+            return remove_days(self._table(table), partition, before)
 
     def close(self) -> None:
         """Close connections."""

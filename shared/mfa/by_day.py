@@ -1,0 +1,95 @@
+"""The figures of single days: by channel, and by application."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shared.mfa.assessment import requests_by_day
+from shared.mfa.metrics import Tally, figure, tally
+from shared.mfa.scope import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from shared.mfa.assessment import Assessment
+    from shared.mfa.metrics import ShareRule
+    from shared.mfa.requests import Request
+
+
+class DayFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """One day's requests of a channel, or of one application; shares are fractions or `None`."""
+
+    day: date
+    channel: Channel
+    is_complete: bool  #: every log is there that the channel needs; if not, there is no share
+    is_provisional: bool  #: the day's records may still change
+    counts: Tally | None  #: `None`: nothing was read
+    share: float | None = None
+    share_lower: float | None = None
+    share_upper: float | None = None
+
+
+class ApplicationFigure(msgspec.Struct, frozen=True):
+    """One application's figure of one day."""
+
+    id: str
+    name: str  #: as last seen in the window
+    figure: DayFigure
+
+
+def day_figures(assessment: Assessment) -> list[DayFigure]:
+    """Each channel's figure of each day of the window, oldest first."""
+    window, found = assessment.window, requests_by_day(assessment)
+    return [
+        _figure(assessment, day, channel, found[channel][day.isoformat()])
+        for day in window.days
+        for channel in assessment.requests
+    ]
+
+
+def application_figures(assessment: Assessment) -> list[ApplicationFigure]:
+    """Each application's figure of each known day and channel; app-only ones are among them."""
+    found: list[ApplicationFigure] = []
+    missing = {gap.day for gap in assessment.window.missing}
+    for channel, days in requests_by_day(assessment).items():
+        names: dict[str, str] = {}
+        for request in assessment.requests[channel]:
+            app_id, name = request.sign_in.app_id, request.sign_in.app_name
+            if name and app_id not in names:
+                names[app_id] = name
+        for day in assessment.window.days:
+            groups: defaultdict[str, list[Request]] = defaultdict(list)
+            for request in () if day in missing else days[day.isoformat()]:
+                groups[request.sign_in.app_id].append(request)
+            found += [
+                ApplicationFigure(app_id, names.get(app_id, ""), of_app)
+                for app_id, group in sorted(groups.items())
+                for of_app in [_figure(assessment, day, channel, group)]
+            ]
+    return found
+
+
+def _figure(
+    assessment: Assessment, day: date, channel: Channel, requests: Collection[Request]
+) -> DayFigure:
+    window = assessment.window
+    is_missing = any(gap.day == day for gap in window.missing)
+    is_complete = not is_missing and not window.coverage.missing(channel, [day])
+    is_known = is_complete or (bool(requests) and not is_missing)
+    return DayFigure(
+        day=day,
+        channel=channel,
+        is_complete=is_complete,
+        is_provisional=day in window.provisional,
+        counts=tally(requests) if is_known else None,
+        **(_shares(requests, assessment.rule) if is_complete else {}),
+    )
+
+
+def _shares(requests: Collection[Request], rule: ShareRule) -> dict[str, float | None]:
+    whole = figure(requests, rule, complete=True)
+    return {name: whole[name] for name in ("share", "share_lower", "share_upper")}
