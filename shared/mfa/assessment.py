@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.exceptions import ExceptionsSummary
+    from shared.mfa.accounts.partner_roles import PartnerRole
     from shared.mfa.findings.finding import Finding
     from shared.mfa.report import FileEntry, InputSummary
 
@@ -121,6 +122,7 @@ class ReportExtras(TypedDict, total=False):
     findings: list[Finding]
     directory_notes: dict[str, str]
     exceptions: ExceptionsSummary | None
+    partner_roles: list[PartnerRole]
 
 
 def make_report(
@@ -160,6 +162,7 @@ def make_report(
         reading=extras.get("reading"),
         directory_notes=extras.get("directory_notes", {}),
         exceptions=extras.get("exceptions"),
+        partner_roles=extras.get("partner_roles", []),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from shared.decoding import decode_json
 from shared.errors import DamagedError, NewerError
 from shared.mfa.accounts.exceptions import ExceptionsSummary
+from shared.mfa.accounts.partner_roles import PartnerRole
 from shared.mfa.breakdown import Breakdown
 from shared.mfa.coverage import Coverage
 from shared.mfa.findings.finding import Finding
@@ -125,6 +126,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     breakdown: dict[Channel, Breakdown]
     rule: ShareRule
     reading: InputSummary | None = None
+    partner_roles: list[PartnerRole] = []  #: empty: no directory was read
     csp_anniversary_month: int | None = None  #: 1 to 12; `None` if it was not given
 
     def to_json(self) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shared.delivery.files.csv_files import csv_files, file_entries, report_tables
 from shared.delivery.files.directory_rows import account_rows, customer_rows
 from shared.delivery.files.partner_center_json import partner_center_files
+from shared.mfa.accounts.partner_roles import partner_roles
 from shared.mfa.assessment import ReportExtras, ReportMeta, make_report
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_requests import request_findings
@@ -126,6 +127,7 @@ def _extras(assessment: Assessment, snapshot: DirectorySnapshot | None) -> Repor
         findings=snapshot.findings(assessment),
         directory_notes=snapshot.notes,
         exceptions=snapshot.exceptions(assessment.window.ending),
+        partner_roles=partner_roles(snapshot.directory, snapshot.accounts),
     )
 
 

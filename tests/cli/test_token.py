@@ -114,7 +114,7 @@ def test_a_token_with_mfa_is_answered_with_verdict_scenarios_and_the_whole_manda
         "",
     ]
     manage = "Manage customers by delegated access (AOBO) supported no exception"
-    assert lines.index(manage) - lines.index(f"{manage} no access") == 7  # the additional workloads
+    assert lines.index(manage) - lines.index(f"{manage} no access") == 9  # the additional workloads
     assert "Security workspace Admin agents, Security administrator" in lines
     assert max(map(len, text.splitlines())) <= 80
     assert "* this token: Entra\n" in text

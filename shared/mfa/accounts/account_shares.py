@@ -26,17 +26,22 @@ _ENFORCED, _UNKNOWN = Enforcement.ENFORCED, Enforcement.UNKNOWN
 
 
 def administrators(accounts: JudgedAccounts) -> AccountShare:
-    """
-    The enabled accounts that hold a directory role, of any scope.
+    """The enabled accounts that hold a directory role, of any scope."""
+    return share_of(accounts, accounts.is_admin)
 
-    Accounts whose roles are unknown count as administrators in `enabled` and `unknown`. The shares
-    count each of them as it makes the share least or greatest.
+
+def share_of(accounts: JudgedAccounts, members: AccountLookup) -> AccountShare:
+    """
+    How many of the enabled accounts in a set have MFA enforced.
+
+    Those that may be in it count in `enabled` and `unknown`. The shares count each of them as it
+    makes the share least or greatest.
     """
     counts = Counter(
-        (accounts.is_admin.truth(index), accounts.class_of(index).judgement.enforcement)
+        (members.truth(index), accounts.class_of(index).judgement.enforcement)
         for index in range(len(accounts))
     )
-    sure, possible = (_of(counts, is_admin) for is_admin in (True, None))
+    sure, possible = (_of(counts, is_member) for is_member in (True, None))
     enforced, unknown = sure[_ENFORCED], sure[_UNKNOWN]
     all_, may_lower = sure.total(), possible.total() - possible[_ENFORCED]
     may_raise = possible[_ENFORCED] + possible[_UNKNOWN]
@@ -51,13 +56,15 @@ def administrators(accounts: JudgedAccounts) -> AccountShare:
     )
 
 
-def _of(counts: Counter[tuple[Truth, Enforcement | None]], is_admin: Truth) -> Counter[Enforcement]:
-    """The enabled accounts of which it is true, or unknown, that they are administrators."""
+def _of(
+    counts: Counter[tuple[Truth, Enforcement | None]], is_member: Truth
+) -> Counter[Enforcement]:
+    """The enabled accounts of which it is true, or unknown, that they are in the set."""
     return Counter(
         {
             enforcement: count
             for (truth, enforcement), count in counts.items()
-            if truth is is_admin and enforcement is not None
+            if truth is is_member and enforcement is not None
         }
     )
 

@@ -13,9 +13,10 @@ import pytest
 
 from shared.delivery.page import report_page
 from shared.delivery.page.report_page import PageLinks, page_for_folder, render_page
+from shared.mfa.accounts.partner_roles import PartnerRole
 from shared.mfa.circumstances import PolicyTrace, PolicyTraces
 from shared.mfa.coverage import LogKinds
-from shared.mfa.metrics import AccountMetrics, ShareRule
+from shared.mfa.metrics import AccountMetrics, AccountShare, ShareRule
 from shared.mfa.report import FileEntry, HistoryPoint, InputSummary, Report
 from tests.delivery.making import (
     DAYS,
@@ -352,3 +353,18 @@ def test_a_finding_that_invites_to_ask_for_an_exception_says_that_there_is_none(
             msgspec.structs.replace(worked_examples(), findings=[finding(id="remembered-device")])
         ).text
     )
+
+
+def test_the_page_shows_who_may_open_what_and_the_seven_scenarios():
+    role = PartnerRole(
+        "Admin agents", ["Customers"], ["Customers"], AccountShare(2, 1, 0), ["x"], 1
+    )
+    text = page(msgspec.structs.replace(worked_examples(), partner_roles=[role])).text
+
+    assert "Who may open what, without MFA enforced" in text
+    assert "Admin agents Opens Customers. x 2 1" in text
+    assert (
+        "Discover (price, catalog, promotion) MFA supported Exception supported No access" in text
+    )
+    assert "User and license assignment MFA supported No exception supported" in text
+    assert "Who may open what" not in page(worked_examples()).text
