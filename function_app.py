@@ -209,13 +209,17 @@ def get_run(req: func.HttpRequest) -> func.HttpResponse:
 
 @app.route("health", methods=READ)
 def get_health(req: func.HttpRequest) -> func.HttpResponse:
-    """Whether the store answers and how recent the reports are; nothing personal."""
+    """Whether packages load, the store answers and reports are recent; nothing personal."""
+    if problem := foreign_package() or broken_packages():
+        return unavailable(problem)
     return respond(req, lambda api: api.health())
 
 
 @app.route("probe", methods=READ)
 def get_probe(req: func.HttpRequest) -> func.HttpResponse:
     """The same in one word, for a probe, which cannot sign in."""
+    if foreign_package() or broken_packages():
+        return unavailable("unavailable")
     return answer(lambda: watched(by_request=True).report_api(req.headers, "to probe").probe())
 
 
@@ -262,12 +266,21 @@ def foreign_package() -> str:
     )
 
 
+def broken_packages() -> str:
+    """Say which packages with compiled code do not load, once they were tried in this process."""
+    from shared.service.packages import unloadable_packages
+
+    return unloadable_packages()
+
+
 def service() -> Service:
     """Return this process's service."""
     if problem := foreign_package():
         raise ImportError(problem)
-    from shared.service import composition
-
+    try:
+        from shared.service import composition
+    except ImportError as error:
+        raise ImportError(broken_packages() or str(error)) from error
     return composition.service()
 
 
@@ -297,8 +310,18 @@ def respond(req: func.HttpRequest, ask: Callable[[ReportApi], Answer]) -> func.H
 def answer(make: Callable[[], Answer]) -> func.HttpResponse:
     """Turn an answer, or the problem in its place, into the host's response."""
     if problem := foreign_package():
-        return func.HttpResponse(problem, status_code=503, mimetype="text/plain")
-    from shared.service.http.answers import answered
+        return unavailable(problem)
+    try:
+        from shared.service.http.answers import answered
 
-    made = answered(make)
+        made = answered(make)
+    except ImportError:
+        if problem := broken_packages():
+            return unavailable(problem)
+        raise
     return func.HttpResponse(made.body, status_code=made.status, headers=made.headers)
+
+
+def unavailable(problem: str) -> func.HttpResponse:
+    """Say why nothing works, with nothing but the SDK."""
+    return func.HttpResponse(problem, status_code=503, mimetype="text/plain")

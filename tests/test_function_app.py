@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 import subprocess
 import sys
 from base64 import b64encode
 from datetime import date
+from importlib.metadata import distributions
+from importlib.util import find_spec
 from itertools import combinations
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from shared.cli.local_host import read_functions
 from shared.service.addresses import API, report_address, run_address
 from shared.service.http.callers import Role
 from shared.service.http.report_api import VERSION
+from shared.service.packages import COMPILED
 from shared.settings import SETTINGS, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -408,6 +412,58 @@ except ImportError as error:
         f"{ROOT / 'shared'}: remove it, or take it off the path (PYTHONPATH)."
     )
     assert said == f"503 {sentence} {sentence}"
+
+
+#: Whose compiled code only makes them faster: they load without it.
+FASTER = [
+    *("aiohttp", "charset-normalizer", "frozenlist", "markupsafe", "multidict", "propcache"),
+    "yarl",
+]
+CALLS = f"""
+import sys, types
+sys.path.append({str(ROOT)!r})
+import azure.functions as func
+import function_app
+found = function_app.app.get_functions()
+functions = {{each.get_function_name(): each.get_user_function() for each in found}}
+for name in ("get_health", "get_report", "get_probe"):
+    request = func.HttpRequest("GET", "http://localhost/api/health", headers={{}}, body=b"")
+    answer = functions[name](request)
+    print(answer.status_code, answer.get_body().decode())
+try:
+    functions["plan_slices"](None, slices=types.SimpleNamespace(set=print))
+except ImportError as error:
+    print(error)
+"""
+
+
+def test_a_package_that_was_built_for_another_python_is_said_everywhere(tmp_path) -> None:
+    (tmp_path / "msgspec").mkdir()
+    (tmp_path / "msgspec" / "__init__.py").write_text("from ._core import Struct\n")
+    (tmp_path / "msgspec" / "_core.cpython-39-x86_64-linux-gnu.so").touch()
+
+    said = " ".join(in_a_fresh_process(CALLS, {"PYTHONPATH": str(tmp_path)}))
+
+    why = (
+        f"These packages do not load in Python {platform.python_version()}, because they were "
+        "built for Python 3.9: msgspec. A remote build may take another Python than the app's: "
+        "deploy it from a local build, as docs/operating.md says."
+    )
+    assert said == f"503 {why} 503 {why} 503 unavailable {why}"  # the probe is asked by strangers
+
+
+def test_every_pinned_package_with_compiled_code_is_tried_or_can_do_without() -> None:
+    names = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    installed = {each.name.lower(): each.files or [] for each in distributions()}
+    compiled = {
+        name
+        for name in names
+        if any(file.suffix in (".so", ".pyd") for file in installed.get(name, ()))
+    }
+
+    assert compiled == {*COMPILED, *FASTER}
+    for module in COMPILED.values():
+        assert find_spec(module)
 
 
 @pytest.mark.parametrize("path", ["api/report", "api/health", "api/v1/partnerRequests"])

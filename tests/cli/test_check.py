@@ -347,6 +347,27 @@ def test_a_problem_is_said_in_its_own_words() -> None:
     assert outside(503, json.dumps(problem).encode()).sentence == "The store is down."
 
 
+def test_where_health_is_behind_the_sign_in_the_probe_has_a_word() -> None:
+    def answer(request):
+        probed = request.path == "/api/probe"
+        return Answered(503, b'{"status":"overdue"}') if probed else Answered(401, b"")
+
+    with LoopbackServer(answer, lambda status, _: Answered(status, b"")) as server:
+        [health] = try_address(server.url)
+
+    assert (health.state, health.sentence) == (CheckState.FAILED, "overdue.")
+
+
+def test_an_app_whose_packages_do_not_load_says_so() -> None:
+    plain = {"Content-Type": "text/plain; charset=utf-8"}
+    answer = Answered(503, b"These packages do not load: msgspec.", plain)
+
+    with LoopbackServer(lambda _: answer, lambda status, _: Answered(status, b"")) as server:
+        [health] = try_address(server.url)
+
+    assert (health.state, health.sentence) == (CheckState.FAILED, answer.body.decode())
+
+
 @pytest.mark.parametrize("status", [302, 401, 403])
 def test_health_behind_the_sign_in_is_unknown(status) -> None:
     assert outside(status, b"").state is CheckState.UNKNOWN

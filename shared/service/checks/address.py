@@ -23,6 +23,7 @@ ANSWER_SECONDS = 60.0  #: an app that sleeps takes some seconds to wake up
 _LONGEST = 500  #: characters of what it says
 _SIGNED_OUT = (HTTPStatus.FOUND, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _START = "Look at the app's log stream, and whether it is deployed (docs/deploy.md)."
+_OBEY = "Do what it says; docs/operating.md explains each."
 _OPEN = "Switch on App Service authentication at once: docs/deploy.md, step 3."
 
 
@@ -37,10 +38,9 @@ class Health(msgspec.Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """The same for people: text of another machine."""
-        said = [self.detail, *self.warnings]
-        ending = f"newest report: {self.newest_ending or 'none'}"
-        words = " ".join([f"{self.status}, version {self.version}, {ending}.", *filter(None, said)])
+        """The same for people: text of another machine. A probe says one word."""
+        known = f", version {self.version}, newest report: {self.newest_ending or 'none'}"
+        words = " ".join([f"{self.status}{known if self.version else ''}.", *self.warnings])
         return shorten(harmless(self.detail or words), _LONGEST)
 
 
@@ -53,20 +53,29 @@ def try_address(url: str) -> Iterator[Check]:
 
     with httpx.Client(timeout=ANSWER_SECONDS) as client:
         root = base.root
-        yield _health(client, f"{root}{API}/health")
+        yield _health(client, root)
         if not base.is_loopback:  # where nobody signs in
             yield tried("sign-in", lambda: _guarded(client, f"{root}{API}/report"), _OPEN)
 
 
-def _health(client: httpx.Client, url: str) -> Check:
-    try:
-        answer = _get(client, url)
-    except SourceIncompleteError as error:
-        return Check("health", CheckState.FAILED, str(error), _START)
-    if answer.status_code in _SIGNED_OUT:
-        sentence = f"Its health is behind the sign-in (status {answer.status_code})."
-        remedy = f"Sign in with a browser and open {url}."
-        return Check("health", CheckState.UNKNOWN, sentence, remedy)
+def _health(client: httpx.Client, root: str) -> Check:
+    """What its health says; if that is behind the sign-in, what the probe says."""
+    for route in ("health", "probe"):
+        url = f"{root}{API}/{route}"
+        try:
+            answer = _get(client, url)
+        except SourceIncompleteError as error:
+            return Check("health", CheckState.FAILED, str(error), _START)
+        if answer.status_code not in _SIGNED_OUT:
+            return _said(url, answer)
+    sentence = f"Its health and its probe are behind the sign-in (status {answer.status_code})."
+    remedy = f"Sign in with a browser and open {root}{API}/health."
+    return Check("health", CheckState.UNKNOWN, sentence, remedy)
+
+
+def _said(url: str, answer: httpx.Response) -> Check:
+    if answer.headers.get("Content-Type", "").startswith("text/plain"):
+        return Check("health", CheckState.FAILED, shorten(harmless(answer.text), _LONGEST), _OBEY)
     try:
         health = decode_json(answer.content, Health, SourceIncompleteError)
     except SourceIncompleteError:
@@ -74,8 +83,7 @@ def _health(client: httpx.Client, url: str) -> Check:
         return Check("health", CheckState.FAILED, sentence, _START)
     is_well = answer.status_code == HTTPStatus.OK and health.status == "ok"
     state = CheckState.OK if is_well else CheckState.FAILED
-    remedy = "" if is_well else "Do what it says; docs/operating.md explains each."
-    return Check("health", state, health.sentence, remedy)
+    return Check("health", state, health.sentence, "" if is_well else _OBEY)
 
 
 def _guarded(client: httpx.Client, url: str) -> str:
