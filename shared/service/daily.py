@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 WINDOW = timedelta(days=WINDOW_DAYS)
 LONGEST_EXECUTION = timedelta(days=1)  #: a writer that began before this is dead
-HISTORY_POINTS = 90  #: how many earlier reports the trend shows
+HISTORY_POINTS = 400  #: how many earlier reports the trend shows: as long as their rows are kept
 GIVEN_UP = "Given up after repeated tries."  #: how the reason of an abandoned slice begins
 
 _log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.mfa.report import HistoryPoint
-    from shared.stores.medium import Row
+    from shared.stores.medium import Medium, Row
     from shared.stores.models import StoredFile
 
 _TABLE = "publications"
@@ -31,6 +31,10 @@ _NO_FIGURES: Figures = {}
 
 class Reports(StoreBase):
     """What was published, of any number of tenants."""
+
+    def __init__(self, medium: Medium) -> None:
+        super().__init__(medium)
+        self._moved: set[str] = set()  #: tenants that have no rows of older releases any more
 
     def save_report(
         self, row: MetricsRow, files: Mapping[str, bytes], figures: Figures = _NO_FIGURES
@@ -114,7 +118,7 @@ class Reports(StoreBase):
         """The newest reports first; where there are fewer, also those of older releases."""
         partition = safe_tenant_id(tenant_id)
         found = self._rows.readable(MetricsRow, _TABLE, partition, before=before, limit=limit)
-        if len(found) == limit:
+        if len(found) == limit or partition in self._moved:
             return found
         older = self._rows.readable(
             MetricsRow, _OLDER_TABLE, partition, since=_FIRST_DAY, before=before, limit=limit
@@ -141,6 +145,7 @@ class Reports(StoreBase):
                 self._rows.say(str(error))
                 continue
             self._medium.remove_row(row.id)
+        self._moved.add(partition)
 
 
 def report_files(tenant_id: str, ending: date) -> FileSet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from shared.service.http.report_api import FILES, ReportApi
 from shared.service.mail_now import mail_newest
 from shared.service.once_only_delivery import DeliveryOutcome
 from shared.stores.azure.medium import AzureMedium
+from shared.stores.local import LocalMedium
 from shared.stores.store import Store
 from simulator.simulation import open_simulated
 from simulator.tenants.partner import TENANT_ID
@@ -144,3 +145,25 @@ def test_an_older_release_refuses_what_this_one_will_have_changed(
     assert {gap.day.isoformat() for gap in report.window.missing} == {*SETTLE_DAYS}
     assert "by a newer release of this app" in report.window.missing[0].reason
     assert "format 2, of a newer release of this app; this one reads 1" in caplog.text
+
+
+def test_a_history_of_400_reports_is_one_query_once_older_rows_are_moved(
+    tmp_path, monkeypatch
+) -> None:
+    unpack(RELEASES[-1], tmp_path)
+    store, asked = Store(LocalMedium(tmp_path / "store")), []
+    medium = store._medium  # noqa: SLF001
+    rows = medium.rows
+
+    def counted(*given, **named):
+        asked.append(given)
+        return rows(*given, **named)
+
+    monkeypatch.setattr(medium, "rows", counted)
+    unmoved = store.history(TENANT_ID, date.max, 400)
+    store.settle(TENANT_ID, "2026-11-01T00:00:00Z")
+    asked.clear()
+
+    assert store.history(TENANT_ID, date.max, 400) == unmoved
+    assert [point.ending for point in unmoved] == [*ENDINGS[::-1]]
+    assert asked == [("publications", TENANT_ID)]

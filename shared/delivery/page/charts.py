@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING
 
 from shared.delivery.files.customers import CustomerStatus
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from shared.mfa.report import DayCounts, HistoryPoint, Report
 
 STEPS_SHOWN = 7  #: users or applications in a waterfall; the others are one more step
-TREND_POINTS = 92  #: windows in the trend, the newest ones
+TREND_POINTS = 401  #: windows in the trend, the newest ones
+_DOTTED_POINTS = 62  #: up to as many windows, each has a dot; more dots would hide the line
+_NEWEST_ROWS = 31  #: of the trend as numbers; before them one of each month
 _WHOLE = 1000  #: tenths of a percent
 _SCALES = (5, 10, 20, 50, 100, 200, 500)  #: tenths that a waterfall may span, other than the whole
 
@@ -217,7 +219,7 @@ class Series:
     name: str
     latest: str
     dots: list[tuple[float, float]]
-    lines: list[tuple[float, float, float, float]]
+    runs: list[list[tuple[float, float]]]  #: points that are joined; single ones are only dots
 
 
 def trend(history: Sequence[HistoryPoint]) -> list[Series]:
@@ -242,18 +244,31 @@ def _least(share: float | None, lower: float | None) -> float | None:
 
 
 def _series(key: str, name: str, days: list[int], shares: list[float | None]) -> Series:
-    width = max(days[-1] - days[0], 1)
+    width, runs = max(days[-1] - days[0], 1), list[list[tuple[float, float]]]()
     points = [
         None if share is None else (_rounded((day - days[0]) / width), _rounded(1 - share))
         for day, share in zip(days, shares, strict=True)
     ]
+    for is_known, run in groupby(points, bool):
+        runs += [[point for point in run if point]] if is_known else []
+    single = {point for run in runs for point in run if len(run) == 1 or point == points[-1]}
+    is_dotted = len(points) <= _DOTTED_POINTS
     return Series(
         key=key,
         name=name,
         latest=percent(shares[-1]),
-        dots=[point for point in points if point],
-        lines=[(*start, *end) for start, end in pairwise(points) if start and end],
+        dots=[point for run in runs for point in run if is_dotted or point in single],
+        runs=[run for run in runs if len(run) > 1],
     )
+
+
+def trend_rows(history: Sequence[HistoryPoint]) -> list[HistoryPoint]:
+    """The windows of the trend as numbers: the newest, then the last of each month before."""
+    newest_first = history[-TREND_POINTS:][::-1]
+    rows, earlier = list(newest_first[:_NEWEST_ROWS]), newest_first[_NEWEST_ROWS:]
+    for _, month in groupby(earlier, lambda point: (point.ending.year, point.ending.month)):
+        rows.append(next(month))
+    return rows
 
 
 def _rounded(fraction: float) -> float:
