@@ -128,7 +128,7 @@ def _first_step(digest: ReportDigest) -> Iterator[Part]:
     if step and step.title:
         yield _block(_run(f"{step.heading}: {step.title}", weight="bolder"))
         yield _block(_run(step.remedy), spacing="none")
-        yield _block(_run(f"{step.gain} By: {step.role}."), spacing="none")
+        yield _block(_run(f"{step.gain} Who: {step.role}."), spacing="none")
     elif step:
         yield _block(_run(step.gain), spacing="none")
 

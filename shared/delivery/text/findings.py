@@ -70,7 +70,8 @@ def _request_gain(name: str, gain: FigureGain) -> str:
         sentences = [f"{name}: {gained} of those read would be made with MFA."]
     else:
         after = f"{percent(gain.share_after)} of the requests would be made with MFA"
-        sentences = [f"{name}: at least {after} (+{thousands(gain.gained)})."]
+        least = "at least " if gain.is_least else ""
+        sentences = [f"{name}: {least}{after} (+{thousands(gain.gained)})."]
     if gain.gain_after_those_above < gain.gained:
         left = thousands(gain.gain_after_those_above)
         sentences.append(f"{left} of these are left after the findings above.")

@@ -30,7 +30,7 @@ def _lines(found: Finding, report: Report) -> Iterator[str]:
     yield f"What to do: {card.remedy}"
     yield from (f"Then: {line}" for line in (card.gain, *card.request_gains) if line)
     if card.role:
-        yield f"By: {capitalised(card.role)}"
+        yield f"Who: {capitalised(card.role)}"
     if card.href:
         yield f"Where: {card.href}"
     yield f"Finding: {card.id}"

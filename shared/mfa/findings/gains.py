@@ -31,7 +31,8 @@ class FigureGain(msgspec.Struct, frozen=True, kw_only=True):
     """What one fix does to one figure. Shares and points are fractions; unknown does not count."""
 
     gained: int  #: accounts or requests that no longer count against the figure
-    share_after: float | None  #: "at least"; `None` if the share is unknown now
+    share_after: float | None  #: `None` if the share is unknown now
+    is_least: bool = False  #: whether some are unknown, so that the share is "at least"
     points: float | None  #: how much the share rises
     gain_after_those_above: int  #: of `gained`, once all findings above are fixed
     points_after_those_above: float | None  #: these add up to what all fixes together gain
@@ -75,10 +76,12 @@ class Figures:
         self._requests = requests or RequestSummary()
         self.shares = {ACCOUNTS: Share(metrics.enforced or 0, metrics.enabled or 0)}
         self.is_known = {ACCOUNTS: bool(metrics.enabled)}
+        self.is_least = {ACCOUNTS: bool(metrics.unknown)}
         for channel in Channel:
             read = self._requests.read.get(channel, ReadRequests(is_whole=False))
             self.shares[channel.value] = Share(read.counted, read.total)
             self.is_known[channel.value] = read.is_whole
+            self.is_least[channel.value] = bool(read.unknown)
         self._by_account = _groups_by_account(accounts, self._requests)
 
     @property
@@ -180,17 +183,20 @@ def gains_of(
     alone = Progress(figures).effects(fix)
     without = Progress(figures).effects(app_only) if app_only else {}
     return {
-        figure: _gain(effect, made[figure], without.get(figure), is_known=figures.is_known[figure])
-        for figure, effect in alone.items()
-        if effect.points > 0
+        figure: _gain(figures, figure, alone[figure], made[figure], without.get(figure))
+        for figure in alone
+        if alone[figure].points > 0
     }
 
 
-def _gain(alone: Effect, made: Effect, without: Effect | None, *, is_known: bool) -> FigureGain:
-    is_made = made.points > 0
+def _gain(
+    figures: Figures, figure: str, alone: Effect, made: Effect, without: Effect | None
+) -> FigureGain:
+    is_known, is_made = figures.is_known[figure], made.points > 0
     return FigureGain(
         gained=alone.gained,
         share_after=alone.share.value if is_known else None,
+        is_least=figures.is_least[figure],
         points=alone.points if is_known else None,
         gain_after_those_above=made.gained if is_made else 0,
         points_after_those_above=(made.points if is_made else 0.0) if is_known else None,

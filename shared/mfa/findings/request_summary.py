@@ -38,6 +38,7 @@ class ReadRequests(msgspec.Struct, frozen=True):
 
     counted: int = 0
     total: int = 0
+    unknown: int = 0
     is_whole: bool = True  #: whether nothing of the window is missing, so that this is the share
 
 
@@ -140,5 +141,6 @@ def _read(metrics: PortalMetrics | ApiMetrics, rule: ShareRule) -> ReadRequests:
     return ReadRequests(
         counted=metrics.verified + (metrics.exempted if rule.exempted_counts_as_mfa else 0),
         total=metrics.requests,
+        unknown=metrics.unknown,
         is_whole=metrics.share_lower is not None,
     )

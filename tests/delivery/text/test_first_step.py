@@ -144,14 +144,14 @@ def test_a_finding_says_what_it_gains_for_portal_and_api() -> None:
         gains={
             "accounts": gain(),
             "portal": gain(gain_after_those_above=1),
-            "api": gain(share_if_app_only=0.95),
+            "api": gain(share_if_app_only=0.95, is_least=True),
         }
     )
 
-    after = f"at least 90{NBSP}% of the requests would be made with MFA (+3)."
+    after = f"90{NBSP}% of the requests would be made with MFA (+3)."
     portal, api = request_gains(found)
     assert portal == f"Portal: {after} 1 of these are left after the findings above."
     assert api == (
-        f"API or SDK: {after} Called app-only instead, they would leave the figure: 95{NBSP}% of "
-        "the others are made with MFA."
+        f"API or SDK: at least {after} Called app-only instead, they would leave the figure: "
+        f"95{NBSP}% of the others are made with MFA."
     )

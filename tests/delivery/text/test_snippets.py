@@ -180,7 +180,7 @@ def test_a_ticket_says_why_what_who_and_where() -> None:
         "Why: A cause.",
         "What to do: A remedy.",
         "Then: 100 % of the accounts would have MFA enforced (+2).",
-        "By: Application owner",
+        "Who: Application owner",
         "Where: https://entra.microsoft.com/",
         "Finding: accounts-excluded",
         "Who or what (2 names):",
