@@ -56,9 +56,10 @@ def publish(
     accounts, customers = (
         name if name in pages else "" for name in ("accounts.html", "customers.html")
     )
-    links = PageLinks(accounts=accounts, customers=customers)
+    about = _about_findings(report)
+    links = PageLinks(accounts=accounts, customers=customers, about=next(iter(about), ""))
     page = render_page(report, links)
-    return Publication(report, pages | _report_files(report, files, page))
+    return Publication(report, pages | about | _report_files(report, files, page))
 
 
 def publish_for_serving(
@@ -85,12 +86,15 @@ def publish_for_serving(
     served.update(lists_for_serving(assessment, snapshot, tables, meta))
     if snapshot:
         served.update(_directory_files(snapshot, meta))
+    about = _about_findings(report)
+    served.update(about)
     links = PageLinks(
         files=f"{address}/",
         accounts=ACCOUNTS if "accounts.html" in served else "",
         applications=APPLICATIONS,
         customers=CUSTOMERS if "customers.html" in served else "",
         permissions=PERMISSIONS if "permissions.html" in served else "",
+        about=next(iter(about), ""),
     )
     page = render_page(report, links)
     served["page.html"] = page.encode()
@@ -129,6 +133,13 @@ def _extras(assessment: Assessment, snapshot: DirectorySnapshot | None) -> Repor
         exceptions=snapshot.exceptions(assessment.window.ending),
         partner_roles=partner_roles(snapshot.directory, snapshot.accounts),
     )
+
+
+def _about_findings(report: Report) -> dict[str, bytes]:
+    """The page about the report's findings, if it has any."""
+    from shared.delivery.page.about_findings import ABOUT_FINDINGS, render_about_findings
+
+    return {ABOUT_FINDINGS: render_about_findings(report).encode()} if report.findings else {}
 
 
 def _report_files(report: Report, files: Sequence[CsvFile], page: str) -> dict[str, bytes]:

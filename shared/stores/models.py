@@ -23,6 +23,7 @@ ACCOUNT_DETAILS = tuple(f"account-details-{place}.json.gz" for place in range(32
 REPORT_FILES = {
     "report.json": "application/json",
     "report.html": "text/html; charset=utf-8",
+    "findings.html": "text/html; charset=utf-8",
     "portal-requests-without-mfa.csv": _CSV,
     "portal-requests.csv": _CSV,
     "api-requests-summary.csv": _CSV,

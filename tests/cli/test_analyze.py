@@ -37,6 +37,7 @@ ELSEWHERE = "2026-11-10"  #: outside of the window that ends then
 FILES = {
     "report.json",
     "report.html",
+    "findings.html",
     "portal-requests-without-mfa.csv",
     "portal-requests.csv",
     "api-requests-summary.csv",

@@ -65,7 +65,7 @@ def package(tmp_path):
 
 def is_the_app_s(name):
     return name in {"function_app.py", "host.json", "requirements.txt"} or name.startswith(
-        ("shared/", "templates/")
+        ("shared/", "templates/", "docs/findings/")
     )
 
 

@@ -86,6 +86,7 @@ class PageLinks(NamedTuple):
     applications: str = ""  #: the applications' page; empty if there is none
     customers: str = ""  #: the customers' page; empty if there is none
     permissions: str = ""  #: the permissions' page; empty if there is none
+    about: str = ""  #: the file about the findings; empty if there is none
 
 
 _IN_A_FOLDER = PageLinks()

@@ -56,7 +56,7 @@ VERSION = "0.1.0"  #: of this app; a test compares it with pyproject.toml
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _RESOURCES = ("nonMfaCompliantPartnerPrincipals", "applicationmfaadoptionstatus", "partnerRequests")
-_BY_NAME = ("report.json", "report.html")
+_BY_NAME = ("report.json", "report.html", "findings.html")
 FILES = tuple(
     name for name in REPORT_FILES if name.endswith(".csv") or name in _BY_NAME
 )  #: served under their own name

@@ -81,12 +81,13 @@ def test_the_newest_page_is_the_page_of_the_newest_report(ask) -> None:
 
 
 def test_every_link_of_a_served_page_leads_to_a_file_that_is_served(ask) -> None:
-    links = re.findall(r'href="(/[^"]+)"', ask("newest_page").body.decode())
+    links = re.findall(r'href="(/[^"#]+)', ask("newest_page").body.decode())
     links.remove("/api/applications")
 
     assert ask("applications").status == 200
     assert {link.rpartition("/")[0] for link in links} == {f"/api/reports/{TENANT}/{ENDING}"}
-    assert len(links) == 6
+    assert len(links) == 7
+    assert f"/api/reports/{TENANT}/{ENDING}/findings.html" in links
     for link in links:
         assert ask("file", *link.split("/")[3:]).status == 200
 

@@ -1,0 +1,107 @@
+"""
+What findings mean, how they are known and how they are fixed: their pages in docs/findings, as one.
+
+Only the part of Markdown that those pages use is understood; a test renders each of them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup, escape
+
+from shared.delivery.page.report_page import environment
+from shared.mfa.findings.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from shared.mfa.report import Report
+
+ABOUT_FINDINGS = "findings.html"  #: the file's name
+
+_PAGES = Path(__file__).parents[3] / "docs" / "findings"
+_INLINE = re.compile(
+    r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*|\[([^\]]+)\]\(([^)]+)\)|(https://[^\s)]+)"
+)
+
+
+class AboutFinding(NamedTuple):
+    """One finding's page: its title, and the rest as HTML."""
+
+    id: str
+    title: str
+    body: Markup
+
+
+def render_about_findings(report: Report) -> str:
+    """Render the pages of the findings that a report has, each once, in their order."""
+    ids = dict.fromkeys(found.id for found in report.findings if found.id in CATALOGUE)
+    about = [about_finding(finding_id, frozenset(ids)) for finding_id in ids]
+    return environment().get_template("about_findings.html").render(report=report, about=about)
+
+
+@cache
+def about_finding(finding_id: str, linked: frozenset[str]) -> AboutFinding:
+    """A finding's page; links to those of `linked` lead to their place on the same page."""
+    text = (_PAGES / f"{finding_id}.md").read_text("utf-8")
+    title, _, rest = text.partition("\n")
+    blocks = re.split(r"\n{2,}", rest.strip())[1:]  # after the line with its id and severity
+    body = Markup("\n").join(_block(block.splitlines(), linked) for block in blocks)
+    return AboutFinding(finding_id, title.removeprefix("# "), body)
+
+
+def _block(lines: list[str], linked: frozenset[str]) -> Markup:
+    if lines[0].startswith("## "):
+        return Markup("<h3>{}</h3>").format(_inline(lines[0][3:], linked))
+    if lines[0].startswith("|"):
+        return _table(lines, linked)
+    if lines[0].startswith("* "):
+        items = re.split(r"^\* ", "\n".join(lines), flags=re.MULTILINE)[1:]
+        listed = Markup("").join(Markup("<li>{}</li>").format(_inline(it, linked)) for it in items)
+        return Markup("<ul>{}</ul>").format(listed)
+    return Markup("<p>{}</p>").format(_inline("\n".join(lines), linked))
+
+
+def _table(lines: list[str], linked: frozenset[str]) -> Markup:
+    header, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    return Markup("<table><thead>{}</thead><tbody>{}</tbody></table>").format(
+        _row(header, Markup('<th scope="col">{}</th>'), linked),
+        Markup("").join(_row(row, Markup("<td>{}</td>"), linked) for row in rows),
+    )
+
+
+def _row(cells: Iterable[str], cell: Markup, linked: frozenset[str]) -> Markup:
+    printed = Markup("").join(cell.format(_inline(text, linked)) for text in cells)
+    return Markup("<tr>{}</tr>").format(printed)
+
+
+def _inline(text: str, linked: frozenset[str]) -> Markup:
+    return Markup("").join(_pieces(" ".join(text.split()), linked))
+
+
+def _pieces(text: str, linked: frozenset[str]) -> Iterator[Markup]:
+    end = 0
+    for match in _INLINE.finditer(text):
+        yield escape(text[end : match.start()])
+        yield _piece(match, linked)
+        end = match.end()
+    yield escape(text[end:])
+
+
+def _piece(match: re.Match[str], linked: frozenset[str]) -> Markup:
+    code, strong, emphasis, label, target, address = match.groups()
+    if code:
+        return Markup("<code>{}</code>").format(code)
+    if strong or emphasis:
+        return Markup("<em>{}</em>").format(strong or emphasis)
+    place = target or address
+    if place.startswith("https://"):
+        return Markup('<a href="{}" rel="noreferrer">{}</a>').format(place, label or address)
+    finding_id = place.removesuffix(".md")
+    if finding_id in linked:
+        return Markup('<a href="#{}">{}</a>').format(finding_id, label)
+    return escape(label)  # a page of the project that is not here

@@ -1,0 +1,43 @@
+"""The page about the findings: what docs/findings says, as HTML."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from shared.delivery.page.about_findings import about_finding, render_about_findings
+from shared.delivery.page.report_page import PageLinks, page_for_folder, render_page
+from shared.mfa.findings.catalogue import CATALOGUE
+from tests.delivery.making import finding, report, worked_portal
+from tests.delivery.parsed import Page
+
+
+@pytest.mark.parametrize("finding_id", CATALOGUE)
+def test_every_page_is_understood_to_its_end(finding_id: str) -> None:
+    about = about_finding(finding_id, frozenset(CATALOGUE))
+
+    assert about.title == CATALOGUE[finding_id].title
+    text = Page(str(about.body)).text
+    for heading in ("What it means", "How it is known", "How to fix it", "Source"):
+        assert heading in text
+    assert not [mark for mark in ("**", "`", "](", "## ", "| ") if mark in text]
+
+
+def test_a_report_has_each_of_its_findings_once_and_links_to_it() -> None:
+    found = [finding(), finding(), finding(id="not-read")]
+    made = msgspec.structs.replace(report(*worked_portal()), findings=found)
+    links = PageLinks(files="/api/reports/x/", about="findings.html")
+
+    about, page = Page(render_about_findings(made)), render_page(made, links)
+
+    ids = [attrs["id"] for tag, attrs in about.elements if tag == "section" and "id" in attrs]
+    assert ids == ["accounts-excluded", "not-read"]
+    assert 'href="/api/reports/x/findings.html#not-read"' in page
+    assert 'href="findings.html#not-read"' in page_for_folder(page, links)
+
+
+def test_links_to_findings_that_are_not_there_are_plain_text() -> None:
+    alone = str(about_finding("federation-alone", frozenset({"federation-alone"})).body)
+
+    assert 'href="#' not in alone
+    assert ".md" not in alone
