@@ -31,6 +31,13 @@ def _level_of_the_log() -> Iterator[None]:
     logger.setLevel(before)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """In a whole run several processes share what a test tries, in so many parts."""
+    if "part" in metafunc.fixturenames:
+        is_whole = metafunc.config.getoption("--faults")
+        metafunc.parametrize("part", range(metafunc.module.PARTS if is_whole else 1))
+
+
 class Kit:
     """All of what there is to try in a whole run, a sample in the normal suite; and a record."""
 
@@ -106,6 +113,11 @@ class _PageWriter:
         if report.when == "teardown":
             values = [value for name, value in report.user_properties if name == _TRIED]
             self._tried += [Tried(**value) for value in values]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for line in self._tried:
+            if line.kind == "Load":
+                terminalreporter.write_line(f"{line.tried}, {line.fault}: {line.outcome}")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, exitstatus: int) -> Iterator[None]:

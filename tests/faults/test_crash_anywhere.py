@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows 
 LATER = timedelta(minutes=10)
 PARTS = 4  #: in which the kills of a run are tried, so that several processes share them
 EVERY = 25  #: of how many file operations one is tried; the fewer, the longer a whole run takes
-SAMPLE = 1  #: kills of each part in the normal suite
+SAMPLE = 2  #: kills of each run in the normal suite
 RETENTION = {"DETAIL_RETENTION_DAYS": "7", "RETENTION_DAYS": "8"}
 #: When each run takes place; before it, all earlier ones have.
 RUNS = {
@@ -84,7 +84,6 @@ def kills_of(operations: list[str]) -> list[int]:
     ]
 
 
-@pytest.mark.parametrize("part", range(PARTS))
 def test_killed_before_any_operation_and_done_again(undisturbed, partner, part, kit) -> None:
     for number in kit.some_of(kills_of(undisturbed.operations)[part::PARTS], SAMPLE):
         partner.folder = undisturbed.start.with_name(f"killed-{part}")

@@ -50,7 +50,7 @@ STORED = {
 OK, NOT_FOUND, UNAVAILABLE = 200, 404, 503
 PARTS = 4
 EVERY = 10  #: of how many pairs of file and damage one is tried
-SAMPLE = 1  #: damages of a part in the normal suite
+SAMPLE = 2  #: damages in the normal suite
 REPORTED = re.compile(r"damaged|cannot be read|newer|gone|again|ignored|not of this app|not there")
 
 
@@ -150,7 +150,6 @@ def said(capsys, caplog):
     return take
 
 
-@pytest.mark.parametrize("part", range(PARTS))
 def test_what_is_damaged_is_healed_or_reported_and_stops_nothing(
     undisturbed, partner, part, kit, said
 ) -> None:

@@ -49,7 +49,7 @@ ENDING = TODAY - timedelta(days=1)
 LATER = timedelta(minutes=10)
 PARTS = 7  #: in which the kinds of requests are tried, so that several processes share them
 EVERY = 8  #: of how many pairs of request and fault one is tried
-SAMPLE = 2  #: faults of one kind of request of each part in the normal suite
+SAMPLE = 2  #: faults of one kind of request in the normal suite
 
 
 class Spoilt:
@@ -145,7 +145,6 @@ def outcome_of(partner, undisturbed, spoilt) -> str:
 
 
 @pytest.mark.parametrize("once", [True, False], ids=["once", "lasting"])
-@pytest.mark.parametrize("part", range(PARTS))
 def test_whatever_graph_answers_nothing_false_is_stored_and_the_next_run_heals(
     partner, undisturbed, part, once, kit
 ) -> None:

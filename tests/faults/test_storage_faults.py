@@ -26,7 +26,8 @@ FAULTS = [
     *("not reached", "no answer"),
     *(f"{status}, {how}" for status in REFUSALS for how in (THOUGH_DONE, "and not done")),
 ]
-EVERY = 4  #: of how many pairs one is tried
+EVERY = 7  #: of how many pairs one is tried
+PARTS = 2  #: in which they are, so that several processes share them
 NO_RETRIES = {"retry_total": 0}
 
 
@@ -83,10 +84,11 @@ def outcome_of(partner: Partner, azurite: Azurite, number: int, fault: str, expe
 
 
 @pytest.mark.azurite
-def test_a_request_that_fails_is_made_good_by_the_next_run(partner, azurite, kit) -> None:
+def test_a_request_that_fails_is_made_good_by_the_next_run(partner, azurite, part, kit) -> None:
     assert partner.run() == DONE_IN_PART  # over a folder, which takes less time
     expected = without_deliveries(partner.opened())
-    for number, fault in kit.some_of(list(product(REQUESTS, FAULTS))[::EVERY], 1):
+    cases = list(product(REQUESTS, FAULTS))[part * EVERY :: PARTS * EVERY]
+    for number, fault in kit.some_of(cases, 1):
         with kit.attempt((number, fault)):
             outcome = outcome_of(partner, azurite, number, fault, expected)
             kit.record("Faults", f"storage: {fault}", "requests of a run", outcome)
