@@ -38,7 +38,7 @@ ENDINGS = (date(2026, 11, 22), date(2026, 11, 23))  #: of the reports in the dat
 LAST_RUN = datetime(2026, 11, 24, 2, 15, tzinfo=UTC)
 RECIPIENT = "security@contoso.example"
 _ONE_OF = 40
-_BLOBS_VERSION = "2026-06-06"  #: that the emulator supports
+BLOBS_VERSION = "2026-06-06"  #: that the emulator supports
 
 
 def unpack(release: Path, folder: Path) -> None:
@@ -57,8 +57,8 @@ def upload(release: Path, connection_string: str) -> None:
     for name, rows in account["tables"].items():
         table = tables.create_table_if_not_exists(name)
         for row in rows:
-            table.create_entity(row)
-    blobs = BlobServiceClient.from_connection_string(connection_string, api_version=_BLOBS_VERSION)
+            table.create_entity({name: read_value(value) for name, value in row.items()})
+    blobs = BlobServiceClient.from_connection_string(connection_string, api_version=BLOBS_VERSION)
     for path, blob in account["blobs"].items():
         container, _, name = path.partition("/")
         client = blobs.get_container_client(container)
@@ -70,6 +70,18 @@ def upload(release: Path, connection_string: str) -> None:
             metadata=blob["metadata"],
             content_settings=ContentSettings(content_type=blob["type"]),
         )
+
+
+def read_value(value: Any) -> Any:
+    """A value of a table, as `keep_release` wrote it."""
+    from azure.data.tables import EdmType, EntityProperty
+
+    match value:
+        case {"datetime": text}:
+            return datetime.fromisoformat(text)
+        case {"edm": [content, kind]}:
+            return EntityProperty(content, EdmType(kind))
+    return value
 
 
 class Sampled:
