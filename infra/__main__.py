@@ -2,6 +2,7 @@
 The steps around a deployment, which azd's hooks run; ``entra`` and ``remove`` are for people.
 
     python dev.py setup provisioned      after azd provision: grants, app registration, roles
+    python dev.py setup package          before azd package: the app's dependencies
     python dev.py setup deployed         after azd deploy: wakes the app, then checks it
     python dev.py setup removing         before azd down: writes down what is outside the group
     python dev.py setup removed          after azd down: takes grants and registration back
@@ -47,7 +48,9 @@ def _run(given: argparse.Namespace, terminal: steps.Terminal) -> int:
             steps.provisioned(azd, terminal)
         case "deployed":
             steps.awake(azd, terminal)
-            return _check()
+            _check(azd["REPORT_URL"].removesuffix("/api/report"))
+        case "package":
+            return _package()
         case "removing":
             steps.removing(azd)
         case "removed":
@@ -60,10 +63,23 @@ def _run(given: argparse.Namespace, terminal: steps.Terminal) -> int:
     return 0
 
 
-def _check() -> int:
-    """Check the deployment; what is not in order yet does not make it fail."""
-    subprocess.run([sys.executable, "-m", "shared", "check"], cwd=ROOT, check=False)
-    return 0
+def _check(url: str) -> None:
+    """Check what was deployed; what is not in order yet is said, and does not make it fail."""
+    command = [sys.executable, "-m", "shared", "check", "--url", url]
+    subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603
+
+
+def _package() -> int:
+    """Put the dependencies where the package takes them from: for the app's Linux and Python."""
+    import dev
+
+    python = dev.dotted(dev.NEWEST)
+    return dev.run(
+        *(dev.find_uv(), "pip", "sync", "--require-hashes", "--only-binary", ":all:"),
+        *("--python-platform", "x86_64-manylinux_2_28", "--python-version", python),
+        *("--target", str(ROOT / ".python_packages/lib/site-packages")),
+        str(ROOT / "requirements.txt"),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("--graph-endpoint", help=argparse.SUPPRESS)
     of_steps = parser.add_subparsers(dest="step", required=True)
-    for step in ("provisioned", "deployed", "removing", "removed"):
+    for step in ("provisioned", "package", "deployed", "removing", "removed"):
         of_steps.add_parser(step)
     for step in ("entra", "remove"):
         of_step = of_steps.add_parser(step)

@@ -73,7 +73,7 @@ def test_what_is_not_a_new_version_changes_nothing(version, project, capsys) -> 
     assert "1" in capsys.readouterr().err or version == "0.0.9"
 
 
-def test_nothing_unreleased_is_no_release(project) -> None:
+def test_without_anything_unreleased_there_is_none(project) -> None:
     (project / CHANGELOG).write_text(TEXT.replace("- A thing is new.\n", ""))
 
     assert main(["1.2.3", "--on", "2026-12-31"], project) == 2

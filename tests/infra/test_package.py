@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import dev
+from infra.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = (ROOT / "docs" / "deploy.md").read_text("utf-8")
@@ -73,16 +74,25 @@ def test_the_package_is_the_app_and_nothing_else(package) -> None:
     assert package() == sorted(filter(is_the_app_s, TRACKED))
 
 
-def test_the_dependencies_are_those_of_the_app_for_its_own_python_and_linux() -> None:
-    azd = (ROOT / "azure.yaml").read_text("utf-8")
-    commands = re.findall(r"run: (uv .*)", azd)
+def test_the_dependencies_are_those_of_the_app_for_its_own_python_and_linux(monkeypatch) -> None:
+    called: list[tuple[str, ...]] = []
 
-    assert len(commands) == 2
-    (command,) = set(commands)
+    def run(*command):
+        called.append(command)
+        return 7
+
+    monkeypatch.setattr(dev, "find_uv", lambda: "uv")
+    monkeypatch.setattr(dev, "run", run)
+
+    assert main(["package"]) == 7
+    command = " ".join(called[0])
     assert command.startswith("uv pip sync --require-hashes --only-binary :all: ")
-    assert command.endswith(" --target .python_packages/lib/site-packages requirements.txt")
+    assert f"--target {ROOT / '.python_packages/lib/site-packages'} " in command
+    assert command.endswith(str(ROOT / "requirements.txt"))
     assert f"--python-version {'.'.join(map(str, dev.NEWEST))} " in command
     assert "--python-platform x86_64-manylinux" in command
+    azd = (ROOT / "azure.yaml").read_text("utf-8")
+    assert azd.split("prepackage:")[1].count("setup.") == azd.count(" package\n") == 2
     assert "remoteBuild: false" in azd
 
 

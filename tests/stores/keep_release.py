@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from shared.service.day_run import collect_owed, publish_owed
+from shared.service.mail_now import mail_newest
 from shared.stores.azure.medium import AzureMedium
 from shared.stores.store import Store
 from simulator.simulation import Simulation, open_simulated
@@ -38,13 +39,12 @@ def run(simulation: Simulation, folder: Path, store: Store | None) -> None:
     with MailSink() as sink:
         mail = {"MAILER": "smtp", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sink.port)}
         for now in DAYS:
-            service, _ = service_over(
-                *(store, simulation, folder, now), REPORT_SENDER="mfa@contoso.example", **mail
-            )
+            sender = {"REPORT_SENDER": "mfa@contoso.example"}
+            service, _ = service_over(store, simulation, folder, now, **mail, **sender)
             daily = service.partner.daily
             collect_owed(daily, now.date(), lambda *_: None)
             publish_owed(daily, now.date(), lambda *_: None)
-            service.mail()
+            mail_newest(service)
 
 
 def keep_folder(simulation: Simulation, kept: Path) -> None:
