@@ -27,31 +27,31 @@ def outcome_of_repeated(partner: Partner, after: Tree, expected: Tree) -> str:
     The same is stored as without the kill, and everybody got one mail or card. If the kill came
     between the claim of a delivery and its outcome, that one is in doubt, and recorded so.
     """
-    in_doubt = _doubts(after)
-    found, wanted = (_compared(each, is_in_doubt=bool(in_doubt)) for each in (after, expected))
+    in_doubt = doubts(after)
+    found, wanted = (compared(each, is_in_doubt=bool(in_doubt)) for each in (after, expected))
     assert differences(found, wanted) == []
     recorded = [path for path in after if UNCERTAIN in after[path]]
     assert len(recorded) == len(in_doubt)
-    counts = _received(partner)
+    counts = received(partner)
     assert counts.keys() <= {*RECIPIENTS, "channel"}
     assert set(counts.values()) <= {1}
     assert len(RECIPIENTS) + 1 - counts.total() <= len(in_doubt) <= 1
     return "one delivery in doubt, as documented" if in_doubt else "the same tree, each sent once"
 
 
-def _received(partner: Partner) -> Counter[str]:
+def received(partner: Partner) -> Counter[str]:
     """How many mails each recipient has received, and how many cards the channel."""
     mails = Counter(address for mail in partner.mails.received for address in mail.recipients)
     return mails + Counter({"channel": len(partner.cards.received)})
 
 
-def _doubts(found: Tree) -> list[str]:
+def doubts(found: Tree) -> list[str]:
     """The deliveries in doubt, by their keys."""
     claims = [json.loads(found[path]) for path in found if path.startswith("claims/")]
     return [each["Key"].removesuffix("/doubt") for each in claims if each["Key"].endswith("doubt")]
 
 
-def _compared(found: Tree, *, is_in_doubt: bool) -> Tree:
+def compared(found: Tree, *, is_in_doubt: bool) -> Tree:
     """What must be equal: all, or what is not about the delivery in doubt."""
     if not is_in_doubt:
         return found
