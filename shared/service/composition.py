@@ -10,7 +10,7 @@ from __future__ import annotations
 import atexit
 import threading
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +24,7 @@ from shared.telemetry import start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import date
 
     from azure.core.credentials import TokenCredential
 
@@ -236,7 +236,18 @@ class Service:
         from shared.service.mailers import channels_of
 
         channels = channels_of(self.settings, self.open_partner_graph)
-        return Deliveries(self.partner_id, self.store, self.now, channels)
+        return Deliveries(self.partner_id, self.store, self.now, channels, self._is_mailed_about)
+
+    def _is_mailed_about(self, ending: date) -> bool:
+        """Whether a timer of a Functions host was to open the day's door."""
+        from shared.service.watchdog import last_time
+
+        settings, day = self.settings, ending + timedelta(days=1)
+        if not (settings.host_storage or settings.host_queues_url):
+            return False
+        schedule = Settings.mail_schedule.text(settings.environment)
+        due = last_time(schedule, datetime.combine(day, time.max, UTC))
+        return due is not None and due.date() == day
 
     def tidy(self) -> int:
         """Remove what has reached its retention; return how many files and rows that were."""

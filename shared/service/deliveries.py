@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import takewhile
@@ -11,16 +12,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from shared.clock import timestamp
-from shared.delivery.text.formatting import days_in_words, long_day
+from shared.delivery.missing import MissingReport
+from shared.delivery.text.formatting import days_by_reason, days_in_words, long_day
 from shared.errors import DamagedError, DeliveryError, MfaStatusError, NewerError, StoreError
+from shared.mfa.window import complete_days, missing_reasons, window_days
 from shared.service.delivery_decision import Action, DayState, Received, decide
-from shared.service.mailing import Announcement, deliver, deliver_again
+from shared.service.mailing import Announcement, deliver, deliver_once
 from shared.service.messages import DeliverReport
 from shared.service.once_only_delivery import DeliveryOutcome
 from shared.stores.models import DeliveryRow, DeliveryState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from shared.mfa.report import Report
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from shared.stores.store import Store
 
     #: Opens a channel for a report.
-    OpenChannel = Callable[[Announcement], AbstractContextManager[Outgoing]]
+    OpenChannel = Callable[[Announcement | MissingReport], AbstractContextManager[Outgoing]]
 
 _FAILED = " did not go out: "  #: as `OnceOnlyDelivery.raise_failures` has it
 NOTED_DAYS = 7  #: how far back the next mail says what did not go out
@@ -58,6 +61,8 @@ class Deliveries:
     store: Store
     now: Callable[[], datetime]  #: aware, UTC
     channels: Mapping[str, OpenChannel]  #: those that are set up: ``mail``, ``teams``
+    #: Whether a timer was to open a day's door; without one, nobody expects a mail.
+    is_mailed_about: Callable[[date], bool] = lambda _: False
 
     def due(self, ending: date) -> list[DeliverReport]:
         """Return a message for each channel; each finds out by itself what is to be done."""
@@ -83,23 +88,40 @@ class Deliveries:
         report, now = self.report(wanted.ending), self.now()
         day = self._state(row, report, newest)
         fresh = decide(day, Received.NOTHING, now, policy)
+        if fresh.action is Action.TELL:  # unless it went out, and was damaged afterwards
+            return Delivered([]) if row.has_gone else self._tell_missing(wanted, open_channel)
         if report is None or fresh.action is not Action.SEND:
-            if report and fresh.until:
-                reason = f"its report still lacked {self._lacked(report)}."
-                self._enter(wanted, DeliveryState.WAITING, reason)
+            if fresh.until:
+                lacked = f"still lacked {self._lacked(report)}" if report else "was not there yet"
+                self._enter(wanted, DeliveryState.WAITING, f"its report {lacked}.")
             return Delivered([], fresh.until)
         if not day.is_complete:
             lacked = self._lacked(report)
             row = self._change(wanted, lambda row: _first_sent(row, lacked, report))
+        with self._entering_failures(wanted), open_channel(self._announcement(row, report)) as out:
+            deliveries = deliver(out, self.store, day, now, policy)
+        self._enter(wanted, _state_of(deliveries))
+        return Delivered(deliveries)
+
+    def _tell_missing(self, wanted: DeliverReport, open_channel: OpenChannel) -> Delivered:
+        """Say that there is no report, once; when it comes, it goes out as ever."""
+        missing = self._missing(wanted.ending)
+        with self._entering_failures(wanted), open_channel(missing) as outgoing:
+            deliveries = deliver_once(outgoing, self.store)
+        told_at = timestamp(self.now())
+        self._enter(wanted, DeliveryState.WAITING, "its report was not there yet.")
+        self._change(wanted, lambda row: replace(row, told_at=row.told_at or told_at))
+        _log.error("People were written to that there is no report of %s.", wanted.ending)
+        return Delivered(deliveries)
+
+    @contextmanager
+    def _entering_failures(self, wanted: DeliverReport) -> Iterator[None]:
         try:
-            with open_channel(self._announcement(row, report)) as outgoing:
-                deliveries = deliver(outgoing, self.store, day, now, policy)
+            yield
         except MfaStatusError as error:
             if not isinstance(error, StoreError):
                 self._enter(wanted, DeliveryState.FAILED, str(error))
             raise
-        self._enter(wanted, _state_of(deliveries))
-        return Delivered(deliveries)
 
     def repeat(self, wanted: DeliverReport) -> list[Delivery]:
         """
@@ -116,7 +138,7 @@ class Deliveries:
             tenant_id=self.tenant_id, ending=wanted.ending, channel=wanted.channel
         )
         with open_channel(self._announcement(known, report)) as outgoing:
-            return deliver_again(outgoing, self.store, wanted.request)
+            return deliver_once(outgoing, self.store, f"/asked/{wanted.request}")
 
     def abandon(self, wanted: DeliverReport) -> None:
         """Enter that the queue has given up; the last reason is kept."""
@@ -162,6 +184,21 @@ class Deliveries:
         points = self.store.history(self.tenant_id, ending, 1)
         return self.report(points[0].ending) if points else None
 
+    def _missing(self, ending: date) -> MissingReport:
+        """What is known of a report that is not there."""
+        days = set(window_days(ending))
+        ledger = self.store.ledger(self.tenant_id, min(days), ending + timedelta(days=1))
+        unknown, reasons = days - complete_days(ledger).keys(), missing_reasons(ledger)
+        why = days_by_reason((day, reasons.get(day, "not collected yet")) for day in unknown)
+        names = {tenant.id: tenant.name for tenant in self.store.tenants()}
+        return MissingReport(
+            self.tenant_id,
+            names.get(self.tenant_id, self.tenant_id),
+            ending,
+            self.now(),
+            [f"{in_words}: {reason}" for reason, in_words in why.items()],
+        )
+
     def _announcement(self, row: DeliveryRow, report: Report) -> Announcement:
         return Announcement(
             report,
@@ -177,7 +214,13 @@ class Deliveries:
         rows = self.store.deliveries(self.tenant_id, since, row.ending)
         own = [each for each in rows if each.channel == row.channel and each.opened_at]
         unsent = list(takewhile(lambda each: not each.has_gone, reversed(own)))
-        return [undelivered_words(each) for each in reversed(unsent)]
+        notes = {each.ending: undelivered_words(each) for each in unsent if not each.told_at}
+        gone = max((each.ending for each in own if each.has_gone), default=None)
+        if gone:
+            days = {gone + timedelta(days=n) for n in range(1, (row.ending - gone).days)}
+            never = filter(self.is_mailed_about, days - {each.ending for each in own})
+            notes |= {day: _never_begun(row.channel, day) for day in never}
+        return [notes[day] for day in sorted(notes)]
 
     def _enter(self, wanted: DeliverReport, state: DeliveryState, reason: str = "") -> None:
         """Enter a state; what went out stays so, whatever a later or a slower step finds."""
@@ -203,6 +246,11 @@ def undelivered_words(row: DeliveryRow) -> str:
         return f"{some} of {long_day(row.ending)}{_FAILED}{reason}"
     why = reason or some or "there was nothing to send before the day was over."
     return f"The {what}{_FAILED}{why}"
+
+
+def _never_begun(channel: str, ending: date) -> str:
+    why = "the app did not run, or its timer mail_status did not fire"
+    return f"The {_what(channel, ending)}{_FAILED}{why}."
 
 
 def _what(channel: str, ending: date) -> str:

@@ -23,6 +23,7 @@ class Action(Enum):
     NOTHING = "nothing"
     WAIT = "wait"  #: until `Decision.until`, unless the rest comes before
     SEND = "send"
+    TELL = "tell"  #: that there is no report
     CORRECT = "correct"  #: what was sent lacked days that are known now
 
 
@@ -66,11 +67,14 @@ def decide(day: DayState, received: Received, now: datetime, policy: MailPolicy)
     Return what to do now for an addressee.
 
     A report of an earlier day is never sent as if it were new. Before its door is open nobody is
-    written to. A report that lacks days waits for them, but not for ever. Only a report without
-    gaps corrects one that had some.
+    written to. A report that lacks days waits for them, but not for ever; that there is none is
+    said after the same time. Only a report without gaps corrects one that had some.
     """
-    if not (day.is_newest and day.is_stored and day.opened_at):
+    if not (day.is_newest and day.opened_at):
         return Decision(Action.NOTHING)
+    if not day.is_stored:
+        until = day.opened_at + policy.wait
+        return Decision(Action.TELL) if now >= until else Decision(Action.WAIT, until)
     if received is Received.NOTHING:
         until = day.opened_at + policy.wait
         is_due = day.is_complete or now >= until

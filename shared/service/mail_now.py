@@ -27,8 +27,11 @@ def mail_newest(service: Service) -> list[Delivery]:
 
     For a run that a person starts: it opens the day's door, and waits for nothing.
     """
+    newest = service.today - _DAY
+    if service.deliveries.report(newest) is None:
+        return []
     policy = replace(service.mail_policy(), wait=timedelta())
-    return _deliver(service, service.deliveries.open_door(service.today - _DAY), policy)
+    return _deliver(service, service.deliveries.open_door(newest), policy)
 
 
 def mail_due(service: Service) -> list[Delivery]:

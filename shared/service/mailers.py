@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.delivery.mail.mailer import OUTBOX_SENDER, valid_address
 from shared.endpoints import LOOPBACK_HOSTS
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from shared.delivery.mail.mailer import Mailer, Post
+    from shared.delivery.missing import MissingReport
     from shared.identity import GraphClient
     from shared.service.deliveries import OpenChannel
     from shared.service.mailing import Announcement, Outgoing
+
+    About = TypeVar("About", bound=Announcement | MissingReport)
 
     #: Opens Graph, signed in; called only for the mailer that needs it.
     OpenGraph = Callable[[], AbstractContextManager[GraphClient]]
@@ -28,18 +31,18 @@ if TYPE_CHECKING:
 def channels_of(settings: Settings, open_graph: OpenGraph) -> dict[str, OpenChannel]:
     """What the settings set up: ``mail`` if there are recipients, ``teams`` if there is a URL."""
 
-    def linked(announcement: Announcement) -> Announcement:
+    def linked(announcement: About) -> About:
         return replace(announcement, public_url=settings.public_url or None)
 
     @contextmanager
-    def mails(announcement: Announcement) -> Iterator[Outgoing]:
+    def mails(announcement: Announcement | MissingReport) -> Iterator[Outgoing]:
         from shared.service.mailing import by_mail
 
         with open_mailer(settings, open_graph) as mailer:
             yield by_mail(linked(announcement), settings.report_recipients, mailer)
 
     @contextmanager
-    def card(announcement: Announcement) -> Iterator[Outgoing]:
+    def card(announcement: Announcement | MissingReport) -> Iterator[Outgoing]:
         from shared.delivery.teams.channel import TeamsChannel
         from shared.service.mailing import by_card
 

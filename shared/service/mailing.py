@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from shared.delivery.mail.mailer import valid_recipients
+from shared.delivery.missing import MissingReport
 from shared.errors import BadInputError
 from shared.service.delivery_decision import Action, Received, decide
 from shared.service.once_only_delivery import Addressee, OnceOnlyDelivery
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from shared.mfa.report import Report
     from shared.service.delivery_decision import DayState, MailPolicy
     from shared.service.once_only_delivery import Claims, Delivery
+
+_MISSING = "/missing"  #: ends the name of what says that there is no report
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +53,7 @@ class Announcement:
 class Outgoing:
     """A report on its way out by one channel; `send` and `correct` take a recipient and a key."""
 
-    announcement: Announcement
+    about: str  #: in logs
     noun: str  #: ``mails`` or ``Teams cards``
     addressees: Sequence[Addressee]
     send: Callable[[str, str], None]
@@ -59,7 +62,9 @@ class Outgoing:
     written: bool = False  #: whether what is sent are files in the outbox
 
 
-def by_mail(announcement: Announcement, recipients: Sequence[str], mailer: Mailer) -> Outgoing:
+def by_mail(
+    announcement: Announcement | MissingReport, recipients: Sequence[str], mailer: Mailer
+) -> Outgoing:
     """
     One mail to each recipient.
 
@@ -68,6 +73,8 @@ def by_mail(announcement: Announcement, recipients: Sequence[str], mailer: Maile
     from shared.delivery.mail.content import render_correction, render_mail
 
     addresses = valid_recipients(list(recipients))
+    if isinstance(announcement, MissingReport):
+        return _missing_by_mail(announcement, addresses, mailer)
     tenant_id, ending = announcement.tenant_id, announcement.report.window.ending
     mail = render_mail(
         announcement.report, announcement.earlier, announcement.public_url, announcement.notes
@@ -80,17 +87,9 @@ def by_mail(announcement: Announcement, recipients: Sequence[str], mailer: Maile
         )
 
     return Outgoing(
-        announcement,
+        _about(tenant_id, ending),
         "mails",
-        [
-            Addressee(
-                address,
-                mail_key(tenant_id, ending, address, written=mailer.is_outbox),
-                _masked(address),
-                f"Mail {position} of {len(addresses)}",
-            )
-            for position, address in enumerate(addresses, start=1)
-        ],
+        _addressees(tenant_id, ending, addresses, written=mailer.is_outbox),
         send=lambda recipient, key: mailer.send(mail, recipient, key),
         correct=lambda recipient, key: mailer.send(correction(), recipient, key),
         repeatable=mailer.repeatable,
@@ -98,7 +97,39 @@ def by_mail(announcement: Announcement, recipients: Sequence[str], mailer: Maile
     )
 
 
-def by_card(announcement: Announcement, channel: TeamsChannel) -> Outgoing:
+def _addressees(
+    tenant_id: str, ending: date, addresses: Sequence[str], *, written: bool, suffix: str = ""
+) -> list[Addressee]:
+    return [
+        Addressee(
+            address,
+            mail_key(tenant_id, ending, address, written=written) + suffix,
+            _masked(address),
+            f"Mail {position} of {len(addresses)}",
+        )
+        for position, address in enumerate(addresses, start=1)
+    ]
+
+
+def _missing_by_mail(missing: MissingReport, addresses: Sequence[str], mailer: Mailer) -> Outgoing:
+    """A mail that there is no report; the report's own mail is not affected."""
+    tenant_id, ending, mail = missing.tenant_id, missing.ending, missing.mail()
+
+    def send(recipient: str, key: str) -> None:
+        mailer.send(mail, recipient, key)
+
+    return Outgoing(
+        _about(tenant_id, ending),
+        "mails",
+        _addressees(tenant_id, ending, addresses, written=mailer.is_outbox, suffix=_MISSING),
+        send=send,
+        correct=send,
+        repeatable=mailer.repeatable,
+        written=mailer.is_outbox,
+    )
+
+
+def by_card(announcement: Announcement | MissingReport, channel: TeamsChannel) -> Outgoing:
     """
     One card in the Teams channel.
 
@@ -107,17 +138,36 @@ def by_card(announcement: Announcement, channel: TeamsChannel) -> Outgoing:
     """
     from shared.delivery.teams.card import render_card, render_correction_card
 
+    if isinstance(announcement, MissingReport):
+        return _missing_by_card(announcement, channel)
     report, url = announcement.report, announcement.public_url
     key = card_key(announcement.tenant_id, report.window.ending, channel.id)
     card = render_card(report, announcement.earlier, url, announcement.notes)
     return Outgoing(
-        announcement,
+        _about(announcement.tenant_id, report.window.ending),
         "Teams cards",
         [Addressee("", key, "the Teams channel", "The Teams card")],
         send=lambda *_: channel.post(card),
         correct=lambda *_: channel.post(
             render_correction_card(report, announcement.lacked, announcement.said, url)
         ),
+        repeatable=False,
+    )
+
+
+def _missing_by_card(missing: MissingReport, channel: TeamsChannel) -> Outgoing:
+    card = missing.card()
+    key = card_key(missing.tenant_id, missing.ending, channel.id) + _MISSING
+
+    def post(*_: str) -> None:
+        channel.post(card)
+
+    return Outgoing(
+        _about(missing.tenant_id, missing.ending),
+        "Teams cards",
+        [Addressee("", key, "the Teams channel", "The Teams card")],
+        send=post,
+        correct=post,
         repeatable=False,
     )
 
@@ -148,25 +198,25 @@ def deliver(
                 once.deliver(addressee, addressee.key, send)
             case Action.CORRECT:
                 once.deliver(addressee, _correction(addressee.key), outgoing.correct)
-            case Action.WAIT | Action.NOTHING:
+            case Action.WAIT | Action.NOTHING | Action.TELL:
                 once.skip(addressee, is_waiting=received is Received.NOTHING)
     once.look_again()
-    report = outgoing.announcement.report
-    _log.info(
-        "Report of %s, ending %s, %s: %s",
-        *(report.tenant_id, report.window.ending, outgoing.noun, once.summary),
-    )
+    _log.info("%s, %s: %s", outgoing.about, outgoing.noun, once.summary)
     once.raise_failures(outgoing.noun)
     return once.deliveries
 
 
-def deliver_again(outgoing: Outgoing, claims: Claims, request: str) -> list[Delivery]:
-    """Send each addressee a copy that somebody asks for, once; else as `deliver`."""
+def deliver_once(outgoing: Outgoing, claims: Claims, suffix: str = "") -> list[Delivery]:
+    """
+    Send each addressee what goes out, once under its key with a suffix; else as `deliver`.
+
+    So goes out that there is no report, and a copy that somebody asks for.
+    """
     once = OnceOnlyDelivery(claims, repeatable=outgoing.repeatable, written=outgoing.written)
     for addressee in outgoing.addressees:
-        once.deliver(addressee, f"{addressee.key}/asked/{request}", outgoing.send)
+        once.deliver(addressee, f"{addressee.key}{suffix}", outgoing.send)
     once.look_again()
-    _log.info("Asked for in %s, %s: %s", request, outgoing.noun, once.summary)
+    _log.info("%s, %s%s: %s", outgoing.about, outgoing.noun, suffix, once.summary)
     once.raise_failures(outgoing.noun)
     return once.deliveries
 
@@ -200,6 +250,10 @@ def _in_part(key: str) -> str:
 
 def _correction(key: str) -> str:
     return f"{key}/correction"
+
+
+def _about(tenant_id: str, ending: date) -> str:
+    return f"Report of {tenant_id}, ending {ending}"
 
 
 def _masked(address: str) -> str:

@@ -105,7 +105,7 @@ class Watchdog:
         if reported and (latest is None or latest < reported.date() - _DAY):
             missed = f"there is no report of {reported.date() - _DAY}"
             yield SilentTimer("plan_reports", "REPORT_SCHEDULE", reported, missed)
-        if opened and latest and latest >= opened.date() - _DAY and not self._is_open(opened):
+        if opened and not self._is_open(opened):
             missed = f"nobody was written to about {opened.date() - _DAY}"
             yield SilentTimer("mail_status", "MAIL_SCHEDULE", opened, missed)
 

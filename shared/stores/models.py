@@ -96,6 +96,7 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     lacked: str = ""  #: what the report lacked when it was first sent, in words
     said: str = ""  #: its figures at that time, in words
+    told_at: str = ""  #: UTC; when people were written to that there is no report
 
     @property
     def has_gone(self) -> bool:

@@ -104,7 +104,13 @@ class SimulatedApp:
     @property
     def work(self):
         channels = {"mail": self.post.by_mail, "teams": self.post.by_card}
-        return work_of(self.runs, today=self.today, queues=self, channels=channels)
+        return work_of(
+            self.runs,
+            today=self.today,
+            queues=self,
+            channels=channels,
+            is_mailed_about=lambda _: True,
+        )
 
     def put(self, queue, bodies, *, delay=timedelta(), lifetime=timedelta(days=7)):
         """The queues as the app's own sender sees them."""

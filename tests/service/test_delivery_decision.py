@@ -47,10 +47,14 @@ def day(*, newest=True, stored=True, complete=True, opened=OPENED):
         (day(), Received.COMPLETE, LATE, NOTHING),
         # what was complete is not sent again when something is lost
         (day(complete=False), Received.COMPLETE, LATE, NOTHING),
-        # before the door is open, without a report, and of an earlier day
+        # without a report: it waits, then says so
+        (day(stored=False), Received.NOTHING, EARLY, WAIT),
+        (day(stored=False), Received.NOTHING, LATE, Decision(Action.TELL)),
+        (day(stored=False, newest=False), Received.NOTHING, LATE, NOTHING),
+        (day(stored=False, opened=None), Received.NOTHING, LATE, NOTHING),
+        # before the door is open, and of an earlier day
         (day(opened=None), Received.NOTHING, LATE, NOTHING),
         (day(opened=None, complete=False), Received.NOTHING, LATE, NOTHING),
-        (day(stored=False), Received.NOTHING, LATE, NOTHING),
         (day(newest=False), Received.NOTHING, LATE, NOTHING),
         (day(newest=False), Received.IN_PART, LATE, NOTHING),
     ],

@@ -131,7 +131,7 @@ def make_runs(daily, per_hour=RUNS_PER_HOUR, queues=None):
     return Runs(daily, sender.send, per_hour)
 
 
-def work_of(*runs, today=TODAY, queues=None, channels=None):
+def work_of(*runs, today=TODAY, queues=None, channels=None, is_mailed_about=lambda _: False):
     """What the queues' functions do for the tenants of some runs."""
     by_tenant = {each.daily.tenant_id: each for each in runs}
 
@@ -142,7 +142,7 @@ def work_of(*runs, today=TODAY, queues=None, channels=None):
 
     def deliveries_of(tenant_id):
         daily = runs_of(tenant_id).daily
-        return Deliveries(tenant_id, daily.store, daily.now, channels or {})
+        return Deliveries(tenant_id, daily.store, daily.now, channels or {}, is_mailed_about)
 
     sender = Sender(APP, lambda: queues or MemoryQueues())
     return QueueWork(list(by_tenant), runs_of, lambda: today, sender, deliveries_of, MailPolicy)

@@ -74,6 +74,12 @@ def render_correction_card(report: Report, lacked: str, said: str, public_url: s
     return _card(body, public_url)
 
 
+def render_sentences(title: str, sentences: Sequence[str], public_url: str | None) -> bytes:
+    """A card that says something else than a report, as JSON."""
+    body = [_block(_run(title, weight="bolder")), *(_block(_run(each)) for each in sentences)]
+    return _card(body, public_url)
+
+
 def _card(body: list[Part], public_url: str | None, step: StepWords | None = None) -> bytes:
     card: Part = {
         "type": "AdaptiveCard",

@@ -1,0 +1,64 @@
+"""What people are written when there is no report of a day: short, and the same everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from shared.delivery.mail.mailer import Mail
+from shared.delivery.text.digest import link_base
+from shared.delivery.text.formatting import NBSP, harmless, long_day, name_of
+from shared.delivery.text.lists import unlinked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+_HEALTH = "/api/health"
+_UNKNOWN = "Its days are known, but it could not be made; the app's log says why."
+_GOES_ON = "The app goes on trying. When the report is there, it is sent as ever."
+
+
+@dataclass(frozen=True, slots=True)
+class MissingReport:
+    """A report that should be there, and why it is not."""
+
+    tenant_id: str
+    tenant_name: str
+    ending: date
+    at: datetime  #: aware; when this is said
+    reasons: Sequence[str] = ()
+    public_url: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What is missing, on one line."""
+        return f"{name_of(self.tenant_name)} MFA: no report of {long_day(self.ending)}".replace(
+            NBSP, " "
+        )
+
+    @property
+    def sentences(self) -> list[str]:
+        """The rest of it, without markup, and with nothing in it that is a link."""
+        said = [*self.reasons] or [_UNKNOWN]
+        return [unlinked(harmless(sentence)) for sentence in (*said, _GOES_ON)]
+
+    def mail(self) -> Mail:
+        """The mail; raises `BadSettingError` for an invalid `public_url`."""
+        url = f"{link_base(self.public_url)}{_HEALTH}" if self.public_url else ""
+        link = [f"How the app is: {url}"] if url else []
+        paragraphs = "".join(f"<p>{escape(each)}</p>\n" for each in (self.title, *self.sentences))
+        anchor = f'<p><a href="{escape(url)}">How the app is</a></p>\n' if url else ""
+        return Mail(
+            subject=self.title,
+            text="\n\n".join([self.title, *self.sentences, *link]) + "\n",
+            html=f'<!doctype html>\n<html lang="en">\n{paragraphs}{anchor}</html>\n',
+            date=self.at,
+        )
+
+    def card(self) -> bytes:
+        """The Teams card, as JSON."""
+        from shared.delivery.teams.card import render_sentences
+
+        return render_sentences(self.title, self.sentences, self.public_url)
