@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -16,8 +17,9 @@ from shared.mfa.accounts.second_opinion import SecondOpinion
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_accounts import account_findings
 from shared.mfa.findings.of_exceptions import exception_findings
-from shared.mfa.findings.of_requests import request_findings
+from shared.mfa.findings.of_requests import disagreement_findings, request_findings
 from shared.mfa.findings.request_summary import summary_of
+from shared.mfa.reasons.disagreement import disagreements
 
 if TYPE_CHECKING:
     from datetime import date
@@ -110,7 +112,13 @@ class DirectorySnapshot:
         )
         exceptions = self.exceptions(assessment.window.ending)
         stale = exception_findings(exceptions, self.accounts) if exceptions else ()
-        return by_gain([*about_accounts, *about_requests, *stale], self.accounts, requests)
+        of_records = disagreement_findings(
+            self.accounts,
+            requests,
+            disagreements(chain.from_iterable(assessment.requests.values()), self.accounts),
+        )
+        found = [*about_accounts, *about_requests, *of_records, *stale]
+        return by_gain(found, self.accounts, requests)
 
     def exceptions(self, ending: date) -> ExceptionsSummary | None:
         """Return the state of the accepted exceptions; `None` without a list of them."""

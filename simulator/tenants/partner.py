@@ -59,7 +59,7 @@ def simulate_partner(ending: date, seed: int = SEED, days: int = DAYS) -> Simula
     """
     rng = random.Random(f"{seed} {ending}")  # noqa: S311 (repeatable made-up data)
     people = make_people(rng, TENANT_ID)
-    writer = RowWriter(rng, TENANT_ID, TENANT_NAME)
+    writer = RowWriter(rng, TENANT_ID, TENANT_NAME, people)
     activity = Activity(rng, writer)
     scenario = Scenario(rng, activity, people, ending)
     for days_before in reversed(range(days)):

@@ -7,6 +7,7 @@ policies cover these.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from simulator.tenants.applications import AZURE_MANAGEMENT
@@ -47,7 +48,7 @@ def make_policies(partner: SimulatedPartner, staff: Staff) -> list[Row]:
     """``/identity/conditionalAccess/policies``."""
     emergency = [person.id for person in staff.emergency]
     return [
-        *_for_everybody(_policy_in_the_log(partner), emergency),
+        *_for_everybody(partner, emergency),
         *_for_groups(),
         *_for_guests(),
         *_ineffective(),
@@ -101,7 +102,13 @@ def _policy_in_the_log(partner: SimulatedPartner) -> str:
     return next((str(applied[0]["id"]) for applied in lists if applied), named_guid("everybody"))
 
 
-def _for_everybody(policy_id: str, emergency: Sequence[str]) -> list[Row]:
+def _for_everybody(partner: SimulatedPartner, emergency: Sequence[str]) -> list[Row]:
+    """The last people who were excepted one by one have been under the first for two days."""
+    since = partner.ending - timedelta(days=2)
+    the_first = {
+        "id": _policy_in_the_log(partner),
+        "modifiedDateTime": f"{since.isoformat()}T00:00:00Z",
+    }
     everybody = {
         "includeUsers": ["All"],
         "excludeUsers": emergency,
@@ -120,7 +127,7 @@ def _for_everybody(policy_id: str, emergency: Sequence[str]) -> list[Row]:
     legacy = ["exchangeActiveSync", "other"]
     strength = {"operator": "OR", "builtInControls": [], "authenticationStrength": _STRONG}
     return [
-        {**_policy("Require MFA for all users", everybody, _MFA), "id": policy_id},
+        {**_policy("Require MFA for all users", everybody, _MFA), **the_first},
         _policy("Block legacy authentication", but_services, _BLOCK, clientAppTypes=legacy),
         _policy("Administrators: phishing-resistant MFA", administrators, strength),
     ]

@@ -7,10 +7,12 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from simulator.tenants.applied import applied_policy, left_out, rehearsal
 from simulator.tenants.people import PersonKind, make_guid
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
     from datetime import datetime
 
     from simulator.tenants.applications import SignInTarget
@@ -36,7 +38,7 @@ class Proof:
     requirement: str  #: ``authenticationRequirement``
     details: str | None = None  #: ``status.additionalDetails``
     steps: tuple[tuple[str, str | None], ...] = ()  #: method and result of each authentication step
-    policy_result: str = "notApplied"  #: result of the policy that requires MFA
+    is_by_policy: bool = False  #: whether the policy that requires MFA was satisfied
 
 
 class Proofs(Enum):
@@ -46,18 +48,20 @@ class Proofs(Enum):
         _MULTI,
         "MFA completed in Azure AD",
         (("Password", None), ("Mobile app notification", "MFA successfully completed")),
-        "success",
+        is_by_policy=True,
     )
     MFA_BY_STRONG_METHOD = Proof(
         _MULTI,
         "MFA requirement satisfied by strong authentication",
         (("Windows Hello for Business", "MFA requirement satisfied by strong authentication"),),
-        "success",
+        is_by_policy=True,
     )
-    MFA_BY_CLAIM = Proof(_SINGLE, _BY_CLAIM, (("Previously satisfied", _BY_CLAIM),))
-    MFA_BY_CLAIM_SILENTLY = Proof(_SINGLE, _BY_CLAIM)
-    MFA_BY_PROVIDER = Proof(_MULTI, _BY_PROVIDER, (("Federated", _BY_PROVIDER),), "success")
-    MFA_BY_POLICY = Proof(_SINGLE, None, (("Password", None),), "success")
+    MFA_BY_CLAIM = Proof(
+        _SINGLE, _BY_CLAIM, (("Previously satisfied", _BY_CLAIM),), is_by_policy=True
+    )
+    MFA_BY_CLAIM_SILENTLY = Proof(_SINGLE, _BY_CLAIM, is_by_policy=True)
+    MFA_BY_PROVIDER = Proof(_MULTI, _BY_PROVIDER, (("Federated", _BY_PROVIDER),))
+    MFA_BY_POLICY = Proof(_SINGLE, None, (("Password", None),), is_by_policy=True)
     PASSWORD = Proof(_SINGLE, None, (("Password", None),))
     FEDERATED = Proof(
         _SINGLE,
@@ -73,6 +77,7 @@ class Proofs(Enum):
         _MULTI,
         "MFA requirement skipped due to remembered device",
         (("Password", None), ("Previously satisfied", None)),
+        is_by_policy=True,
     )
     NOTHING = Proof(_SINGLE)
     INCOMPLETE = Proof("")  #: the log's first copy of a record, without its details
@@ -83,28 +88,6 @@ _NOT_AGENTIC: Row = {
     "agentSubjectType": "notAgentic",
     "agentSubjectParentId": None,
     "parentAppId": None,
-}
-#: What an applied policy says about its conditions, by its result: that a group is excluded, not
-#: which one (beta ``appliedConditionalAccessPolicy``).
-_FOR_ALL = [
-    {"conditionalAccessCondition": "application", "ruleSatisfied": "allApps"},
-    {"conditionalAccessCondition": "users", "ruleSatisfied": "allUsers"},
-]
-_CONDITIONS: dict[str, Row] = {
-    "success": {
-        "conditionsSatisfied": "application,users",
-        "conditionsNotSatisfied": "none",
-        "includeRulesSatisfied": _FOR_ALL,
-        "excludeRulesSatisfied": [],
-    },
-    "notApplied": {
-        "conditionsSatisfied": "application",
-        "conditionsNotSatisfied": "users",
-        "includeRulesSatisfied": _FOR_ALL,
-        "excludeRulesSatisfied": [
-            {"conditionalAccessCondition": "users", "ruleSatisfied": "groupId"}
-        ],
-    },
 }
 
 
@@ -133,11 +116,17 @@ _REASONS = {
 }
 
 
+_INTERRUPTS = (50074, 50076)  #: what asks for the second factor
+
+
 class RowWriter:
     """Writes one tenant's rows."""
 
-    def __init__(self, rng: random.Random, tenant_id: str, tenant_name: str) -> None:
+    def __init__(
+        self, rng: random.Random, tenant_id: str, tenant_name: str, people: Sequence[Person]
+    ) -> None:
         self._rng = rng
+        self._left_out = left_out(people)
         self._tenant_id = tenant_id
         self._tenant_name = tenant_name
         self._policy_id = make_guid(rng)
@@ -146,6 +135,7 @@ class RowWriter:
     def write(self, attempt: Attempt) -> Row:
         """The row of a user's sign-in."""
         person, proof = attempt.person, attempt.proof.value
+        policies = self._policies(attempt)
         is_interactive = attempt.event == INTERACTIVE
         return {
             **self._common(attempt.at, attempt.event, attempt.target),
@@ -157,8 +147,8 @@ class RowWriter:
             "authenticationDetails": _steps(proof, attempt.at) if is_interactive else [],
             "authenticationProtocol": "ropc" if person.kind is PersonKind.SERVICE else "oAuth2",
             "incomingTokenType": "none" if is_interactive else "refreshToken",
-            "conditionalAccessStatus": proof.policy_result,
-            "appliedConditionalAccessPolicies": [self._policy(proof.policy_result)],
+            "conditionalAccessStatus": policies[0]["result"] if policies else "notApplied",
+            "appliedConditionalAccessPolicies": policies,
             "status": _status(attempt.error_code, proof.details),
         }
 
@@ -254,17 +244,24 @@ class RowWriter:
             },
         }
 
-    def _policy(self, result: str) -> Row:
-        return {
-            "id": self._policy_id,
-            "displayName": "Require MFA for all users",
-            "enforcedGrantControls": ["Mfa"],
-            "enforcedSessionControls": [],
-            "sessionControlsNotSatisfied": [],
-            "authenticationStrength": None,
-            "result": result,
-            **_CONDITIONS[result],
-        }
+    def _policies(self, attempt: Attempt) -> list[Row]:
+        """
+        What the policies did; silent sign-ins without evidence, and refused ones, do not say.
+
+        People who sign in with a password alone although nothing leaves them out were in the
+        exceptions until then.
+        """
+        proof = attempt.proof.value
+        is_interrupted = attempt.error_code in _INTERRUPTS
+        if attempt.proof is Proofs.NOTHING or (attempt.error_code and not is_interrupted):
+            return []
+        is_asked = proof.is_by_policy or is_interrupted
+        rule = self._left_out.get(attempt.person.id, "" if is_asked else "groupId")
+        result = "failure" if is_interrupted else "success"
+        everybody = applied_policy(self._policy_id, "Require MFA for all users", rule, result)
+        if attempt.person.kind is PersonKind.GUEST:
+            return [everybody, rehearsal(is_met=proof.requirement == _MULTI)]
+        return [everybody]
 
 
 def stamp(at: datetime, last_digit: int = 0) -> str:

@@ -270,6 +270,15 @@ CATALOGUE: dict[str, CatalogueEntry] = {
         "By the policies, MFA is enforced for {accounts}, yet they made requests without it.",
         "Open the record in the sign-in log: its Conditional Access tab shows what did not apply.",
     ),
+    "record-and-directory-disagree": CatalogueEntry(
+        Severity.MEDIUM,
+        "Sign-in records contradict our evaluation of the policies",
+        "For {accounts}, the newest sign-in's record says something else about a policy than "
+        "follows from the directory. The reasons of requests follow the records.",
+        "Open the record in the sign-in log, tab “Conditional Access”, and compare it with the "
+        "policy's groups and roles. A membership that changed since explains it; if none did, "
+        "believe the record.",
+    ),
     "applications-without-mfa": CatalogueEntry(
         Severity.HIGH,
         "An application calls Partner Center for users without MFA",

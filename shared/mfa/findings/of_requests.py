@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.mfa.accounts.enforcement import NOT_ENFORCED, Enforcement
 from shared.mfa.findings.finding import (
     Gap,
+    count_of,
     finding,
     named_subjects,
     not_enforced_finding,
@@ -17,11 +18,12 @@ from shared.mfa.findings.of_applications import application_findings
 from shared.mfa.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.findings.finding import Finding, Subjects
     from shared.mfa.findings.request_summary import RequestSummary
+    from shared.mfa.reasons.disagreement import Disagreement
 
 
 def request_findings(
@@ -137,3 +139,20 @@ def _with_records(
         for user, record in records.items()
     )
     return named_subjects(names, sorted(records.values()))
+
+
+def disagreement_findings(
+    accounts: JudgedAccounts, requests: RequestSummary, found: Sequence[Disagreement]
+) -> Iterator[Finding]:
+    """Accounts of which their records say something else than the directory."""
+    if not found:
+        return
+    users = accounts.membership.roster.users
+    names = [
+        f"{user_name(accounts, requests, users[each.account].id)} (policy “{each.policy}”: "
+        f"{each.words}; record {each.record_id})"
+        for each in found
+    ]
+    subjects = named_subjects(names, (each.record_id for each in found))
+    concerned = count_of(len({each.account for each in found}))
+    yield finding("record-and-directory-disagree", subjects, accounts=concerned)

@@ -123,6 +123,7 @@ PLACES: dict[str, Place] = {
     "exception-needless": Place(Kind.EXCEPTIONS, "owner of the exceptions file", ""),
     "signed-in-without-mfa": Place(Kind.REQUESTS, _CONDITIONAL_ACCESS, POLICIES),
     "enforced-but-without-mfa": Place(Kind.REQUESTS, "Reports Reader", _SIGN_INS),
+    "record-and-directory-disagree": Place(Kind.REQUESTS, "Reports Reader", _SIGN_INS),
     "applications-without-mfa": Place(Kind.APPLICATION, "application owner", _APPLICATIONS),
     "active-without-enforcement": _ACCOUNTS_IN_POLICIES,
     "remembered-device": Place(Kind.REQUESTS, _POLICY_OF_METHODS, _PER_USER_MFA),
