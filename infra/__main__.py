@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: argparse.Namespace, terminal: steps.Terminal) -> int:
     azd = Azd()
     match given.step:
+        case "provisioned" | "deployed" if azd.is_inner:
+            pass  # the outer one's hook does it
         case "provisioned":
             steps.provisioned(azd, terminal)
         case "deployed":

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Set while a hook itself runs azd, whose hooks then do nothing.
+#: Set while a hook itself runs azd, whose hooks then do nothing: this one's, first_deployment's.
 INNER = "SETUP_RUNS"
+DEPLOYING = "WAITING_FOR_ROLES"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _URL = re.compile(r"https://[A-Za-z0-9.-]+(/[A-Za-z0-9./_-]*)?")
 
@@ -34,7 +35,7 @@ class Azd:
     @property
     def is_inner(self) -> bool:
         """Whether a hook runs this azd."""
-        return bool(self[INNER])
+        return bool(self[INNER] or self[DEPLOYING])
 
     def deployed(self) -> Deployed:
         """What was deployed. Raises `BadInputError` if nothing was."""

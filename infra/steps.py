@@ -70,8 +70,6 @@ class Terminal:
 
 def provisioned(azd: Azd, terminal: Terminal) -> None:
     """Give the new app its permissions and its sign-in, and say what others have to do."""
-    if azd.is_inner:
-        return
     deployed = azd.deployed()
     owed: list[str] = []
     if _has_consent(azd, terminal):
@@ -109,7 +107,7 @@ def awake(azd: Azd, terminal: Terminal) -> None:
     if azd["REPORT_RECIPIENTS"]:
         terminal.say(
             f"The first mail goes to {azd['REPORT_RECIPIENTS']} as soon as the report is made and "
-            "the mailbox may be used, but not before 05:15 UTC; `python dev.py mail` sends it now."
+            "the mailbox may be used, but not before 05:15 UTC; POST /api/mails sends it again."
         )
 
 

@@ -265,11 +265,18 @@ def test_a_step_that_cannot_be_taken_says_why(hook) -> None:
     assert done.stdout.startswith("setup provisioned: azd does not know AZURE_TENANT_ID yet")
 
 
-def test_the_deployment_that_the_hook_itself_began_does_nothing_in_its_hooks(play) -> None:
-    graph = FakeDirectory()
+@pytest.mark.parametrize("variable", ["SETUP_RUNS", "WAITING_FOR_ROLES"])
+@pytest.mark.parametrize("step", ["provisioned", "deployed"])
+def test_what_a_hook_itself_began_does_nothing_in_its_own_hooks(
+    variable, step, monkeypatch, capsys
+) -> None:
+    for name, value in (KNOWN | {variable: "true", "SETUP_CONSENT": "true"}).items():
+        monkeypatch.setenv(name, value)
 
-    assert play(graph, steps.provisioned, SETUP_RUNS="true") == ("", [])
-    assert graph.calls == []
+    assert main([step]) == 0
+    assert capsys.readouterr().out == ""
+    for script in ("first_deployment.sh", "first_deployment.ps1"):
+        assert "WAITING_FOR_ROLES" in (HOOKS / script).read_text("utf-8")
 
 
 def test_a_service_principal_of_a_pipeline_gets_no_roles_of_its_own(play) -> None:
