@@ -61,6 +61,7 @@ class FindingSummary:
     title: str
     cause: str
     remedy: str
+    gains: list[str]  #: what it does to the figures, a sentence each
     subjects: list[str]
     more: int  #: further subjects that are not named
 
@@ -191,6 +192,7 @@ def _finding(finding: found.Finding) -> FindingSummary:
         title=name_of(card.title),
         cause=shorten(unlinked(card.cause), _TEXT_LIMIT),
         remedy=shorten(card.remedy, _TEXT_LIMIT),
+        gains=[*filter(None, [card.gain]), *card.request_gains],
         subjects=shown,
         more=len(card.subjects) - len(shown) + card.more,
     )

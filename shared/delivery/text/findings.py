@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from shared.delivery.text.comparison import points
 from shared.delivery.text.formatting import count, name_of, percent, thousands, unbroken
 from shared.mfa.common_issues import issue_of
 
@@ -71,7 +72,8 @@ def _request_gain(name: str, gain: FigureGain) -> str:
     else:
         after = f"{percent(gain.share_after)} of the requests would be made with MFA"
         least = "at least " if gain.is_least else ""
-        sentences = [f"{name}: {least}{after} (+{thousands(gain.gained)})."]
+        rise = points(max(round(gain.points * 1000), 1))
+        sentences = [f"{name}: {least}{after} ({rise}, {gained})."]
     if gain.gain_after_those_above < gain.gained:
         left = thousands(gain.gain_after_those_above)
         sentences.append(f"{left} of these are left after the findings above.")

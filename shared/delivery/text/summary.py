@@ -8,6 +8,7 @@ from shared.delivery.text.account_shares import account_share_lines
 from shared.delivery.text.completeness import SETTLING, logs_known, worth_of_fresh_days
 from shared.delivery.text.figure_words import provisional_words
 from shared.delivery.text.figures import State, account_figure, request_figures
+from shared.delivery.text.first_step import first_step_words
 from shared.delivery.text.formatting import (
     NBSP,
     count,
@@ -53,6 +54,7 @@ def _lines(report: Report) -> Iterator[str]:
     )
     yield ""
     yield from _figures(report)
+    yield from _first_step(report)
     yield from _worst(report)
     yield from _unread(report)
 
@@ -76,6 +78,15 @@ def _figures(report: Report) -> Iterator[str]:
     for label, share, counts in lines:
         value = f"{share:>{width}}   {counts}" if share else counts
         yield f"  {label:<{label_width}}{value}".rstrip()
+
+
+def _first_step(report: Report) -> Iterator[str]:
+    step = first_step_words(report)
+    if step and step.title:
+        yield ""
+        yield f"  {step.heading}: {step.title}"
+        yield f"    {step.remedy} Who: {step.role}."
+        yield f"    {step.gain}"
 
 
 def _accounts(accounts: AccountFigure) -> tuple[str, str]:

@@ -148,7 +148,7 @@ def test_a_finding_says_what_it_gains_for_portal_and_api() -> None:
         }
     )
 
-    after = f"90{NBSP}% of the requests would be made with MFA (+3)."
+    after = f"90{NBSP}% of the requests would be made with MFA (+20{NBSP}points, 3 requests)."
     portal, api = request_gains(found)
     assert portal == f"Portal: {after} 1 of these are left after the findings above."
     assert api == (

@@ -15,6 +15,7 @@ from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.mfa.sign_in import Evidence
 from shared.mfa.window import make_window, window_days
+from tests.delivery.scenarios import with_findings
 from tests.sign_ins import api_sign_in, portal_sign_in
 
 ENDING = date(2026, 11, 23)
@@ -63,6 +64,14 @@ def test_shares_and_counts_are_columns_however_long_the_bounds_are() -> None:
     assert len(rows) == 3
     assert "at least 50 %, at most 100 %   1 of 2" in rows[2]
     assert len({row.rindex("   ") for row in rows}) == 1  # the gap before the counts
+
+
+def test_the_first_step_stands_between_the_figures_and_the_worst() -> None:
+    text = summarise(with_findings())
+
+    step = text.index("Fix this first: Two administrators are excluded from the MFA policy")
+    assert text.index("API or SDK requests with MFA") < step < text.index("Most API or SDK")
+    assert "from 20 % to 100 % (+80 points, 8 portal requests)." in text
 
 
 def test_what_is_neither_for_nor_against_is_said_beside_the_figure() -> None:
