@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from shared.delivery.files.accounts import Accounts, account_notes
 from shared.delivery.files.customers import Customers, customer_notes
 from shared.delivery.files.details import Applications, account_files
-from shared.delivery.files.directory_rows import account_rows
 from shared.delivery.page.table import PageContext
 from shared.service.addresses import API
 from shared.stores.models import ACCOUNT_DETAILS
@@ -33,7 +32,7 @@ def lists_for_serving(
         "applications.json": applications.to_json(),
     }
     if snapshot:
-        files |= _account_files(assessment, snapshot, meta)
+        files |= _account_files(assessment, snapshot, tables, meta)
         customers = _customers(snapshot, tables, meta)
         if customers:
             files["customers.html"] = _customers_page(customers, snapshot, meta, API)
@@ -45,7 +44,7 @@ def lists_for_folder(
     assessment: Assessment, snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
 ) -> dict[str, bytes]:
     """The pages that stand next to ``report.html``: without a server, so without a search."""
-    accounts = _accounts(assessment, snapshot, meta)
+    accounts = _accounts(assessment, snapshot, tables, meta)
     files = {"accounts.html": _accounts_page(accounts, snapshot, meta, "")}
     customers = _customers(snapshot, tables, meta)
     if customers:
@@ -54,9 +53,9 @@ def lists_for_folder(
 
 
 def _account_files(
-    assessment: Assessment, snapshot: DirectorySnapshot, meta: ReportMeta
+    assessment: Assessment, snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
 ) -> dict[str, bytes]:
-    accounts = _accounts(assessment, snapshot, meta)
+    accounts = _accounts(assessment, snapshot, tables, meta)
     return {
         "accounts.html": _accounts_page(accounts, snapshot, meta, API),
         "accounts.json": accounts.to_json(),
@@ -64,11 +63,13 @@ def _account_files(
     }
 
 
-def _accounts(assessment: Assessment, snapshot: DirectorySnapshot, meta: ReportMeta) -> Accounts:
+def _accounts(
+    assessment: Assessment, snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
+) -> Accounts:
     return Accounts.of(
         meta.tenant_id,
         snapshot.read_at,
-        account_rows(snapshot.accounts.rows(assessment.window.days[0]), assessment, meta.tenant_id),
+        tables.accounts or (),
         assessment.metrics.accounts,
         snapshot.exceptions(assessment.window.ending),
     )

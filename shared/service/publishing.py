@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.delivery.files import workbook
 from shared.delivery.files.csv_files import csv_files, file_entries, report_tables
 from shared.delivery.files.directory_rows import account_rows, customer_rows
 from shared.delivery.files.partner_center_json import partner_center_files
@@ -19,9 +20,10 @@ from shared.service.figure_rows import report_figures
 from shared.service.lists import lists_for_folder, lists_for_serving
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from shared.delivery.files.csv_files import CsvFile, ReportTables
+    from shared.delivery.files.directory_rows import AccountStatusRow
     from shared.mfa.assessment import Assessment
     from shared.mfa.report import HistoryPoint, InputSummary, Report
     from shared.service.directory_snapshot import DirectorySnapshot
@@ -59,7 +61,7 @@ def publish(
     about = _about_findings(report)
     links = PageLinks(accounts=accounts, customers=customers, about=next(iter(about), ""))
     page = render_page(report, links)
-    return Publication(report, pages | about | _report_files(report, files, page))
+    return Publication(report, pages | about | _report_files(report, tables, files, page))
 
 
 def publish_for_serving(
@@ -101,9 +103,22 @@ def publish_for_serving(
     in_folder = page_for_folder(page, links)
     return Publication(
         report,
-        served | _report_files(report, files, in_folder),
+        served | _report_files(report, tables, files, in_folder),
         report_figures(assessment, report, tables.customers),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _AccountRows:
+    """One row an account, made each time they are read: there may be many."""
+
+    snapshot: DirectorySnapshot
+    assessment: Assessment
+    tenant_id: str | None
+
+    def __iter__(self) -> Iterator[AccountStatusRow]:
+        accounts = self.snapshot.accounts.rows(self.assessment.window.days[0])
+        return account_rows(accounts, self.assessment, self.tenant_id)
 
 
 def _tables(
@@ -115,9 +130,7 @@ def _tables(
     return report_tables(
         assessment,
         meta.tenant_id,
-        accounts=account_rows(
-            snapshot.accounts.rows(assessment.window.days[0]), assessment, meta.tenant_id
-        ),
+        accounts=_AccountRows(snapshot, assessment, meta.tenant_id),
         customers=None if customers is None else customer_rows(customers, snapshot.read_at),
     )
 
@@ -142,10 +155,13 @@ def _about_findings(report: Report) -> dict[str, bytes]:
     return {ABOUT_FINDINGS: render_about_findings(report).encode()} if report.findings else {}
 
 
-def _report_files(report: Report, files: Sequence[CsvFile], page: str) -> dict[str, bytes]:
+def _report_files(
+    report: Report, tables: ReportTables, files: Sequence[CsvFile], page: str
+) -> dict[str, bytes]:
     """The files of the contract; ``report.json`` is last, so it is never there without them."""
     return {
         **{file.name: file.content for file in files},
+        workbook.NAME: workbook.workbook(report, workbook.sheets(tables)),
         "report.html": page.encode(),
         "report.json": report.to_json(),
     }

@@ -30,6 +30,7 @@ REPORT_FILES = {
     "all-api-requests.csv": _CSV,
     "accounts.csv": _CSV,
     "customers.csv": _CSV,
+    "report.xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "directory.json.gz": "application/gzip",
     # Served under other names: accounts and customers, the page with other links, and Partner
     # Center's resources.

@@ -44,6 +44,7 @@ FILES = {
     "all-api-requests.csv",
     "accounts.csv",
     "customers.csv",
+    "report.xlsx",
 }
 WITH_MFA = {"status": {"errorCode": 0, "additionalDetails": BY_CLAIM}}
 APP_AND_USER = {"appId": VENDOR, "appDisplayName": "Control Panel", "resourceId": API}

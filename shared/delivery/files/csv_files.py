@@ -52,7 +52,7 @@ class ReportTables:
     api_requests_total: int  #: rows there would be without that cap
     portal_requests: list[RequestRow]  #: at most 10,000
     portal_requests_total: int
-    accounts: Iterable[AccountStatusRow] | None  #: may be read once only
+    accounts: Iterable[AccountStatusRow] | None  #: may be read again, and may be many
     customers: list[CustomerStatusRow] | None
 
 

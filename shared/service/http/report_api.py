@@ -58,7 +58,7 @@ _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _RESOURCES = ("nonMfaCompliantPartnerPrincipals", "applicationmfaadoptionstatus", "partnerRequests")
 _BY_NAME = ("report.json", "report.html", "findings.html")
 FILES = tuple(
-    name for name in REPORT_FILES if name.endswith(".csv") or name in _BY_NAME
+    name for name in REPORT_FILES if name.endswith((".csv", ".xlsx")) or name in _BY_NAME
 )  #: served under their own name
 OF_CUSTOMERS = "customers.csv"  #: the only one that requires the role for customers
 SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES)  #: with a key

@@ -252,7 +252,7 @@ def test_each_file_is_linked_with_its_number_of_rows():
     assert "not read: header only" in found.text
     assert "1 row One row per customer" in found.text
     links = [link["href"] for link in found.all("a")]
-    assert links[-3:] == ["all-api-requests.csv", "accounts.csv", "customers.csv"]
+    assert links[-4:] == [*("all-api-requests.csv", "accounts.csv", "customers.csv", "report.xlsx")]
 
 
 def test_simulated_data_is_said_to_be_simulated_and_other_data_is_not():

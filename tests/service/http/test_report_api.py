@@ -86,7 +86,7 @@ def test_every_link_of_a_served_page_leads_to_a_file_that_is_served(ask) -> None
 
     assert ask("applications").status == 200
     assert {link.rpartition("/")[0] for link in links} == {f"/api/reports/{TENANT}/{ENDING}"}
-    assert len(links) == 7
+    assert len(links) == 8
     assert f"/api/reports/{TENANT}/{ENDING}/findings.html" in links
     for link in links:
         assert ask("file", *link.split("/")[3:]).status == 200
