@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.exceptions import ExceptionsSummary
     from shared.mfa.accounts.partner_roles import PartnerRole
     from shared.mfa.findings.finding import Finding
+    from shared.mfa.reasons.of_accounts import AccountCause
     from shared.mfa.report import FileEntry, InputSummary
 
 
@@ -122,6 +123,7 @@ class ReportExtras(TypedDict, total=False):
     findings: list[Finding]
     directory_notes: dict[str, str]
     exceptions: ExceptionsSummary | None
+    account_causes: list[AccountCause]
     partner_roles: list[PartnerRole]
 
 
@@ -162,6 +164,7 @@ def make_report(
         reading=extras.get("reading"),
         directory_notes=extras.get("directory_notes", {}),
         exceptions=extras.get("exceptions"),
+        account_causes=extras.get("account_causes", []),
         partner_roles=extras.get("partner_roles", []),
     )
 

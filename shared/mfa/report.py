@@ -16,6 +16,7 @@ from shared.mfa.coverage import Coverage
 from shared.mfa.findings.finding import Finding
 from shared.mfa.findings.first_step import FirstStep
 from shared.mfa.metrics import Metrics, ShareRule, Tally
+from shared.mfa.reasons.of_accounts import AccountCause
 from shared.mfa.scope import Channel
 from shared.mfa.verdict_changes import VerdictChanges
 from shared.mfa.window import MissingDay
@@ -126,6 +127,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     breakdown: dict[Channel, Breakdown]
     rule: ShareRule
     reading: InputSummary | None = None
+    account_causes: list[AccountCause] = []  #: add up to 1 - the accounts share
     partner_roles: list[PartnerRole] = []  #: empty: no directory was read
     csp_anniversary_month: int | None = None  #: 1 to 12; `None` if it was not given
 

@@ -14,6 +14,7 @@ from shared.mfa.assessment import ReportExtras, ReportMeta, make_report
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_requests import request_findings
 from shared.mfa.findings.request_summary import summary_of
+from shared.mfa.reasons.of_accounts import account_causes
 from shared.service.addresses import ACCOUNTS, API, APPLICATIONS, CUSTOMERS, PERMISSIONS
 from shared.service.directory_snapshot import DIRECTORY_FILE
 from shared.service.figure_rows import report_figures
@@ -144,6 +145,7 @@ def _extras(assessment: Assessment, snapshot: DirectorySnapshot | None) -> Repor
         findings=snapshot.findings(assessment),
         directory_notes=snapshot.notes,
         exceptions=snapshot.exceptions(assessment.window.ending),
+        account_causes=account_causes(snapshot.accounts),
         partner_roles=partner_roles(snapshot.directory, snapshot.accounts),
     )
 

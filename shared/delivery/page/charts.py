@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shared.delivery.text.bars import Segment
-    from shared.delivery.text.figures import RequestFigure
+    from shared.delivery.text.figures import AccountFigure, RequestFigure
     from shared.mfa.breakdown import Contribution
     from shared.mfa.metrics import Tally
+    from shared.mfa.reasons.of_accounts import AccountCause
     from shared.mfa.report import DayCounts, HistoryPoint, Report
 
 STEPS_SHOWN = 7  #: users or applications in a waterfall; the others are one more step
@@ -28,6 +29,7 @@ TREND_POINTS = 401  #: windows in the trend, the newest ones
 _DOTTED_POINTS = 62  #: up to as many windows, each has a dot; more dots would hide the line
 _NEWEST_ROWS = 31  #: of the trend as numbers; before them one of each month
 _WHOLE = 1000  #: tenths of a percent
+_Piece = tuple[str, int, str]  #: a step's name, its number, and when the newest of them was made
 _SCALES = (5, 10, 20, 50, 100, 200, 500)  #: tenths that a waterfall may span, other than the whole
 
 
@@ -36,8 +38,8 @@ class WaterfallStep:
     """One piece of a waterfall, from 100 % down to the share."""
 
     name: str
-    requests: int  #: those that count against the share
-    latest: str  #: time of the newest of them, UTC
+    requests: int  #: those that count against the share; or accounts
+    latest: str  #: time of the newest of them, UTC; empty for accounts
     start: float
     length: float
     text: str  #: its length in percent; all steps and the share add up to exactly 100 %
@@ -66,36 +68,51 @@ def waterfall(
     share = figure.provisional
     if share is None or not figure.against:
         return None
-    missing = 1000 - tenths(share)
-    shown = [part for part in parts if part.against and not part.others][:STEPS_SHOWN]
+    ordered = sorted((part for part in parts if part.against), key=lambda part: part.others > 0)
+    pieces = [(part_name(part), part.against, part.last_against) for part in ordered]
+    named = sum(not part.others for part in ordered)
+    return _fall(share, figure.decided, pieces, named, together)
+
+
+def account_waterfall(
+    accounts: AccountFigure, causes: Sequence[AccountCause], together: str
+) -> Waterfall | None:
+    """The missing part of the accounts figure, cause by cause; `None` if nothing is missing."""
+    if accounts.share is None or not causes:
+        return None
+    pieces = [(cause.name, cause.accounts, "") for cause in causes]
+    named = sum(not cause.others for cause in causes)
+    return _fall(accounts.share, accounts.enabled, pieces, named, together)
+
+
+def _fall(
+    share: float, whole: int, pieces: Sequence[_Piece], named: int, together: str
+) -> Waterfall:
+    """From 100 % down to *share*; *pieces* add up to what is missing, the *named* ones first."""
+    missing, shown = _WHOLE - tenths(share), min(named, STEPS_SHOWN)
     while True:
-        pieces = _pieces_of(figure, parts, shown, together)
-        printed = share_out(missing, [amount for _, amount, _ in pieces], figure.decided)
+        steps = _joined(pieces, shown, together)
+        printed = share_out(missing, [amount for _, amount, _ in steps], whole)
         if all(printed):
             break
-        shown.pop()
+        shown -= 1
     scale = _scale(missing)
+    floor = unbroken(percent_of_tenths(_WHOLE - scale, exact=True)) if scale < _WHOLE else ""
     return Waterfall(
-        steps=_steps(pieces, printed, figure.decided, scale),
-        share=_rounded((tenths(share) - 1000 + scale) / scale),
+        steps=_steps(steps, printed, whole, scale),
+        share=_rounded((tenths(share) - _WHOLE + scale) / scale),
         share_text=percent(share),
-        floor_text=unbroken(percent_of_tenths(1000 - scale, exact=True)) if scale < _WHOLE else "",
+        floor_text=floor,
     )
 
 
-def _pieces_of(
-    figure: RequestFigure,
-    parts: Sequence[Contribution],
-    shown: Sequence[Contribution],
-    together: str,
-) -> list[tuple[str, int, str]]:
-    """Name, requests against and the newest of them, for each part shown and for all others."""
-    pieces = [(part_name(part), part.against, part.last_against) for part in shown]
-    rest = figure.against - sum(part.against for part in shown)
-    if rest:
-        latest = max((part.last_against for part in parts if part not in shown), default="")
-        pieces.append(("all others" if shown else together, rest, latest))
-    return pieces
+def _joined(pieces: Sequence[_Piece], shown: int, together: str) -> list[_Piece]:
+    """The first pieces, and the others as one."""
+    rest = pieces[shown:]
+    if not rest:
+        return list(pieces)
+    amount, latest = sum(piece[1] for piece in rest), max(piece[2] for piece in rest)
+    return [*pieces[:shown], ("all others" if shown else together, amount, latest)]
 
 
 def _scale(missing: int) -> int:
@@ -115,7 +132,7 @@ def share_out(total: int, amounts: Sequence[int], whole: int) -> list[int]:
 
 
 def _steps(
-    pieces: list[tuple[str, int, str]], printed: list[int], whole: int, scale: int
+    pieces: Sequence[_Piece], printed: list[int], whole: int, scale: int
 ) -> list[WaterfallStep]:
     return [
         WaterfallStep(

@@ -14,18 +14,18 @@ from shared.mfa.accounts.account_facts import security_defaults_apply
 from shared.mfa.accounts.causes import SECURITY_DEFAULTS, Reason
 from shared.mfa.accounts.directory import AuthenticationMethod
 from shared.mfa.accounts.enforcement import Enforcement, enforcing_policies
-from shared.mfa.accounts.federation import CLAIM_REMEDY, domain_of, federated_domains
+from shared.mfa.accounts.federation import CLAIM_REMEDY, domain_of
 from shared.mfa.accounts.methods import MethodQuality, quality_of
 from shared.mfa.accounts.policy_age import is_created_since, newest_since
 from shared.mfa.window import WINDOW_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from shared.mfa.accounts.account_facts import AccountFacts, TenantFacts
     from shared.mfa.accounts.causes import Judgement
     from shared.mfa.accounts.conditional_access import Demand
-    from shared.mfa.accounts.directory import Directory, User
+    from shared.mfa.accounts.directory import User
     from shared.mfa.accounts.registrations import Registrations
 
 _UNREGISTERED = Reason(
@@ -40,16 +40,20 @@ class AccountNotes:
 
     def __init__(
         self,
-        directory: Directory,
+        domains: Mapping[str, str],
         tenant: TenantFacts,
         registrations: Registrations,
         since: date | None,
     ) -> None:
-        """Without *since*, the window's first day, the age of policies does not matter."""
+        """
+        *domains* are the federated ones, each with whose MFA counts, in words.
+
+        Without *since*, the window's first day, the age of policies does not matter.
+        """
         self._tenant = tenant
         self._registrations = registrations
         self._since = since
-        self._domains = federated_domains(directory)
+        self._domains = domains
         self._news: dict[tuple[bool | None, ...], Reason | None] = {}
 
     def of(

@@ -29,6 +29,7 @@ from shared.mfa.accounts.conditional_access import NO_REACH, read_demands, read_
 from shared.mfa.accounts.directory import PerUserMfaState
 from shared.mfa.accounts.disagreements import contradicted
 from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.accounts.federation import federated_domains
 from shared.mfa.accounts.graph import id_key
 from shared.mfa.accounts.membership import Membership
 from shared.mfa.accounts.registrations import Registrations
@@ -111,7 +112,7 @@ class JudgedAccounts:
 
     def rows(self, since: date | None = None) -> Iterator[AccountRow]:
         """A row per account; with the window's first day, causes name policies younger than it."""
-        notes = AccountNotes(self._directory, self.tenant, self.registrations, since)
+        notes = AccountNotes(self.federated_domains, self.tenant, self.registrations, since)
         return (self._row(index, notes) for index in self._order)
 
     @cached_property
@@ -239,10 +240,9 @@ class JudgedAccounts:
         return {id_key(d.id): index for index, d in enumerate(self.tenant.demands) if d.id}
 
     @cached_property
-    def federated_domains(self) -> frozenset[str]:
-        """The domains whose users another identity provider signs in, in lower case."""
-        domains = self._directory.domains or ()
-        return frozenset(domain.id.lower() for domain in domains if domain.is_federated)
+    def federated_domains(self) -> dict[str, str]:
+        """Each domain whose provider's MFA may count, in lower case, and how it counts."""
+        return federated_domains(self._directory)
 
 
 def assess_accounts(

@@ -17,6 +17,8 @@ from shared.mfa.accounts.partner_roles import PartnerRole
 from shared.mfa.circumstances import PolicyTrace, PolicyTraces
 from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import AccountMetrics, AccountShare, ShareRule
+from shared.mfa.reasons.of_accounts import AccountCause
+from shared.mfa.reasons.reason import ReasonKind
 from shared.mfa.report import FileEntry, HistoryPoint, InputSummary, Report
 from tests.delivery.making import (
     DAYS,
@@ -368,3 +370,18 @@ def test_the_page_shows_who_may_open_what_and_the_seven_scenarios():
     )
     assert "User and license assignment MFA supported No exception supported" in text
     assert "Who may open what" not in page(worked_examples()).text
+
+
+def test_the_page_shows_by_cause_why_accounts_have_no_mfa_enforced():
+    causes = [
+        AccountCause(ReasonKind.EXCLUDED, "Policy “MFA” excludes the account", 6, 0.06),
+        AccountCause(ReasonKind.NO_POLICY, "No policy includes the account", 4, 0.04),
+    ]
+    text = page(msgspec.structs.replace(worked_examples(), account_causes=causes)).text
+
+    assert "Why accounts have no MFA enforced" in text
+    assert "All enabled accounts100 %" in text  # two columns
+    assert "Policy “MFA” excludes the account 6 accounts −6 %" in text
+    assert "No policy includes the account 4 accounts −4 %" in text
+    assert "MFA enforced90 %" in text
+    assert "Why accounts have no MFA enforced" not in page(worked_examples()).text
