@@ -15,9 +15,10 @@ import pytest
 from infra import steps
 from infra.__main__ import main
 from infra.azd import Azd
-from infra.registration import Deployed, app_roles
+from infra.registration import Deployed, Person, Registrar, app_roles
+from infra.steps import Terminal
 from shared.endpoints import Cloud
-from shared.errors import BadInputError
+from shared.errors import BadInputError, SourceIncompleteError
 from tests.infra.fake_directory import PERSON, FakeDirectory
 from tests.infra.fake_graph import PRINCIPAL, serving
 from tests.infra.test_grants import USUAL_ROLES
@@ -139,6 +140,22 @@ def test_with_consent_and_rights_everything_in_entra_is_done_in_one_step(hook) -
         "azd provision --no-prompt, inner=true",
     ]
     assert blocks(done.stdout).keys() == {"the Exchange administrator"}
+
+
+def test_a_graph_that_is_busy_is_asked_again() -> None:
+    graph = FakeDirectory(busy=2)
+
+    with (
+        serving(graph),
+        Terminal(print, input, lambda _: None, graph.url).open_graph(
+            TENANT, Cloud.GLOBAL
+        ) as client,
+    ):
+        registrar = Registrar(client, lambda _: None)
+        assert registrar.person() == Person(PERSON, None, "admin@contoso.com")
+        graph.busy = 99
+        with pytest.raises(SourceIncompleteError, match="Graph failed 8 times in a row"):
+            registrar.person()
 
 
 def test_a_second_time_nothing_changes_and_nothing_is_deployed_again(play) -> None:
