@@ -272,7 +272,21 @@ def test_of_several_policies_the_nearest_one_tells() -> None:
     assert found.sentence == "Excluded by a group in policy “Require MFA”"
 
 
-ALL = {"includeUsers": ["All"]}
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ("clientType", "Policy “Browsers” does not apply from this kind of client"),
+        ("signInRisk", "Excluded by a group in policy “Require MFA”"),
+    ],
+)
+def test_a_policy_for_the_account_is_nearer_than_one_that_excludes_it_unless_it_needs_a_risk(
+    other, sentence
+) -> None:
+    ours = kept_by(other, id="1", displayName="Browsers")
+
+    found = reason(record("graph", kept_by("users", "groupId"), ours))
+
+    assert found.sentence == sentence
 
 
 @pytest.mark.parametrize(

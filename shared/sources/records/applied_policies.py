@@ -29,6 +29,12 @@ _FLAGS = (
     *("authenticationflows", "insiderrisk"),
 )
 _TIERS = {"success": 0, "failure": 0, "notapplied": 2, "reportonlynotapplied": 3, "notenabled": 4}
+_OF_CLIENTS = frozenset(
+    """
+    clienttype client deviceplatform location devicestate ipaddressseenbyazuread
+    ipaddressseenbyresourceprovider
+    """.split()  # noqa: SIM905 (quotation marks would add nothing)
+)
 _REPORT_ONLY = 1
 _OTHER = 5
 
@@ -108,10 +114,16 @@ def _distance(trace: PolicyTrace) -> tuple[int, bool, int, int, str, str]:
     """The key that sorts the policies of a record, the nearest to requiring MFA first."""
     tier = _REPORT_ONLY if trace.is_report_only else _TIERS.get(trace.result, _OTHER)
     unmet = trace.unmet.split(",") if trace.unmet else []
-    is_elsewhere = "application" in unmet or (
-        "users" in unmet and "users:" not in trace.excluded_by
-    )
-    return tier, not trace.accepts_mfa, is_elsewhere, len(unmet), trace.name, trace.id
+    return tier, not trace.accepts_mfa, _remoteness(trace, unmet), len(unmet), trace.name, trace.id
+
+
+def _remoteness(trace: PolicyTrace, unmet: list[str]) -> int:
+    """How far the policy is from this sign-in: first one for this account, but not this client."""
+    if "users:" in trace.excluded_by:
+        return 1
+    if "users" in unmet or "application" in unmet:
+        return 3
+    return 0 if _OF_CLIENTS.issuperset(unmet) else 2  # a risk, say, is hardly ever there
 
 
 @lru_cache(maxsize=512)
