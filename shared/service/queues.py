@@ -33,7 +33,9 @@ _one_report_at_a_time = Lock()
 _DAY = timedelta(days=1)
 _POISON = "-poison"  #: the Functions host's name for the queue of what it has given up on
 _MARGIN = timedelta(seconds=1)  #: queues count whole seconds
-_BEGUN_AGAIN_AFTER = timedelta(hours=1)  #: what the queue has given up on
+#: When the queue tries again what it has given up on, each time from then.
+PASSES = (timedelta(hours=1), timedelta(hours=3))
+_BEGUN_AGAIN_AFTER = timedelta(hours=1)  #: a delivery that the queue has given up on
 _log = logging.getLogger(__name__)
 
 
@@ -81,12 +83,19 @@ class QueueWork:
 
     @use_case("abandon slice", _chain)
     def abandon(self, message: bytes, expires_at: datetime | None = None) -> list[PublishReport]:
-        """Enter that the queue has given up on a slice; return the reports that became due."""
+        """
+        Enter that the queue has given up on a slice; return the reports that became due.
+
+        Instances that stop abort what they have begun, and each time costs a try. So the slice gets
+        another pass in the same night, and one more; then it is owed to the next one.
+        """
         wanted = self._read(CollectSlice, message, expires_at, suffix=_POISON)
         if wanted is None:
             return []
         runs = self.runs_of(wanted.tenant_id)
         runs.daily.abandon(wanted.slice)
+        if not wanted.run_id:
+            self._pass_again(wanted, f"{wanted.slice.name}/{wanted.planned_at}")
         return self.sender.stamped(runs.follow_up(wanted))
 
     @use_case("plan reports", _chain)
@@ -133,7 +142,7 @@ class QueueWork:
 
     @use_case("abandon report", _chain)
     def abandon_report(self, message: bytes, expires_at: datetime | None = None) -> None:
-        """Say that the queue has given up on a report; it stays owed."""
+        """Say that the queue has given up on a report; it stays owed, and gets another pass."""
         wanted = self._read(PublishReport, message, expires_at, suffix=_POISON)
         if wanted is None:
             return
@@ -141,6 +150,8 @@ class QueueWork:
         _log.error("%s", sentence)
         if wanted.run_id:
             self.runs_of(wanted.tenant_id).finish(wanted.run_id, sentence)
+        elif wanted.newest == self.today() - _DAY:
+            self._pass_again(wanted, f"report/{wanted.ending}/{wanted.newest}")
 
     @use_case("open door", _chain)
     def open_door(self) -> list[DeliverReport]:
@@ -190,6 +201,15 @@ class QueueWork:
         deliveries.abandon(wanted)
         if wanted.ending == self.today() - _DAY:
             self.sender.send([wanted], delay=_BEGUN_AGAIN_AFTER)
+
+    def _pass_again(self, given_up: CollectSlice | PublishReport, name: str) -> None:
+        """Queue it once more, later; `name` is its own and that of its night."""
+        store = self.runs_of(given_up.tenant_id).daily.store
+        for index, delay in enumerate(PASSES):
+            if store.claim(f"pass/{given_up.tenant_id}/{name}/{index}"):
+                self.sender.send([given_up], delay=delay)
+                _log.warning("%s is begun again in %s, in the same night.", name, delay)
+                return
 
     def _read(
         self, kind: type[AnyMessageT], body: bytes, expires_at: datetime | None, suffix: str = ""

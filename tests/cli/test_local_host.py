@@ -25,6 +25,7 @@ from shared.mfa.window import Slice
 from shared.service.composition import use
 from shared.service.daily import GIVEN_UP
 from shared.service.messages import CollectSlice
+from shared.service.queues import PASSES
 from shared.settings import Settings
 from tests.delivery.mail.mail_sink import MailSink
 from tests.service.world import (
@@ -414,6 +415,11 @@ def test_the_timer_for_reports_makes_one_of_what_there_is(host, service) -> None
     assert service.store.latest_ending(TENANT) == ENDING
 
 
+def waiting_for(host):
+    """What waits in which queue, and for how long."""
+    return [(each.queue, each.visible_at - Clock()()) for each in host.waiting]
+
+
 def test_a_slice_that_fails_is_tried_five_times_and_the_ledger_says_why(
     host, service, source
 ) -> None:
@@ -426,7 +432,7 @@ def test_a_slice_that_fails_is_tried_five_times_and_the_ledger_says_why(
     assert source.asked.count("2026-11-22") == 1
     entry = next(e for e in service.store.ledger(TENANT, ENDING) if e.slice.day == ENDING)
     assert entry.reason == f"{GIVEN_UP} Graph failed 8 times in a row."
-    assert host.waiting == []
+    assert waiting_for(host) == [("slices", PASSES[0])]
 
 
 def test_a_report_that_fails_is_given_up_with_a_sentence(host, service, caplog) -> None:
@@ -438,7 +444,7 @@ def test_a_report_that_fails_is_given_up_with_a_sentence(host, service, caplog) 
 
     host.work()
 
-    assert host.waiting == []
+    assert waiting_for(host) == [("reports", PASSES[0])]
     assert caplog.text.count("Function publish_report failed") == 5
     assert "The report of 2026-11-23 was given up after repeated tries." in caplog.text
 

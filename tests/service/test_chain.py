@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import permutations
 
 import msgspec
@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from shared.errors import DeliveryError, StoreError
 from shared.mfa.report import Report
-from shared.mfa.window import Slice
+from shared.mfa.window import Slice, SliceState
 from shared.service.messages import CollectSlice
 from shared.stores.models import DeliveryState
-from tests.service.simulated_app import ANN, TIMERS, SimulatedApp
+from tests.service.simulated_app import ANN, TIMERS, TRIES, SimulatedApp
 
 timers = st.sampled_from(sorted(TIMERS)).map(lambda timer: ("fire", timer))
 steps = st.tuples(st.sampled_from(["handle", "repeat", "kill"]), st.integers(0, 9))
@@ -105,6 +105,40 @@ def test_a_report_that_is_complete_before_the_time_of_mails_waits_for_it(tmp_pat
     assert len(app.post.mails) == 1
 
 
+def test_what_drains_have_aborted_is_read_in_a_second_pass_of_the_same_night(tmp_path) -> None:
+    """Instances that stop abort what they have begun, each time after a few seconds."""
+    app = SimulatedApp(tmp_path)
+    app.fire("plan")
+    aborted = [message for message in app.queue if message.queue == "slices"][:3]
+    for message in aborted:
+        message.tries = TRIES - 1
+    app.source.is_down = True
+    for index in reversed(range(3)):
+        app.step(index)  # the last try of each
+    app.source.is_down = False
+    app.finish(hours=2)
+
+    entries = app.daily.ledger.entries(date.min)
+    assert {entry.state for entry in entries} == {SliceState.COMPLETE}
+    assert report_of(app, app.ending).window.complete_days == 7
+    app.fire("open_door")
+    app.drain()
+    assert len(app.post.mails) == 1
+
+
+def test_what_is_given_up_in_every_pass_is_left_to_the_next_night(tmp_path) -> None:
+    app = SimulatedApp(tmp_path)
+    app.source.is_down = True
+    app.fire("plan")
+    app.finish(hours=12)
+    asked = len(app.source.asked)
+    app.finish(hours=9)
+
+    assert app.queue == []
+    assert asked == len(app.source.asked)
+    assert {entry.state for entry in app.daily.ledger.entries(date.min)} == {SliceState.FAILED}
+
+
 # A fortnight
 
 #: The hours, of each day, during which something is down.
@@ -115,11 +149,12 @@ OUTAGES = {
     5: ("app", 1, 12),  # over all three
     7: ("mail", 3, 6),
     8: ("mail", 0, 14),  # a night
-    10: ("source", 0, 4),
-    11: ("source", 0, 7),  # mails wait meanwhile
+    9: ("source", 0, 4),  # until the second pass
+    10: ("source", 0, 7),  # until the third; mails wait meanwhile
+    11: ("source", 0, 12),  # the whole night
     12: ("app", 3, 23),
 }
-CORRECTED = {10, 11}  #: days given up at first, until somebody starts a run
+CORRECTED = {11}  #: a day that was given up, until somebody starts a run
 
 
 def foreign(app):
