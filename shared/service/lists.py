@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.delivery.files.accounts import Accounts, account_notes
+from shared.delivery.files.accounts import Accounts, account_entries, account_notes
 from shared.delivery.files.customers import Customers, customer_notes
 from shared.delivery.files.details import Applications, account_files
 from shared.delivery.page.table import PageContext
+from shared.mfa.reasons.of_directory import cause_kind
 from shared.service.addresses import API
 from shared.stores.models import ACCOUNT_DETAILS
 
@@ -66,13 +67,13 @@ def _account_files(
 def _accounts(
     assessment: Assessment, snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
 ) -> Accounts:
-    return Accounts.of(
-        meta.tenant_id,
-        snapshot.read_at,
+    entries = account_entries(
         tables.accounts or (),
-        assessment.metrics.accounts,
         snapshot.exceptions(assessment.window.ending),
+        lambda object_id: cause_kind(snapshot.accounts, object_id),
     )
+    metrics = assessment.metrics.accounts
+    return Accounts.of(meta.tenant_id, snapshot.read_at, entries, metrics)
 
 
 def _accounts_page(

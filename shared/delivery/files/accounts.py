@@ -10,10 +10,11 @@ import msgspec
 from shared.decoding import decode_json
 from shared.delivery.text.formatting import count
 from shared.errors import DamagedError
+from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.metrics import AccountMetrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from shared.delivery.files.directory_rows import AccountStatusRow
     from shared.mfa.accounts.exceptions import ExceptionsSummary
@@ -39,6 +40,7 @@ class AccountEntry(msgspec.Struct, frozen=True):
     last_request: str | None  #: UTC; `None` if it made no request in the window
     last_request_mfa_compliant: bool | None
     exception: str | None = None  #: the status of its accepted exception; `None` without one
+    cause_kind: str = ""  #: the kind of its cause, as of reasons; empty if MFA is enforced
 
     @property
     def state(self) -> str:
@@ -59,15 +61,11 @@ class Accounts(msgspec.Struct, frozen=True):
         cls,
         tenant_id: str | None,
         as_of: str,
-        rows: Iterable[AccountStatusRow],
+        entries: Iterable[AccountEntry],
         metrics: AccountMetrics,
-        exceptions: ExceptionsSummary | None = None,
     ) -> Self:
-        """The rows of ``accounts.csv`` in their order, each with its exception's status."""
-        listed = exceptions.listed if exceptions else ()
-        accepted = {found.object_id.lower(): found.standing.value for found in listed}
-        entries = [_entry(row, accepted) for row in islice(rows, MOST_LISTED)]
-        return cls(tenant_id, as_of or None, metrics, entries)
+        """The first `MOST_LISTED` of these entries."""
+        return cls(tenant_id, as_of or None, metrics, list(islice(entries, MOST_LISTED)))
 
     def to_json(self) -> bytes:
         """UTF-8 JSON, ending in a newline; equal accounts give equal bytes."""
@@ -89,10 +87,22 @@ class Accounts(msgspec.Struct, frozen=True):
         return f"{enforced:,} of {count(enabled, 'enabled account')} {have} MFA enforced{rest}."
 
 
-def _entry(row: AccountStatusRow, accepted: Mapping[str, str]) -> AccountEntry:
-    entry = msgspec.convert(row, AccountEntry, from_attributes=True)
-    exception = accepted.get(row.object_id.lower())
-    return msgspec.structs.replace(entry, exception=exception) if exception else entry
+def account_entries(
+    rows: Iterable[AccountStatusRow],
+    exceptions: ExceptionsSummary | None = None,
+    kind_of: Callable[[str], str] = lambda _: "",
+) -> Iterator[AccountEntry]:
+    """The rows of ``accounts.csv`` in their order; `kind_of` knows a cause's kind by object id."""
+    listed = exceptions.listed if exceptions else ()
+    accepted = {found.object_id.lower(): found.standing.value for found in listed}
+    for row in rows:
+        entry = msgspec.convert(row, AccountEntry, from_attributes=True)
+        is_open = row.enforcement not in (None, Enforcement.ENFORCED)
+        yield msgspec.structs.replace(
+            entry,
+            exception=accepted.get(row.object_id.lower()),
+            cause_kind=kind_of(row.object_id) if is_open else "",
+        )
 
 
 def _damaged(reason: str) -> DamagedError:

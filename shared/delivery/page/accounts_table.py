@@ -8,6 +8,7 @@ from shared.delivery.files.accounts import DISABLED
 from shared.delivery.page.table import Column, Filter, Table, natural
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.accounts.exceptions import ExceptionStatus
+from shared.mfa.reasons.reason import ReasonKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,44 @@ EXCEPTIONS = {
 }
 
 
+CAUSES = {
+    ReasonKind.EXCLUDED.value: "Excluded from a policy",
+    ReasonKind.CONDITION.value: "Policy applies only sometimes",
+    ReasonKind.NOT_TARGETED.value: "Not reached by a policy",
+    ReasonKind.NO_POLICY.value: "No policy at all",
+    ReasonKind.REPORT_ONLY.value: "Policy in report-only mode",
+    ReasonKind.CUSTOM_CONTROL.value: "Custom control",
+    ReasonKind.FEDERATION_CLAIM.value: "Federation without the claim",
+    ReasonKind.AGENT.value: "Agent's account",
+    ReasonKind.NOT_TOLD.value: "Not known",
+}
+#: The filters that show the accounts of a finding, and perhaps others with the same cause.
+FINDING_FILTERS = {
+    "accounts-excluded": {"cause": "excluded"},
+    "accounts-not-targeted": {"state": "unprotected"},
+    "active-without-enforcement": {"active": "true"},
+    "agent-accounts": {"cause": "agent"},
+    "custom-control": {"cause": "custom_control"},
+    "enforced-but-without-mfa": {"state": "enforced", "active": "true"},
+    "exception-expired": {"exception": "expired"},
+    "exception-needless": {"exception": "needless"},
+    "guests-without-mfa": {"user_type": "guest"},
+    "mfa-not-implemented": {"state": "unprotected"},
+    "mfa-not-registered": {"mfa_registered": "false"},
+    "mfa-or-something-else": {"cause": "condition"},
+    "not-read": {"state": "unknown"},
+    "report-only": {"cause": "report_only"},
+    "signed-in-without-mfa": {"active": "true"},
+}
+
+
+def filters_of_finding(finding_id: str) -> dict[str, str]:
+    """The filters that show a finding's accounts; empty if it is not about accounts."""
+    if finding_id.startswith("conditional-"):
+        return {"cause": ReasonKind.CONDITION.value}
+    return FINDING_FILTERS.get(finding_id, {})
+
+
 def accounts_table(accounts: Accounts) -> Table[AccountEntry]:
     """The accounts as a table that people search, filter and sort."""
     return Table(
@@ -45,7 +84,9 @@ def accounts_table(accounts: Accounts) -> Table[AccountEntry]:
         },
         filters={
             "state": Filter("MFA", STATES, lambda it: (it.state,)),
+            "cause": Filter("Why not", CAUSES, lambda it: (it.cause_kind,)),
             "is_admin": _yes_or_no("Administrator", lambda it: it.is_admin),
+            "mfa_registered": _yes_or_no("Registered", lambda it: it.mfa_registered),
             "user_type": Filter(
                 "Kind", {"member": "Members", "guest": "Guests"}, lambda it: (it.user_type.lower(),)
             ),

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from shared.delivery.page import charts
+from shared.delivery.page.accounts_table import filters_of_finding
 from shared.delivery.text import (
     account_shares,
     bars,
@@ -73,6 +74,7 @@ _GLOBALS = {
     "first_step_words": first_step.first_step_words,
     "snippet": snippets.snippet,
     "ticket": ticket.ticket,
+    "filters_of_finding": filters_of_finding,
     "overall_state": figures.overall_state,
     "ROWS_OPEN": ROWS_OPEN,
 }

@@ -42,6 +42,12 @@ _ENFORCED = from_directory(
 )
 
 
+def cause_kind(accounts: JudgedAccounts, object_id: str) -> str:
+    """The kind of an account's cause; empty if the account is not in the directory."""
+    index = accounts.membership.roster.index_of(object_id)
+    return "" if index is None else directory_reason(accounts, index).kind.value
+
+
 def directory_reason(accounts: JudgedAccounts, index: int) -> Reason:
     """Why the account at *index* can make requests without MFA."""
     judged = accounts.class_of(index)

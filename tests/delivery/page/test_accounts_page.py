@@ -7,9 +7,14 @@ from datetime import date
 
 import pytest
 
-from shared.delivery.files.accounts import MOST_LISTED, Accounts, account_notes
+from shared.delivery.files.accounts import MOST_LISTED, Accounts, account_entries, account_notes
 from shared.delivery.files.directory_rows import AccountStatusRow
 from shared.delivery.page.accounts_page import render_accounts
+from shared.delivery.page.accounts_table import (
+    FINDING_FILTERS,
+    accounts_table,
+    filters_of_finding,
+)
 from shared.delivery.page.table import PAGE_ROWS, PageContext, Query
 from shared.errors import DamagedError
 from shared.mfa.accounts.enforcement import Enforcement
@@ -20,6 +25,7 @@ from shared.mfa.accounts.exceptions import (
     JudgedException,
 )
 from shared.mfa.assessment import ReportMeta
+from shared.mfa.findings.catalogue import CATALOGUE
 from shared.mfa.metrics import AccountMetrics
 from tests.delivery.opened import DESK, PHONE
 from tests.delivery.parsed import Page
@@ -80,7 +86,8 @@ def exceptions(*accounts):
 
 
 def accounts(rows=None, metrics=METRICS, accepted=(2,)):
-    return Accounts.of(TENANT, READ_AT, rows or SOME, metrics, exceptions(*accepted))
+    entries = account_entries(rows or SOME, exceptions(*accepted))
+    return Accounts.of(TENANT, READ_AT, entries, metrics)
 
 
 def html(rows=None, metrics=METRICS, *, base="/api", notes=(), **asked):
@@ -129,6 +136,25 @@ def test_each_filter_shows_what_it_names(filters, found):
     assert listed(filters=filters) == found
 
 
+def test_every_finding_s_filter_is_one_that_the_table_knows():
+    table = accounts_table(accounts())
+
+    for finding_id in CATALOGUE:
+        for name, word in filters_of_finding(finding_id).items():
+            assert word in table.filters[name].words
+    assert set(FINDING_FILTERS) <= set(CATALOGUE)
+    assert filters_of_finding("conditional-location") == {"cause": "condition"}
+
+
+def test_accounts_are_filtered_by_the_kind_of_their_cause():
+    entries = account_entries(SOME, kind_of=lambda _: "excluded")
+    made = Accounts.of(TENANT, READ_AT, entries, METRICS)
+
+    assert [it.cause_kind for it in made.accounts] == [*["excluded"] * 4, "", ""]
+    chosen = accounts_table(made).select(Query(filters={"cause": "excluded"}))
+    assert len(chosen.rows) == 4
+
+
 def test_names_are_sorted_in_their_natural_order_and_found_by_any_part():
     assert listed(sort="upn") == [1, 2, 3, 4, 9, 10]
     assert listed(search="USER 1") == [10, 1]
@@ -149,7 +175,7 @@ def test_accounts_are_read_back_from_their_json_as_they_were():
 
 
 def test_only_as_many_are_listed_as_can_be_searched_and_the_page_says_so():
-    many = Accounts.of(TENANT, "", (SOME[0] for _ in range(MOST_LISTED + 5)), METRICS)
+    many = Accounts.of(TENANT, "", [next(account_entries(SOME))] * (MOST_LISTED + 5), METRICS)
     meta = ReportMeta(TENANT, None, "graph", "2026-11-24T02:15:00Z")
 
     made = render_accounts(many, meta, PageContext("/api"))
