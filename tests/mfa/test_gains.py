@@ -163,6 +163,19 @@ def test_two_findings_about_the_same_requests_gain_them_once() -> None:
     assert second.points_after_those_above == 0.0
 
 
+def test_findings_come_in_the_same_order_whatever_the_order_they_were_found_in() -> None:
+    sign_ins = [
+        *(api(**NOT_VERIFIED, **by(name), **app(name)) for name in NAMES),
+        portal(**EXEMPTED, **by("ann")),
+    ]
+    accounts = assess(users=[user(name) for name in NAMES])
+    judged = assessment(*sign_ins, accounts=accounts.metrics)
+    requests = summary_of(judged.requests, judged.metrics, judged.rule)
+    found = list(request_findings(accounts, requests))
+
+    assert by_gain(found, accounts, requests) == by_gain(found[::-1], accounts, requests)
+
+
 VERDICTS = [VERIFIED, NOT_VERIFIED, EXEMPTED, UNKNOWN]
 sign_ins = st.lists(
     st.builds(

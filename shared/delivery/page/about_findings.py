@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from shared.delivery.page.report_page import environment
 from shared.mfa.findings.catalogue import CATALOGUE
+from shared.mfa.findings.places import blade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,14 +41,19 @@ class AboutFinding(NamedTuple):
 def render_about_findings(report: Report) -> str:
     """Render the pages of the findings that a report has, each once, in their order."""
     ids = dict.fromkeys(found.id for found in report.findings if found.id in CATALOGUE)
-    about = [about_finding(finding_id, frozenset(ids)) for finding_id in ids]
+    center = blade(report.cloud, report.tenant_id or "", "")
+    about = [about_finding(finding_id, frozenset(ids), center) for finding_id in ids]
     return environment().get_template("about_findings.html").render(report=report, about=about)
 
 
 @cache
-def about_finding(finding_id: str, linked: frozenset[str]) -> AboutFinding:
-    """A finding's page; links to those of `linked` lead to their place on the same page."""
-    text = (_PAGES / f"{finding_id}.md").read_text("utf-8")
+def about_finding(finding_id: str, linked: frozenset[str], center: str) -> AboutFinding:
+    """
+    A finding's page, whose links into Entra lead to the tenant's admin center.
+
+    Links to the findings of `linked` lead to their place on the same page.
+    """
+    text = (_PAGES / f"{finding_id}.md").read_text("utf-8").replace(blade("global", "", ""), center)
     title, _, rest = text.partition("\n")
     blocks = re.split(r"\n{2,}", rest.strip())[1:]  # after the line with its id and severity
     body = Markup("\n").join(_block(block.splitlines(), linked) for block in blocks)

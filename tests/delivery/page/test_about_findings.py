@@ -8,13 +8,15 @@ import pytest
 from shared.delivery.page.about_findings import about_finding, render_about_findings
 from shared.delivery.page.report_page import PageLinks, page_for_folder, render_page
 from shared.mfa.findings.catalogue import CATALOGUE
-from tests.delivery.making import finding, report, worked_portal
+from tests.delivery.making import TENANT, finding, report, worked_portal
 from tests.delivery.parsed import Page
+
+CENTER = "https://entra.microsoft.com/#view/"
 
 
 @pytest.mark.parametrize("finding_id", CATALOGUE)
 def test_every_page_is_understood_to_its_end(finding_id: str) -> None:
-    about = about_finding(finding_id, frozenset(CATALOGUE))
+    about = about_finding(finding_id, frozenset(CATALOGUE), CENTER)
 
     assert about.title == CATALOGUE[finding_id].title
     text = Page(str(about.body)).text
@@ -36,8 +38,17 @@ def test_a_report_has_each_of_its_findings_once_and_links_to_it() -> None:
     assert 'href="findings.html#not-read"' in page_for_folder(page, links)
 
 
+def test_links_into_entra_lead_to_the_tenants_own_cloud() -> None:
+    made = report(*worked_portal(), meta={"cloud": "china"})
+
+    page = render_about_findings(msgspec.structs.replace(made, findings=[finding()]))
+
+    assert f'href="https://entra.microsoftonline.cn/{TENANT}/#view/Microsoft_AAD_' in page
+    assert "entra.microsoft.com" not in page
+
+
 def test_links_to_findings_that_are_not_there_are_plain_text() -> None:
-    alone = str(about_finding("federation-alone", frozenset({"federation-alone"})).body)
+    alone = str(about_finding("federation-alone", frozenset({"federation-alone"}), CENTER).body)
 
     assert 'href="#' not in alone
     assert ".md" not in alone
