@@ -313,7 +313,17 @@ class Settings:
     @property
     def has_managed_identity(self) -> bool:
         """Whether this runs in Azure with a managed identity (the platform gives its endpoint)."""
-        return bool(self.environment.get("IDENTITY_ENDPOINT"))
+        return bool(self.identity_endpoint)
+
+    @property
+    def identity_endpoint(self) -> str:
+        """Where the platform gives tokens of the managed identity; empty without one."""
+        return self.environment.get("IDENTITY_ENDPOINT", "")
+
+    @property
+    def identity_secret(self) -> str:
+        """What shows the platform that a request for a token is the app's own."""
+        return self.environment.get("IDENTITY_HEADER", "")
 
     @property
     def platform_authenticates(self) -> bool:

@@ -293,6 +293,12 @@ class Service:
 
     def _own_credential(self) -> TokenCredential:
         """Return the credential for the app's own resources."""
+        settings = self.settings
+        if settings.identity_endpoint and settings.identity_secret:
+            from shared.app_identity import AppIdentity
+
+            client_id = settings.azure_client_id or ""
+            return AppIdentity(settings.identity_endpoint, settings.identity_secret, client_id)
         from shared.identity import open_credential
 
         return open_credential(self._login(self.partner_id))

@@ -1,29 +1,29 @@
-"""Files in Blob Storage. Its imports are heavy."""
+"""
+Files in Blob Storage.
+
+Its imports are heavy; the SDK's, which are the heaviest, wait for what only the SDK does.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import (
-    BlobSasPermissions,
-    BlobServiceClient,
-    ContentSettings,
-    generate_blob_sas,
-)
 
 from shared.stores.azure.account import Options, storage_errors
+from shared.stores.azure.blob_reads import BlobReads
 from shared.stores.models import REPORT_FILES
 from shared.stores.names import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from azure.core.credentials import TokenCredential
-    from azure.storage.blob import BlobClient
+    from azure.storage.blob import BlobClient, BlobServiceClient
 
 _ROLE = "Storage Blob Data Contributor"
 _DELEGATOR_ROLE = "Storage Blob Delegator"
@@ -35,6 +35,7 @@ _OPTIONS: Options = {
     "increment_base": 2,
     "random_jitter_range": 1,
 }
+_SHARED = ("api_version", "retry_total")  #: of these, what reading without the SDK takes, too
 _URL_VALID_FOR = timedelta(minutes=10)
 _CLOCK_SKEW = timedelta(minutes=5)  #: the most between our clock and the service's
 _PRIVATE = "private, no-cache"  #: personal data: caches must revalidate
@@ -43,24 +44,46 @@ _PRIVATE = "private, no-cache"  #: personal data: caches must revalidate
 class AzureBlobs:
     """The blobs of one account. A path's first part is its container, created when first needed."""
 
-    def __init__(self, service: BlobServiceClient, prefix: str) -> None:
-        self._service = service
+    def __init__(
+        self, open_service: Callable[[], BlobServiceClient], prefix: str, reads: BlobReads | None
+    ) -> None:
+        """`reads`: what reads blobs instead of the SDK, if there is an identity."""
+        self._open_service = open_service
         self._prefix = prefix
+        self._reads = reads
+        self._lock = Lock()
+        self._opened: BlobServiceClient | None = None
 
     @classmethod
     def at(cls, url: str, credential: TokenCredential, prefix: str, options: Options) -> Self:
         """The blobs at a URL, with an identity."""
-        return cls(BlobServiceClient(url, credential=credential, **_OPTIONS | options), prefix)
+
+        def open_service() -> BlobServiceClient:
+            from azure.storage.blob import BlobServiceClient
+
+            return BlobServiceClient(url, credential=credential, **_OPTIONS | options)
+
+        shared = {name: value for name, value in _OPTIONS.items() if name in _SHARED}
+        return cls(open_service, prefix, BlobReads(url, credential, shared | options))
 
     @classmethod
     def in_emulator(cls, connection_string: str, prefix: str, options: Options) -> Self:
         """The blobs of the emulator."""
-        options = _OPTIONS | options
-        return cls(BlobServiceClient.from_connection_string(connection_string, **options), prefix)
+
+        def open_service() -> BlobServiceClient:
+            from azure.storage.blob import BlobServiceClient
+
+            merged = _OPTIONS | options
+            return BlobServiceClient.from_connection_string(connection_string, **merged)
+
+        return cls(open_service, prefix, None)
 
     def read(self, path: str) -> bytes | None:
         """All of a file, or `None`."""
+        container, _, name = path.partition("/")
         with storage_errors(f"{path} cannot be read", _ROLE):
+            if self._reads:
+                return self._reads.read(self._prefix + container, name)
             try:
                 return self._blob(path).download_blob().readall()
             except ResourceNotFoundError:
@@ -107,6 +130,8 @@ class AzureBlobs:
         start, expiry = now - _CLOCK_SKEW, now + _URL_VALID_FOR
         with storage_errors(f"No URL can be signed for {path}", _DELEGATOR_ROLE):
             key = self._service.get_user_delegation_key(start, expiry)
+        from azure.storage.blob import BlobSasPermissions, generate_blob_sas
+
         signature = generate_blob_sas(
             account_name,
             blob.container_name,
@@ -127,7 +152,17 @@ class AzureBlobs:
 
     def close(self) -> None:
         """Close connections."""
-        self._service.close()
+        if self._opened:
+            self._opened.close()
+        if self._reads:
+            self._reads.close()
+
+    @property
+    def _service(self) -> BlobServiceClient:
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open_service()
+            return self._opened
 
     def _blob(self, path: str) -> BlobClient:
         container, _, name = path.partition("/")
@@ -135,6 +170,8 @@ class AzureBlobs:
 
 
 def _upload(blob: BlobClient, path: str, content: bytes) -> None:
+    from azure.storage.blob import ContentSettings
+
     name = path.rpartition("/")[2]
     settings = ContentSettings(
         content_type=REPORT_FILES.get(name, "application/octet-stream"),
