@@ -25,6 +25,8 @@ def compose(mail: Mail, *, sender: str, recipient: str, key: str) -> bytes:
     message["From"] = sender
     message["To"] = recipient
     message["Subject"] = mail.subject
+    # RFC 2919: mail programs sort by it, and Exchange files it under one sender's list.
+    message["List-Id"] = f"<partner-mfa-status.{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no automatic answers
     message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange, which obeys only this one
     message.set_content(mail.text, cte="quoted-printable")

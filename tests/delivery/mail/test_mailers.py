@@ -47,6 +47,7 @@ def test_a_message_holds_both_parts_as_they_were_and_no_robot_shall_answer_it() 
     assert (found["text/plain"], found["text/html"]) == (MAIL.text, MAIL.html)
     assert (found["From"], found["To"], found["Subject"]) == (SENDER, ANN, MAIL.subject)
     assert found["Auto-Submitted"] == "auto-generated"
+    assert found["List-Id"] == f"<partner-mfa-status.{found['From'].rpartition('@')[2]}>"
     assert parsedate_to_datetime(found["Date"]) == MAIL.date
 
 
