@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from shared.mfa.accounts.truth import Truth
 
@@ -66,6 +66,13 @@ def bits_of(indexes: Iterable[int], size: int) -> int:
     for index in indexes:
         marks[index >> 3] |= 1 << (index & 7)
     return int.from_bytes(marks, "little")
+
+
+def indexes_of(bits: int) -> Iterator[int]:
+    """The indexes in a bit set, lowest first; quick if it has few."""
+    for position, byte in enumerate(bits.to_bytes(bits.bit_length() // 8 + 1, "little")):
+        if byte:
+            yield from (position << 3 | bit for bit in range(8) if byte >> bit & 1)
 
 
 class AccountLookup:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from shared.mfa.accounts.account_set import AccountLookup
+from shared.mfa.accounts.account_set import AccountLookup, indexes_of
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.accounts.methods import MethodQuality
 from shared.mfa.metrics import AccountShare, MethodCounts
@@ -19,29 +19,26 @@ from shared.mfa.metrics import AccountShare, MethodCounts
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from shared.mfa.accounts.account_set import AccountSet
     from shared.mfa.accounts.assessment import JudgedAccounts
-    from shared.mfa.accounts.truth import Truth
 
 _ENFORCED, _UNKNOWN = Enforcement.ENFORCED, Enforcement.UNKNOWN
 
 
 def administrators(accounts: JudgedAccounts) -> AccountShare:
     """The enabled accounts that hold a directory role, of any scope."""
-    return share_of(accounts, accounts.is_admin)
+    return share_of(accounts, accounts.administrators)
 
 
-def share_of(accounts: JudgedAccounts, members: AccountLookup) -> AccountShare:
+def share_of(accounts: JudgedAccounts, members: AccountSet) -> AccountShare:
     """
     How many of the enabled accounts in a set have MFA enforced.
 
     Those that may be in it count in `enabled` and `unknown`. The shares count each of them as it
     makes the share least or greatest.
     """
-    counts = Counter(
-        (members.truth(index), accounts.class_of(index).judgement.enforcement)
-        for index in range(len(accounts))
-    )
-    sure, possible = (_of(counts, is_member) for is_member in (True, None))
+    sure = _enabled(accounts, members.sure)
+    possible = _enabled(accounts, members.possible & ~members.sure)
     enforced, unknown = sure[_ENFORCED], sure[_UNKNOWN]
     all_, may_lower = sure.total(), possible.total() - possible[_ENFORCED]
     may_raise = possible[_ENFORCED] + possible[_UNKNOWN]
@@ -56,17 +53,10 @@ def share_of(accounts: JudgedAccounts, members: AccountLookup) -> AccountShare:
     )
 
 
-def _of(
-    counts: Counter[tuple[Truth, Enforcement | None]], is_member: Truth
-) -> Counter[Enforcement]:
-    """The enabled accounts of which it is true, or unknown, that they are in the set."""
-    return Counter(
-        {
-            enforcement: count
-            for (truth, enforcement), count in counts.items()
-            if truth is is_member and enforcement is not None
-        }
-    )
+def _enabled(accounts: JudgedAccounts, bits: int) -> Counter[Enforcement]:
+    """The enabled accounts in a bit set, by their enforcement."""
+    found = (accounts.class_of(index).judgement.enforcement for index in indexes_of(bits))
+    return Counter(enforcement for enforcement in found if enforcement is not None)
 
 
 def _fraction(part: int, whole: int, otherwise: float | None) -> float | None:

@@ -16,7 +16,7 @@ import msgspec
 
 from shared.mfa.accounts.account_facts import AccountFacts, EvaluatedPolicy, TenantFacts
 from shared.mfa.accounts.account_notes import AccountNotes
-from shared.mfa.accounts.account_set import NOBODY, AccountLookup
+from shared.mfa.accounts.account_set import NOBODY, AccountLookup, AccountSet
 from shared.mfa.accounts.causes import (
     MOST_NAMED,
     Judgement,
@@ -162,12 +162,16 @@ class JudgedAccounts:
         return Registrations(self._directory.user_registration_details, self.membership.roster)
 
     @cached_property
-    def is_admin(self) -> AccountLookup:
+    def administrators(self) -> AccountSet:
         """Who holds a directory role; from the registration report if roles were not read."""
-        admins = self.membership.roles.admins
         if self._directory.role_assignments is None:
-            admins = self.registrations.where("is_admin")
-        return AccountLookup(admins, len(self))
+            return self.registrations.where("is_admin")
+        return self.membership.roles.admins
+
+    @cached_property
+    def is_admin(self) -> AccountLookup:
+        """The administrators, for questions about single accounts."""
+        return AccountLookup(self.administrators, len(self))
 
     @cached_property
     def is_registered(self) -> AccountLookup:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.accounts.account_set import AccountLookup, AccountSet, union
+from shared.mfa.accounts.account_set import AccountSet, indexes_of, union
 from shared.mfa.accounts.account_shares import share_of
 from shared.mfa.accounts.enforcement import NOT_ENFORCED
 from shared.mfa.mandate_tables import PAGES, PAGES_2023
@@ -72,18 +72,17 @@ def _members(directory: Directory, accounts: JudgedAccounts, name: str) -> Accou
 
 def _role(name: str, accounts: JudgedAccounts, holders: AccountSet) -> PartnerRole:
     is_unread = holders == accounts.membership.roster.anyone and bool(len(accounts))
-    lookup = AccountLookup(holders, len(accounts))
     users = accounts.membership.roster.users
     lacking = sorted(
         users[index].user_principal_name or users[index].id
-        for index in accounts.indexes_in(accounts.classes_with(*NOT_ENFORCED))
-        if lookup.truth(index)
+        for index in indexes_of(holders.sure)
+        if accounts.class_of(index).judgement.enforcement in NOT_ENFORCED
     )
     return PartnerRole(
         name=name,
         pages=[page for page, roles in PAGES.items() if name in roles],
         pages_2023=[page for page, roles in PAGES_2023.items() if name in roles],
-        accounts=AccountShare() if is_unread else share_of(accounts, lookup),
+        accounts=AccountShare() if is_unread else share_of(accounts, holders),
         not_enforced=lacking[:MOST_NAMED],
         not_enforced_total=len(lacking),
     )
