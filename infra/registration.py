@@ -9,6 +9,7 @@ the app's own identity.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -18,7 +19,7 @@ import msgspec
 
 from shared.decoding import decode_any_json
 from shared.endpoints import Cloud
-from shared.errors import SourceIncompleteError
+from shared.errors import SourceDeniedError, SourceIncompleteError
 from shared.sources.graph.answers import RejectedError, TransientError, check, unreadable_answer
 
 if TYPE_CHECKING:
@@ -109,7 +110,11 @@ class Registrar:
         return [role["value"] for role in roles]
 
     def remove(self, unique_name: str) -> bool:
-        """Remove a registration for good; return whether there was one."""
+        """
+        Remove a registration; return whether there was one.
+
+        For good, if this person may: else Entra keeps it for thirty days, and then removes it.
+        """
         try:
             found = self._ask("GET", f"/applications(uniqueName='{unique_name}')?$select=id")
         except RejectedError as error:
@@ -117,7 +122,8 @@ class Registrar:
                 raise
             return False
         self._ask("DELETE", f"/applications/{found['id']}")
-        self._ask("DELETE", f"/directory/deletedItems/{found['id']}", is_new=True)
+        with suppress(SourceDeniedError):
+            self._ask("DELETE", f"/directory/deletedItems/{found['id']}", is_new=True)
         return True
 
     def revoke(self, principal_id: str) -> int:

@@ -30,6 +30,7 @@ class FakeDirectory(FakeGraph):
     is_person: bool = True
     may_register: bool = True
     may_assign: bool = True
+    may_purge: bool = True
     late: int = 0  #: so many reads of a new object say that there is none
     is_identity_gone: bool = False
     calls: list[str] = field(default_factory=list)
@@ -121,5 +122,7 @@ class FakeDirectory(FakeGraph):
 
     def _delete_for_good(self, method: str, _: object, key: str) -> tuple[int, dict[str, Any]]:
         assert method == "DELETE"
+        if not self.may_purge:
+            return _error(*DENIED)
         self.deleted.append(key)
         return 204, {}

@@ -331,6 +331,17 @@ def test_removal_of_an_identity_that_is_gone_has_only_the_registration_left(play
     assert "The app registration is removed." in said
 
 
+def test_a_registration_that_only_an_administrator_may_purge_is_removed_all_the_same(play) -> None:
+    graph = FakeDirectory(may_purge=False)
+    play(graph, steps.provisioned, SETUP_CONSENT="true")
+    play(graph, lambda azd, _: steps.removing(azd))
+
+    said, _ = play(graph, steps.removed)
+
+    assert graph.apps == {}
+    assert "The app registration is removed." in said
+
+
 def test_somebody_who_may_not_remove_gets_a_block_for_somebody_who_may(play) -> None:
     graph = FakeDirectory()
     play(graph, lambda azd, _: steps.removing(azd))
