@@ -117,6 +117,18 @@ def get_report(req: func.HttpRequest) -> func.HttpResponse:
     return respond(req, lambda api: api.newest_page())
 
 
+@app.route("{root:maxlength(0)?}", methods=READ)
+def get_index(req: func.HttpRequest) -> func.HttpResponse:
+    """The partner's reports, at the root: the host takes an empty route for the function's name."""
+    return respond(req, lambda api: api.index(dict(req.params)))
+
+
+@app.route("reports", methods=READ)
+def get_reports(req: func.HttpRequest) -> func.HttpResponse:
+    """The partner's reports as a page, each day a link; parameters as for tables."""
+    return respond(req, lambda api: api.index(dict(req.params)))
+
+
 @app.route("reports/{tenant_id}/{ending}", methods=READ)
 def get_report_page(req: func.HttpRequest) -> func.HttpResponse:
     """The page of the report that ends on a day, or of the ``latest``."""

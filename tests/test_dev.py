@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import dev
-from shared.service.http.report_api import VERSION
+from shared.service.http.health import VERSION
 
 
 @pytest.fixture(autouse=True)

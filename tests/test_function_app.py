@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 
 import function_app
+from shared.cli import routes
 from shared.cli.local_host import read_functions
-from shared.service.addresses import API, report_address, run_address
+from shared.service.addresses import API, REPORTS, report_address, run_address
 from shared.service.http.callers import Role
-from shared.service.http.report_api import VERSION
+from shared.service.http.health import VERSION
 from shared.service.packages import COMPILED
 from shared.settings import SETTINGS, Settings
 
@@ -37,6 +38,8 @@ MESSAGES_AT_ONCE = sum(each.kind == "queueTrigger" for each in FUNCTIONS.values(
 )
 ROUTES = {
     "get_report": "GET report",
+    "get_index": "GET {root:maxlength(0)?}",
+    "get_reports": "GET reports",
     "get_report_page": "GET reports/{tenant_id}/{ending}",
     "get_report_file": "GET reports/{tenant_id}/{ending}/{file}",
     "get_accounts": "GET accounts",
@@ -265,6 +268,8 @@ def test_no_two_routes_are_after_the_same_address() -> None:
 
 def test_routes_are_such_as_the_host_takes() -> None:
     for each in HTTP.values():
+        if each.route == routes.ROOT:
+            continue
         for segment in each.route.split("/"):
             assert re.fullmatch(r"\{[a-z_]+\}|[A-Za-z0-9][A-Za-z0-9.-]*", segment), each.route
         assert each.route.split("/")[0].lower() not in ("admin", "runtime", "webhooks")
@@ -276,6 +281,7 @@ def test_addresses_in_pages_and_mails_are_those_of_the_routes() -> None:
     assert HOST["extensions"]["http"]["routePrefix"] == API.strip("/")
     address = report_address("{tenant_id}", date(2026, 11, 23))
     assert address.replace("2026-11-23", "{ending}") == f"{API}/{page}"
+    assert f"{API}/{HTTP['get_reports'].route}" == REPORTS
     assert run_address("{run_id}") == f"{API}/{run}"
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     Params = dict[str, str]  # the values of a route's parameters
 
 
+ROOT = "{root:maxlength(0)?}"  #: matches an empty path only, as ASP.NET reads it
+
+
 @dataclass(frozen=True, slots=True)
 class HttpRoute:
     """A route such as ``reports/{tenant_id}/{ending}``, and the function that answers it."""
@@ -27,8 +30,8 @@ class HttpRoute:
 
     @property
     def segments(self) -> list[str]:
-        """The route's parts between slashes."""
-        return self.route.strip("/").split("/")
+        """The route's parts between slashes; none in the route of the root."""
+        return [] if self.route == ROOT else self.route.strip("/").split("/")
 
     def match(self, path: Sequence[str]) -> Params | None:
         """

@@ -77,6 +77,16 @@ class HistoryPoint(msgspec.Struct, frozen=True):
     api_lower: float | None = None
     api_upper: float | None = None
 
+    @property
+    def least_portal(self) -> float | None:
+        """What is certain of the portal's share; earlier releases did not record it."""
+        return self.portal if self.portal_lower is None else self.portal_lower
+
+    @property
+    def least_api(self) -> float | None:
+        """The same of the API's."""
+        return self.api if self.api_lower is None else self.api_lower
+
 
 class UnreadableRecord(msgspec.Struct, frozen=True):
     """A record that could not be read: where it is, and why not."""

@@ -15,7 +15,7 @@ from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_requests import request_findings
 from shared.mfa.findings.request_summary import summary_of
 from shared.mfa.reasons.of_accounts import account_causes
-from shared.service.addresses import ACCOUNTS, API, APPLICATIONS, CUSTOMERS, PERMISSIONS
+from shared.service.addresses import ACCOUNTS, API, APPLICATIONS, CUSTOMERS, PERMISSIONS, REPORTS
 from shared.service.directory_snapshot import DIRECTORY_FILE
 from shared.service.figure_rows import report_figures
 from shared.service.lists import lists_for_folder, lists_for_serving
@@ -96,6 +96,7 @@ def publish_for_serving(
         accounts=ACCOUNTS if "accounts.html" in served else "",
         applications=APPLICATIONS,
         customers=CUSTOMERS if "customers.html" in served else "",
+        reports=REPORTS,
         permissions=PERMISSIONS if "permissions.html" in served else "",
         about=next(iter(about), ""),
     )

@@ -84,6 +84,15 @@ class Listed(NamedTuple):
         digests = decode_json(columns.files, dict[str, str], damaged)
         return cls(columns.stamp, columns.version, digests)
 
+    @staticmethod
+    def names(row: Row) -> tuple[str, ...]:
+        """The files' names; none if its row lists none, or cannot be read."""
+        try:
+            listed = decode_json(str(row.columns.get("Files")), dict[str, str], DamagedError)
+        except DamagedError:
+            return ()
+        return tuple(listed) if row.columns.get("Version") else ()
+
     @property
     def columns(self) -> Columns:
         """The columns of a row that lists these files."""

@@ -49,6 +49,13 @@ REPORT_FILES = {
 }
 
 
+class ReportRow(msgspec.Struct, frozen=True):
+    """A report as the list of reports shows it."""
+
+    metrics: MetricsRow
+    files: tuple[str, ...]  #: names; none once they have been removed
+
+
 class TenantRow(msgspec.Struct, frozen=True):
     """A tenant of which something is stored."""
 

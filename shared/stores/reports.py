@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from shared.errors import ConflictError, DamagedError, NewerError
 from shared.stores.base import StoreBase
-from shared.stores.file_sets import FileSet
+from shared.stores.file_sets import FileSet, Listed
 from shared.stores.medium import RowId, checked, sealed, to_columns
-from shared.stores.models import MetricsRow
+from shared.stores.models import MetricsRow, ReportRow
 from shared.stores.names import is_own_row, safe_day, safe_file_name, safe_tenant_id
 from shared.stores.tables import Figures, replace_figures
 
@@ -102,6 +102,11 @@ class Reports(StoreBase):
         """The shares of reports that end before a day, newest first."""
         found = self._newest(tenant_id, safe_day(before), limit)
         return [metrics.point for _, metrics in found]
+
+    def reports(self, tenant_id: str, limit: int) -> list[ReportRow]:
+        """The newest reports first, each with the names of its files."""
+        found = self._newest(tenant_id, None, limit)
+        return [ReportRow(metrics, Listed.names(row)) for row, metrics in found]
 
     def metrics(self, ending: date) -> list[MetricsRow]:
         """The rows of all tenants' reports that end on a day, by tenant."""

@@ -167,7 +167,7 @@ def test_routes_match_in_any_case_and_with_a_trailing_slash(ask, path) -> None:
 def test_every_file_and_resource_is_served(ask) -> None:
     base = f"/api/reports/{TENANT}"
     for path in (
-        f"{base}/{ENDING}",
+        *("/api", "/api/", "/api/reports", f"{base}/{ENDING}"),
         f"{base}/latest/report.json",
         f"{base}/latest/report.html",
         f"{base}/latest/all-api-requests.csv",
@@ -187,12 +187,12 @@ def test_every_file_and_resource_is_served(ask) -> None:
     [
         ("/", 404),
         ("/report", 404),
-        ("/api", 404),
-        ("/api/", 404),
+        ("/ap", 404),
         ("/api/nothing", 404),
         ("/api//report", 404),
         ("/api/report/more", 404),
-        ("/api/reports", 404),
+        ("/api/reports?page=2", 404),
+        ("/api/reports?days=none", 400),
         (f"/api/reports/{TENANT}", 404),
         (f"/api/reports/{TENANT}/latest/report.json/more", 404),
         (f"/api/reports/{TENANT}/2020-01-01", 404),

@@ -93,6 +93,7 @@ def refuse_tenant(store, name):
         lambda: store.report_file(name, DAY, "report.json"),
         lambda: store.latest_ending(name),
         lambda: store.history(name, DAY, 7),
+        lambda: store.reports(name, 7),
         lambda: store.save_tenant(TenantRow(name, "", "customer")),
     ):
         with pytest.raises(BadInputError, match="Invalid tenant id ") as caught:

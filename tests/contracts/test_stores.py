@@ -291,6 +291,23 @@ def test_history_is_newest_first_before_a_day_and_limited(store):
     assert store.history(OTHER, DAY + timedelta(days=1), 3) == [HistoryPoint(DAY, 0.9, None, 0.5)]
 
 
+def test_reports_are_listed_newest_first_with_the_files_that_are_left(store):
+    for back in range(3):
+        day = DAY - timedelta(days=back)
+        store.save_report(metrics_row(day), {"report.json": b"{}", "accounts.csv": b"a"})
+    store.purge(details_before=DAY - timedelta(days=1), metrics_before=DAY - timedelta(days=9))
+
+    listed = store.reports(TENANT, 9)
+    assert [report.metrics.ending for report in listed] == [
+        DAY - timedelta(days=back) for back in range(3)
+    ]
+    assert [sorted(report.files) for report in listed] == [["accounts.csv", "report.json"]] * 2 + [
+        []
+    ]
+    assert store.reports(TENANT, 2) == listed[:2]
+    assert store.reports(OTHER, 2) == []
+
+
 def test_metrics_are_found_by_day_over_all_tenants(store):
     rows = [metrics_row(tenant_id=TENANT), metrics_row(tenant_id=OTHER, complete_days=6)]
     for row in reversed(rows):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from shared.delivery.files.customers import CustomerStatus
@@ -22,12 +22,9 @@ if TYPE_CHECKING:
     from shared.mfa.breakdown import Contribution
     from shared.mfa.metrics import Tally
     from shared.mfa.reasons.of_accounts import AccountCause
-    from shared.mfa.report import DayCounts, HistoryPoint, Report
+    from shared.mfa.report import DayCounts, Report
 
 STEPS_SHOWN = 7  #: users or applications in a waterfall; the others are one more step
-TREND_POINTS = 401  #: windows in the trend, the newest ones
-_DOTTED_POINTS = 62  #: up to as many windows, each has a dot; more dots would hide the line
-_NEWEST_ROWS = 31  #: of the trend as numbers; before them one of each month
 _WHOLE = 1000  #: tenths of a percent
 _Piece = tuple[str, int, str]  #: a step's name, its number, and when the newest of them was made
 _SCALES = (5, 10, 20, 50, 100, 200, 500)  #: tenths that a waterfall may span, other than the whole
@@ -226,66 +223,6 @@ def _day_bar(
         segments=segments,
         sentence=f"{start}: {kinds}.{end}" if kinds else f"{start}.{end}",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One figure over time; a window in which it was unknown is a gap."""
-
-    key: str
-    name: str
-    latest: str
-    dots: list[tuple[float, float]]
-    runs: list[list[tuple[float, float]]]  #: points that are joined; single ones are only dots
-
-
-def trend(history: Sequence[HistoryPoint]) -> list[Series]:
-    """The figures that were ever known, over the newest windows; the newest is at the right."""
-    points = history[-TREND_POINTS:]
-    columns = [
-        ("accounts", "Accounts", [point.accounts for point in points]),
-        ("portal", "Portal", [_least(point.portal, point.portal_lower) for point in points]),
-        ("api", "API or SDK", [_least(point.api, point.api_lower) for point in points]),
-    ]
-    days = [point.ending.toordinal() for point in points]
-    return [
-        _series(key, name, days, shares)
-        for key, name, shares in columns
-        if any(share is not None for share in shares)
-    ]
-
-
-def _least(share: float | None, lower: float | None) -> float | None:
-    """What is certain of a share; earlier releases did not record it."""
-    return share if lower is None else lower
-
-
-def _series(key: str, name: str, days: list[int], shares: list[float | None]) -> Series:
-    width, runs = max(days[-1] - days[0], 1), list[list[tuple[float, float]]]()
-    points = [
-        None if share is None else (_rounded((day - days[0]) / width), _rounded(1 - share))
-        for day, share in zip(days, shares, strict=True)
-    ]
-    for is_known, run in groupby(points, bool):
-        runs += [[point for point in run if point]] if is_known else []
-    single = {point for run in runs for point in run if len(run) == 1 or point == points[-1]}
-    is_dotted = len(points) <= _DOTTED_POINTS
-    return Series(
-        key=key,
-        name=name,
-        latest=percent(shares[-1]),
-        dots=[point for run in runs for point in run if is_dotted or point in single],
-        runs=[run for run in runs if len(run) > 1],
-    )
-
-
-def trend_rows(history: Sequence[HistoryPoint]) -> list[HistoryPoint]:
-    """The windows of the trend as numbers: the newest, then the last of each month before."""
-    newest_first = history[-TREND_POINTS:][::-1]
-    rows, earlier = list(newest_first[:_NEWEST_ROWS]), newest_first[_NEWEST_ROWS:]
-    for _, month in groupby(earlier, lambda point: (point.ending.year, point.ending.month)):
-        rows.append(next(month))
-    return rows
 
 
 def _rounded(fraction: float) -> float:

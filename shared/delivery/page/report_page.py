@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from shared.delivery.page import charts
+from shared.delivery.page import charts, history_chart
 from shared.delivery.page.accounts_table import filters_of_finding
 from shared.delivery.text import (
     account_shares,
@@ -66,6 +66,7 @@ _GLOBALS = {
     "completeness": completeness,
     "bars": bars,
     "charts": charts,
+    "history_chart": history_chart,
     "request_figures": figures.request_figures,
     "account_figure": figures.account_figure,
     "account_share_lines": account_shares.account_share_lines,
@@ -86,6 +87,7 @@ class PageLinks(NamedTuple):
     files: str = ""  #: what stands before a file's name; ends in a slash
     accounts: str = ""  #: the accounts' page; empty if there is none
     applications: str = ""  #: the applications' page; empty if there is none
+    reports: str = ""  #: the index of reports; empty if there is none
     customers: str = ""  #: the customers' page; empty if there is none
     permissions: str = ""  #: the permissions' page; empty if there is none
     about: str = ""  #: the file about the findings; empty if there is none

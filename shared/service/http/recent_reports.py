@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
     from datetime import date
 
-    from shared.stores.models import StoredFile
+    from shared.stores.models import ReportRow, StoredFile
     from shared.stores.store import Store
 
     T = TypeVar("T")
 
 FRESH_SECONDS = 5.0  #: how long an answer may be behind the store
+MOST_REPORTS = 401  #: in the index of reports
 KEPT_BYTES = 32_000_000  #: of files, in one process
 _LONGEST_FILE = KEPT_BYTES // 8  #: a longer one is read each time
 _MOST_LOOKUPS = 256
@@ -50,6 +51,12 @@ class RecentReports:
     def latest_ending(self, tenant_id: str) -> date | None:
         """The last day of the newest report, or `None`."""
         return self._lookups.find(tenant_id, lambda: self.store.latest_ending(tenant_id))
+
+    def reports(self, tenant_id: str) -> list[ReportRow]:
+        """The reports of which at least the figures are there, newest first."""
+        return self._lookups.find(
+            ("reports", tenant_id), lambda: self.store.reports(tenant_id, MOST_REPORTS)
+        )
 
     def etag(self, tenant_id: str, ending: date, name: str) -> str | None:
         """The ETag of one file of a report, or `None` if there is no such file."""

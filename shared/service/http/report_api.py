@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from shared.decoding import decode_json
 from shared.errors import BadSettingError, MfaStatusError
 from shared.mfa.guid import is_guid
 from shared.mfa.report import (
-    SCHEMA_VERSION,
     FileEntry,
     WindowSummary,
     damaged_report,
@@ -32,11 +30,12 @@ from shared.service.http.answers import (
     stored_answer,
 )
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
+from shared.service.http.days import NEIGHBOURS, index_page, meta_of, neighbour
 from shared.service.http.details import account_page, application_page
+from shared.service.http.health import health_of
 from shared.service.http.listings import ACCOUNTS, APPLICATIONS, CUSTOMERS
 from shared.service.http.orders import read_mail_order, read_run_order, refusing
 from shared.service.http.search import StoredList, find
-from shared.service.inbox import FOREIGN, foreign_claim
 from shared.stores.models import REPORT_FILES
 
 if TYPE_CHECKING:
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
     from shared.service.runs import Runs
     from shared.stores.models import StoredFile
 
-VERSION = "0.1.0"  #: of this app; a test compares it with pyproject.toml
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -64,6 +62,7 @@ OF_CUSTOMERS = "customers.csv"  #: the only one that requires the role for custo
 SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES)  #: with a key
 #: The files large enough for a redirect to the store.
 _BIGGEST = ("all-api-requests.csv", "portal-requests.csv")
+_NO_REPORT = "There is no report of this tenant yet."
 _NO_RECEIPT = (
     "The newest report was made without reading the directory, or permissions were not kept yet."
 )
@@ -120,9 +119,26 @@ class ReportApi:
         self.caller.demand(Role.READ)
         return self._stored(*self._report(tenant_id, ending), "page.html")
 
+    def index(self, params: Mapping[str, str] | None = None) -> Answer:
+        """The partner's reports as a page, each day a link; parameters as for tables."""
+        self.caller.demand(Role.READ)
+        reports = self.reports.reports(self.tenant_id)
+        if not reports:
+            raise RefusedError(HTTPStatus.NOT_FOUND, _NO_REPORT)
+        newest = reports[0]
+        meta = self._head(newest.metrics.ending).meta if newest.files else meta_of(newest)
+        return self._answer(index_page(reports, FILES, meta, params or {}), "page.html")
+
     def file(self, tenant_id: str, ending: str, file: str) -> Answer:
-        """One file of a report by its name, or a redirect to it in the store."""
+        """
+        One file of a report by its name, or a redirect to it in the store.
+
+        ``before`` and ``after`` lead to the report of the nearest day.
+        """
         self.caller.demand(Role.CUSTOMERS if file == OF_CUSTOMERS else Role.READ)
+        if file in NEIGHBOURS:
+            tenant, day = self._report(tenant_id, ending)
+            return neighbour(self.reports.reports(tenant), tenant, day, file)
         if file not in FILES:
             raise RefusedError(
                 HTTPStatus.BAD_REQUEST, f"Unknown file; expected one of {', '.join(FILES)}."
@@ -253,27 +269,10 @@ class ReportApi:
         return json_answer(*self._health())
 
     def _health(self) -> tuple[HTTPStatus, dict[str, object]]:
-        from importlib.metadata import version  # slow to load, for this one answer
-
         newest = self.reports.latest_ending(self.tenant_id)
         window = self._head(newest).window if newest else None
-        yesterday = self.now().date() - timedelta(days=1)
-        silent = self.silent_timers()
-        return (
-            HTTPStatus.SERVICE_UNAVAILABLE if silent else HTTPStatus.OK,
-            {
-                "status": "overdue" if silent else "ok",
-                "version": VERSION,
-                "python": platform.python_version(),
-                "azure_functions": version("azure-functions"),
-                "report_schema": SCHEMA_VERSION,
-                "newest_ending": newest,
-                "days_behind": max(0, (yesterday - newest).days) if newest else None,
-                "days_missing": [gap.day for gap in window.missing] if window else None,
-                "not_delivered": self._not_delivered(yesterday),
-                "warnings": [*silent, *self._warnings()],
-            },
-        )
+        today, store, silent = self.now().date(), self.reports.store, self.silent_timers()
+        return health_of(self.tenant_id, store, today, window, silent)
 
     def probe(self) -> Answer:
         """
@@ -292,22 +291,6 @@ class ReportApi:
         self.caller.demand(role)
         refuse_other_sites(self.headers)
         refuse_long_bodies(self.headers)
-
-    def _warnings(self) -> list[str]:
-        """What is wrong although pages are served."""
-        today, store = self.now().date(), self.reports.store
-        days = (today, today - timedelta(days=1))
-        return [FOREIGN] if any(store.is_claimed(foreign_claim(day)) for day in days) else []
-
-    def _not_delivered(self, newest: date) -> list[dict[str, object]]:
-        """The mails and cards of a week that did not go out; the log and the next mail say why."""
-        week, after = newest - timedelta(days=7), newest + timedelta(days=1)
-        rows = self.reports.store.deliveries(self.tenant_id, week, after)
-        return [
-            {"ending": row.ending, "channel": row.channel, "state": row.state}
-            for row in rows
-            if row.is_owed(newest)
-        ]
 
     def _report(self, tenant_id: str, ending: str) -> tuple[str, date]:
         """The tenant and the ending that a request names; checks them, and the role."""
@@ -337,7 +320,7 @@ class ReportApi:
     def _newest(self, tenant_id: str) -> date:
         newest = self.reports.latest_ending(tenant_id)
         if newest is None:
-            raise RefusedError(HTTPStatus.NOT_FOUND, "There is no report of this tenant yet.")
+            raise RefusedError(HTTPStatus.NOT_FOUND, _NO_REPORT)
         return newest
 
     def _head(self, ending: date) -> ReportHead:

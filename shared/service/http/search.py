@@ -24,7 +24,7 @@ from shared.service.http.details import tagged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from shared.delivery.page.table import Table
+    from shared.delivery.page.table import Selection, Table
     from shared.mfa.assessment import ReportMeta
     from shared.service.http.callers import Role
     from shared.stores.models import StoredFile
@@ -68,8 +68,7 @@ def find(listing: Listing, name: str, stored: StoredList, params: Mapping[str, s
     table = listing.table(value)
     query = read_query(params, table)
     chosen = table.select(query)
-    if chosen.page > chosen.pages:
-        raise RefusedError(HTTPStatus.NOT_FOUND, f"The last page is {chosen.pages}.")
+    refuse_later_pages(chosen)
     if name.endswith(".html"):
         return tagged(listing.page(value, stored.meta, stored.notes, query).encode())
     rows = chosen.rows if query.page is None else chosen.shown
@@ -77,6 +76,12 @@ def find(listing: Listing, name: str, stored: StoredList, params: Mapping[str, s
         wanted = [listing.id_of(row) for row in rows]
         return tagged(rows_of(stored.read(name), listing.id_column, wanted))
     return tagged(msgspec.structs.replace(value, **{listing.name: list(rows)}).to_json())
+
+
+def refuse_later_pages(chosen: Selection[Any]) -> None:
+    """Raise `RefusedError` (404) for a page after the last."""
+    if chosen.page > chosen.pages:
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"The last page is {chosen.pages}.")
 
 
 def rows_of(content: bytes, column: str, wanted: Iterable[str]) -> bytes:

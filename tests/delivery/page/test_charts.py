@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shared.delivery.page import charts
+from shared.delivery.page import charts, history_chart
 from shared.delivery.page.report_page import render_page
 from shared.delivery.text.figures import request_figures
 from shared.mfa.percent import tenths
@@ -164,7 +164,7 @@ def test_a_window_whose_share_is_not_known_is_a_gap_in_the_trend():
         for index, share in enumerate(shares)
     ]
 
-    portal, api_line = charts.trend(history)
+    portal, api_line = history_chart.trend(history)
 
     assert portal.dots == [(0, 90), (33.33, 80), (100, 60)]
     assert portal.runs == [[(0, 90), (33.33, 80)]]
@@ -178,20 +178,20 @@ def a_year(share=lambda index: 0.5 + index / 1000):
 
 
 def test_a_long_trend_is_a_line_with_dots_where_a_line_would_not_show():
-    portal = charts.trend(a_year(lambda index: None if index in (99, 101) else 0.5))[1]
+    portal = history_chart.trend(a_year(lambda index: None if index in (99, 101) else 0.5))[1]
 
     assert [len(run) for run in portal.runs] == [99, 299]
     assert portal.dots == [(25, 50), (100, 50)]
 
 
 def test_a_long_trend_has_the_newest_windows_as_numbers_and_one_of_each_month_before():
-    rows = charts.trend_rows(a_year())
+    rows = history_chart.trend_rows(a_year())
 
     assert [row.ending for row in rows[:31]] == [ENDING - timedelta(days=n) for n in range(31)]
     earlier = [row.ending for row in rows[31:]]
     assert len({(day.year, day.month) for day in earlier}) == len(earlier) == 13
     assert {(day + timedelta(days=1)).day for day in earlier[1:]} == {1}
-    assert len(charts.trend_rows(a_year()[:5])) == 5
+    assert len(history_chart.trend_rows(a_year()[:5])) == 5
 
 
 def test_a_page_with_400_windows_stays_small_and_says_which_years_they_are_of():
@@ -206,7 +206,7 @@ def test_a_page_with_400_windows_stays_small_and_says_which_years_they_are_of():
 def test_the_trend_draws_the_least_that_a_share_can_be():
     point = HistoryPoint(ENDING, None, 0.5, 1.0, api_lower=0.39, api_upper=1.0)
 
-    assert [line.latest.replace("\u00a0", " ") for line in charts.trend([point])] == [
+    assert [line.latest.replace("\u00a0", " ") for line in history_chart.trend([point])] == [
         "50 %",
         "39 %",
     ]

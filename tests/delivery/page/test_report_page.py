@@ -64,6 +64,7 @@ def test_the_page_that_is_served_becomes_the_page_for_a_folder_without_rendering
         "/api/reports/t/2026-11-23/",
         "/api/accounts",
         "/api/applications",
+        "/api/reports",
         "/api/customers",
         "/api/permissions",
     )

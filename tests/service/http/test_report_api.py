@@ -82,8 +82,12 @@ def test_the_newest_page_is_the_page_of_the_newest_report(ask) -> None:
 
 def test_every_link_of_a_served_page_leads_to_a_file_that_is_served(ask) -> None:
     links = re.findall(r'href="(/[^"#]+)', ask("newest_page").body.decode())
-    links.remove("/api/applications")
+    for link in ("/api/applications", "/api/reports"):
+        links.remove(link)
 
+    assert ask("index").status == 200
+    assert ask("file", TENANT, "latest", "before").status == 404
+    links = [link for link in links if link.rpartition("/")[2] not in ("before", "after")]
     assert ask("applications").status == 200
     assert {link.rpartition("/")[0] for link in links} == {f"/api/reports/{TENANT}/{ENDING}"}
     assert len(links) == 8
