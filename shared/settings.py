@@ -241,7 +241,9 @@ class Settings:
     settle_days = Setting(
         number(0, 30), "2", "closed days that are pulled again, because logs arrive late"
     )
-    retention_days = Setting(number(WINDOW_DAYS, 3650), "400", "days that metrics are kept")
+    retention_days = Setting(
+        number(WINDOW_DAYS, 3650), "400", "days that metrics are kept, and the tables for people"
+    )
     detail_retention_days = Setting(
         number(WINDOW_DAYS, 3650), "30", "days that personal data (rollups, files) is kept"
     )

@@ -7,16 +7,16 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from shared.mfa.assessment import requests_by_day
-from shared.mfa.metrics import Tally, figure, tally
+from shared.mfa.metrics import Tally, can_fall_short, tally
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from shared.mfa.assessment import Assessment
-    from shared.mfa.metrics import ShareRule
     from shared.mfa.requests import Request
 
 
@@ -79,17 +79,16 @@ def _figure(
     window = assessment.window
     is_missing = any(gap.day == day for gap in window.missing)
     is_complete = not is_missing and not window.coverage.missing(channel, [day])
-    is_known = is_complete or (bool(requests) and not is_missing)
-    return DayFigure(
+    counts, rule = tally(requests), assessment.rule
+    figure = DayFigure(
         day=day,
         channel=channel,
         is_complete=is_complete,
         is_provisional=day in window.provisional,
-        counts=tally(requests) if is_known else None,
-        **(_shares(requests, assessment.rule) if is_complete else {}),
+        counts=counts if is_complete or (requests and not is_missing) else None,
     )
-
-
-def _shares(requests: Collection[Request], rule: ShareRule) -> dict[str, float | None]:
-    whole = figure(requests, rule, complete=True)
-    return {name: whole[name] for name in ("share", "share_lower", "share_upper")}
+    if not is_complete:
+        return figure
+    lower, upper = counts.bounds(rule)
+    share = counts.share(rule) if can_fall_short(requests, rule) else None
+    return replace(figure, share=share, share_lower=lower, share_upper=upper)

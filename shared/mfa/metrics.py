@@ -173,20 +173,19 @@ def measure_portal(
     requests: Collection[Request], rule: ShareRule, *, complete: bool
 ) -> PortalMetrics:
     """The portal figure of a window's requests; no share unless every log it needs is there."""
-    return msgspec.convert(figure(requests, rule, complete=complete), PortalMetrics)
+    return msgspec.convert(_figure(requests, rule, complete=complete), PortalMetrics)
 
 
 def measure_api(requests: Collection[Request], rule: ShareRule, *, complete: bool) -> ApiMetrics:
     """The API figure of a window's requests; no share unless every log it needs is there."""
-    return msgspec.convert(figure(requests, rule, complete=complete), ApiMetrics)
+    return msgspec.convert(_figure(requests, rule, complete=complete), ApiMetrics)
 
 
-def figure(
+def _figure(
     requests: Collection[Request], rule: ShareRule, *, complete: bool
 ) -> dict[str, int | float | None]:
-    """Counts and shares of requests; no share unless every log that it needs is there."""
     counts = tally(requests)
-    share = counts.share(rule) if _can_fall_short(requests, rule) else None
+    share = counts.share(rule) if can_fall_short(requests, rule) else None
     lower, upper = counts.bounds(rule) if complete else (None, None)
     return {
         **msgspec.structs.asdict(counts),
@@ -197,7 +196,7 @@ def figure(
     }
 
 
-def _can_fall_short(requests: Iterable[Request], rule: ShareRule) -> bool:
+def can_fall_short(requests: Iterable[Request], rule: ShareRule) -> bool:
     """Whether any request shows a lack of MFA, or has a record that could have shown it."""
     return any(
         rule.counts_against(request.verdict)
