@@ -138,6 +138,23 @@ def test_printing_opens_every_fold_and_keeps_the_light_colours(opened, pages):
     assert made.page.evaluate("getComputedStyle(document.body).color") == "rgb(26, 31, 36)"
 
 
+def test_lines_to_be_copied_are_not_printed(opened, pages):
+    made = opened(pages["findings"])
+    copied = made.page.locator(".copy").first
+
+    assert copied.is_visible()
+    made.page.emulate_media(media="print")
+    assert not copied.is_visible()
+
+
+@pytest.mark.parametrize("screen", [DESK, PHONE])
+def test_the_first_step_shows_without_scrolling(opened, pages, screen):
+    made = opened(pages["findings"], **screen)
+
+    step = made.page.locator(".step").bounding_box()
+    assert step["y"] + step["height"] <= made.page.viewport_size["height"]
+
+
 def test_the_page_prints_to_a_pdf_of_a_few_pages(opened, pages):
     made = opened(pages["worked"])
     pdf = made.page.pdf(prefer_css_page_size=True, print_background=True)
