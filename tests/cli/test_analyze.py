@@ -432,7 +432,12 @@ def directory_file(tmp_path, **changes):
 def test_the_accounts_example_of_the_original_report_reads_90_percent(tmp_path) -> None:
     directory = directory_file(tmp_path)
 
-    report = analyze(tmp_path, page(graph_record()), options=["--directory", directory])
+    report = analyze(
+        tmp_path,
+        page(graph_record(userId="user-95")),
+        options=["--directory", directory],
+        CSP_ANNIVERSARY_MONTH="3",
+    )
 
     assert report["metrics"]["accounts"] == {
         "enabled": 100,
@@ -444,6 +449,13 @@ def test_the_accounts_example_of_the_original_report_reads_90_percent(tmp_path) 
         "share": 0.9,
         "share_upper": 0.9,
     }
+    assert (report["metrics"]["active_accounts"], report["csp_anniversary_month"]) == (
+        {"enabled": 1, "enforced": 0, "unknown": 0, "share": 0.0, "share_upper": 0.0},
+        3,
+    )
+    assert report["metrics"]["administrators"]["enabled"] == 0
+    assert [cause["accounts"] for cause in report["account_causes"]] == [10]
+    assert "next in March 2027" in (tmp_path / "report" / "report.html").read_text("utf-8")
     assert (report["tenant_id"], report["tenant_name"]) == (TENANT, "Contoso")
     listed = rows(tmp_path, "accounts.csv")
     assert len(listed) == report["files"]["accounts"]["rows"] == 110

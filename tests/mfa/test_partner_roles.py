@@ -95,3 +95,11 @@ def test_an_agent_who_cannot_be_judged_is_unknown_and_not_named() -> None:
 
 def test_roles_that_were_not_read_are_unknown() -> None:
     assert roles_of(roleAssignments=None)["Billing administrator"].accounts == AccountShare()
+
+
+def test_the_administrators_of_the_figure_are_named_too() -> None:
+    found = roles_of(MFA_FOR_ANN, **holding(GLOBAL, "ann", "bob", scope="/administrativeUnits/1"))
+
+    assert found["Administrators"].accounts == AccountShare(2, 1, 0, 0.5, 0.5)
+    assert found["Administrators"].not_enforced == ["bob@contoso.example"]
+    assert found["Administrators"].pages == []

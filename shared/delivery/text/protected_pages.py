@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.delivery.text.formatting import listed, name_of, thousands
+from shared.mfa.accounts.partner_roles import ADMINISTRATORS
 from shared.mfa.mandate_tables import (
     ADDITIONAL_WORKLOADS,
     ENTRA_2023,
@@ -54,6 +55,8 @@ def _row(role: PartnerRole) -> RoleRow:
 
 
 def _opens(role: PartnerRole) -> str:
+    if role.name == ADMINISTRATORS:
+        return "Any directory role. Authorisation as a Cloud Solution Provider depends on them."
     opens = f"Opens {listed(role.pages)}" if role.pages else "Opens none of them"
     if set(role.pages_2023) == set(role.pages) - NEW_PAGES:
         return f"{opens}."

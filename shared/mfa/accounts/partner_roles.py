@@ -35,6 +35,9 @@ _ROLE_TEMPLATES = {
 }
 
 
+ADMINISTRATORS = "Administrators"  #: holders of any directory role, whom the figure counts
+
+
 class PartnerRole(msgspec.Struct, frozen=True):
     """A role at Partner Center, and the accounts that have it."""
 
@@ -47,13 +50,14 @@ class PartnerRole(msgspec.Struct, frozen=True):
 
 
 def partner_roles(directory: Directory, accounts: JudgedAccounts) -> list[PartnerRole]:
-    """Every role of the mandate's table of protected pages, in its order."""
+    """Every role of the mandate's table of protected pages in its order, then administrators."""
     holders = {
         **{name: _members(directory, accounts, group) for name, group in _GROUPS.items()},
         **{
             name: accounts.membership.roles.holders(template)
             for name, template in _ROLE_TEMPLATES.items()
         },
+        ADMINISTRATORS: accounts.administrators,
     }
     return [_role(name, accounts, found) for name, found in holders.items()]
 

@@ -15,7 +15,7 @@ from shared.delivery.text.digest import report_digest
 from shared.delivery.text.summary import summarise
 from shared.errors import BadSettingError
 from shared.mfa.coverage import LogKinds
-from shared.mfa.metrics import AccountMetrics
+from shared.mfa.metrics import AccountMetrics, AccountShare
 from tests.delivery.mail.mail_making import (
     PUBLIC_URL,
     earlier_report,
@@ -347,3 +347,21 @@ def test_a_report_that_does_not_say_when_it_was_made_is_dated_after_its_window(
     mail = mail_of(report(meta={"generated_at": generated_at}))
 
     assert mail.date == datetime(ENDING.year, ENDING.month, ENDING.day + 1, tzinfo=UTC)
+
+
+def test_both_parts_say_the_two_figures_below_the_three_and_what_hangs_on_them() -> None:
+    made = report()
+    metrics = msgspec.structs.replace(
+        made.metrics,
+        administrators=AccountShare(5, 4, 0, 0.8, 0.8),
+        active_accounts=AccountShare(3, 1, 1, 1 / 3, 2 / 3),
+    )
+
+    mail = mail_of(msgspec.structs.replace(made, metrics=metrics))
+
+    for part in (mail.text, plain(mail.html)):
+        text = " ".join(part.split())
+        assert "Administrators with MFA enforced: 80 %" in text
+        assert "4 of 5 administrators have MFA enforced." in text
+        assert "Accounts that used Partner Center: at least 33.3 %, at most 66.7 %" in text
+        assert "Your agreement with Microsoft requires it of every enabled account" in text

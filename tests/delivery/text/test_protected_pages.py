@@ -43,6 +43,12 @@ def test_where_the_edition_of_may_2023_differs_the_role_says_so() -> None:
     assert "2023" not in row("Admin agents", nobody).opens  # it lacks that page
 
 
+def test_administrators_are_there_for_what_depends_on_them() -> None:
+    assert row("Administrators", AccountShare(5, 4, 0, 0.8, 0.8)).opens == (
+        "Any directory role. Authorisation as a Cloud Solution Provider depends on them."
+    )
+
+
 def test_what_is_unknown_is_neither_zero_nor_everything() -> None:
     unread = row("Sales agents", AccountShare())
     partly = row("Sales agents", AccountShare(4, 1, 2, 0.25, 0.75), ["ann@a.test"])
