@@ -14,7 +14,7 @@ from shared.mfa.accounts.assessment import JudgedAccounts, assess_accounts
 from shared.mfa.accounts.directory import Directory
 from shared.mfa.accounts.exceptions import AcceptedException, judge_exceptions
 from shared.mfa.accounts.second_opinion import SecondOpinion
-from shared.mfa.findings.finding import by_gain
+from shared.mfa.findings.finding import by_gain, fixed_by
 from shared.mfa.findings.of_accounts import account_findings
 from shared.mfa.findings.of_exceptions import exception_findings
 from shared.mfa.findings.of_requests import disagreement_findings, request_findings
@@ -22,11 +22,13 @@ from shared.mfa.findings.request_summary import summary_of
 from shared.mfa.reasons.disagreement import disagreements
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from shared.mfa.accounts.exceptions import ExceptionsSummary
     from shared.mfa.assessment import Assessment
-    from shared.mfa.findings.finding import Finding
+    from shared.mfa.findings.finding import Finding, Gap
+    from shared.mfa.findings.request_summary import RequestSummary
     from shared.mfa.scope import Scope
 
 DIRECTORY_FILE = "directory.json.gz"  #: stored with a report, so that the report can be made again
@@ -106,6 +108,14 @@ class DirectorySnapshot:
     def findings(self, assessment: Assessment) -> list[Finding]:
         """Return why the figures are below 100 %, the largest gain first."""
         requests = summary_of(assessment.requests, assessment.metrics, assessment.rule)
+        return by_gain(self._found(assessment, requests), self.accounts, requests)
+
+    def findings_by_account(self, assessment: Assessment) -> Callable[[str], list[str]]:
+        """Return what says, by object id, which findings' fixes concern an account."""
+        requests = summary_of(assessment.requests, assessment.metrics, assessment.rule)
+        return fixed_by(self._found(assessment, requests), self.accounts)
+
+    def _found(self, assessment: Assessment, requests: RequestSummary) -> list[Finding | Gap]:
         about_requests = request_findings(self.accounts, requests)
         about_accounts = account_findings(
             self.directory, self.accounts, is_from_file=not self.read_at
@@ -117,8 +127,7 @@ class DirectorySnapshot:
             requests,
             disagreements(chain.from_iterable(assessment.requests.values()), self.accounts),
         )
-        found = [*about_accounts, *about_requests, *of_records, *stale]
-        return by_gain(found, self.accounts, requests)
+        return [*about_accounts, *about_requests, *of_records, *stale]
 
     def exceptions(self, ending: date) -> ExceptionsSummary | None:
         """Return the state of the accepted exceptions; `None` without a list of them."""

@@ -71,6 +71,7 @@ def _accounts(
         tables.accounts or (),
         snapshot.exceptions(assessment.window.ending),
         lambda object_id: cause_kind(snapshot.accounts, object_id),
+        snapshot.findings_by_account(assessment),
     )
     metrics = assessment.metrics.accounts
     return Accounts.of(meta.tenant_id, snapshot.read_at, entries, metrics)

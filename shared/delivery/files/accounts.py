@@ -41,6 +41,7 @@ class AccountEntry(msgspec.Struct, frozen=True):
     last_request_mfa_compliant: bool | None
     exception: str | None = None  #: the status of its accepted exception; `None` without one
     cause_kind: str = ""  #: the kind of its cause, as of reasons; empty if MFA is enforced
+    findings: list[str] = []  #: the ids of those whose fix would enforce MFA for it
 
     @property
     def state(self) -> str:
@@ -91,8 +92,13 @@ def account_entries(
     rows: Iterable[AccountStatusRow],
     exceptions: ExceptionsSummary | None = None,
     kind_of: Callable[[str], str] = lambda _: "",
+    findings_of: Callable[[str], list[str]] = lambda _: [],
 ) -> Iterator[AccountEntry]:
-    """The rows of ``accounts.csv`` in their order; `kind_of` knows a cause's kind by object id."""
+    """
+    The rows of ``accounts.csv`` in their order.
+
+    `kind_of` knows the kind of an account's cause by its object id, `findings_of` its findings.
+    """
     listed = exceptions.listed if exceptions else ()
     accepted = {found.object_id.lower(): found.standing.value for found in listed}
     for row in rows:
@@ -102,6 +108,7 @@ def account_entries(
             entry,
             exception=accepted.get(row.object_id.lower()),
             cause_kind=kind_of(row.object_id) if is_open else "",
+            findings=findings_of(row.object_id) if is_open else [],
         )
 
 

@@ -8,12 +8,14 @@ from shared.delivery.files.accounts import DISABLED
 from shared.delivery.page.table import Column, Filter, Table, natural
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.accounts.exceptions import ExceptionStatus
+from shared.mfa.findings.catalogue import CATALOGUE
 from shared.mfa.reasons.reason import ReasonKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.delivery.files.accounts import AccountEntry, Accounts
+    from shared.mfa.findings.finding import Finding
 
 STATES = {
     Enforcement.UNPROTECTED.value: "Not enforced",
@@ -43,31 +45,23 @@ CAUSES = {
     ReasonKind.AGENT.value: "Agent's account",
     ReasonKind.NOT_TOLD.value: "Not known",
 }
-#: The filters that show the accounts of a finding, and perhaps others with the same cause.
+#: The filters that show the accounts of the findings whose fix enforces MFA for nobody.
 FINDING_FILTERS = {
-    "accounts-excluded": {"cause": "excluded"},
-    "accounts-not-targeted": {"state": "unprotected"},
-    "active-without-enforcement": {"active": "true"},
     "agent-accounts": {"cause": "agent"},
-    "custom-control": {"cause": "custom_control"},
     "enforced-but-without-mfa": {"state": "enforced", "active": "true"},
     "exception-expired": {"exception": "expired"},
     "exception-needless": {"exception": "needless"},
-    "guests-without-mfa": {"user_type": "guest"},
-    "mfa-not-implemented": {"state": "unprotected"},
     "mfa-not-registered": {"mfa_registered": "false"},
-    "mfa-or-something-else": {"cause": "condition"},
     "not-read": {"state": "unknown"},
-    "report-only": {"cause": "report_only"},
     "signed-in-without-mfa": {"active": "true"},
 }
 
 
-def filters_of_finding(finding_id: str) -> dict[str, str]:
+def filters_of_finding(found: Finding) -> dict[str, str]:
     """The filters that show a finding's accounts; empty if it is not about accounts."""
-    if finding_id.startswith("conditional-"):
-        return {"cause": ReasonKind.CONDITION.value}
-    return FINDING_FILTERS.get(finding_id, {})
+    if found.gained or found.share_after is not None:
+        return {"finding": found.id}
+    return FINDING_FILTERS.get(found.id, {})
 
 
 def accounts_table(accounts: Accounts) -> Table[AccountEntry]:
@@ -84,6 +78,7 @@ def accounts_table(accounts: Accounts) -> Table[AccountEntry]:
         },
         filters={
             "state": Filter("MFA", STATES, lambda it: (it.state,)),
+            "finding": Filter("Finding", _findings(accounts), lambda it: it.findings),
             "cause": Filter("Why not", CAUSES, lambda it: (it.cause_kind,)),
             "is_admin": _yes_or_no("Administrator", lambda it: it.is_admin),
             "mfa_registered": _yes_or_no("Registered", lambda it: it.mfa_registered),
@@ -100,6 +95,12 @@ def accounts_table(accounts: Accounts) -> Table[AccountEntry]:
             ),
         },
     )
+
+
+def _findings(accounts: Accounts) -> dict[str, str]:
+    """The findings that the listed accounts have, by their ids."""
+    ids = {name for it in accounts.accounts for name in it.findings if name in CATALOGUE}
+    return {name: CATALOGUE[name].title for name in sorted(ids)}
 
 
 def _yes_or_no(label: str, truth: Callable[[AccountEntry], bool | None]) -> Filter[AccountEntry]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.mfa.accounts.account_set import AccountLookup, AccountSet
 from shared.mfa.findings.catalogue import CATALOGUE, Severity, page_of
 from shared.mfa.findings.gains import ACCOUNTS, FigureGain, Figures, Fix, Progress, gains_of
 from shared.mfa.findings.places import Kind, place_of
 from shared.mfa.percent import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.findings.gains import Effect
@@ -198,6 +199,27 @@ def by_gain(
     gaps.sort(key=lambda gap: _order(gap.finding, effects[id(gap)], figures.furthest_behind))
     progress = Progress(figures)
     return [_with_gains(gap, figures, progress.make(gap.fix)) for gap in gaps]
+
+
+def fixed_by(
+    findings: Iterable[Finding | Gap], accounts: JudgedAccounts
+) -> Callable[[str], list[str]]:
+    """What says, by object id, which findings' fixes concern an account: their ids, sorted."""
+    members: dict[str, int] = {}
+    for found in findings:
+        if isinstance(found, Gap) and found.fix.accounts:
+            finding_id = found.finding.id
+            members[finding_id] = members.get(finding_id, 0) | found.fix.accounts
+    lookups = {
+        finding_id: AccountLookup(AccountSet.exactly(bits), len(accounts))
+        for finding_id, bits in sorted(members.items())
+    }
+
+    def ids_of(object_id: str) -> list[str]:
+        index = accounts.membership.roster.index_of(object_id)
+        return [] if index is None else [name for name, own in lookups.items() if own.truth(index)]
+
+    return ids_of
 
 
 def _whole_gap(found: Finding | Gap, figures: Figures) -> Gap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 
@@ -35,10 +36,10 @@ def reports(tmp_path_factory):
     return RecentReports(daily.store, fresh_seconds=0)
 
 
-def ask(reports, what, name):
+def ask(reports, what, *names):
     runs = partial(pytest.fail, "nothing is started")
     api = ReportApi(TENANT, reports, runs, Clock(), {}, OWN_MACHINE)
-    return answered(lambda: getattr(api, what)(name))
+    return answered(lambda: getattr(api, what)(*names))
 
 
 def text_of(answer):
@@ -87,3 +88,11 @@ def test_the_list_of_applications_leads_to_each(reports):
 
     assert f'href="/api/applications/{VENDOR}"' in page
     assert "1 application of 2." in Page(page).text
+
+
+def test_a_finding_s_own_filter_shows_its_accounts(reports):
+    found = ask(reports, "accounts_json", {"finding": "accounts-excluded"})
+    page = ask(reports, "page", TENANT, "latest").body.decode()
+
+    assert [it["object_id"] for it in json.loads(found.body)["accounts"]] == ["ann"]
+    assert 'href="/api/accounts?finding=accounts-excluded"' in page
