@@ -258,9 +258,19 @@ module alerts 'app/alerts.bicep' = if (hasAlerts) {
     location: location
     tags: tags
     insightsName: monitoring.outputs.name
-    url: host.outputs.url
     recipients: alertRecipients
-    allowProbe: hasProbe && !empty(clientId)
+  }
+}
+
+module probe 'app/probe.bicep' = if (hasAlerts && hasProbe && !empty(clientId)) {
+  scope: group
+  params: {
+    name: 'alert-mfa-${token}'
+    location: location
+    tags: tags
+    insightsName: monitoring.outputs.name
+    url: host.outputs.url
+    peopleId: hasAlerts ? alerts!.outputs.peopleId : ''
   }
 }
 

@@ -19,17 +19,10 @@ param tags { *: string }
 @description('Required. The Application Insights component.')
 param insightsName string
 
-@description('Required. The app\'s address.')
-param url string
-
 @description('Required. Who is told, separated by ;')
 param recipients string
 
-@description('Required. Whether anybody may ask /api/probe: without, nothing asks from outside.')
-param allowProbe bool
-
 var addresses = filter(map(split(recipients, ';'), each => trim(each)), each => !empty(each))
-var hidden = { 'hidden-link:${insights.id}': 'Resource' }
 
 // Hours after which a day that is not complete is an alarm: a day ends at midnight UTC, and is known
 // between 02:15 and 05:15 as a rule.
@@ -149,45 +142,5 @@ resource troubles 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   }
 ]
 
-resource probe 'Microsoft.Insights/webtests@2022-06-15' = if (allowProbe) {
-  name: '${name}-probe'
-  location: location
-  tags: union(tags, hidden)
-  kind: 'standard'
-  properties: {
-    SyntheticMonitorId: '${name}-probe'
-    Name: '${name}-probe'
-    Description: 'Asks whether the app is well: 200, else 503.'
-    Enabled: true
-    Frequency: 900
-    Timeout: 60
-    Kind: 'standard'
-    RetryEnabled: true
-    // Fewer places than Azure recommends (five): each asks four times an hour, and wakes the app.
-    Locations: [{ Id: 'emea-nl-ams-azr' }, { Id: 'us-va-ash-azr' }]
-    Request: { RequestUrl: '${url}/api/probe', HttpVerb: 'GET', ParseDependentRequests: false }
-    ValidationRules: { ExpectedHttpStatusCode: 200, SSLCheck: true, SSLCertRemainingLifetimeCheck: 7 }
-  }
-}
-
-resource unwell 'Microsoft.Insights/metricAlerts@2026-01-01' = if (allowProbe) {
-  name: '${name}-unwell'
-  location: 'global'
-  tags: union(tags, hidden)
-  properties: {
-    description: 'The app does not answer, or says that it is not well: see docs/deploy.md, Alerts.'
-    severity: 1
-    enabled: true
-    scopes: [probe.id, insights.id]
-    evaluationFrequency: 'PT15M'
-    windowSize: 'PT1H'
-    autoMitigate: true
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria'
-      webTestId: probe.id
-      componentId: insights.id
-      failedLocationCount: 2
-    }
-    actions: [{ actionGroupId: people.id }]
-  }
-}
+@description('Who is told.')
+output peopleId string = people.id

@@ -41,6 +41,8 @@ var scripts = filter(map(split(scriptClientIds, ';'), id => trim(id)), id => !em
 var scriptPaths = [
   '/api/scripts/report.json'
   '/api/scripts/report.html'
+  '/api/scripts/findings.html'
+  '/api/scripts/report.xlsx'
   '/api/scripts/portal-requests-without-mfa.csv'
   '/api/scripts/portal-requests.csv'
   '/api/scripts/api-requests-summary.csv'

@@ -71,12 +71,16 @@ def test_the_deployment_page_names_only_outputs_and_variables_that_exist() -> No
 
 
 def test_links_between_the_two_pages_lead_somewhere() -> None:
-    links = re.findall(r"\]\(([^)#]*)#([^)]*)\)", DEPLOY + SECURITY)
+    pages = {ROOT / "docs" / "deploy.md": DEPLOY, ROOT / "SECURITY.md": SECURITY}
+    links = [
+        (page.parent / path if path else page, anchor)
+        for page, text in pages.items()
+        for path, anchor in re.findall(r"\]\((?!https)([^)#]*)#([^)]*)\)", text)
+    ]
 
     assert links
     for path, anchor in links:
-        page = DEPLOY if path in ("", "docs/deploy.md") else SECURITY
-        assert anchor in anchors(page), anchor
+        assert anchor in anchors(path.read_text("utf-8")), (path, anchor)
 
 
 def test_the_arithmetic_of_the_costs_adds_up() -> None:

@@ -43,6 +43,8 @@ WRONG = {
     "REPORT_LINKS": "perhaps",
     "RUNS_PER_HOUR": "-1",
     "SCRIPT_KEYS": "1",
+    "TELEMETRY": "otpl",
+    "CSP_ANNIVERSARY_MONTH": "13",
 }
 #: Any text may be right until it is used. The Functions host checks the schedules.
 ANY_TEXT = {
