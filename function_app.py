@@ -15,6 +15,7 @@ import azure.functions as func
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import ModuleType
 
     from shared.service.composition import Service
     from shared.service.http.answers import Answer
@@ -120,13 +121,13 @@ def get_report(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("{root:maxlength(0)?}", methods=READ)
 def get_index(req: func.HttpRequest) -> func.HttpResponse:
     """The partner's reports, at the root: the host takes an empty route for the function's name."""
-    return respond(req, lambda api: api.index(dict(req.params)))
+    return respond(req, lambda api: api.index(dict(req.params)), has_query=True)
 
 
 @app.route("reports", methods=READ)
 def get_reports(req: func.HttpRequest) -> func.HttpResponse:
     """The partner's reports as a page, each day a link; parameters as for tables."""
-    return respond(req, lambda api: api.index(dict(req.params)))
+    return respond(req, lambda api: api.index(dict(req.params)), has_query=True)
 
 
 @app.route("reports/{tenant_id}/{ending}", methods=READ)
@@ -144,37 +145,37 @@ def get_report_file(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("customers", methods=READ)
 def get_customers(req: func.HttpRequest) -> func.HttpResponse:
     """The customers' status as a page: search, filters, order and page in the address."""
-    return respond(req, lambda api: api.customers(dict(req.params)))
+    return respond(req, lambda api: api.customers(dict(req.params)), has_query=True)
 
 
 @app.route("customers.json", methods=READ)
 def get_customers_json(req: func.HttpRequest) -> func.HttpResponse:
     """The customers' status as JSON; parameters as for the page."""
-    return respond(req, lambda api: api.customers_json(dict(req.params)))
+    return respond(req, lambda api: api.customers_json(dict(req.params)), has_query=True)
 
 
 @app.route("customers.csv", methods=READ)
 def get_customers_csv(req: func.HttpRequest) -> func.HttpResponse:
     """The customers' status as CSV; parameters as for the page."""
-    return respond(req, lambda api: api.customers_csv(dict(req.params)))
+    return respond(req, lambda api: api.customers_csv(dict(req.params)), has_query=True)
 
 
 @app.route("accounts", methods=READ)
 def get_accounts(req: func.HttpRequest) -> func.HttpResponse:
     """The partner's accounts as a page: search, filters, order and page in the address."""
-    return respond(req, lambda api: api.accounts(dict(req.params)))
+    return respond(req, lambda api: api.accounts(dict(req.params)), has_query=True)
 
 
 @app.route("accounts.json", methods=READ)
 def get_accounts_json(req: func.HttpRequest) -> func.HttpResponse:
     """The accounts as JSON; parameters as for the page."""
-    return respond(req, lambda api: api.accounts_json(dict(req.params)))
+    return respond(req, lambda api: api.accounts_json(dict(req.params)), has_query=True)
 
 
 @app.route("accounts.csv", methods=READ)
 def get_accounts_csv(req: func.HttpRequest) -> func.HttpResponse:
     """The accounts as CSV; parameters as for the page."""
-    return respond(req, lambda api: api.accounts_csv(dict(req.params)))
+    return respond(req, lambda api: api.accounts_csv(dict(req.params)), has_query=True)
 
 
 @app.route("accounts/{object_id}", methods=READ)
@@ -186,7 +187,7 @@ def get_account(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("applications", methods=READ)
 def get_applications(req: func.HttpRequest) -> func.HttpResponse:
     """The applications that used Partner Center, as a page; parameters as for accounts."""
-    return respond(req, lambda api: api.applications(dict(req.params)))
+    return respond(req, lambda api: api.applications(dict(req.params)), has_query=True)
 
 
 @app.route("applications/{app_id}", methods=READ)
@@ -232,7 +233,19 @@ def get_probe(req: func.HttpRequest) -> func.HttpResponse:
     """The same in one word, for a probe, which cannot sign in."""
     if foreign_package() or broken_packages():
         return unavailable("unavailable")
-    return answer(lambda: watched(by_request=True).report_api(req.headers, "to probe").probe())
+    return answer(req, lambda: watched(by_request=True).report_api(req.headers, "to probe").probe())
+
+
+@app.route("favicon.ico", methods=READ)
+def get_favicon(req: func.HttpRequest) -> func.HttpResponse:
+    """The icon that browsers ask for where an address is not a page."""
+    return respond(req, lambda _: people().favicon())
+
+
+@app.route("robots.txt", methods=READ)
+def get_robots(req: func.HttpRequest) -> func.HttpResponse:
+    """What search engines may do: nothing."""
+    return respond(req, lambda _: people().robots())
 
 
 @app.route("v1/nonMfaCompliantPartnerPrincipals", methods=READ)
@@ -256,9 +269,13 @@ def get_partner_requests(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("scripts/{name}", methods=READ, auth_level=func.AuthLevel.FUNCTION)
 def get_for_script(req: func.HttpRequest) -> func.HttpResponse:
     """A file of the newest report, for a script with a key; off unless ``SCRIPT_KEYS`` is on."""
-    return answer(
-        lambda: watched().report_api(req.headers, "with a key").for_script(**req.route_params)
-    )
+
+    def make() -> Answer:
+        api = watched().report_api(req.headers, "with a key")
+        expect_parameters(req, "code")
+        return api.for_script(**req.route_params)
+
+    return answer(req, make)
 
 
 @cache
@@ -283,6 +300,13 @@ def broken_packages() -> str:
     from shared.service.packages import unloadable_packages
 
     return unloadable_packages()
+
+
+def people() -> ModuleType:
+    """Return what only people's browsers get."""
+    from shared.service.http import people
+
+    return people
 
 
 def service() -> Service:
@@ -314,19 +338,36 @@ def put(messages: Sequence[Message], **outputs: Messages) -> None:
         output.set([message.to_json() for message in messages if message.queue == queue])
 
 
-def respond(req: func.HttpRequest, ask: Callable[[ReportApi], Answer]) -> func.HttpResponse:
-    """Answer a caller that is let in."""
-    return answer(lambda: ask(watched(by_request=True).report_api(req.headers)))
+def respond(
+    req: func.HttpRequest, ask: Callable[[ReportApi], Answer], *, has_query: bool = False
+) -> func.HttpResponse:
+    """Answer a caller that is let in; without `has_query`, an address takes no parameters."""
+
+    def make() -> Answer:
+        api = watched(by_request=True).report_api(req.headers)
+        if not has_query:
+            expect_parameters(req)
+        return ask(api)
+
+    return answer(req, make)
 
 
-def answer(make: Callable[[], Answer]) -> func.HttpResponse:
+def expect_parameters(req: func.HttpRequest, *expected: str) -> None:
+    """Refuse parameters that an address does not take."""
+    from shared.service.http.search import expect_parameters
+
+    expect_parameters(req.params, expected)
+
+
+def answer(req: func.HttpRequest, make: Callable[[], Answer]) -> func.HttpResponse:
     """Turn an answer, or the problem in its place, into the host's response."""
     if problem := foreign_package():
         return unavailable(problem)
     try:
         from shared.service.http.answers import answered
+        from shared.service.http.people import for_reader
 
-        made = answered(make)
+        made = for_reader(answered(make), req.headers)
     except ImportError:
         if problem := broken_packages():
             return unavailable(problem)

@@ -55,6 +55,8 @@ ROUTES = {
     "start_run": "POST runs",
     "start_mail": "POST mails",
     "get_run": "GET runs/{run_id}",
+    "get_favicon": "GET favicon.ico",
+    "get_robots": "GET robots.txt",
     "get_health": "GET health",
     "get_probe": "GET probe",
     "get_principals": "GET v1/nonMfaCompliantPartnerPrincipals",

@@ -30,6 +30,7 @@ from uuid import uuid4
 from shared.cli.loopback import HttpRequest, LoopbackServer
 from shared.cli.routes import HttpRoute, Router
 from shared.service.http.answers import Answer, problem
+from shared.service.http.people import for_reader
 from shared.service.messages import AT_ONCE
 
 if TYPE_CHECKING:
@@ -176,7 +177,12 @@ class LocalHost:
         routes = [
             HttpRoute(each.route, each.methods, partial(self.answer, each)) for each in triggered
         ]
-        return LoopbackServer(Router(routes, self._prefix).answer, problem, port=port)
+        router = Router(routes, self._prefix)
+
+        def answer(request: HttpRequest) -> Answer:
+            return for_reader(router.answer(request), request.headers)
+
+        return LoopbackServer(answer, problem, port=port)
 
     def answer(self, function: Function, request: HttpRequest, params: dict[str, str]) -> Answer:
         """A function's answer to a request that its route matches."""

@@ -33,10 +33,12 @@ _GUARDED = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Robots-Tag": "noindex, nofollow",
 }
 #: For personal data: shared caches may not store it, and a browser must check its copy again.
 _PRIVATE = {**_GUARDED, "Cache-Control": "private, no-cache"}
 _FRESH = {**_GUARDED, "Cache-Control": "no-store"}
+PROBLEM = "application/problem+json"
 _NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
 _POLICY_OF_PAGE = re.compile(
     rb'<meta http-equiv="Content-Security-Policy" content="([ -!#-~]{1,500})">'
@@ -113,8 +115,8 @@ def problem(status: HTTPStatus, sentence: str, headers: Mapping[str, str] | None
     return json_answer(
         status,
         {**members, "detail": sentence},
-        media_type="application/problem+json",
-        headers=headers,
+        media_type=PROBLEM,
+        headers={"Vary": "Accept", **(headers or {})},
     )
 
 
@@ -137,6 +139,18 @@ def stored_answer(stored: StoredFile, media_type: str, attached_as: str = "") ->
     if attached_as:
         headers["Content-Disposition"] = f'attachment; filename="{attached_as}"'
     return Answer(int(HTTPStatus.OK), headers, stored.content)
+
+
+def fixed_answer(content: bytes, media_type: str) -> Answer:
+    """Return bytes that are the same for everybody, and change with a release only."""
+    headers = {**_GUARDED, "Cache-Control": "private, max-age=86400"}
+    headers |= {"Content-Security-Policy": _NO_PAGE, "Content-Type": media_type}
+    return Answer(int(HTTPStatus.OK), headers, content)
+
+
+def page_headers(page: bytes) -> dict[str, str]:
+    """The headers by which a page that is not stored differs from JSON in its place."""
+    return {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _policy(page)}
 
 
 def not_modified(etag: str, media_type: str) -> Answer:

@@ -117,6 +117,13 @@ def read_query(params: Mapping[str, str], table: Table[Any]) -> Query:
     return Query(_searched(given.get("search", "")), sort, _page(given.get("page", "1")), filters)
 
 
+def expect_parameters(given: Iterable[str], expected: Sequence[str] = ()) -> None:
+    """Raise `RefusedError` (400) if an address has a parameter that its route does not take."""
+    if set(given) - set(expected):
+        words = ", ".join(expected) or "none"
+        _refuse(f"Unknown parameter in the address; expected {words}.")
+
+
 def _expect(what: str, given: Iterable[str], expected: Iterable[str]) -> None:
     if set(given) - set(expected):
         _refuse(f"Unknown {what} in the address; expected one of {', '.join(expected)}.")
