@@ -90,6 +90,10 @@ class Activity:
         attempt = Attempt(at, person, target, INTERACTIVE, Proofs.PASSWORD, None, self._guid())
         self._add(replace(attempt, error_code=error_code), "not_completed")
 
+    def record(self, attempt: Attempt) -> None:
+        """One interactive sign-in, exactly as it is given."""
+        self._add(attempt, _VERDICTS[attempt.proof])
+
     def run_program(
         self,
         target: SignInTarget,

@@ -55,6 +55,22 @@ def applied_policy(policy_id: str, name: str, excluded_by: str, result: str = "s
     }
 
 
+def not_applied(name: str, condition: str) -> Row:
+    """A policy for the person of which one condition did not hold."""
+    return {
+        **applied_policy(named_guid(name), name, "", "notApplied"),
+        "conditionsNotSatisfied": condition,
+    }
+
+
+def satisfied(name: str, *controls: str) -> Row:
+    """A policy that was satisfied by one of several controls, or by another one than MFA."""
+    return {
+        **applied_policy(named_guid(name), name, ""),
+        "enforcedGrantControls": list(controls),
+    }
+
+
 def rehearsal(*, is_met: bool) -> Row:
     """The report-only policy for guests: a guest who did MFA at home satisfies it."""
     name = "Rehearsal: MFA for guests"

@@ -11,6 +11,7 @@ from simulator.tenants.activity import Activity
 from simulator.tenants.people import make_people
 from simulator.tenants.rows import Proofs, Row, RowWriter, to_instant
 from simulator.tenants.scenario import DAYS, Scenario
+from simulator.tenants.special_sign_ins import play_special_sign_ins
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -64,10 +65,20 @@ def simulate_partner(ending: date, seed: int = SEED, days: int = DAYS) -> Simula
     scenario = Scenario(rng, activity, people, ending)
     for days_before in reversed(range(days)):
         scenario.play_day(days_before)
-    expected = tuple(_with_first_copies(rng, activity.sign_ins))
+    special = _special_sign_ins(people, ending, seed, writer.policy_id)
+    expected = (*_with_first_copies(rng, activity.sign_ins), *special)
     log = [entry for sign_in in expected for entry in _log_entries(rng, sign_in)]
     log.sort(key=lambda entry: (entry.instant, entry.logged_at))
     return SimulatedPartner(ending, people, expected, tuple(log))
+
+
+def _special_sign_ins(
+    people: tuple[Person, ...], ending: date, seed: int, policy_id: str
+) -> list[ExpectedSignIn]:
+    rng = random.Random(f"special {seed} {ending}")  # noqa: S311 (repeatable made-up data)
+    activity = Activity(rng, RowWriter(rng, TENANT_ID, TENANT_NAME, people, policy_id))
+    play_special_sign_ins(rng, activity, people, ending, policy_id)
+    return activity.sign_ins
 
 
 def logged_by(partner: SimulatedPartner, instant: datetime) -> list[ExpectedSignIn]:

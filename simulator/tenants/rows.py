@@ -83,6 +83,12 @@ class Proofs(Enum):
     INCOMPLETE = Proof("")  #: the log's first copy of a record, without its details
 
 
+_AGENTIC: Row = {
+    "agentType": "agenticAppInstance",
+    "agentSubjectType": "agentIDuser",
+    "agentSubjectParentId": "a9e17000-0000-4000-a000-000000000001",
+    "parentAppId": "a9e17000-0000-4000-a000-000000000002",
+}
 _NOT_AGENTIC: Row = {
     "agentType": "notAgentic",
     "agentSubjectType": "notAgentic",
@@ -103,6 +109,8 @@ class Attempt:
     session_id: str | None
     correlation_id: str
     error_code: int = 0
+    policies: tuple[Row, ...] | None = None  #: what the record says of them; `None`: by the rules
+    is_agents: bool = False  #: whether the user is an agent's
 
 
 _REASONS = {
@@ -123,23 +131,30 @@ class RowWriter:
     """Writes one tenant's rows."""
 
     def __init__(
-        self, rng: random.Random, tenant_id: str, tenant_name: str, people: Sequence[Person]
+        self,
+        rng: random.Random,
+        tenant_id: str,
+        tenant_name: str,
+        people: Sequence[Person],
+        policy_id: str = "",
     ) -> None:
+        """`policy_id` is of the policy for everybody; by default, one that is made up."""
         self._rng = rng
         self._left_out = left_out(people)
         self._tenant_id = tenant_id
         self._tenant_name = tenant_name
-        self._policy_id = make_guid(rng)
+        self.policy_id = policy_id or make_guid(rng)
         self._user_properties: dict[str, Row] = {}  #: by user id
 
     def write(self, attempt: Attempt) -> Row:
         """The row of a user's sign-in."""
         person, proof = attempt.person, attempt.proof.value
-        policies = self._policies(attempt)
+        policies = self._policies(attempt) if attempt.policies is None else list(attempt.policies)
         is_interactive = attempt.event == INTERACTIVE
         return {
             **self._common(attempt.at, attempt.event, attempt.target),
             **self._user(person),
+            "agent": _AGENTIC if attempt.is_agents else _NOT_AGENTIC,
             "correlationId": attempt.correlation_id,
             "sessionId": attempt.session_id,
             "isInteractive": is_interactive,
@@ -258,7 +273,7 @@ class RowWriter:
         is_asked = proof.is_by_policy or is_interrupted
         rule = self._left_out.get(attempt.person.id, "" if is_asked else "groupId")
         result = "failure" if is_interrupted else "success"
-        everybody = applied_policy(self._policy_id, "Require MFA for all users", rule, result)
+        everybody = applied_policy(self.policy_id, "Require MFA for all users", rule, result)
         if attempt.person.kind is PersonKind.GUEST:
             return [everybody, rehearsal(is_met=proof.requirement == _MULTI)]
         return [everybody]

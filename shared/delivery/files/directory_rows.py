@@ -10,6 +10,7 @@ import msgspec
 from shared.delivery.text.formatting import plain_quotes, utc_time
 from shared.mfa.accounts.directory import users_with_mfa
 from shared.mfa.accounts.enforcement import Enforcement
+from shared.mfa.reasons.reason import ReasonKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,6 +88,8 @@ def _newest_reasons(assessment: Assessment) -> dict[str, Reason]:
 def _explained(account: AccountRow, reason: Reason | None) -> AccountRow:
     if reason is None or account.enforcement is not Enforcement.ENFORCED:
         return account
+    if reason.kind is ReasonKind.POLICY_TOO_YOUNG and account.cause:
+        return account  # its note on the policy says so, with the day
     return msgspec.structs.replace(
         account,
         cause=" ".join(filter(None, [f"{reason.sentence}.", account.cause])),

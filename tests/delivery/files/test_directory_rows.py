@@ -15,6 +15,7 @@ from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.assessment import assess
 from shared.mfa.circumstances import Circumstance
 from shared.mfa.metrics import ShareRule
+from shared.mfa.reasons.reason import Reason, ReasonBasis, ReasonKind
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.mfa.sign_in import Evidence
@@ -160,3 +161,19 @@ def test_an_account_that_is_not_enforced_keeps_its_own_cause() -> None:
     (row,) = rows("ann", federated)
 
     assert (row["Cause"], row["Remedy"]) == ("No policy.", "Add one.")
+
+
+def test_what_a_note_on_the_policy_says_already_is_not_said_twice() -> None:
+    young = Reason(ReasonKind.POLICY_TOO_YOUNG, "Policy “MFA” is new", ReasonBasis.DIRECTORY)
+    sign_in = portal_sign_in()
+    window = make_window(date(2026, 11, 23), {date(2026, 11, 20): Rollup([sign_in])})
+    made = msgspec.structs.replace(
+        assess(window, Scope(), ShareRule()), reasons={sign_in.id: young}
+    )
+    noted = account("ann", enforcement=Enforcement.ENFORCED, cause="It is new.", remedy="Wait.")
+    plain = account("ann", enforcement=Enforcement.ENFORCED, cause="", remedy="")
+
+    first, second = account_rows([noted, plain], made, "tenant")
+
+    assert (first.cause, first.remedy) == ("It is new.", "Wait.")
+    assert second.cause == 'Policy "MFA" is new.'
