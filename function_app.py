@@ -160,6 +160,12 @@ def get_customers_csv(req: func.HttpRequest) -> func.HttpResponse:
     return respond(req, lambda api: api.customers_csv(dict(req.params)), has_query=True)
 
 
+@app.route("customers/{tenant_id}", methods=READ)
+def get_customer(req: func.HttpRequest) -> func.HttpResponse:
+    """One customer's page."""
+    return respond(req, lambda api: api.customer(**req.route_params))
+
+
 @app.route("accounts", methods=READ)
 def get_accounts(req: func.HttpRequest) -> func.HttpResponse:
     """The partner's accounts as a page: search, filters, order and page in the address."""
@@ -234,6 +240,18 @@ def get_probe(req: func.HttpRequest) -> func.HttpResponse:
     if foreign_package() or broken_packages():
         return unavailable("unavailable")
     return answer(req, lambda: watched(by_request=True).report_api(req.headers, "to probe").probe())
+
+
+@app.route("openapi.json", methods=READ)
+def get_openapi(req: func.HttpRequest) -> func.HttpResponse:
+    """The description of all of this (OpenAPI 3.1)."""
+
+    def describe(_: ReportApi) -> Answer:
+        from shared.service.http.openapi import description
+
+        return description()
+
+    return respond(req, describe)
 
 
 @app.route("favicon.ico", methods=READ)

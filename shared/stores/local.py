@@ -41,7 +41,7 @@ from shared.stores.medium import (
 from shared.stores.names import day_of_key, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
 _DAY_CHARACTERS = len("2026-11-23")
@@ -155,6 +155,13 @@ class LocalMedium:
         days = [_table_day(name) for name in names if _is_row(name, since, before)]
         found = {day: self.read(_table_path(table, partition, day)) for day in days if day}
         return {day: _rows_of(content) for day, content in found.items() if content is not None}
+
+    def table_row(
+        self, table: str, partition: str, day: str, key: str
+    ) -> Mapping[str, object] | None:
+        """One row of a table for people, or `None`; times are texts."""
+        content = self.read(_table_path(table, partition, day))
+        return None if content is None else _rows_of(content).rows.get(key)
 
     def put_table_day(
         self, table: str, partition: str, day: str, rows: TypedRows, *, over: TableDay

@@ -119,6 +119,11 @@ class Medium(Protocol):
     ) -> dict[str, TableDay]:
         """What a table for people has of the days from `since` until before `before`."""
 
+    def table_row(
+        self, table: str, partition: str, day: str, key: str
+    ) -> Mapping[str, object] | None:
+        """One row of a table for people, or `None`; times are texts."""
+
     def put_table_day(
         self, table: str, partition: str, day: str, rows: TypedRows, *, over: TableDay
     ) -> None:

@@ -49,6 +49,15 @@ REPORT_FILES = {
 }
 
 
+class CustomerDay(msgspec.Struct, frozen=True):
+    """What is still known of a customer on a day; `None` is unknown."""
+
+    day: date
+    users_with_mfa: int | None = None
+    total_users: int | None = None
+    share: float | None = None
+
+
 class ReportRow(msgspec.Struct, frozen=True):
     """A report as the list of reports shows it."""
 

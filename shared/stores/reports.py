@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -10,12 +11,12 @@ from shared.errors import ConflictError, DamagedError, NewerError
 from shared.stores.base import StoreBase
 from shared.stores.file_sets import FileSet, Listed
 from shared.stores.medium import RowId, checked, sealed, to_columns
-from shared.stores.models import MetricsRow, ReportRow
-from shared.stores.names import is_own_row, safe_day, safe_file_name, safe_tenant_id
-from shared.stores.tables import Figures, replace_figures
+from shared.stores.models import CustomerDay, MetricsRow, ReportRow
+from shared.stores.names import is_own_row, row_key, safe_day, safe_file_name, safe_tenant_id
+from shared.stores.tables import Figures, from_cells, replace_figures
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from shared.mfa.report import HistoryPoint
@@ -27,6 +28,7 @@ _TABLE = "publications"
 _OLDER_TABLE = "metrics"
 _FIRST_DAY = safe_day(date.min)
 _NO_FIGURES: Figures = {}
+_AT_ONCE = 8  #: rows of a customer that are read at the same time
 
 
 class Reports(StoreBase):
@@ -107,6 +109,24 @@ class Reports(StoreBase):
         """The newest reports first, each with the names of its files."""
         found = self._newest(tenant_id, None, limit)
         return [ReportRow(metrics, Listed.names(row)) for row, metrics in found]
+
+    def customer_days(
+        self, tenant_id: str, customer_id: str, days: Sequence[date]
+    ) -> list[CustomerDay]:
+        """One customer's figures on those of the days that have some, in the order of the days."""
+        partition = safe_tenant_id(tenant_id)
+
+        def read(day: date) -> CustomerDay | None:
+            text = safe_day(day)
+            key = row_key(text, customer_id)
+            row = self._medium.table_row("customers", partition, text, key)
+            try:
+                return from_cells(row, CustomerDay) if row else None
+            except DamagedError:
+                return None
+
+        with ThreadPoolExecutor(_AT_ONCE) as executor:
+            return [found for found in executor.map(read, days) if found]
 
     def metrics(self, ending: date) -> list[MetricsRow]:
         """The rows of all tenants' reports that end on a day, by tenant."""

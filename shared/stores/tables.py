@@ -1,21 +1,23 @@
 """
 The tables for people: what each report says of a day, as typed rows.
 
-Nothing reads them here but to see what differs. A day of a table is written as a whole, by the
-report that ends nearest to that day: of a missed run, days are there all the same, and of several
-reports it does not matter which is made last. All is written before the row that makes the report
-current, so a crash between leaves a report that is owed, and is made again with all of this.
+Here they are read to see what differs, and for the history of one customer. A day of a table is
+written as a whole, by the report that ends nearest to that day: of a missed run, days are there all
+the same, and of several reports it does not matter which is made last. All is written before the
+row that makes the report current, so a crash between leaves a report that is owed, and is made
+again with all of this.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import msgspec
 
-from shared.errors import BadInputError, ConflictError
+from shared.decoding import unreadable_as
+from shared.errors import BadInputError, ConflictError, DamagedError
 from shared.stores.medium import TableDay, as_text, column_name
 from shared.stores.names import is_later, one_line, row_key, safe_day, stamp
 from shared.stores.table_rows import TABLES, TableRow
@@ -23,6 +25,7 @@ from shared.stores.table_rows import TABLES, TableRow
 if TYPE_CHECKING:
     from shared.stores.medium import Medium
 
+T = TypeVar("T", bound=msgspec.Struct)
 Cell: TypeAlias = "str | int | float | bool | datetime"
 #: Rows of a report by table and day; a day with no rows is a day of which there are none.
 Figures: TypeAlias = Mapping[str, Mapping[date, Sequence[TableRow]]]
@@ -86,6 +89,19 @@ def _cells(row: TableRow) -> dict[str, Cell]:
     """The columns of a row that have a value."""
     values = msgspec.structs.asdict(row)
     return {column_name(name): _cell(value) for name, value in values.items() if value is not None}
+
+
+def from_cells(cells: Mapping[str, object], kind: type[T]) -> T:
+    """The value of that type in a stored row, with dates for days."""
+    values = {
+        field: cells[column_name(field)]
+        for field in kind.__struct_fields__
+        if cells.get(column_name(field)) is not None
+    }
+    if "day" in values:
+        values["day"] = str(values["day"])[: len("2026-11-23")]
+    with unreadable_as(lambda reason: DamagedError(f"A row cannot be read: {reason}.")):
+        return msgspec.convert(values, kind)
 
 
 def _cell(value: str | float | date) -> Cell:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.errors import ConflictError, NewerError
 from shared.stores.medium import ROW_FORMAT, RowId
-from shared.stores.models import TenantRow
+from shared.stores.models import CustomerDay, TenantRow
 from shared.stores.names import day_of_key, row_key
 from tests.contracts.store_backends import faulty_transport
 from tests.contracts.store_examples import (
@@ -67,6 +67,15 @@ def test_a_report_writes_typed_rows_by_day_and_name(store) -> None:
 
 
 @pytest.mark.azurite
+def test_a_customer_is_found_on_the_days_that_have_it(store) -> None:
+    save_report_with_figures(store)
+    named = "00000001-0000-4000-8000-000000000001"
+
+    assert store.customer_days(TENANT, named, [AFTER, DAY]) == [CustomerDay(DAY, 3, 6, 0.5)]
+    assert store.customer_days(TENANT, "nobody", [DAY]) == []
+    assert store.customer_days(OTHER, named, [DAY]) == []
+
+
 def test_in_an_account_days_are_dates_counts_are_integers_and_shares_are_doubles(
     emulated, azurite
 ) -> None:

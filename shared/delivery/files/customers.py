@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
@@ -60,6 +61,15 @@ class CustomerEntry(msgspec.Struct, frozen=True):
         if with_mfa == self.total_users:
             return CustomerStatus.ALL
         return CustomerStatus.SOME if with_mfa else CustomerStatus.NONE
+
+
+class CustomerPoint(msgspec.Struct, frozen=True):
+    """A customer's figures as an earlier report had them; `None` is unknown."""
+
+    day: date
+    users_with_mfa: int | None
+    total_users: int | None
+    share: float | None
 
 
 class CustomerTotals(msgspec.Struct, frozen=True):

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from shared.delivery.files.customers import CustomerStatus
 from shared.delivery.page import charts
 from shared.delivery.page.customers_table import customers_table
+from shared.delivery.page.history_chart import series
 from shared.delivery.page.report_page import environment, look
 from shared.delivery.text import formatting
 from shared.delivery.text.figures import State
 from shared.mfa.guid import is_guid
 
 if TYPE_CHECKING:
-    from shared.delivery.files.customers import Customers
+    from collections.abc import Sequence
+
+    from shared.delivery.files.customers import CustomerEntry, CustomerPoint, Customers
     from shared.delivery.page.table import PageContext
     from shared.mfa.assessment import ReportMeta
 
@@ -26,6 +29,22 @@ COMMANDS = {
         "Microsoft_AAD_ConditionalAccess/ConditionalAccessBlade/~/Policies"
     ),
     "View all users": "Microsoft_AAD_UsersAndTenants/UserManagementMenuBlade/~/AllUsers",
+}
+#: What each command takes in the customer's tenant, and what to do there.
+STEPS = {
+    "Manage security defaults": (
+        "Security Administrator at least; then Overview, Properties, Manage security defaults, "
+        "Enabled."
+    ),
+    "Manage conditional access": "Conditional Access Administrator or Security Administrator.",
+    "View all users": "Directory Readers or Global Reader.",
+}
+_STATES = {
+    CustomerStatus.UNKNOWN: State.UNDECIDED,
+    CustomerStatus.NONE: State.BELOW,
+    CustomerStatus.SOME: State.BELOW,
+    CustomerStatus.ALL: State.MET,
+    CustomerStatus.EMPTY: State.EMPTY,
 }
 _SWITCHED = {"enabled": "on", "disabled": "off"}
 
@@ -48,7 +67,38 @@ def render_customers(customers: Customers, meta: ReportMeta, context: PageContex
             bar=charts.customer_bar(customers.status_counts()),
             switched=_switched,
             commands=_commands,
+            steps=STEPS,
             **look("table.css", "customers.css"),
+        )
+    )
+
+
+def render_customer(
+    customer: CustomerEntry,
+    as_of: str | None,
+    history: Sequence[CustomerPoint],
+    meta: ReportMeta,
+    base: str,
+) -> str:
+    """Render one customer's page; its `history` comes oldest first."""
+    shares = [point.share for point in history]
+    days = [point.day for point in history]
+    is_drawn = len(days) > 1 and any(share is not None for share in shares)
+    return (
+        environment()
+        .get_template("customer.html")
+        .render(
+            customer=customer,
+            as_of=as_of,
+            history_points=history,
+            lines=[series("portal", "Users with MFA", days, shares)] if is_drawn else [],
+            meta=meta,
+            base=base,
+            state=_STATES[customer.mfa_status],
+            switched=_switched,
+            commands=_commands(customer.tenant_id),
+            steps=STEPS,
+            **look("customers.css", "details.css"),
         )
     )
 

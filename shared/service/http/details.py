@@ -6,17 +6,22 @@ import hashlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from msgspec.structs import astuple
+
+from shared.delivery.files.customers import CustomerPoint, Customers
 from shared.delivery.files.details import Applications, place_of, read_account_file
 from shared.service.addresses import API
 from shared.service.http.answers import RefusedError
 from shared.stores.models import ACCOUNT_DETAILS, StoredFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from shared.mfa.assessment import ReportMeta
+    from shared.stores.models import CustomerDay
 
 _NO_ACCOUNT = "The newest report has no account with this object id."
+_NO_CUSTOMER = "The newest report has no customer with this tenant id."
 _NO_APPLICATION = "No application with this id used Partner Center in the newest report's days."
 
 
@@ -45,6 +50,23 @@ def application_page(app_id: str, read: Callable[[str], bytes], meta: ReportMeta
         if found.id == app_id.lower():
             return tagged(render_application(found, stored.rule, meta, API).encode())
     raise RefusedError(HTTPStatus.NOT_FOUND, _NO_APPLICATION)
+
+
+def customer_page(
+    tenant_id: str,
+    read: Callable[[str], bytes],
+    meta: ReportMeta,
+    history: Callable[[str], Sequence[CustomerDay]],
+) -> StoredFile:
+    """Return the page of one customer; raises `RefusedError` (404) if it is not in the report."""
+    from shared.delivery.page.customers_page import render_customer  # loads Jinja
+
+    stored = Customers.from_json(read("customers.json"))
+    for found in stored.customers:
+        if found.tenant_id.lower() == tenant_id.lower():
+            days = [CustomerPoint(*astuple(day)) for day in history(found.tenant_id)]
+            return tagged(render_customer(found, stored.as_of, days, meta, API).encode())
+    raise RefusedError(HTTPStatus.NOT_FOUND, _NO_CUSTOMER)
 
 
 def tagged(content: bytes) -> StoredFile:

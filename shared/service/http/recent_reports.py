@@ -12,21 +12,23 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from concurrent.futures import Future
+from itertools import groupby
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from shared.errors import MfaStatusError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
     from datetime import date
 
-    from shared.stores.models import ReportRow, StoredFile
+    from shared.stores.models import CustomerDay, ReportRow, StoredFile
     from shared.stores.store import Store
 
     T = TypeVar("T")
 
 FRESH_SECONDS = 5.0  #: how long an answer may be behind the store
+NEWEST_DAYS = 31  #: of a customer's history; before them one of each month
 MOST_REPORTS = 401  #: in the index of reports
 KEPT_BYTES = 32_000_000  #: of files, in one process
 _LONGEST_FILE = KEPT_BYTES // 8  #: a longer one is read each time
@@ -58,6 +60,15 @@ class RecentReports:
             ("reports", tenant_id), lambda: self.store.reports(tenant_id, MOST_REPORTS)
         )
 
+    def customer_days(self, tenant_id: str, customer_id: str) -> list[CustomerDay]:
+        """A customer's figures, oldest first: of the newest month, and of each month before."""
+        endings = [report.metrics.ending for report in self.reports(tenant_id)]
+        days = sorted(newest_and_months(endings))
+        return self._lookups.find(
+            ("customer", tenant_id, customer_id),
+            lambda: self.store.customer_days(tenant_id, customer_id, days),
+        )
+
     def etag(self, tenant_id: str, ending: date, name: str) -> str | None:
         """The ETag of one file of a report, or `None` if there is no such file."""
         return self._etags(tenant_id, ending).get(name)
@@ -82,6 +93,14 @@ class RecentReports:
         return self._lookups.find(
             (tenant_id, ending), lambda: self.store.report_etags(tenant_id, ending)
         )
+
+
+def newest_and_months(newest_first: Sequence[date]) -> list[date]:
+    """The newest month's days, and the last one of each month before."""
+    days, earlier = list(newest_first[:NEWEST_DAYS]), newest_first[NEWEST_DAYS:]
+    for _, month in groupby(earlier, lambda day: (day.year, day.month)):
+        days.append(next(month))
+    return days
 
 
 class _Lookup(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ from shared.service.http.answers import (
 )
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
 from shared.service.http.days import NEIGHBOURS, index_page, meta_of, neighbour
-from shared.service.http.details import account_page, application_page
+from shared.service.http.details import account_page, application_page, customer_page
 from shared.service.http.health import health_of
 from shared.service.http.listings import ACCOUNTS, APPLICATIONS, CUSTOMERS
 from shared.service.http.orders import read_mail_order, read_run_order, refusing
@@ -179,6 +180,18 @@ class ReportApi:
     def customers_csv(self, params: Mapping[str, str] | None = None) -> Answer:
         """The same as CSV."""
         return self._list(CUSTOMERS, "customers.csv", params)
+
+    def customer(self, tenant_id: str) -> Answer:
+        """One customer's page."""
+        self.caller.demand(Role.CUSTOMERS)
+        ending = self._newest(self.tenant_id)
+        page = customer_page(
+            tenant_id,
+            self._reader(ending, CUSTOMERS.too_old),
+            self._head(ending).meta,
+            partial(self.reports.customer_days, self.tenant_id),
+        )
+        return self._answer(page, "page.html")
 
     def accounts(self, params: Mapping[str, str] | None = None) -> Answer:
         """The accounts as a page; with parameters, those of them that are asked for."""

@@ -44,6 +44,15 @@ def read_days(table: TableClient, partition: str, since: str, before: str) -> di
     return {day: TableDay(rows[day], etags[day]) for day in rows}
 
 
+def read_row(table: TableClient, partition: str, key: str) -> dict[str, object] | None:
+    """One of our rows, or `None`."""
+    try:
+        entity = table.get_entity(partition, key)
+    except ResourceNotFoundError:
+        return None
+    return {name: _read(value) for name, value in entity.items() if name not in _KEYS}
+
+
 def put_day(
     table: TableClient,
     partition: str,

@@ -35,6 +35,7 @@ class AzureMedium:
         self.row, self.rows = tables.row, tables.rows
         self.put_row, self.remove_row = tables.put_row, tables.remove_row
         self.table_days, self.put_table_day = tables.table_days, tables.put_table_day
+        self.table_row = tables.table_row
         self.remove_table_days = tables.remove_table_days
         self._tables = tables
         self._blobs = blobs

@@ -13,10 +13,12 @@ from azure.data.tables import TableServiceClient, UpdateMode
 
 from shared.errors import ConflictError, StoreError
 from shared.stores.azure.account import Options, storage_errors
-from shared.stores.azure.batches import put_day, read_days, remove_days
+from shared.stores.azure.batches import put_day, read_days, read_row, remove_days
 from shared.stores.medium import NEWEST_FIRST, Columns, Row, RowId, TableDay, TypedRows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azure.core.credentials import TokenCredential
     from azure.data.tables import TableClient, TableEntity
 
@@ -108,6 +110,14 @@ class AzureTables:
         """What a table for people has of the days from `since` until before `before`."""
         with storage_errors(f"Table {table} cannot be read", _ROLE):
             return read_days(self._table(table), partition, since, before)
+
+    def table_row(
+        self, table: str, partition: str, day: str, key: str
+    ) -> Mapping[str, object] | None:
+        """One row of a table for people, or `None`; times are texts."""
+        del day  # the key begins with it
+        with storage_errors(f"Table {table} cannot be read", _ROLE):
+            return read_row(self._table(table), partition, key)
 
     def put_table_day(
         self, table: str, partition: str, day: str, rows: TypedRows, *, over: TableDay

@@ -74,7 +74,7 @@ def test_the_table_has_partner_center_s_columns_and_every_customer_worst_first()
 
     heads = re.findall(r'<th scope="col">(?:<a [^>]+>)?([^<]+)<', html())
     assert heads == COLUMNS
-    assert re.findall(r'<th scope="row"><(?:bdi|i)>([^<]+)', html()) == [
+    assert re.findall(r'<th scope="row"><a [^>]+><(?:bdi|i)>([^<]+)', html()) == [
         *("Contoso", "Fabrikam", "Datum", "Bellows", "name not known", "Adatum", "Empty")
     ]
     assert "24 November 2026, 02:00 UTC" in made.text
@@ -120,7 +120,9 @@ def test_every_row_has_the_three_commands_in_its_customer_s_own_tenant():
     for number in range(1, 8):
         mine = [link for link in links if guid(number) in link]
         prefix = f"https://entra.microsoft.com/{guid(number)}/#view/"
-        assert mine == [prefix + view for view in COMMANDS.values()]
+        own = f"/api/customers/{guid(number)}"
+        assert mine == [own, *(prefix + view for view in COMMANDS.values())]
+    assert "/customers/" not in html(base="")
 
 
 def test_each_command_names_its_customer_for_who_hears_the_links_alone():

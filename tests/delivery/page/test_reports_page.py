@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from shared.delivery.files.customers import CustomerEntry, CustomerPoint
+from shared.delivery.page.customers_page import render_customer
 from shared.delivery.page.error_page import render_error
 from shared.delivery.page.reports_page import render_reports
 from shared.delivery.page.reports_table import PastReport
@@ -69,11 +71,19 @@ def test_a_hostile_name_stays_text(name):
     assert all((link["href"] or "").startswith(("/api/", "#", "?")) for link in parsed.all("a"))
 
 
+def customer_page():
+    entry = CustomerEntry("Litware", 1, 2, 6, TENANT, "disabled", "enabled", None, "3 of 6 users")
+    points = [CustomerPoint(report.ending, 3, 6, 0.5) for report in reversed(reports(31))]
+    meta = ReportMeta(TENANT, "Northwind", "graph", "2026-11-24T02:15:00Z")
+    return render_customer(entry, "2026-11-24T02:00:00Z", points, meta, "/api")
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("screen", "scheme"), [(NARROW, "dark"), (DESK, "light")])
 def test_axe_finds_no_barrier_and_the_page_does_not_scroll_sideways(opened, screen, scheme):
-    """The index, and the page of an error."""
-    for html in (page(20), render_error(404, "Not Found", "There is no report yet.", "/api")):
+    """The index, the page of an error, and one customer's."""
+    error = render_error(404, "Not Found", "There is no report yet.", "/api")
+    for html in (page(20), error, customer_page()):
         made = opened(html, color_scheme=scheme, bypass_csp=True, **screen)
         made.page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
 

@@ -43,6 +43,7 @@ TAKES = [
     *[("file", (TENANT, "latest", name), Role.READ) for name in ("before", "after")],
     *[("accounts_json", (), Role.READ), ("accounts_csv", (), Role.READ)],
     *[("customers_json", (), Role.CUSTOMERS), ("customers_csv", (), Role.CUSTOMERS)],
+    ("customer", ("an-id",), Role.CUSTOMERS),
     *[("start_run", (), Role.RUN), ("run", ("0" * 32,), Role.RUN), ("start_mail", (), Role.RUN)],
 ]
 
