@@ -171,7 +171,13 @@ def everything(store: Store) -> dict[str, Any]:
         str(row.id): {name: value for name, value in row.columns.items() if value is not None}
         for row in rows
     }
-    return {**{path: medium.read(path) for path in files}, **columns, **people_rows(store)}
+    tenants = {TENANT, *(row.id.key for row in medium.rows("tenants"))}
+    for_people = {
+        f"tables/{tenant_id}/{name}": row
+        for tenant_id in sorted(tenants)
+        for name, row in people_rows(store, tenant_id).items()
+    }
+    return {**{path: medium.read(path) for path in files}, **columns, **for_people}
 
 
 def people_rows(store: Store, tenant_id: str = TENANT) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pytest
 from shared.service.figure_rows import ending_row
 from shared.stores.medium import column_name
 from shared.stores.models import MetricsRow
-from shared.stores.table_rows import TABLES
+from shared.stores.table_rows import TABLES, ApplicationRow
 from tests.azurite import EmulatorCredential
 from tests.contracts.store_examples import NEW_AT, TENANT, customer_row, day_row
 from tests.delivery.scenarios import worked_examples
@@ -90,6 +90,9 @@ def filled(identified):
     ending = report.window.ending
     customers = [customer_row(number, ending) for number in range(1_203)]
     days = [day_row(ending, channel) for channel in ("portal", "api")]
+    counts = {**msgspec.structs.asdict(days[1]), "not_verified": 3, "share": 0.5}
+    names = {"application_id": "an id", "application_name": "An app"}
+    application = msgspec.convert(counts | names, ApplicationRow)
     row = msgspec.structs.replace(MetricsRow.of(report), tenant_id=TENANT, generated_at=NEW_AT)
     identified.open().save_report(
         row,
@@ -98,6 +101,7 @@ def filled(identified):
             "metrics": {ending: [ending_row(report)]},
             "days": {ending: days},
             "customers": {ending: customers},
+            "applications": {ending: [application]},
         },
     )
     return identified
@@ -119,6 +123,30 @@ def test_the_recipe_reads_whole_tables_with_their_types(filled, secured_azurite)
     assert len({row["CustomerTenantId"] for row in customers}) == 1_203
     assert customers[0]["Share"] == 0.5
     assert [row["Channel"] for row in days] == ["api", "portal"]
+
+
+@pytest.mark.azurite
+def test_the_queries_of_the_page_find_rows_and_take_no_key(filled, secured_azurite) -> None:
+    from azure.data.tables import TableServiceClient
+
+    commands = re.findall(r"^az storage .*?(?=^az|^```)", PAGE, re.MULTILINE | re.DOTALL)
+    assert len(commands) == 4
+    with TableServiceClient(
+        secured_azurite.tables_url,
+        credential=EmulatorCredential(),
+        connection_verify=str(secured_azurite.certificate),
+    ) as service:
+        found = {}
+        for command in commands:
+            assert "--auth-mode login --account-name $STORE" in command
+            table = command.split("--table-name ")[1].split()[0]
+            (words,) = re.findall(r'--filter "(.*?)"', command)
+            name = f"{filled._prefix}{table}"  # noqa: SLF001
+            asked = words.replace("$TENANT", TENANT)
+            found[table] = len([*service.get_table_client(name).query_entities(asked)])
+            selected = re.findall(r"--select ([\w ]+?) --", command)
+            assert set(" ".join(selected).split()) <= columns(table).keys()
+    assert found == {"metrics": 1, "days": 0, "applications": 1, "customers": 1_203}
 
 
 def as_the_recipe_does(azurite, table) -> list[dict[str, Any]]:

@@ -10,7 +10,9 @@ import function_app
 from shared.cli.local_host import LocalHost
 from shared.settings import Settings
 from shared.stores.azure.medium import AzureMedium
+from shared.stores.medium import TableDay
 from shared.stores.store import Store
+from shared.stores.table_rows import TABLES as FOR_PEOPLE
 from tests.contracts.store_examples import FOLDERS, TABLES
 from tests.faults.queue_host import QueueHost
 from tests.faults.small_partner import nobody_waits
@@ -45,6 +47,11 @@ class AzurePlace:
                 new.put_row(row.id, row.columns, over=None)
             for path in (path for folder in FOLDERS for path in old.paths(folder)):
                 new.write(path, old.read(path) or b"")
+            for tenant in source.tenants():
+                for table in FOR_PEOPLE:
+                    for day, stored in old.table_days(table, tenant.id, "0", "9").items():
+                        rows: Any = stored.rows
+                        new.put_table_day(table, tenant.id, day, rows, over=TableDay())
         return place
 
 
