@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.cli.console import DONE, DONE_IN_PART, day, say
 from shared.cli.progress import Progress
-from shared.delivery.files.folder import write_files
+from shared.delivery.files.folder import check_folder, write_files
 from shared.delivery.text.formatting import harmless
 from shared.delivery.text.summary import summarise
 from shared.errors import UsageError
@@ -107,6 +107,8 @@ def _analyze(options: argparse.Namespace, settings: Settings, now: Callable[[], 
     if not (options.out or options.json):
         message = "nothing would be kept: give a folder with --out, or --json."
         raise UsageError(message)
+    if options.out:
+        check_folder(options.out)
     publication = analyze(_question(options, settings, now()), progress)
     progress.finish()
     say(summarise(publication.report))

@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 _TERMINAL_SECONDS = 0.1
 _LOG_SECONDS = 10.0
 _BAR = 24
+_BLOCKS = "█░"  #: what is done, and what is not
+_ASCII = "#."
+
+
+def _can_write(stream: TextIO, text: str) -> bool:
+    """Whether the stream's encoding has these characters; a terminal of the C locale has not."""
+    try:
+        text.encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 class Progress:
@@ -29,6 +40,7 @@ class Progress:
         self._label, self._unit, self._scale = label, unit, scale
         self._stream = stream or sys.stderr
         self._moving = self._stream.isatty()
+        self._bar = _BLOCKS if _can_write(self._stream, _BLOCKS) else _ASCII
         self._clock = clock
         self._next = clock() + (0 if self._moving else _LOG_SECONDS)
 
@@ -51,7 +63,7 @@ class Progress:
     def _text(self, done: int, total: int) -> str:
         part = min(done / total, 1.0) if total else 1.0
         filled = round(part * _BAR)
-        bar = "█" * filled + "░" * (_BAR - filled) if self._moving else ""
+        bar = self._bar[0] * filled + self._bar[1] * (_BAR - filled) if self._moving else ""
         amount = f"{done // self._scale:,} of {total // self._scale:,} {self._unit}"
         share = f"{part:4.0%}" if self._moving else f"{part:.0%}"
         return " ".join(filter(None, (self._label, bar, share, amount)))

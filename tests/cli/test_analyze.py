@@ -755,3 +755,12 @@ def test_files_without_partner_center_point_to_discover_and_the_other_log(tmp_pa
     assert "No record of these seven days concerns Partner Center" in done.stderr
     assert "--discover" in done.stderr
     assert "non-interactive" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_before_anything_is_read(tmp_path) -> None:
+    (tmp_path / "file").touch()
+
+    done = run("analyze", tmp_path / "absent.json", "--out", tmp_path / "file" / "report")
+
+    assert done.returncode == 2
+    assert "The report cannot be written to" in done.stderr

@@ -49,3 +49,13 @@ def test_work_of_no_size_is_done() -> None:
     Progress("Reading", "MiB", stream=stream)(0, 0)
 
     assert "100%" in stream.getvalue()
+
+
+def test_a_terminal_that_cannot_draw_blocks_gets_a_bar_of_ascii() -> None:
+    class Plain(Terminal):
+        encoding = "ascii"
+
+    drawn = told(Plain(), seconds=0.2)
+
+    assert "#####" in drawn
+    assert drawn.isascii()

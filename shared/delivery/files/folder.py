@@ -12,6 +12,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def check_folder(folder: Path) -> None:
+    """
+    Create the folder if necessary, and see whether files can be written there.
+
+    Raises `BadInputError` if not: better before hours of reading than after.
+    """
+    trial = folder / ".writable.partial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial.touch(mode=0o600)
+        trial.unlink()
+    except OSError as error:
+        message = f"The report cannot be written to {folder}: {error.strerror}."
+        raise BadInputError(message) from error
+
+
 def write_files(folder: Path, files: Mapping[str, bytes], *, owner_only: bool = False) -> None:
     """
     Write files into a folder, which is created if necessary; other files in it are left alone.
