@@ -77,7 +77,7 @@ def test_the_table_has_partner_center_s_columns_and_every_customer_worst_first()
     assert re.findall(r'<th scope="row"><a [^>]+><(?:bdi|i)>([^<]+)', html()) == [
         *("Contoso", "Fabrikam", "Datum", "Bellows", "name not known", "Adatum", "Empty")
     ]
-    assert "24 November 2026, 02:00 UTC" in made.text
+    assert "As of unknown Read 24 November 2026, 02:00 UTC" in made.text
     assert "Customers of Northwind Cloud" in made.text
 
 
