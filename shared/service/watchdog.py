@@ -105,7 +105,8 @@ class Watchdog:
         if reported and (latest is None or latest < reported.date() - _DAY):
             missed = f"there is no report of {reported.date() - _DAY}"
             yield SilentTimer("plan_reports", "REPORT_SCHEDULE", reported, missed)
-        if opened and not self._is_open(opened):
+        is_todays = opened is not None and opened.date() == self.now().date()
+        if opened and is_todays and not self._is_open(opened):  # yesterday's newest day is past
             missed = f"nobody was written to about {opened.date() - _DAY}"
             yield SilentTimer("mail_status", "MAIL_SCHEDULE", opened, missed)
 

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from shared.errors import StoreError
 from shared.service.http.callers import OWN_MACHINE
@@ -165,6 +166,16 @@ def test_it_looks_once_in_a_few_minutes_only(app, monkeypatch) -> None:
     app.clock.go_on(seconds=1)
     watchdog.look()
     assert len(looked) == 2
+
+
+def test_a_door_of_yesterday_opens_none_before_its_time(app) -> None:
+    app.clock.go_on(hours=-3)  # after midnight; nobody was written to the day before
+    for row in app.daily.store.deliveries(TENANT, app.ending - timedelta(days=1), app.ending):
+        app.daily.store.change_delivery(
+            TENANT, row.ending, row.channel, lambda each: replace(each, opened_at="")
+        )
+
+    assert a_watchdog(app).silent() == []
 
 
 def test_an_app_that_has_never_begun_waits_for_its_first_tick_or_request(tmp_path) -> None:
