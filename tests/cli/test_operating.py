@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import pytest
 from shared.cli.ledger import as_row
 from shared.cli.main import main
 from shared.mfa.window import LedgerEntry, Slice, SliceState
+from shared.service.composition import Service
+from shared.service.http.answers import answered
+from shared.settings import Settings
 from shared.stores import open_store
 from tests.records import TENANT, graph_record, ndjson
 from tests.service.world import ENDING, WEEK, Clock
@@ -36,7 +40,13 @@ def exported(tmp_path, monkeypatch):
     (tmp_path / "exports" / "signins.json").write_bytes(export())
     named = {"format": "partner-mfa-status/directory", "version": 1, "users": []}
     (tmp_path / "directory.json").write_text(json.dumps(named))
-    monkeypatch.chdir(tmp_path)
+    exported_again(monkeypatch, tmp_path)
+    return tmp_path
+
+
+def exported_again(monkeypatch, folder):
+    """Settings that read it, in that folder."""
+    monkeypatch.chdir(folder)
     for name, value in {
         "TENANT_ID": TENANT,
         "SIGNIN_SOURCE": "exports",
@@ -47,7 +57,6 @@ def exported(tmp_path, monkeypatch):
         "REPORT_RECIPIENTS": "ann@contoso.example",
     }.items():
         monkeypatch.setenv(name, value)
-    return tmp_path
 
 
 def listed(capsys):
@@ -184,3 +193,50 @@ def test_a_mail_to_nobody_is_refused(monkeypatch, capsys) -> None:
     assert main(["mail"], now=NOW) == 2
 
     assert "neither setting REPORT_RECIPIENTS nor TEAMS_WEBHOOK_URL" in capsys.readouterr().err
+
+
+def test_a_restored_copy_goes_on_as_if_nothing_had_been(exported, capsys) -> None:
+    """A folder that is copied back, and one that lost everything but the figures of its days."""
+    assert main(["run"], now=NOW) == 0
+    shutil.copytree(exported / "store", exported / "backup")
+    kept = report_of(exported, capsys, "store")
+    shutil.rmtree(exported / "store")
+    shutil.copytree(exported / "backup", exported / "store")
+
+    assert report_of(exported, capsys, "store") == kept
+
+    for lost in ("ledger", "rollups", "reports"):
+        shutil.rmtree(exported / "store" / lost, ignore_errors=True)
+    assert report_of(exported, capsys, "store") == kept
+
+
+def report_of(exported, capsys, folder):
+    """What a run over a store says, without when it was made."""
+    capsys.readouterr()
+    assert (exported / folder).exists()
+    assert main(["run", "--json"], now=NOW) == 0
+    return {**json.loads(capsys.readouterr().out), "generated_at": ""}
+
+
+def test_an_older_release_says_in_one_sentence_what_a_newer_one_has_stored(
+    exported, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr("shared.stores.medium.ROW_FORMAT", 2)
+    assert main(["run"], now=NOW) == 0
+    monkeypatch.undo()
+    exported_again(monkeypatch, exported)
+    capsys.readouterr()
+
+    assert main(["run", "--day", str(OLD)], now=NOW) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"run: {OLD} is left alone: It was collected by a newer release of this app, which this "
+        "one cannot read."
+    )
+    assert {entry["state"] for entry in listed(capsys)["slices"]} == {"newer"}
+    refused = answered(lambda: api_of().start_run(b'{"day":"%s"}' % str(OLD).encode()))
+    assert refused.status == 409
+    assert "a newer release of this app" in json.loads(refused.body)["detail"]
+
+
+def api_of():
+    return Service(Settings(), now=NOW).report_api({"host": "localhost"})
