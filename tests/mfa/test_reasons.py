@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
+from shared.errors import DamagedError
 from shared.mfa.circumstances import NO_TRACES
 from shared.mfa.metrics import ShareRule
 from shared.mfa.reasons.explaining import explain
@@ -469,11 +472,48 @@ def test_requests_with_mfa_have_no_reason() -> None:
     ]
 
 
-def test_a_rollup_of_an_earlier_release_has_no_traces() -> None:
-    [sign_in] = Rollup([parse_sign_in(record("graph", kept_by("users", "groupId")), 0)])
+def repacked(rollup: Rollup, change) -> bytes:
+    """A stored rollup whose sign-ins, as lists of values, were changed."""
+    version, sign_ins = msgspec.msgpack.decode(gzip.decompress(rollup.to_bytes()))
+    return gzip.compress(msgspec.msgpack.encode((version, [change(each) for each in sign_ins])))
 
-    assert sign_in.traces.policies[0].excluded_by == "users:groupid"
-    assert NO_TRACES.policies == ()
+
+def test_a_rollup_of_an_earlier_release_is_read_without_circumstances_and_policies() -> None:
+    sign_in = parse_sign_in(record("graph", kept_by("users", "groupId")), 0)
+
+    [old] = Rollup.from_bytes(repacked(Rollup([sign_in]), lambda values: values[:-2]))
+
+    assert old == msgspec.structs.replace(sign_in, traces=NO_TRACES)
+    assert old.traces.policies == ()
+
+
+def test_sign_ins_that_say_the_same_share_one_object_and_one_stored_text() -> None:
+    records = [record("graph", kept_by("users", "groupId")) for _ in range(3)]
+    rollup = Rollup(parse_sign_in(each, number) for number, each in enumerate(records))
+
+    first, *others = Rollup.from_bytes(rollup.to_bytes())
+
+    assert first.traces.policies[0].excluded_by == "users:groupid"
+    assert all(other.traces is first.traces for other in others)
+    assert gzip.decompress(rollup.to_bytes()).count(b"groupid") == 1
+
+
+@pytest.mark.parametrize("value", [7, -1, None, [], {}, True])
+def test_a_stored_rollup_with_anything_else_for_policies_is_damaged(value) -> None:
+    sign_in = parse_sign_in(record("graph", kept_by("users", "groupId")), 0)
+
+    with pytest.raises(DamagedError):
+        Rollup.from_bytes(repacked(Rollup([sign_in]), lambda values: [*values[:-1], value]))
+
+
+def test_stored_policies_that_cannot_be_read_are_none() -> None:
+    sign_in = parse_sign_in(record("graph", kept_by("users", "groupId")), 0)
+
+    [read] = Rollup.from_bytes(
+        repacked(Rollup([sign_in]), lambda values: [*values[:-1], "not a list"])
+    )
+
+    assert read.traces.policies == ()
 
 
 HOSTILE: list[Any] = [
