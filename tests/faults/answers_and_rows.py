@@ -82,7 +82,7 @@ def read_rows(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = open_store("local", folder=Path(folder))
         for table, name in (
-            *(("ledger", f"{TENANT}/{ENDING}"), ("metrics", f"{TENANT}/{ENDING}")),
+            *(("ledger", f"{TENANT}/{ENDING}"), ("publications", f"{TENANT}/{ENDING}")),
             *(("deliveries", f"{TENANT}/{ENDING}-mail"), ("tenants", TENANT), ("runs", "x")),
         ):
             path = Path(folder, table, f"{name}.json")
@@ -105,5 +105,5 @@ def rows() -> list[bytes]:
     """A row of each table, as the product writes it."""
     with tempfile.TemporaryDirectory() as folder:
         run_day(make_daily(Path(folder), Scripted(a_week())))
-        tables = ("ledger", "metrics", "tenants")
+        tables = ("ledger", "publications", "tenants")
         return [next(Path(folder, table).rglob("*.json")).read_bytes() for table in tables]

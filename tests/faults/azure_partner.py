@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -10,10 +9,7 @@ import function_app
 from shared.cli.local_host import LocalHost
 from shared.settings import Settings
 from shared.stores.azure.medium import AzureMedium
-from shared.stores.medium import TableDay
 from shared.stores.store import Store
-from shared.stores.table_rows import TABLES as FOR_PEOPLE
-from tests.contracts.store_examples import FOLDERS, TABLES
 from tests.faults.queue_host import QueueHost
 from tests.faults.small_partner import nobody_waits
 
@@ -38,22 +34,6 @@ class AzurePlace:
     def host(self, partner: Partner, **options: int) -> QueueHost:
         return QueueHost(partner, self._azurite.connection_string, self._prefix, **options)
 
-    def copy(self) -> AzurePlace:
-        """Another account with the same rows and files, and with empty queues."""
-        place = AzurePlace(self._azurite)
-        with closing(self.store()) as source, closing(place.store()) as target:
-            old, new = source._medium, target._medium  # noqa: SLF001
-            for row in (row for table in TABLES for row in old.rows(table)):
-                new.put_row(row.id, row.columns, over=None)
-            for path in (path for folder in FOLDERS for path in old.paths(folder)):
-                new.write(path, old.read(path) or b"")
-            for tenant in source.tenants():
-                for table in FOR_PEOPLE:
-                    for day, stored in old.table_days(table, tenant.id, "0", "9").items():
-                        rows: Any = stored.rows
-                        new.put_table_day(table, tenant.id, day, rows, over=TableDay())
-        return place
-
 
 def local_host(partner: Partner) -> LocalHost:
     """A host whose queues are in memory."""
@@ -64,8 +44,6 @@ def day_of_app(partner: Partner, host: LocalHost) -> None:
     """All timers of a day, and all messages that come of them."""
     with nobody_waits(), partner.used() as service, host:
         vars(service)["queues"] = host
-        host.fire("plan_slices")
-        host.fire("mail_status")  # from now on reports may be mailed, once they are there
-        host.work()
-        host.fire("plan_reports")
-        host.work()
+        for timer in ("plan_slices", "plan_reports", "mail_status"):
+            host.fire(timer)
+            host.work()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from math import inf
+from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 from unittest import mock
@@ -49,6 +50,7 @@ _LOG_DAYS = 17
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RECIPIENTS = ("ann@contoso.example", "bob@contoso.example")
 _EVERY = 25  #: of how many sign-ins one is kept
+_MOMENT_SECONDS = 0.01
 _PAGE_ROWS = 3  #: so that there are next pages
 
 
@@ -163,12 +165,16 @@ class Partner:
 
 @contextmanager
 def nobody_waits() -> Iterator[None]:
-    """Every `Budget` passes its waits on a clock of its own, at once."""
+    """Every `Budget` passes its waits on a clock of its own, in a moment."""
     time, make = FakeTime(), Budget.__init__
     time.now = monotonic()
 
+    def pause(seconds: float) -> None:
+        time.pause(seconds)
+        Event().wait(_MOMENT_SECONDS)  # what it waits for may be another process
+
     def make_without_waiting(budget: Budget, deadline: float = inf, **_: Any) -> None:
-        make(budget, deadline, clock=time.clock, pause=time.pause)
+        make(budget, deadline, clock=time.clock, pause=pause)
 
     with mock.patch.object(Budget, "__init__", make_without_waiting):
         yield

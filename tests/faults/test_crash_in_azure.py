@@ -27,8 +27,8 @@ pytestmark = [
 SETTINGS = {**RETENTION, "MAIL_WAIT_HOURS": "0", "MAIL_CORRECTIONS": "false"}
 APP, COMMAND = "the function app", "the command run"
 #: Of how many operations one is tried in a whole run. A run that purges has 1,300 of them.
-EVERY = {"first run": 61, "second run": 61, "run that purges": 277}
-PARTS = 3  #: in which they are tried, so that several processes share them
+EVERY = {"first run": 97, "second run": 97, "run that purges": 487}
+PARTS = 2  #: in which they are tried, so that several processes share them
 ONE = 250  #: the operation of the app's first day that is tried in the normal suite
 
 
@@ -57,35 +57,39 @@ def day(partner: Partner, way: str, place: AzurePlace | None) -> None:
         )
 
 
-def start_and_end(partner: Partner, azurite, way: str, name: str) -> tuple[AzurePlace, Tree]:
-    """
-    What there is before a day, in Azurite, and what is there after it.
-
-    The latter is learned from a folder: that takes less time, and is the same.
-    """
-    start = AzurePlace(azurite)
+def end_of(partner: Partner, way: str, name: str) -> Tree:
+    """What there is after a day; learned from a folder, which takes less time and is the same."""
     for each, at in RUNS.items():
         partner.clock.moment = at
         day(partner, way, None)
         if each == name:
             break
-        day(partner, way, start)
-    return start, rows_and_files(partner.opened(), [at])
+    return rows_and_files(partner.opened(), [at])
+
+
+def start_of(partner: Partner, azurite, way: str, name: str) -> AzurePlace:
+    """What there is before a day, in Azurite."""
+    place = AzurePlace(azurite)
+    for each, at in RUNS.items():
+        partner.clock.moment = at
+        if each == name:
+            break
+        day(partner, way, place)
+    forget_what_was_received(partner)
+    return place
 
 
 def outcome_of_kill(
-    partner: Partner, way: str, number: int, start: AzurePlace, expected: Tree
+    partner: Partner, way: str, number: int, place: AzurePlace, expected: Tree
 ) -> tuple[str, str] | None:
     """Where a day is killed, and what becomes of it repeated; nothing without such an operation."""
-    at, place = partner.clock.moment, start.copy()
-    forget_what_was_received(partner)
+    at = partner.clock.moment
     kind = killed_before(number, lambda: day(partner, way, place))
     if kind is None:
         return None
     partner.clock.go_on(seconds=LATER.total_seconds())
     day(partner, way, place)
     after = rows_and_files(place.store(), [at, partner.clock.moment])
-    partner.clock.moment = at
     return f"killed at a {kind} operation", outcome_of_repeated(partner, after, expected)
 
 
@@ -98,10 +102,11 @@ def test_a_day_killed_at_any_request_to_the_storage_and_repeated_is_as_any_other
     partner, azurite, case, kit
 ) -> None:
     way, name, part = case
-    start, expected = start_and_end(partner, azurite, way, name)
+    expected = end_of(partner, way, name)
     for number in numbers(name, part, kit):
+        place = start_of(partner, azurite, way, name)
         with kit.attempt(number):
-            tried = outcome_of_kill(partner, way, number, start, expected)
+            tried = outcome_of_kill(partner, way, number, place, expected)
             if tried is None:
                 break
             kit.record("Crash anywhere", tried[0], f"{name}, {way} in Azure", tried[1])

@@ -6,6 +6,7 @@ import logging
 import os
 from collections import Counter
 from functools import partial
+from itertools import product
 
 import pytest
 
@@ -66,26 +67,23 @@ def test_runs_at_once_over_azurite_leave_what_one_leaves(partner, azurite, kit) 
 
 
 @pytest.mark.azurite
-@pytest.mark.parametrize("is_in_azurite", [True, False], ids=["Azurite", "a folder"])
 def test_hosts_that_share_real_queues_leave_what_one_leaves(
-    partner, azurite, tmp_path, is_in_azurite, kit
+    partner, azurite, tmp_path, kit
 ) -> None:
     def host_in(place: AzurePlace) -> None:
         day_of_app(partner, place.host(partner))
 
     day_of_app(partner, local_host(partner))
     expected = rows_and_files(partner.opened(), [NOON])
-    for index, number in enumerate(kit.some_of(TWINS, 1)):
+    for store, number in kit.some_of(list(product(("a folder", "Azurite"), TWINS)), 1):
         forget_what_was_received(partner)
         place = AzurePlace(azurite)
-        partner.folder = tmp_path / f"twins-{index}"
-        partner.store = place.store if is_in_azurite else None
+        partner.folder = tmp_path / f"{number} over {store}"
+        partner.store = place.store if store == "Azurite" else None
 
         at_once([partial(host_in, place)] * number)
 
         assert differences(rows_and_files(partner.opened(), [NOON]), expected) == []
         assert deliveries_of(partner) == {1}
-        store = "Azurite" if is_in_azurite else "a folder"
-        kit.record(
-            "Twins", f"{number} hosts on the same queues", f"{store}, queues in Azurite", OUTCOME
-        )
+        where = f"{store}, queues in Azurite"
+        kit.record("Twins", f"{number} hosts on the same queues", where, OUTCOME)
