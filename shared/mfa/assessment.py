@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import date, timedelta
-from itertools import chain
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import msgspec
@@ -177,14 +176,15 @@ def _forecast(requests: Sequence[Request], rule: ShareRule) -> ChannelForecast:
     return ChannelForecast(date.fromisoformat(max(days)) + timedelta(days=WINDOW_DAYS))
 
 
-def requests_by_day(assessment: Assessment) -> dict[Channel, defaultdict[str, list[Request]]]:
-    """The requests of each channel by their day, as ``YYYY-MM-DD``."""
-    by_day: dict[Channel, defaultdict[str, list[Request]]] = {}
-    for channel, requests in assessment.requests.items():
-        by_day[channel] = defaultdict(list)
-        for request in requests:
-            by_day[channel][request.sign_in.day].append(request)
-    return by_day
+def requests_by_day(assessment: Assessment) -> dict[Channel, dict[str, list[Request]]]:
+    """The requests of each channel by their day, as ``YYYY-MM-DD``; days without any are not in."""
+    return {
+        channel: {
+            day: list(those)
+            for day, those in groupby(requests, lambda request: request.sign_in.day)
+        }
+        for channel, requests in assessment.requests.items()
+    }
 
 
 def _days(assessment: Assessment) -> list[DayCounts]:
@@ -193,7 +193,7 @@ def _days(assessment: Assessment) -> list[DayCounts]:
     missing = {gap.day for gap in window.missing}
 
     def counts(day: date, channel: Channel) -> Tally | None:
-        found = by_day[channel][day.isoformat()]
+        found = by_day[channel].get(day.isoformat(), [])
         is_unknown = not found and window.coverage.missing(channel, [day])
         return None if day in missing or is_unknown else tally(found)
 

@@ -14,7 +14,7 @@ from shared.mfa.metrics import Tally, can_fall_short, tally
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from shared.mfa.assessment import Assessment
     from shared.mfa.requests import Request
@@ -41,36 +41,38 @@ class ApplicationFigure(msgspec.Struct, frozen=True):
     figure: DayFigure
 
 
-def day_figures(assessment: Assessment) -> list[DayFigure]:
-    """Each channel's figure of each day of the window, oldest first."""
-    window, found = assessment.window, requests_by_day(assessment)
-    return [
-        _figure(assessment, day, channel, found[channel][day.isoformat()])
-        for day in window.days
-        for channel in assessment.requests
-    ]
+def figures_by_day(assessment: Assessment) -> tuple[list[DayFigure], list[ApplicationFigure]]:
+    """
+    Each channel's figure of each day of the window, and each application's of each known day.
+
+    Applications that sign in without a user are among them.
+    """
+    days: list[DayFigure] = []
+    applications: list[ApplicationFigure] = []
+    for channel, requests in requests_by_day(assessment).items():
+        days += [
+            _figure(assessment, day, channel, requests.get(day.isoformat(), []))
+            for day in assessment.window.days
+        ]
+        applications += _applications(assessment, channel, requests)
+    return days, applications
 
 
-def application_figures(assessment: Assessment) -> list[ApplicationFigure]:
-    """Each application's figure of each known day and channel; app-only ones are among them."""
-    found: list[ApplicationFigure] = []
+def _applications(
+    assessment: Assessment, channel: Channel, requests: Mapping[str, list[Request]]
+) -> list[ApplicationFigure]:
     missing = {gap.day for gap in assessment.window.missing}
-    for channel, days in requests_by_day(assessment).items():
-        names: dict[str, str] = {}
-        for request in assessment.requests[channel]:
-            app_id, name = request.sign_in.app_id, request.sign_in.app_name
-            if name and app_id not in names:
-                names[app_id] = name
-        for day in assessment.window.days:
-            groups: defaultdict[str, list[Request]] = defaultdict(list)
-            for request in () if day in missing else days[day.isoformat()]:
-                groups[request.sign_in.app_id].append(request)
-            found += [
-                ApplicationFigure(app_id, names.get(app_id, ""), of_app)
-                for app_id, group in sorted(groups.items())
-                for of_app in [_figure(assessment, day, channel, group)]
-            ]
-    return found
+    names: dict[str, str] = {}
+    figures: list[tuple[str, DayFigure]] = []
+    for day in reversed([day for day in assessment.window.days if day not in missing]):
+        groups: defaultdict[str, list[Request]] = defaultdict(list)
+        for request in requests.get(day.isoformat(), ()):
+            groups[request.sign_in.app_id].append(request)
+        for app_id, group in groups.items():
+            known = (request.sign_in.app_name for request in group if request.sign_in.app_name)
+            names[app_id] = names.get(app_id) or next(known, "")
+            figures.append((app_id, _figure(assessment, day, channel, group)))
+    return [ApplicationFigure(app_id, names[app_id], figure) for app_id, figure in figures]
 
 
 def _figure(

@@ -10,7 +10,7 @@ import msgspec
 
 from shared.delivery.files.customers import Customers, CustomerStatus
 from shared.mfa.accounts.directory import users_with_mfa
-from shared.mfa.by_day import application_figures, day_figures
+from shared.mfa.by_day import figures_by_day
 from shared.stores.table_rows import ApplicationRow, CustomerRow, DayRow, EndingRow
 
 if TYPE_CHECKING:
@@ -34,11 +34,12 @@ def report_figures(
     applications: dict[date, list[ApplicationRow]] = {
         day: [] for day in assessment.window.days if day not in missing
     }
-    for application in application_figures(assessment):
+    by_day, by_application = figures_by_day(assessment)
+    for application in by_application:
         row = _application_row(application, report.rule)
         applications[row.day].append(row)
     days: defaultdict[date, list[DayRow]] = defaultdict(list)
-    for figure in day_figures(assessment):
+    for figure in by_day:
         days[figure.day].append(_day_row(figure, report.rule, missing.get(figure.day)))
     figures: dict[str, dict[date, Sequence[msgspec.Struct]]] = {
         "metrics": {ending: [ending_row(report)]},
