@@ -24,7 +24,7 @@ CHANGELOG = "CHANGELOG.md"
 #: Where the version stands, and how: pyproject.toml is its place, and a test compares the others.
 PLACES = {
     "pyproject.toml": r'(?m)^version = "([^"]+)"',
-    "shared/service/http/report_api.py": r'(?m)^VERSION = "([^"]+)"',
+    "shared/service/http/health.py": r'(?m)^VERSION = "([^"]+)"',
     "azure.yaml": r"(?m)^  template: partner-mfa-status@(\S+)",
 }
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -64,10 +64,10 @@ def release(root: Path, version: str, on: date) -> None:
     head, found, rest = changelog.partition(_UNRELEASED)
     if not (found and re.search(r"^- ", rest.split("\n## ")[0], re.MULTILINE)):
         raise UnfitError(f"{CHANGELOG} has nothing under Unreleased.")
+    places = {name: _found(root, name, pattern) for name, pattern in PLACES.items()}
     closed = f"{head}{_EMPTY}## {version} - {on}\n{rest}"
     (root / CHANGELOG).write_text(closed, encoding="utf-8", newline="\n")
-    for name, pattern in PLACES.items():
-        match = _found(root, name, pattern)
+    for name, match in places.items():
         text = match.string[: match.start(1)] + version + match.string[match.end(1) :]
         (root / name).write_text(text, encoding="utf-8", newline="\n")
 

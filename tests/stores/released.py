@@ -1,9 +1,10 @@
 """
 What releases have stored, kept as test data for all later ones.
 
-`tests/stores/data/2026-11-29` is what the code of 29 November 2026 (commit 62eed59) left after two
-daily runs and a run that a person started, over a fortieth of the simulated partner's sign-ins: as
-a folder, and as the tables and blobs of an account. Rows had neither a format nor a digest.
+`tests/stores/data/2026-11-29` is what the code before the first release (commit 62eed59) left after
+two daily runs and a run that a person started, over a fortieth of the simulated partner's sign-ins:
+as a folder, and as the tables and blobs of an account. Rows had neither a format nor a digest.
+Later folders are named after their release; `tests.stores.keep_release` made them.
 """
 
 from __future__ import annotations
