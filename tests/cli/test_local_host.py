@@ -181,6 +181,39 @@ def test_every_file_and_resource_is_served(ask) -> None:
     assert json.loads(ask(f"{base}/latest/report.json")[2])["metrics"]["portal"]["share"] == 0.6
 
 
+PLACES = {"tenant_id": TENANT, "ending": "latest", "file": "accounts.csv", "name": "report.json"}
+
+
+def targets(path, operation):
+    """The addresses that a description names: without a query, and with each of its words."""
+    places = dict.fromkeys(re.findall(r"{(\w+)}", path), "0" * 32) | PLACES
+    target = "/api" + path.format(**places)
+    yield target
+    for parameter in operation["parameters"]:
+        schema = parameter["schema"]
+        words = schema.get("enum", [1 if schema.get("type") == "integer" else "x"])
+        for word in words if parameter["in"] == "query" else ():
+            yield f"{target}?{parameter['name']}={word}"
+
+
+@pytest.mark.usefixtures("published")
+def test_every_described_address_answers_as_its_description_says(ask) -> None:
+    """Each word of each parameter, too. What is not read in this report is a problem: 404."""
+    paths = json.loads(ask("/api/openapi.json")[2])["paths"]
+    found = set()
+    for path, operations in paths.items():
+        for target in targets(path, operations["get"]) if "get" in operations else ():
+            status, headers, body = ask(target)
+            found.add(status)
+            responses = operations["get"]["responses"]
+            described = responses.get(str(status), responses["default"]).get("content", {})
+            is_unread = status in (400, 404) and "state" not in json.loads(body)
+            assert status in (200, 302) or is_unread, (target, body)
+            assert headers["Content-Type"].partition(";")[0] in described, target
+
+    assert {200, 404} <= found
+
+
 @pytest.mark.usefixtures("published")
 @pytest.mark.parametrize(
     ("target", "status"),

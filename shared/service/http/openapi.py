@@ -19,7 +19,7 @@ from shared.service.http.callers import Role
 from shared.service.http.days import NEIGHBOURS
 from shared.service.http.health import VERSION
 from shared.service.http.report_api import FILES, SCRIPT_FILES
-from shared.service.http.search import LONGEST_SEARCH
+from shared.service.http.search import LAST_PAGE, LONGEST_SEARCH
 
 if TYPE_CHECKING:
     from shared.delivery.page.table import Table
@@ -32,7 +32,7 @@ _TEXT: Node = {"type": "string"}
 _ID_OF_RUN: Node = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 _PLACES: dict[str, Node] = {
     "tenant_id": {"type": "string", "format": "uuid"},
-    "ending": {"type": "string", "pattern": r"^([0-9]{4}-[0-9]{2}-[0-9]{2}|latest)$"},
+    "ending": {"anyOf": [{"type": "string", "format": "date"}, {"const": "latest"}]},
     "run_id": _ID_OF_RUN,
     "object_id": _TEXT,
     "app_id": _TEXT,
@@ -157,8 +157,12 @@ def _words(table: Table[Any]) -> list[Node]:
     schemas: dict[str, Node] = {
         "search": {"type": "string", "maxLength": LONGEST_SEARCH},
         "sort": {"enum": sorts},
-        "page": {"type": "integer", "minimum": 1},
-        **{name: {"enum": [*filter_.words]} for name, filter_ in table.filters.items()},
+        "page": {"type": "integer", "minimum": 1, "maximum": LAST_PAGE},
+        # Some words are those of the report's own findings.
+        **{
+            name: {"enum": [*filter_.words]} if filter_.words else _TEXT
+            for name, filter_ in table.filters.items()
+        },
     }
     return [{"name": name, "in": "query", "schema": schema} for name, schema in schemas.items()]
 

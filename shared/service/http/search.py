@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from shared.stores.models import StoredFile
 
 LONGEST_SEARCH = 100  #: characters
-_LAST_PAGE = 1_000_000
+LAST_PAGE = 1_000_000  #: of any table
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _searched(search: str) -> str:
 
 
 def _page(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:8]) <= _LAST_PAGE):
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:8]) <= LAST_PAGE):
         _refuse("Invalid page; expected a number from 1.")
     return int(text)
 
