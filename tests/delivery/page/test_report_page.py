@@ -94,7 +94,7 @@ def test_the_page_of_a_large_partner_with_long_names_stays_small_too():
         sign_ins += [portal(**long), api(**long, app_id=f"{n}" + "'" * 500)]
     history = [HistoryPoint(ENDING - timedelta(days=n), 0.1, 0.2, 0.3) for n in range(1, 400)]
 
-    assert len(render_page(report(*sign_ins, history=history)).encode()) < 310_000
+    assert len(render_page(report(*sign_ins, history=history)).encode()) < 300_000
 
 
 def test_the_page_loads_nothing_runs_nothing_and_says_so_to_the_browser(scenario):
