@@ -10,12 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.errors import DeliveryError, StoreError
 from shared.mfa.report import Report
-from shared.mfa.window import Slice, SliceState
-from shared.service.messages import CollectSlice
-from shared.stores.models import DeliveryState
-from tests.service.simulated_app import ANN, TIMERS, TRIES, SimulatedApp
+from shared.mfa.window import SliceState
+from tests.service.simulated_app import TIMERS, TRIES, SimulatedApp
 
 timers = st.sampled_from(sorted(TIMERS)).map(lambda timer: ("fire", timer))
 steps = st.tuples(st.sampled_from(["handle", "repeat", "kill"]), st.integers(0, 9))
@@ -137,78 +134,3 @@ def test_what_is_given_up_in_every_pass_is_left_to_the_next_night(tmp_path) -> N
     assert app.queue == []
     assert asked == len(app.source.asked)
     assert {entry.state for entry in app.daily.ledger.entries(date.min)} == {SliceState.FAILED}
-
-
-# A fortnight
-
-#: The hours, of each day, during which something is down.
-OUTAGES = {
-    2: ("app", 1, 3),  # over the tick that begins the day
-    3: ("app", 4, 5),  # over the one of reports
-    4: ("app", 5, 9),  # over the one of mails
-    5: ("app", 1, 12),  # over all three
-    7: ("mail", 3, 6),
-    8: ("mail", 0, 14),  # a night
-    9: ("source", 0, 4),  # until the second pass
-    10: ("source", 0, 7),  # until the third; mails wait meanwhile
-    11: ("source", 0, 12),  # the whole night
-    12: ("app", 3, 23),
-}
-CORRECTED = {11}  #: a day that was given up, until somebody starts a run
-
-
-def foreign(app):
-    """A slice of a tenant that is not configured here."""
-    owed = Slice("0c0ffee0-0000-4000-8000-000000000001", app.ending)
-    return CollectSlice(owed).to_json()
-
-
-def play_quarter(app, day, missed):
-    """A quarter of an hour of one day; `missed` are the timers that the host has yet to fire."""
-    what, since, until = OUTAGES.get(day, ("", 0, 0))
-    now = app.clock()
-    is_down = since <= now.hour < until
-    missed |= {name for name, at in TIMERS.items() if (now.hour, now.minute) == at}
-    failure = DeliveryError("The mail server is down.")
-    app.post.failures = {ANN: failure} if is_down and what == "mail" else {}
-    app.source.is_down = is_down and what == "source"
-    if is_down and what == "app":
-        return
-    for timer in sorted(missed):  # the one of mails first
-        app.fire(timer)
-    missed.clear()
-    if (now.hour, now.minute) == (13, 0):
-        app.put("slices", [foreign(app)])
-        start_run(app)
-    app.drain()
-
-
-def start_run(app):
-    """Somebody starts a run, at first while the queue is down."""
-    app.is_queue_down = True
-    with pytest.raises(StoreError):
-        app.runs.start()
-    app.is_queue_down = False
-    assert app.runs.start().state == "accepted"
-
-
-def test_in_a_fortnight_of_outages_every_day_ends_complete_and_is_told_once(tmp_path) -> None:
-    app, missed = SimulatedApp(tmp_path), set[str]()
-    app.clock.go_on(hours=-2, minutes=-15)
-    for day in range(14):
-        app.new_day()
-        ending = app.ending
-        app.post.mails, app.post.cards = [], []
-        for _ in range(24 * 4):
-            play_quarter(app, day, missed)
-            app.clock.go_on(minutes=15)
-
-        assert report_of(app, ending).window.complete_days == 7, day
-        told = 1 + (day in CORRECTED)
-        assert (len(app.post.mails), len(app.post.cards)) == (told, told), day
-        assert len(corrections(app)) == told - 1
-        assert all("did not go out" not in mail.text for _, mail in app.post.mails)
-        rows = app.daily.store.deliveries(app.daily.tenant_id, ending, app.today)
-        assert [row.state for row in rows] == [DeliveryState.SENT] * 2, day
-    assert {"0c0ffee0" in each.body for each in app.queue} == {True}  # given back for its app
-    assert {"0c0ffee0" in each.body for each in app.set_aside} == {True}  # which has not come
