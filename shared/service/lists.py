@@ -92,7 +92,9 @@ def _customers(
 ) -> Customers | None:
     if tables.customers is None:
         return None
-    return Customers.of(meta.tenant_id, snapshot.read_at, tables.customers)
+    score = snapshot.directory.partner_security_score
+    refreshed_at = score.last_refresh_date_time if score else None
+    return Customers.of(meta.tenant_id, snapshot.read_at, tables.customers, refreshed_at)
 
 
 def _customers_page(

@@ -103,6 +103,7 @@ class SimulatedDirectory:
         self.eligibilities = organization.make_eligibilities(staff)
         self.domains = organization.make_domains()
         self.customers = organization.make_customers()
+        self.refreshed_at = f"{partner.ending}T21:07:00Z"  #: the customers' figures
         self.what_if = SimulatedWhatIf(self)
         self._organization = organization.make_organization(partner)
         self.batches = Batches(self._routes(), clock=clock)
@@ -233,6 +234,7 @@ class SimulatedDirectory:
                 self._federation,
             ),
             _Api("customerInsights", insights, self._insights),
+            _Api("partnerSecurityScore", "/beta/security/partner/securityScore", self._score),
             _Api("delegatedAdminCustomers", f"{v}/{names}", self._customer_names),
         ]
 
@@ -304,6 +306,9 @@ class SimulatedDirectory:
         kept = ("tenantId", "mfa")
         rows = [{name: row[name] for name in kept} for row in self.customers if row["mfa"]]
         return self._list(request, rows, _WITHOUT_OPTIONS)
+
+    def _score(self, _: GraphRequest, _match: re.Match[str]) -> GraphResponse:
+        return json_response({"lastRefreshDateTime": self.refreshed_at})
 
     def _customer_names(self, request: GraphRequest, _: re.Match[str]) -> GraphResponse:
         kept = ("id", "tenantId", "displayName")

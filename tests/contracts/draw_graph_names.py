@@ -36,7 +36,8 @@ PATHS = {
     """,
     "beta": """
     /auditLogs/signIns /identity/conditionalAccess/policies
-    /users/{id}/authentication/requirements /security/partner/securityScore/customerInsights
+    /users/{id}/authentication/requirements /security/partner/securityScore
+    /security/partner/securityScore/customerInsights
     """,
 }
 #: The types whose properties are drawn; those of enumerations give words.
@@ -74,6 +75,7 @@ TYPES = {
     conditionalAccessGrantControl authenticationStrengthPolicy authenticationMethodModes
     authenticationStrengthRequirements authenticationStrengthPolicyType
     strongAuthenticationRequirements perUserMfaState
+    partner.security.partnerSecurityScore
     partner.security.customerInsight partner.security.customerMfaInsight
     partner.security.policyStatus
     """,

@@ -60,6 +60,7 @@ DIRECTORY = {
     "named_locations": ("v1.0", "ipNamedLocation"),
     "domains": ("v1.0", "domain"),
     "user_registration_details": ("v1.0", "userRegistrationDetails"),
+    "partner_security_score": ("beta", "partner.security.partnerSecurityScore"),
 }
 #: Used although no schema has them: undocumented (CIPP relies on the first), of old exports, and in
 #: PowerShell's spelling.
@@ -294,7 +295,7 @@ def test_every_path_option_and_property_that_is_asked_for_is_graphs() -> None:
     asked = {place_of(exchange.request).path for exchange in exchanges()}
 
     assert of_the_requests(published()) == set()
-    assert len(asked) == 21
+    assert len(asked) == 22
 
 
 def test_every_property_and_word_that_the_simulator_answers_is_graphs() -> None:

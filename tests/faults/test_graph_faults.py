@@ -39,6 +39,7 @@ SITES = {
     "federation": r"/federationConfiguration$",
     "registrations": r"/userRegistrationDetails$",
     "customers' scores": r"/customerInsights$",
+    "the age of the scores": r"/securityScore\?",
     "customers' names": r"/delegatedAdminCustomers$",
     "groups by name": r"/groups\?",
     "a batch": r"/\$batch$",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from shared.delivery.files.directory_rows import CustomerStatusRow
 
-_NOTED_PARTS = ("customers", "customerInsights", "delegatedAdminCustomers")
+_NOTED_PARTS = ("customers", "customerInsights", "partnerSecurityScore", "delegatedAdminCustomers")
 
 
 class CustomerStatus(StrEnum):
@@ -87,12 +87,19 @@ class Customers(msgspec.Struct, frozen=True):
     tenant_id: str | None  #: the partner's
     as_of: str | None  #: when they were read, UTC
     customers: list[CustomerEntry]
+    refreshed_at: str | None = None  #: when Microsoft last refreshed the figures, UTC
 
     @classmethod
-    def of(cls, tenant_id: str | None, as_of: str, rows: Iterable[CustomerStatusRow]) -> Self:
-        """The rows of ``customers.csv`` in their order; `as_of` is stated once, for all of them."""
+    def of(
+        cls,
+        tenant_id: str | None,
+        as_of: str,
+        rows: Iterable[CustomerStatusRow],
+        refreshed_at: str | None = None,
+    ) -> Self:
+        """The rows of ``customers.csv`` in their order; both times are stated once, for all."""
         entries = [msgspec.convert(row, CustomerEntry, from_attributes=True) for row in rows]
-        return cls(tenant_id, as_of or None, entries)
+        return cls(tenant_id, as_of or None, entries, refreshed_at)
 
     def to_json(self) -> bytes:
         """Indented UTF-8 JSON, ending in a newline; equal customers give equal bytes."""

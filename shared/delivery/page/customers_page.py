@@ -75,7 +75,7 @@ def render_customers(customers: Customers, meta: ReportMeta, context: PageContex
 
 def render_customer(
     customer: CustomerEntry,
-    as_of: str | None,
+    customers: Customers,
     history: Sequence[CustomerPoint],
     meta: ReportMeta,
     base: str,
@@ -89,7 +89,7 @@ def render_customer(
         .get_template("customer.html")
         .render(
             customer=customer,
-            as_of=as_of,
+            customers=customers,
             history_points=history,
             lines=[series("portal", "Users with MFA", days, shares)] if is_drawn else [],
             meta=meta,

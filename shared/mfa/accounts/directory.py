@@ -287,6 +287,12 @@ class Customer(GraphObject, frozen=True):
     mfa: CustomerMfa | None = None
 
 
+class PartnerSecurityScore(GraphObject, frozen=True):
+    """How old Microsoft's figures of the customers are: one date for all of them."""
+
+    last_refresh_date_time: str | None = None
+
+
 class Organization(GraphObject, frozen=True):
     """The tenant itself."""
 
@@ -310,6 +316,7 @@ class Directory(GraphObject, frozen=True, kw_only=True):
     domains: tuple[Domain, ...] | None = None
     user_registration_details: tuple[UserRegistration, ...] | None = None
     customers: tuple[Customer, ...] | None = None
+    partner_security_score: PartnerSecurityScore | None = None
 
     @property
     def policies(self) -> tuple[ConditionalAccessPolicy, ...] | None:

@@ -65,7 +65,7 @@ def customer_page(
     for found in stored.customers:
         if found.tenant_id.lower() == tenant_id.lower():
             days = [CustomerPoint(*astuple(day)) for day in history(found.tenant_id)]
-            return tagged(render_customer(found, stored.as_of, days, meta, API).encode())
+            return tagged(render_customer(found, stored, days, meta, API).encode())
     raise RefusedError(HTTPStatus.NOT_FOUND, _NO_CUSTOMER)
 
 

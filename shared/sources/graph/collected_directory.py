@@ -27,6 +27,7 @@ _NAMES = {
     "userRegistrationDetails": "Registration details",
     "groups": "Groups",
     "customers": "Customers",
+    "partnerSecurityScore": "The age of the customers' MFA figures",
 }
 #: The same for content that is part of another key, or shares one with other content.
 _PARTS = {
@@ -36,6 +37,7 @@ _PARTS = {
     "customerInsights": "The customers' MFA figures",
     "delegatedAdminCustomers": "The customers' names",
 }
+_SINGULAR = ("organization", "partnerSecurityScore")
 #: The licence that a key takes, if it is not P1.
 _LICENCES = {"roleEligibilities": "an Entra ID P2 or Entra ID Governance licence"}
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Directory)}
@@ -100,7 +102,7 @@ class DirectoryBuilder:
     def note(self, name: str, error: SourceError, missing: str = "") -> None:
         """Note why something, or only what is *missing* of it, was not read."""
         what = missing or _NAMES.get(name) or _PARTS[name]
-        verb = "was" if name == "organization" else "were"
+        verb = "was" if name in _SINGULAR else "were"
         self._notes[name] = f"{what} {verb} not read: {_reason(name, error)}"
 
     def remark(self, name: str, sentence: str) -> None:

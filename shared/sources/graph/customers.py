@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from shared.decoding import decode_json
+from shared.sources.graph.answers import unreadable_answer
 from shared.sources.graph.pages import read_list
 
 if TYPE_CHECKING:
@@ -35,6 +37,17 @@ def read_insights(session: GraphSession) -> list[Insight]:
     """MFA figures by customer: a beta API, in the global cloud only."""
     url = session.url("/security/partner/securityScore/customerInsights", "beta")
     return read_list(session.reader(INSIGHTS_PERMISSION), url, Insight)
+
+
+def read_score(session: GraphSession) -> dict[str, Any]:
+    """When Microsoft last refreshed these figures: a beta API, in the global cloud only."""
+    url = session.url("/security/partner/securityScore?$select=lastRefreshDateTime", "beta")
+
+    def decode(body: bytes) -> dict[str, Any]:
+        return decode_json(body, dict[str, Any], unreadable_answer)
+
+    found = session.reader(INSIGHTS_PERMISSION).read(url, decode)
+    return {"lastRefreshDateTime": found.get("lastRefreshDateTime")}
 
 
 def read_names(session: GraphSession) -> list[NamedCustomer]:

@@ -25,6 +25,7 @@ from shared.sources.graph.customers import (
     join_customers,
     read_insights,
     read_names,
+    read_score,
 )
 from shared.sources.graph.groups import (
     HIDDEN_PERMISSION,
@@ -256,6 +257,9 @@ class DirectoryReader:
             builder.note("customerInsights", elsewhere)
             return
         insights = builder.attempt("customerInsights", partial(read_insights, self._session))
+        if insights is not None:
+            score = builder.attempt("partnerSecurityScore", partial(read_score, self._session))
+            builder.keep("partnerSecurityScore", score)
         names = builder.attempt("delegatedAdminCustomers", partial(read_names, self._session))
         builder.keep("customers", join_customers(insights, names))
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from shared.delivery.files.customers import CustomerEntry, CustomerPoint
+from shared.delivery.files.customers import CustomerEntry, CustomerPoint, Customers
 from shared.delivery.page.customers_page import render_customer
 from shared.delivery.page.error_page import render_error
 from shared.delivery.page.reports_page import render_reports
@@ -75,7 +75,8 @@ def customer_page():
     entry = CustomerEntry("Litware", 1, 2, 6, TENANT, "disabled", "enabled", None, "3 of 6 users")
     points = [CustomerPoint(report.ending, 3, 6, 0.5) for report in reversed(reports(31))]
     meta = ReportMeta(TENANT, "Northwind", "graph", "2026-11-24T02:15:00Z")
-    return render_customer(entry, "2026-11-24T02:00:00Z", points, meta, "/api")
+    listed = Customers(TENANT, "2026-11-24T02:00:00Z", [entry])
+    return render_customer(entry, listed, points, meta, "/api")
 
 
 @pytest.mark.browser

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from shared.delivery.files.customers import CustomerEntry, CustomerPoint
+from shared.delivery.files.customers import CustomerEntry, CustomerPoint, Customers
 from shared.delivery.page.customers_page import render_customer
 from shared.mfa.accounts.directory import Customer, CustomerMfa, Directory
 from shared.mfa.assessment import ReportMeta
@@ -109,7 +109,13 @@ def page(name="Litware", history=40):
     )
     days = [ENDING - timedelta(days=back) for back in reversed(range(history))]
     points = [CustomerPoint(day, 3, 6, 0.5) for day in days]
-    return render_customer(entry, "2026-11-24T02:00:00Z", points, META, "/api")
+    listed = Customers(TENANT, "2026-11-24T02:00:00Z", [entry], "2026-11-23T22:00:00Z")
+    return render_customer(entry, listed, points, META, "/api")
+
+
+def test_it_says_how_old_microsoft_s_figures_are_and_when_they_were_read(reports) -> None:
+    assert "As of 23 November 2026, 22:00 UTC Read 24 November 2026, 02:00 UTC" in Page(page()).text
+    assert "As of unknown Read 24 November 2026, 02:00 UTC" in text_of(ask(reports, LITWARE))
 
 
 def test_without_a_history_the_page_says_so() -> None:

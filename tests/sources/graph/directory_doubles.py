@@ -94,7 +94,7 @@ def keys(pulled: CollectedDirectory) -> set[str]:
 ALL_KEYS = {
     *("users", "organization", "groups", "roleDefinitions", "roleAssignments", "securityDefaults"),
     *("conditionalAccessPolicies", "authenticationStrengthPolicies", "namedLocations", "domains"),
-    *("userRegistrationDetails", "customers", "roleEligibilities"),
+    *("userRegistrationDetails", "customers", "roleEligibilities", "partnerSecurityScore"),
 }
 
 

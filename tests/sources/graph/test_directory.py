@@ -46,12 +46,12 @@ def test_a_tenant_that_gives_everything_is_read_without_a_note() -> None:
     assert len(pulled.directory.users) == len(partner().people) == 66
 
 
-def test_there_are_eighteen_requests_and_none_is_sent_twice() -> None:
+def test_there_are_nineteen_requests_and_none_is_sent_twice() -> None:
     world = directory_world()
 
     world.source.read()
 
-    assert len(world.paths) == 18
+    assert len(world.paths) == 19
     assert set(Counter(path for path in world.paths if "$batch" not in path).values()) == {1}
     assert world.time.pauses == [1.0, 1.0]  # between policies, locations and strengths
 
@@ -370,6 +370,29 @@ def test_one_of_the_two_lists_of_customers_is_enough(name, count) -> None:
     assert {customer.mfa is None for customer in customers} == {name == "customerInsights"}
 
 
+def test_the_age_of_the_customers_figures_is_microsoft_s() -> None:
+    world = directory_world()
+
+    score = world.source.read().directory.partner_security_score
+
+    assert score
+    assert score.last_refresh_date_time == world.directory.refreshed_at
+
+
+def test_without_its_age_the_customers_figures_are_there_all_the_same() -> None:
+    world = directory_world()
+    world.directory.deny_for_consent("partnerSecurityScore")
+
+    pulled = world.source.read()
+
+    assert pulled.directory.partner_security_score is None
+    assert sum(customer.mfa is not None for customer in pulled.directory.customers or ()) == 39
+    assert (
+        "The age of the customers' MFA figures was not read"
+        in (pulled.notes["partnerSecurityScore"])
+    )
+
+
 def test_without_either_list_customers_are_not_read() -> None:
     world = directory_world()
     world.directory.deny_for_consent("customerInsights", "delegatedAdminCustomers")
@@ -382,7 +405,7 @@ def test_a_cloud_without_the_security_score_is_not_asked_for_customers() -> None
 
     pulled = world.source.read()
 
-    assert ALL_KEYS - keys(pulled) == {"customers"}
+    assert ALL_KEYS - keys(pulled) == {"customers", "partnerSecurityScore"}
     assert not [path for path in world.paths if "artner" in path or "tenantRelationships" in path]
     assert "global cloud" in pulled.notes["customerInsights"]
 

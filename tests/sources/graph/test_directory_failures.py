@@ -72,7 +72,7 @@ FAULTS = [
         "AuditLog.Read.All",
     ),
     ("members", set(), "groups", "GroupMember.Read.All"),  # one group was deleted: it has none
-    ("customerInsights", set(), "customerInsights", "PartnerSecurity.Read.All"),
+    ("customerInsights", {"partnerSecurityScore"}, "customerInsights", "PartnerSecurity.Read.All"),
     (
         "delegatedAdminCustomers",
         set(),
