@@ -107,7 +107,8 @@ def test_what_a_release_stored_is_continued_without_a_complaint(
             entry.slice for entry in ledger
         ]
         after = everything(store)
-        settled = [name for name in before if "/2026-11-1" in name or "/2026-11-20" in name]
+        collected = [name for name in before if not name.startswith("tables/")]
+        settled = [name for name in collected if "/2026-11-1" in name or "/2026-11-20" in name]
         assert len(settled) == 10
         assert {name: after[name] for name in settled} == {name: before[name] for name in settled}
         assert [each.outcome for each in mails] == [DeliveryOutcome.SENT_BEFORE]
