@@ -23,9 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 CHANGELOG = "CHANGELOG.md"
 #: Where the version stands, and how: pyproject.toml is its place, and a test compares the others.
 PLACES = {
-    "pyproject.toml": r'(?m)^version = "([^"]+)"',
-    "shared/service/http/health.py": r'(?m)^VERSION = "([^"]+)"',
-    "azure.yaml": r"(?m)^  template: partner-mfa-status@(\S+)",
+    "pyproject.toml": re.compile(r'(?m)^version = "([^"]+)"'),
+    "shared/service/http/health.py": re.compile(r'(?m)^VERSION = "([^"]+)"'),
+    "azure.yaml": re.compile(r"(?m)^  template: partner-mfa-status@(\S+)"),
 }
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _UNRELEASED = "## Unreleased\n"
@@ -80,8 +80,8 @@ def notes(changelog: str) -> str:
     return found[1].strip() + "\n"
 
 
-def _found(root: Path, name: str, pattern: str) -> re.Match[str]:
-    match = re.search(pattern, (root / name).read_text(encoding="utf-8"))
+def _found(root: Path, name: str, place: re.Pattern[str]) -> re.Match[str]:
+    match = place.search((root / name).read_text(encoding="utf-8"))
     if match is None:
         raise UnfitError(f"{name} names no version.")
     return match

@@ -60,9 +60,15 @@ def publish(
         name if name in pages else "" for name in ("accounts.html", "customers.html")
     )
     about = _about_findings(report)
-    links = PageLinks(accounts=accounts, customers=customers, about=next(iter(about), ""))
+    links = PageLinks(
+        accounts=accounts,
+        customers=customers,
+        workbook=workbook.NAME,
+        about=next(iter(about), ""),
+    )
     page = render_page(report, links)
-    return Publication(report, pages | about | _report_files(report, tables, files, page))
+    others = pages | about | _workbook(report, tables)
+    return Publication(report, others | _report_files(report, files, page))
 
 
 def publish_for_serving(
@@ -87,8 +93,8 @@ def publish_for_serving(
     )
     served = partner_center_files(tables)
     served.update(lists_for_serving(assessment, snapshot, tables, meta))
-    if snapshot:
-        served.update(_directory_files(snapshot, meta))
+    if snapshot:  # a workbook takes as long as all other files together: none of a first fill
+        served.update(_directory_files(snapshot, meta) | _workbook(report, tables))
     about = _about_findings(report)
     served.update(about)
     links = PageLinks(
@@ -96,6 +102,7 @@ def publish_for_serving(
         accounts=ACCOUNTS if "accounts.html" in served else "",
         applications=APPLICATIONS,
         customers=CUSTOMERS if "customers.html" in served else "",
+        workbook=workbook.NAME if workbook.NAME in served else "",
         reports=REPORTS,
         permissions=PERMISSIONS if "permissions.html" in served else "",
         about=next(iter(about), ""),
@@ -105,7 +112,7 @@ def publish_for_serving(
     in_folder = page_for_folder(page, links)
     return Publication(
         report,
-        served | _report_files(report, tables, files, in_folder),
+        served | _report_files(report, files, in_folder),
         report_figures(assessment, report, tables.customers),
     )
 
@@ -158,13 +165,14 @@ def _about_findings(report: Report) -> dict[str, bytes]:
     return {ABOUT_FINDINGS: render_about_findings(report).encode()} if report.findings else {}
 
 
-def _report_files(
-    report: Report, tables: ReportTables, files: Sequence[CsvFile], page: str
-) -> dict[str, bytes]:
+def _workbook(report: Report, tables: ReportTables) -> dict[str, bytes]:
+    return {workbook.NAME: workbook.workbook(report, workbook.sheets(tables))}
+
+
+def _report_files(report: Report, files: Sequence[CsvFile], page: str) -> dict[str, bytes]:
     """The files of the contract; ``report.json`` is last, so it is never there without them."""
     return {
         **{file.name: file.content for file in files},
-        workbook.NAME: workbook.workbook(report, workbook.sheets(tables)),
         "report.html": page.encode(),
         "report.json": report.to_json(),
     }

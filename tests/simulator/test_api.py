@@ -113,12 +113,16 @@ def test_beta_says_who_is_an_agent_and_which_rules_of_a_policy_matched_and_v1_do
         for some in (rows, rows_of_v1)
     )
 
-    assert {row["agent"]["agentType"] for row in rows} == {"notAgentic"}
+    assert {row["agent"]["agentType"] for row in rows} == {"notAgentic", "agenticAppInstance"}
     assert not [row for row in rows_of_v1 if "agent" in row]
     assert applied["success"]["conditionsNotSatisfied"] == "none"
     assert applied["notApplied"]["conditionsNotSatisfied"] == "users"
-    assert applied["notApplied"]["excludeRulesSatisfied"] == [
-        {"conditionalAccessCondition": "users", "ruleSatisfied": "groupId"}
+    by_group = [{"conditionalAccessCondition": "users", "ruleSatisfied": "groupId"}]
+    assert by_group in [
+        policy["excludeRulesSatisfied"]
+        for row in rows
+        for policy in row["appliedConditionalAccessPolicies"]
+        if policy["result"] == "notApplied"
     ]
     assert set(applied_in_v1["success"]) == {
         *("id", "displayName", "result", "enforcedGrantControls", "enforcedSessionControls"),

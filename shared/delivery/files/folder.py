@@ -14,15 +14,18 @@ if TYPE_CHECKING:
 
 def check_folder(folder: Path) -> None:
     """
-    Create the folder if necessary, and see whether files can be written there.
+    See whether files can be written into a folder, which may not exist yet, and leave no trace.
 
     Raises `BadInputError` if not: better before hours of reading than after.
     """
     trial = folder / ".writable.partial"
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         trial.touch(mode=0o600)
         trial.unlink()
+        for each in missing:
+            each.rmdir()
     except OSError as error:
         message = f"The report cannot be written to {folder}: {error.strerror}."
         raise BadInputError(message) from error

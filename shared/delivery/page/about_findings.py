@@ -26,7 +26,7 @@ ABOUT_FINDINGS = "findings.html"  #: the file's name
 
 _PAGES = Path(__file__).parents[3] / "docs" / "findings"
 _INLINE = re.compile(
-    r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*|\[([^\]]+)\]\(([^)]+)\)|(https://[^\s)]+)"
+    r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*|\[([^\[\]]+)\]\(([^()]+)\)|(https://[^\s)]+)"
 )
 
 

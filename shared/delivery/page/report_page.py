@@ -91,6 +91,7 @@ class PageLinks(NamedTuple):
     customers: str = ""  #: the customers' page; empty if there is none
     permissions: str = ""  #: the permissions' page; empty if there is none
     about: str = ""  #: the file about the findings; empty if there is none
+    workbook: str = ""  #: the workbook; empty if there is none
 
 
 _IN_A_FOLDER = PageLinks()
