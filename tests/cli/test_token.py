@@ -425,7 +425,7 @@ def test_a_paste_is_not_shown_and_not_cut_however_long(terminal, length) -> None
     terminal.paste(f"{token}\n")
 
     done, shown, left = terminal.end()
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout
     assert done.stdout.startswith(b"Partner Center's API would accept this token.")
     assert (shown, left) == (b"", b"")
     assert terminal.settings() == terminal.before

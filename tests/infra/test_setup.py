@@ -44,6 +44,8 @@ PYTHON = '#!/bin/sh\n[ "$1 $2" = "dev.py setup" ] || exit 9\nshift 2\nexec "$REA
 @pytest.fixture
 def hook(tmp_path):
     """Runs a step by its script; returns the process and every call of azd."""
+    if shutil.which("sh") is None:
+        pytest.skip("sh, which runs the hooks, is not on this machine")
     folder = tmp_path / "bin"
     folder.mkdir()
     for name, script in (("azd", AZD), ("python3", PYTHON)):
@@ -419,11 +421,12 @@ def test_azd_runs_each_step_at_its_time_on_both_kinds_of_machine_and_goes_on_if_
         assert body.count("continueOnError: true") == body.count("interactive: true") == 2
 
 
+@pytest.mark.skipif(shutil.which("sh") is None, reason="sh is not on this machine")
 def test_a_machine_without_python_says_what_to_install(tmp_path) -> None:
     (tmp_path / "dirname").symlink_to(shutil.which("dirname") or "/usr/bin/dirname")
 
     done = subprocess.run(
-        [shutil.which("sh") or "sh", str(HOOKS / "setup.sh"), "provisioned"],
+        [str(shutil.which("sh")), str(HOOKS / "setup.sh"), "provisioned"],
         env={"PATH": str(tmp_path)},
         capture_output=True,
         text=True,
