@@ -212,11 +212,19 @@ def checked(row: Row) -> Columns:
     return columns
 
 
+def _digits(value: float) -> str:
+    """A number as a digest counts it: 1 and 1.0 are the same; no store returns a longer one."""
+    try:
+        return f"{value:.12g}"
+    except OverflowError:
+        return hex(int(value))
+
+
 def _digest_of(row_id: RowId, columns: Columns) -> str:
     """Independent of how a medium writes numbers, and whether it keeps columns without a value."""
     values = {name: columns[name] for name in sorted(columns) if name != _DIGEST}
     texts = [
-        (name, f"{value:.12g}" if isinstance(value, int | float) else value)
+        (name, _digits(value) if isinstance(value, int | float) else value)
         for name, value in values.items()
         if value is not None
     ]
