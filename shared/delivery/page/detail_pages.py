@@ -91,7 +91,6 @@ def render_application(
             bounds=details.requests.bounds(rule),
             state=_state_of_application(details, rule),
             bar=request_bar(details.requests),
-            bar_of=request_bar,
             meta=meta,
             base=base,
             **look("details.css"),

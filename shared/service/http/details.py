@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from shared.delivery.files.details import Applications, place_of, read_account_f
 from shared.service.addresses import API
 from shared.service.http.answers import RefusedError
 from shared.stores.models import ACCOUNT_DETAILS, StoredFile
+from shared.stores.names import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -71,4 +71,4 @@ def customer_page(
 
 def tagged(content: bytes) -> StoredFile:
     """Return bytes that are not stored, with the ETag that they would have if they were."""
-    return StoredFile(content, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+    return StoredFile(content, f'"{digest(content)}"')
