@@ -98,7 +98,7 @@ def render_customer(
             switched=_switched,
             commands=_commands(customer.tenant_id),
             steps=STEPS,
-            **look("customers.css", "details.css"),
+            **look("details.css"),
         )
     )
 
