@@ -13,7 +13,7 @@ The one command: sets up the environment that this project needs, then runs one 
     python dev.py test      all checks; with arguments, only pytest, with those arguments
                             (--faults: the whole kit of faults, which writes docs/reliability.md)
     python dev.py audit     vulnerabilities, secrets, licences, and the list of components
-    python dev.py bench     records per second, and peak memory
+    python dev.py bench     time and memory, against named alternatives (--short: on little data)
     python dev.py lock      pin the packages that pyproject.toml names (--upgrade: the newest)
     python dev.py setup     the steps around a deployment, which azd's hooks run
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec.structs import replace
 
 from bench.accounts import make_directory
-from bench.reading import peak_mb
+from bench.frame import peak_mb
 from bench.stores import TENANT, sign_in
 from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import ShareRule
@@ -122,9 +122,9 @@ class Day(NamedTuple):
     seconds: float  #: of the processor
 
 
-def run(*, is_quick: bool = False) -> None:
-    """Print the counts; if quick, without the biggest tenant."""
-    for users in USERS[: 2 if is_quick else 3]:
+def run() -> None:
+    """Print the counts."""
+    for users in USERS:
         day = _day(users)
         rows = users * SIGN_INS
         pages = day.slices * ceil(rows / PAGE_ROWS)
