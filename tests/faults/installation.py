@@ -59,12 +59,14 @@ class Installation:
         """Let other messages come first."""
         self.host._waiting.rotate(by)  # noqa: SLF001
 
-    def repeat(self, index: int) -> None:
-        """Deliver a message twice, as queues may."""
+    def repeat(self, index: int) -> str | None:
+        """Deliver a message twice, as queues may; returns its text, if there is one."""
         waiting = self.host.waiting
-        if waiting:
-            message = waiting[index % len(waiting)]
-            self.host.enqueue(message.queue, message.body)
+        if not waiting:
+            return None
+        message = waiting[index % len(waiting)]
+        self.host.enqueue(message.queue, message.body)
+        return message.body
 
     def fill_disk_at(self, operation: int) -> None:
         """Let one of the next file operations fail."""
