@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from ipaddress import ip_network
 
 import pytest
 
@@ -24,6 +25,8 @@ ASKED = {
     "exceptionsFile": "exceptions.json",
 }
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+LOWEST_INSTANCE_COUNT = 40  #: that every version of the plan takes
+RESERVED_ADDRESSES = 5  #: of each subnet, by Azure
 
 #: What the platform reads, and we do not.
 OF_THE_PLATFORM = {
@@ -92,6 +95,25 @@ def test_each_request_that_an_instance_takes_has_a_thread_whatever_the_queues_do
     assert scale["triggers"] == {"http": {"perInstanceConcurrency": 16}}
     assert threads >= messages + 16
     assert scale["alwaysReady"] == []
+
+
+def test_no_more_instances_run_than_the_page_says_and_each_has_an_address() -> None:
+    """Instances share Graph's budget by a lease, so their number bounds only what they cost."""
+    queues = json.loads((ROOT / "host.json").read_bytes())["extensions"]["queues"]
+    found = deployment(privateNetwork="true")
+    scale = found.site["functionAppConfig"]["scaleAndConcurrency"]
+    (network,) = found.all("Microsoft.Network/virtualNetworks")
+    subnets = {each["name"]: each["properties"] for each in network["properties"]["subnets"]}
+    addresses = ip_network(subnets["app"]["addressPrefix"]).num_addresses
+    page = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    paragraph = page.partition("\n**Instances**: ")[2].partition("\n\n")[0]
+
+    assert scale["maximumInstanceCount"] == LOWEST_INSTANCE_COUNT
+    assert paragraph.startswith(f"at most {LOWEST_INSTANCE_COUNT} (`maximumInstanceCount`)")
+    assert "pace lease" in paragraph
+    assert f"{scale['triggers']['http']['perInstanceConcurrency']} requests" in paragraph
+    assert f"{queues['batchSize'] + queues['newBatchThreshold']} messages" in paragraph
+    assert addresses - RESERVED_ADDRESSES >= scale["maximumInstanceCount"]
 
 
 def test_nothing_is_set_that_flex_consumption_refuses() -> None:
