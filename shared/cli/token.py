@@ -64,8 +64,8 @@ def refuse_arguments(arguments: Sequence[str]) -> None:
 
 
 def _run(options: argparse.Namespace, settings: Settings, now: Callable[[], datetime]) -> int:
-    present = now()
     token = decode_token(_pasted() if _is_terminal() else _piped())
+    present = now()  # a prompt may stand open for long before anything is pasted
     rulings = mandate_answers(
         token, present, settings.cloud.issuers, settings.partner_center_resource_ids
     )

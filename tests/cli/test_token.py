@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -10,12 +11,15 @@ import sys
 import pytest
 
 from dev import ROOT
+from shared.cli.main import main
 from shared.cli.token import read_line
 from tests.clock import CLOCK, real_now
+from tests.service.world import Clock
 from tests.tokens import (
     APP_ONLY_CLAIMS,
     APPLICATION,
     HEADER,
+    NOW,
     PERSON,
     TENANT,
     USER_CLAIMS,
@@ -347,6 +351,22 @@ def test_what_reads_the_token_knows_no_network_at_all() -> None:
     done = run("", command=[sys.executable, "-c", program])
 
     assert done.stdout.decode().strip() == "set()", done.stderr
+
+
+def test_a_token_is_judged_by_the_time_at_which_it_was_read(monkeypatch, capsys) -> None:
+    clock = Clock(NOW)
+
+    class Waiting(io.BytesIO):
+        """Standard input whose token comes only after it has expired."""
+
+        def read(self, *_):
+            clock.go_on(hours=2)
+            return user_token().encode()
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Waiting()))
+
+    assert main(["token"], now=clock) == 1
+    assert "expired" in capsys.readouterr().out
 
 
 # The terminal.
