@@ -151,8 +151,8 @@ class LocalHost:
         What becomes visible only later stays in its queue.
         """
         done = 0
-        while (message := self._take()) is not None:
-            self._handle(message)
+        while (taken := self._take()) is not None:
+            self._handle(*taken)
             done += 1
             if on_progress:
                 on_progress(done, done + sum(map(self._is_ready, self.waiting)))
@@ -214,16 +214,18 @@ class LocalHost:
             self._waiting.append(message)
             self._changed.notify_all()
 
-    def _take(self) -> QueueMessage | None:
+    def _take(self) -> tuple[QueueMessage, Future[Any]] | None:
+        """A message, and what becomes of it: from then on `close` waits for that."""
         with self._changed:
             message = next(filter(self._is_ready, self._waiting), None)
             if message is None or self._is_closed:
                 return None
             self._waiting.remove(message)
-            return replace(message, dequeue_count=message.dequeue_count + 1)
+            return replace(message, dequeue_count=message.dequeue_count + 1), self._begun()
 
-    def _handle(self, message: QueueMessage) -> None:
-        outcome = self._call(self._listeners[message.queue], *queue_data(message, self._now()))
+    def _handle(self, message: QueueMessage, future: Future[Any]) -> None:
+        function = self._listeners[message.queue]
+        outcome = self._call(function, *queue_data(message, self._now()), future)
         if outcome.error is None:
             return
         if message.dequeue_count < self._tries:
@@ -231,13 +233,24 @@ class LocalHost:
         else:
             self.enqueue(f"{message.queue}{_POISON}", message.body)
 
-    def _call(self, function: Function, data: Any, metadata: dict[str, Any]) -> CallResult:  # noqa: ANN401
+    def _begun(self) -> Future[Any]:
+        """The future of a call, before it starts, so that `close` waits for it."""
+        future: Future[Any] = Future()
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return future
+
+    def _call(
+        self,
+        function: Function,
+        data: Any,  # noqa: ANN401
+        metadata: dict[str, Any],
+        future: Future[Any] | None = None,
+    ) -> CallResult:
         """Call a function; if it returns, deliver its output bindings."""
         given = _converter(function.kind).decode(data, trigger_metadata=metadata)
         filled = {argument: _out() for argument in function.outputs}
-        future: Future[Any] = Future()
-        self._running.add(future)  # before it starts, so that `close` waits for it
-        future.add_done_callback(self._running.discard)
+        future = future or self._begun()
         _start(partial(function.call, **{function.argument: given}, **filled), future)
         error = future.exception()
         if error:

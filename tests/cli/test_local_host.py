@@ -519,7 +519,10 @@ def test_a_slice_of_a_tenant_that_is_not_configured_is_never_collected_as_the_pa
     assert [message.queue for message in host.waiting] == ["slices"]  # given back
 
 
-def test_a_host_that_is_closed_takes_no_more_messages(service, source) -> None:
+def test_a_host_that_is_closed_takes_no_more_messages(service, source, monkeypatch) -> None:
+    monkeypatch.setattr(
+        "shared.cli.local_host._CLOSING_SECONDS", 60.0
+    )  # so that nothing still runs
     with LocalHost(function_app.app, service.settings, now=Clock()) as host:
         host.fire("plan_slices")
         host.work_always()

@@ -19,6 +19,7 @@ from shared.stores.azure.account import CLIENT_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from azure.storage.queue import QueueClient
 
@@ -79,19 +80,19 @@ class QueueHost(LocalHost):
         delay = int((message.visible_at - self._now()).total_seconds())
         self._queue(message.queue).send_message(message.body, visibility_timeout=delay)
 
-    def _take(self) -> QueueMessage | None:
+    def _take(self) -> tuple[QueueMessage, Future[Any]] | None:
         for name in self._listeners:
             found = self._queue(name).receive_message(visibility_timeout=self._visibility_seconds)
             if found:
                 self._received[found.id] = found
-                now = self._now()
-                return QueueMessage(
-                    name, found.content, found.id, now, now, found.dequeue_count or 1
-                )
+                now, count = self._now(), found.dequeue_count or 1
+                message = QueueMessage(name, found.content, found.id, now, now, count)
+                return message, self._begun()
         return None
 
-    def _handle(self, message: QueueMessage) -> None:
-        outcome = self._call(self._listeners[message.queue], *queue_data(message, self._now()))
+    def _handle(self, message: QueueMessage, future: Future[Any]) -> None:
+        function = self._listeners[message.queue]
+        outcome = self._call(function, *queue_data(message, self._now()), future)
         found, queue = self._received.pop(message.id), self._queue(message.queue)
         if outcome.error and message.dequeue_count < self._tries:
             return  # it becomes visible again
