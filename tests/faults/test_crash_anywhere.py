@@ -59,7 +59,8 @@ def undisturbed(request, partner, tmp_path_factory):
         operations = operations_of(partner.run)
         if name == request.param:
             return Undisturbed(name, start, at, operations, tree(done, [at]), partner.run())
-        shutil.copytree(done, start, dirs_exist_ok=True)
+        shutil.rmtree(start)  # a run removes files, too
+        shutil.copytree(done, start)
     raise AssertionError
 
 
