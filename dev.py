@@ -14,6 +14,7 @@ The one command: sets up the environment that this project needs, then runs one 
                             (--faults: the whole kit of faults, which writes docs/reliability.md)
     python dev.py audit     vulnerabilities, secrets, licences, and the list of components
     python dev.py bench     time and memory, against named alternatives (--short: on little data)
+    python dev.py texts     the catalogues of translated texts, brought up to date
     python dev.py lock      pin the packages that pyproject.toml names (--upgrade: the newest)
     python dev.py setup     the steps around a deployment, which azd's hooks run
 
@@ -71,7 +72,7 @@ pyproject.toml allows, --upgrade-package NAME for the newest version of one pack
 COMMANDS = (
     *("demo", "analyze", "run", "check", "mail", "ledger"),  # the product's
     *("directory", "token", "serve"),
-    *("test", "audit", "bench", "lock", "setup"),
+    *("test", "audit", "bench", "texts", "lock", "setup"),
 )
 CHECKS = [
     ["ruff", "check"],
@@ -126,7 +127,7 @@ def plan(command: str, *rest: str) -> tuple[Path, list[list[str]]]:
     if command == "test":
         options = FAULTS if rest[:1] == ("--faults",) else []
         return DEVELOPMENT, [["pytest", *options, *rest]] if rest else CHECKS
-    if command in ("audit", "bench"):
+    if command in ("audit", "bench", "texts"):
         return DEVELOPMENT, [[command, *rest]]
     if command == "demo":
         return PRODUCT, [["simulator", command, *rest]]

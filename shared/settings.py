@@ -66,6 +66,13 @@ class MailerKind(StrEnum):
     OUTBOX = "outbox"
 
 
+class Language(StrEnum):
+    """The language of what people read."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+
+
 class TelemetryKind(StrEnum):
     """Where spans and metrics go; one line a use case is logged anyway."""
 
@@ -259,6 +266,11 @@ class Settings:
     )
     exempted_counts_as_mfa = Setting(
         FLAG, "false", "whether a skipped MFA (remembered device) counts"
+    )
+    language = Setting(
+        choice(Language),
+        "en",
+        "the language of pages, mails and the Teams card; files, logs and the terminal are English",
     )
     csp_anniversary_month = Setting(
         optional(number(1, 12)),

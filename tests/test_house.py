@@ -448,7 +448,7 @@ def test_a_page_needs_no_other_host() -> None:
 
 def commands() -> set[str]:
     """Every command: dev.py's own, and those that the product's and the simulator's help list."""
-    listed = {"test", "audit", "bench", "lock", "setup"}
+    listed = {"test", "audit", "bench", "texts", "lock", "setup"}
     for package in ("shared", "simulator"):
         ask = [sys.executable, "-m", package, "--help"]
         answer = subprocess.run(ask, cwd=dev.ROOT, capture_output=True, text=True, check=False)

@@ -85,6 +85,7 @@ def test_words_are_read_in_any_case() -> None:
         ("EXEMPTED_COUNTS_AS_MFA", "yes", lambda settings: settings.rule),
         ("REQUIRE_MFA_TO_VIEW", "1", lambda settings: settings.callers_need_mfa),
         ("SETTLE_DAYS", "-1", lambda settings: settings.settle_days),
+        ("LANGUAGE", "fr", lambda settings: settings.language),
         ("CSP_ANNIVERSARY_MONTH", "0", lambda settings: settings.csp_anniversary_month),
         ("CSP_ANNIVERSARY_MONTH", "13", lambda settings: settings.csp_anniversary_month),
         ("SETTLE_DAYS", "seven", lambda settings: settings.settle_days),

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.clock import utc_now
+from shared.delivery.language import speak
 from shared.errors import BadInputError, BadSettingError
 from shared.service.once import once
 from shared.settings import Settings, StoreKind
@@ -68,6 +69,7 @@ class Service:
         self._partner = partner
         self._tenants: dict[str, Tenant] = {}
         self._opened = ExitStack()
+        speak(lambda: settings.language)
 
     @property
     def today(self) -> date:

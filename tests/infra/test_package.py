@@ -65,8 +65,8 @@ def package(tmp_path):
 
 
 def is_the_app_s(name):
-    return name in {"function_app.py", "host.json", "requirements.txt"} or name.startswith(
-        ("shared/", "templates/", "docs/findings/")
+    return name in {"function_app.py", "host.json", "requirements.txt", "texts/de.mo"} or (
+        name.startswith(("shared/", "templates/", "docs/findings/"))
     )
 
 

@@ -44,6 +44,7 @@ WRONG = {
     "RUNS_PER_HOUR": "-1",
     "SCRIPT_KEYS": "1",
     "TELEMETRY": "otpl",
+    "LANGUAGE": "fr",
     "CSP_ANNIVERSARY_MONTH": "13",
 }
 #: Any text may be right until it is used. The Functions host checks the schedules.

@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from shared.delivery import language
 from shared.delivery.mail.mailer import Mail
 from shared.delivery.mail.subject import Correction, short_tenant_name, verdicts
 from shared.delivery.text import formatting
@@ -88,34 +89,30 @@ def render_correction(report: Report, lacked: str, said: str, public_url: str | 
 
 
 def _render(name: str, **values: object) -> str:
-    return _environment().get_template(name).render(**values)
+    return _environment(language.language()).get_template(name).render(**values)
 
 
 @cache
-def _environment() -> Environment:
+def _environment(tongue: str) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    from shared.delivery.texts_of_templates import install_texts, printed
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
-        finalize=_printed,
+        finalize=printed,
+        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,
     )
     environment.filters.update(_FILTERS)
+    environment.globals["language"] = tongue
+    install_texts(environment)
     return environment
-
-
-def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a template prints)
-    """The text that goes into the mail for a value; the people who sign in choose the names."""
-    if value is None:
-        raise TypeError("A template prints None; say 'unknown' in words instead.")
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return formatting.harmless(value)
-    return value
 
 
 def _one_line(text: str) -> str:

@@ -7,11 +7,12 @@ import hashlib
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from shared.delivery import language
 from shared.delivery.page import charts, history_chart
 from shared.delivery.page.accounts_table import filters_of_finding
 from shared.delivery.text import (
@@ -30,6 +31,7 @@ from shared.delivery.text import (
     ticket,
 )
 from shared.delivery.text.line_breaks import breakable
+from shared.delivery.texts_of_templates import install_texts, printed
 
 if TYPE_CHECKING:
     from shared.mfa.report import Report
@@ -119,14 +121,20 @@ def page_for_folder(page: str, links: PageLinks) -> str:
     return _SERVED_LINK.sub("", page).replace(f' href="{links.files}', ' href="')
 
 
-@cache
 def environment() -> Environment:
     """The template environment of the report and of the other pages that look like it."""
+    return _environment(language.language())
+
+
+@cache
+def _environment(tongue: str) -> Environment:
+    """Templates that are imported keep what they say, so each language has its own."""
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_printed,
+        finalize=printed,
+        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
@@ -134,6 +142,8 @@ def environment() -> Environment:
     made.filters.update(_FILTERS)
     made.globals.update(_GLOBALS)
     made.globals.update(look())
+    made.globals["language"] = tongue
+    install_texts(made)
     return made
 
 
@@ -143,15 +153,6 @@ def look(*more: str) -> dict[str, str]:
     sheets = (*_STYLE_SHEETS, *more)
     style = "".join((_TEMPLATES / name).read_text("utf-8") for name in sheets)
     return {"style": Markup(style), "style_hash": style_hash(style)}  # noqa: S704 (our own files)
-
-
-def _printed(value: Any) -> Any:  # noqa: ANN401 (jinja hands over whatever a template prints)
-    """The text that goes into the page for a value."""
-    if value is None:
-        raise TypeError("A template prints None; say 'unknown' in words instead.")
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return formatting.harmless(value)
-    return value
 
 
 def style_hash(style: str) -> str:

@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from shared.delivery.language import Name
 from shared.mfa.percent import percent as percent_of
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def shorten(text: str, limit: int = NAME_LIMIT) -> str:
 def name_of(*candidates: str) -> str:
     """The first name that is not blank, made harmless and shortened; else ``(no name)``."""
     name = next((text for text in candidates if text.strip()), "")
-    return shorten(harmless(name)) or "(no name)"
+    return Name(shorten(harmless(name))) or "(no name)"
 
 
 _QUOTES = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")

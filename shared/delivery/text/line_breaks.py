@@ -6,6 +6,7 @@ import re
 
 from markupsafe import Markup, escape
 
+from shared.delivery.language import said
 from shared.delivery.text.formatting import harmless
 
 _ROOM = 16  #: letters that fit into the narrowest column on a phone
@@ -17,12 +18,14 @@ _HOST = re.compile(r"@([^\s@]+)")
 
 def breakable(name: str) -> Markup:
     """
-    A name as HTML that may break after its @, and before each dot or underscore of a long part.
+    A name, or a text with names, as HTML.
+
+    It may break after its @, and before each dot or underscore of a long part.
 
     The host after the @ is in a ``span`` of class ``host``, which a page keeps on one line if there
     is room. The breaks also hide the host name from mail programs that look for one to link.
     """
-    html = _LONG.sub(lambda part: _jointed(part[0]), str(escape(harmless(name))))
+    html = _LONG.sub(lambda part: _jointed(part[0]), str(escape(harmless(said(name)))))
     return Markup(_HOST.sub(_host, html))  # noqa: S704 (escaped above)
 
 

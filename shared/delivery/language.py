@@ -1,0 +1,214 @@
+"""
+The language that pages, mails and cards are printed in.
+
+Values, files, logs and the terminal are in English. Where a page, a mail or a card is printed, each
+text goes through `said`, which looks for it in the catalogue of the language (texts/). A sentence
+that was composed of parts is recognised by its pattern there, so that a stored report can be
+printed in any language (docs/adr/0009-sentences-are-translated-where-they-are-printed.md).
+
+Nothing of a catalogue is loaded as long as the language is English.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from gettext import GNUTranslations
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ENGLISH = "en"
+SAID = "said"  #: the context of sentences that code composes, in a catalogue
+_CATALOGUES = Path(__file__).parents[2] / "texts"
+_NBSP = "\u00a0"
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+_MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if name[3:] else name for name in _MONTHS)
+_DATE = re.compile(
+    rf"(\d\d?)(?: ({_MONTH})(?: (\d{{4}}))?)?(–| – )(?=\d)|(\d\d?) ({_MONTH})(?: (\d{{4}}))?\b"
+)
+_NUMBER = re.compile(r"[+−<>]?\d{1,3}(?:,\d{3})*(?:\.\d+)?(?: %)?")
+_ONLY_DATES = re.compile(r"(?:[\d:.,–() ]|\b[A-Z]{2,5}\b)*")
+
+_LONGEST = 1500  #: characters of a text that is looked for; longer ones are not ours
+_MOST_LISTED = 20
+
+_HOLE = re.compile(r"\{(\w+)\}")
+#: What a hole of a pattern may hold: a number, a name or free text as it is, else a known text.
+_NUMBERS = r"[+−<>]?\d[\d,]*(?:\.\d+)?"
+_AS_IT_IS = ("name", "policy", "application", "domain", "text")
+
+
+class Name(str):
+    """A name that somebody chose: it is printed as it is in every language."""
+
+    __slots__ = ()
+
+
+_language: Callable[[], str] = lambda: ENGLISH  # noqa: E731 (replaced by `speak`)
+
+
+def speak(language: Callable[[], str]) -> None:
+    """Have this process print in a language, which is asked for at each page, mail and card."""
+    global _language  # noqa: PLW0603 (a process has one language, as it has one locale)
+    _language = language
+
+
+def language() -> str:
+    """The language of pages, mails and cards, as HTML names it."""
+    return _language()
+
+
+def said(text: str) -> str:
+    """A text in the language; as it is if it is a name, or not in the catalogue."""
+    return _known(text) or text
+
+
+def is_said(text: str) -> bool:
+    """Whether a text can be said in the language."""
+    return language() == ENGLISH or _known(text) is not None
+
+
+def _known(text: str) -> str | None:
+    if isinstance(text, Name) or not text or language() == ENGLISH:
+        return None
+    return catalogue(language()).sentence(text)
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """The catalogue of a language other than English."""
+    with (_CATALOGUES / f"{language}.mo").open("rb") as file:
+        return Catalogue(_Messages(file))
+
+
+class _Messages(GNUTranslations):
+    """All messages of a compiled catalogue, which the standard library only looks up."""
+
+    def messages(self) -> Iterator[tuple[str, str]]:
+        """Each message with its text; one with a plural comes once for each."""
+        catalog: dict[str | tuple[str, int], str] = vars(self)["_catalog"]
+        for key, text in catalog.items():
+            if isinstance(key, str):
+                yield key, text
+
+
+class _Pattern(NamedTuple):
+    """A sentence with holes."""
+
+    literal: str  #: its longest piece, which is looked for first
+    expression: re.Pattern[str]
+    translation: str
+
+    @classmethod
+    def of(cls, sentence: str, translation: str) -> _Pattern:
+        """Read ``{n} of {n2} accounts``."""
+        pieces = _HOLE.split(sentence)
+        expression = "".join(
+            _hole(piece) if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
+        )
+        return cls(max(pieces[::2], key=len), re.compile(expression, re.DOTALL), translation)
+
+
+def _hole(name: str) -> str:
+    kind = _NUMBERS if re.fullmatch(r"n\d?", name) else ".+?"
+    return f"(?P<{name}>{kind})"
+
+
+class Catalogue:
+    """The texts of one language."""
+
+    def __init__(self, messages: _Messages) -> None:
+        self._messages = messages
+        self._exact: dict[str, str] = {}
+        patterns = []
+        for key, text in messages.messages():
+            context, _, sentence = key.rpartition("\x04")
+            if context != SAID:
+                continue
+            if _HOLE.search(sentence):
+                patterns.append(_Pattern.of(sentence, text))
+            else:
+                self._exact[sentence] = text
+        self._patterns = sorted(patterns, key=lambda it: -len(it.expression.pattern))
+        self.sentence = lru_cache(maxsize=4096)(self._sentence)
+
+    def text(self, message: str) -> str:
+        """A text of a template."""
+        return self._messages.gettext(message)
+
+    def texts(self, one: str, many: str, number: int) -> str:
+        """A text of a template that depends on a number."""
+        return self._messages.ngettext(one, many, number)
+
+    def _sentence(self, text: str) -> str | None:
+        """One or more sentences, or a part of one; `None` if any of it is not known."""
+        plain = text.replace(_NBSP, " ")
+        if len(plain) > _LONGEST or plain.count(" and ") > _MOST_LISTED:
+            return None
+        found = self._whole(plain) or self._whole_in_other_case(plain)
+        for separator in ((r"(?<=[.?!:]) ", " "), ("; ", "; "), (", ", ", ")):
+            found = found or self._parts(plain, *separator)
+        return found and found.replace(" %", f"{_NBSP}%")
+
+    def _whole(self, text: str) -> str | None:
+        if (exact := self._exact.get(text)) is not None:
+            return exact
+        if value := _value(text):
+            return value
+        matches = (it for it in self._patterns if it.literal in text)
+        return next(filter(None, (self._filled(it, text) for it in matches)), None)
+
+    def _whole_in_other_case(self, text: str) -> str | None:
+        """A part of a sentence that begins one, or the reverse."""
+        is_upper = text[0].isupper()
+        other = f"{text[0].lower() if is_upper else text[0].upper()}{text[1:]}"
+        found = None if other == text else self._whole(other)
+        if found and is_upper:
+            return f"{found[0].upper()}{found[1:]}"
+        return found
+
+    def _filled(self, pattern: _Pattern, text: str) -> str | None:
+        match = pattern.expression.fullmatch(text)
+        if not match:
+            return None
+        holes = {name: self._in_hole(name, value) for name, value in match.groupdict().items()}
+        if None in holes.values():
+            return None
+        return _HOLE.sub(lambda hole: holes[hole[1]] or "", pattern.translation)
+
+    def _in_hole(self, name: str, value: str) -> str | None:
+        return value if name.startswith(_AS_IT_IS) else self.sentence(value)
+
+    def _parts(self, text: str, separator: str, joint: str) -> str | None:
+        """Several texts one after another, if each of them is known."""
+        ending = "." if joint != " " and text.endswith(".") else ""
+        parts = re.split(separator, text.removesuffix(ending))
+        found = [self.sentence(part) for part in parts] if len(parts) > 1 else [None]
+        return None if None in found else joint.join(map(str, found)) + ending
+
+
+def _value(text: str) -> str | None:
+    """A number, a share, a day or an instant in the form of the language."""
+    if _NUMBER.fullmatch(text):
+        return text.translate(str.maketrans(",.", ".,"))
+    days = _DATE.sub(_day, text)
+    return days if days != text and _ONLY_DATES.fullmatch(days) else None
+
+
+def _day(match: re.Match[str]) -> str:
+    first, first_month, first_year, dash, day, month, year = match.groups()
+    if dash:
+        return f"{_date(first, first_month, first_year)}–"
+    return _date(day, month, year)
+
+
+def _date(day: str, month: str | None, year: str | None) -> str:
+    number = next((i for i, name in enumerate(_MONTHS, 1) if month and name.startswith(month)), 0)
+    return f"{int(day):02}." + (f"{number:02}." if number else "") + (year or "")
