@@ -122,20 +122,29 @@ def test_a_fold_opens_by_keyboard(opened, pages):
     assert made.page.locator("details[open] table.subjects").first.is_visible()
 
 
-def test_printing_opens_every_fold_and_keeps_the_light_colours(opened, pages):
+def test_what_is_folded_is_not_printed_and_the_colours_are_light(opened, pages):
     made = opened(pages["many"], color_scheme="dark", **DESK)
     made.page.emulate_media(media="print")
 
+    assert not made.page.locator(".glossary").is_visible()
+    made.page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
     assert made.page.locator(".glossary").is_visible()
-    hidden = made.page.evaluate(
-        """() => [...document.querySelectorAll('details table')]
-            .filter(it => it.getBoundingClientRect().height === 0).length"""
-    )
-    assert hidden == 0
+    assert made.page.locator("summary:visible").count() == 0
     assert made.page.evaluate("getComputedStyle(document.body).backgroundColor") == (
         "rgb(255, 255, 255)"
     )
     assert made.page.evaluate("getComputedStyle(document.body).color") == "rgb(26, 31, 36)"
+
+
+def test_addresses_of_other_hosts_are_printed(opened, pages):
+    made = opened(pages["findings"])
+    made.page.emulate_media(media="print")
+    printed = made.page.locator('a[href^="https:"]').first.evaluate(
+        "link => getComputedStyle(link, '::after').content.replace(/[\" ]+/g, '')"
+    )
+
+    assert "https://entra.microsoft.com/" in made.page.locator(".step a").last.get_attribute("href")
+    assert printed.startswith("(")
 
 
 def test_lines_to_be_copied_are_not_printed(opened, pages):
