@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 #: Modules with rows, in the order of the table.
-TABLE = ("reading", "accounts", "stores", "crawl")
+TABLE = ("reading", "accounts", "pages", "stores", "crawl")
 NAMED = ("costs", "first_fill", "serving", "cold_start")
 
 

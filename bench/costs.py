@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Slice
+    from shared.sources import SignInSource
 
 USERS = (50, 1_000, 50_000)
 SIGN_INS = 4  #: Partner Center sign-ins of a user and day
@@ -141,7 +142,7 @@ def _day(users: int) -> Day:
         medium = CountingMedium(Path(folder))
         snapshot = DirectorySnapshot(make_directory(users), Scope(), read_at=f"{TODAY}T02:00:00Z")
         clock = [datetime(2026, 11, 23, 2, 15, tzinfo=UTC)]
-        daily = _daily(Store(medium), users, lambda: clock[0], snapshot)
+        daily = daily_of(Store(medium), EvenDays(users * SIGN_INS), lambda: clock[0], snapshot)
         _play(daily, TODAY - timedelta(days=1))
         medium.counts.clear()
         clock[0] += timedelta(days=1)
@@ -150,13 +151,14 @@ def _day(users: int) -> Day:
         return Day(medium.counts, slices, reports, time.process_time() - started)
 
 
-def _daily(
-    store: Store, users: int, now: Callable[[], datetime], snapshot: DirectorySnapshot
+def daily_of(
+    store: Store, source: SignInSource, now: Callable[[], datetime], snapshot: DirectorySnapshot
 ) -> Daily:
+    """The daily run of the made-up tenant."""
     return Daily(
         tenant_id=TENANT,
         tenant_name="Bench",
-        source=EvenDays(users * SIGN_INS),
+        source=source,
         store=store,
         scope=Scope(),
         rule=ShareRule(),

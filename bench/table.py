@@ -57,6 +57,8 @@ def ratio(way: Way, ours: float, theirs: float) -> str:
     """How ours compares with another way, as its goal is put."""
     if way.at_most is not None:
         return f"ours takes {ours / theirs:,.3g} x" if theirs else ""
+    if way.of_ours is not None:
+        return f"takes {theirs / ours:,.3g} x" if ours else ""
     return f"ours is {theirs / ours:,.3g} x as fast" if ours else ""
 
 
@@ -76,6 +78,8 @@ def goals(row: Row, costs: Costs) -> Iterator[Goal]:
             yield Goal(f"≥ {way.at_least:g} x as fast as {way.name}", is_reached)
         if way.at_most is not None:
             yield Goal(f"≤ {way.at_most:g} x of {way.name}", ours <= way.at_most * theirs)
+        if way.of_ours is not None:
+            yield Goal(f"{way.name} ≤ {way.of_ours:g} x of it", theirs <= way.of_ours * ours)
 
 
 def wanted(row: Row) -> str:

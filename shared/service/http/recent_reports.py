@@ -9,6 +9,7 @@ what was read before.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import OrderedDict
 from concurrent.futures import Future
@@ -33,6 +34,7 @@ MOST_REPORTS = 401  #: in the index of reports
 KEPT_BYTES = 32_000_000  #: of files, in one process
 _LONGEST_FILE = KEPT_BYTES // 8  #: a longer one is read each time
 _MOST_LOOKUPS = 256
+MOST_TAGS = 1000  #: of some hundred bytes each
 
 
 class RecentReports:
@@ -49,6 +51,7 @@ class RecentReports:
         self.store = store
         self._lookups = _Lookups(fresh_seconds, clock)
         self._files = _Files()
+        self.tags = _Tags()
 
     def latest_ending(self, tenant_id: str) -> date | None:
         """The last day of the newest report, or `None`."""
@@ -76,6 +79,11 @@ class RecentReports:
     def names(self, tenant_id: str, ending: date) -> frozenset[str]:
         """The names of a report's files."""
         return frozenset(self._etags(tenant_id, ending))
+
+    def version(self, tenant_id: str, ending: date) -> str:
+        """A word for all files of a report; it changes if any of them does."""
+        listed = sorted(self._etags(tenant_id, ending).items())
+        return hashlib.sha256(repr(listed).encode()).hexdigest()
 
     def file(self, tenant_id: str, ending: date, name: str) -> StoredFile | None:
         """One file of a report, or `None`."""
@@ -177,3 +185,24 @@ class _Files:
                 self._size += len(file.content)
             while self._size > KEPT_BYTES:
                 self._size -= len(self._kept.popitem(last=False)[1].content)
+
+
+class _Tags:
+    """The ETags of answers that are not stored, by what they were made of."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tags: OrderedDict[Hashable, str] = OrderedDict()
+
+    def find(self, made_of: Hashable) -> str | None:
+        """The tag of what was made of this, or `None` if nothing was made of it lately."""
+        with self._lock:
+            return self._tags.get(made_of)
+
+    def remember(self, made_of: Hashable, etag: str) -> None:
+        """Remember a tag; if there are too many, the one that was made first goes."""
+        with self._lock:
+            self._tags[made_of] = etag
+            self._tags.move_to_end(made_of)
+            while len(self._tags) > MOST_TAGS:
+                self._tags.popitem(last=False)

@@ -9,17 +9,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from shared.decoding import decode_json
 from shared.errors import BadSettingError, MfaStatusError
 from shared.mfa.guid import is_guid
-from shared.mfa.report import (
-    FileEntry,
-    WindowSummary,
-    damaged_report,
-    refuse_newer_report,
-)
 from shared.service.addresses import run_address
 from shared.service.http.answers import (
     Answer,
@@ -36,16 +27,17 @@ from shared.service.http.details import account_page, application_page, customer
 from shared.service.http.health import health_of
 from shared.service.http.listings import ACCOUNTS, APPLICATIONS, CUSTOMERS
 from shared.service.http.orders import read_mail_order, read_run_order, refusing
-from shared.service.http.search import StoredList, find
+from shared.service.http.report_head import read_head
+from shared.service.http.search import StoredList, find, read_notes
 from shared.stores.models import REPORT_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from shared.mfa.assessment import ReportMeta
     from shared.service.http.callers import Caller
     from shared.service.http.recent_reports import RecentReports
+    from shared.service.http.report_head import ReportHead
     from shared.service.http.search import Listing
     from shared.service.mail_requests import MailRequests
     from shared.service.runs import Runs
@@ -71,25 +63,6 @@ _NO_RECEIPT = (
 
 def _no_mails() -> MailRequests:
     raise BadSettingError("Mails are not set up.")
-
-
-class ReportHead(msgspec.Struct):
-    """The parts of a ``report.json`` that are needed here."""
-
-    window: WindowSummary
-    files: dict[str, FileEntry]
-    tenant_id: str | None = None
-    tenant_name: str | None = None
-    source: str = ""
-    generated_at: str = ""
-    directory_notes: dict[str, str] = {}
-
-    @property
-    def meta(self) -> ReportMeta:
-        """Whose report it is, and when it was made."""
-        from shared.mfa.assessment import ReportMeta  # loads much code, for searches only
-
-        return ReportMeta(self.tenant_id, self.tenant_name, self.source, self.generated_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,14 +290,31 @@ class ReportApi:
     def _list(self, listing: Listing, name: str, params: Mapping[str, str] | None) -> Answer:
         self.caller.demand(listing.role)
         ending = self._newest(self.tenant_id)
+        given = {key: text for key, text in (params or {}).items() if text.strip()}
+        if given:
+            return self._chosen(listing, ending, name, given)
+        read_notes(listing, self._head(ending))
+        return self._stored(self.tenant_id, ending, name, listing.too_old)
+
+    def _chosen(
+        self, listing: Listing, ending: date, name: str, params: Mapping[str, str]
+    ) -> Answer:
+        """
+        Return some rows of a list; they are not chosen again if the caller already has them.
+
+        A tag is that of the bytes, so a 304 has that of the last answer that was made of these
+        files in this process. What was refused has none, and is refused again.
+        """
+        made_of = (self.reports.version(self.tenant_id, ending), name, *sorted(params.items()))
+        etag = self.reports.tags.find(made_of)
+        if etag and matches(self._if_none_match, etag):
+            return not_modified(etag, REPORT_FILES[name])
         head = self._head(ending)
-        notes = listing.notes(head.directory_notes)
-        if listing.name in head.files and head.files[listing.name].total is None:
-            raise RefusedError(HTTPStatus.NOT_FOUND, " ".join(notes) or listing.not_read)
-        if not any(text.strip() for text in (params or {}).values()):
-            return self._stored(self.tenant_id, ending, name, listing.too_old)
+        notes = read_notes(listing, head)
         stored = StoredList(self._reader(ending, listing.too_old), head.meta, notes)
-        return self._answer(find(listing, name, stored, params or {}), name)
+        found = find(listing, name, stored, params)
+        self.reports.tags.remember(made_of, found.etag)
+        return self._answer(found, name)
 
     def _reader(self, ending: date, missing: str = "") -> Callable[[str], bytes]:
         """Reads the files of one of the partner's reports by their names."""
@@ -337,9 +327,7 @@ class ReportApi:
         return newest
 
     def _head(self, ending: date) -> ReportHead:
-        stored = self._file(self.tenant_id, ending, "report.json")
-        refuse_newer_report(stored.content)
-        return decode_json(stored.content, ReportHead, damaged_report)
+        return read_head(self._file(self.tenant_id, ending, "report.json").content)
 
     def _stored(self, tenant_id: str, ending: date, name: str, missing: str = "") -> Answer:
         """Return a stored file; it is not read if the caller already has it."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shared.delivery.page.table import Selection, Table
     from shared.mfa.assessment import ReportMeta
     from shared.service.http.callers import Role
+    from shared.service.http.report_head import ReportHead
     from shared.stores.models import StoredFile
 
 LONGEST_SEARCH = 100  #: characters
@@ -76,6 +77,14 @@ def find(listing: Listing, name: str, stored: StoredList, params: Mapping[str, s
         wanted = [listing.id_of(row) for row in rows]
         return tagged(rows_of(stored.read(name), listing.id_column, wanted))
     return tagged(msgspec.structs.replace(value, **{listing.name: list(rows)}).to_json())
+
+
+def read_notes(listing: Listing, head: ReportHead) -> Sequence[str]:
+    """The directory's notes about a list; raises `RefusedError` (404) if it was not read."""
+    notes = listing.notes(head.directory_notes)
+    if listing.name in head.files and head.files[listing.name].total is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, " ".join(notes) or listing.not_read)
+    return notes
 
 
 def refuse_later_pages(chosen: Selection[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -10,9 +11,10 @@ from datetime import date, timedelta
 import pytest
 
 from shared.errors import StoreError
-from shared.service.http import recent_reports
+from shared.service.http import recent_reports, report_api, search
 from shared.service.http.answers import answered
 from shared.service.http.callers import Caller, Role
+from shared.service.http.details import tagged
 from shared.service.http.recent_reports import FRESH_SECONDS, RecentReports
 from shared.service.http.report_api import ReportApi
 from shared.stores.local import LocalMedium
@@ -20,6 +22,7 @@ from shared.stores.store import Store
 from tests.contracts.store_examples import DAY, NEW_AT, OLD_AT, TENANT, metrics_row
 from tests.service.world import Clock
 
+NOBODY = Caller(frozenset())
 READER = Caller(frozenset({Role.READ}))
 PAGE = "page.html"
 
@@ -70,8 +73,8 @@ def reports(store, seconds):
     return RecentReports(store, clock=seconds)
 
 
-def publish(store, page, ending=DAY, at=OLD_AT):
-    store.store.save_report(metrics_row(ending, at), {PAGE: page})
+def publish(store, page, ending=DAY, at=OLD_AT, **others):
+    store.store.save_report(metrics_row(ending, at), {PAGE: page, **others})
 
 
 def get(reports, caller=READER, **headers):
@@ -211,3 +214,74 @@ def test_days_that_nobody_stored_fill_no_memory(reports) -> None:
         assert reports.file(TENANT, date(2020, 1, 1) - timedelta(days=back), PAGE) is None
 
     assert len(reports._lookups._known) <= 256  # noqa: SLF001
+
+
+def chosen(reports, params, **headers):
+    """Some of the applications, as a page."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    api = ReportApi(TENANT, reports, pytest.fail, Clock(), given, READER)
+    return answered(lambda: api.applications(params))
+
+
+@pytest.fixture
+def made(store, monkeypatch):
+    """What searches are asked for, and made."""
+    asked = []
+
+    def find(*of):
+        asked.append(of)
+        return tagged(b"rows")
+
+    monkeypatch.setattr(report_api, "find", find)
+    window = {"start": f"{DAY}", "ending": f"{DAY}", "complete_days": 7, "missing": []}
+    head = {"schema_version": 1, "window": window, "files": {}}
+    publish(
+        store, b"<p>new</p>", DAY + timedelta(days=1), **{"report.json": json.dumps(head).encode()}
+    )
+    return asked
+
+
+def test_a_304_of_a_search_makes_no_page_and_reads_no_file(store, reports, made) -> None:
+    page = chosen(reports, {"search": "a", "page": "2"})
+    read = store.asked["report_file"]
+
+    again = chosen(reports, {"page": "2", "search": "a"}, if_none_match=page.headers["ETag"])
+
+    assert (page.status, page.body) == (200, b"rows")
+    assert (again.status, again.body) == (304, b"")
+    assert again.headers["ETag"] == page.headers["ETag"]
+    assert (len(made), store.asked["report_file"]) == (1, read)
+
+
+def test_a_search_is_made_for_a_caller_that_has_another(store, reports, seconds, made) -> None:
+    tag = chosen(reports, {"search": "a"}).headers["ETag"]
+
+    chosen(reports, {"search": "b"}, if_none_match=tag)
+    chosen(reports, {"search": "a"}, if_none_match='"other"')
+    assert len(made) == 3
+    day = DAY + timedelta(days=1)
+    same = store.store.report_file(TENANT, day, "report.json").content
+    publish(store, b"<p>newer</p>", day, NEW_AT, **{"report.json": same})
+    seconds.now += FRESH_SECONDS
+    chosen(reports, {"search": "a"}, if_none_match=tag)
+    assert len(made) == 4
+
+
+@pytest.mark.usefixtures("made")
+def test_what_was_refused_is_refused_again(reports, monkeypatch) -> None:
+    chosen(reports, {"search": "a"})
+    monkeypatch.setattr(report_api, "find", search.find)
+
+    for _ in range(2):
+        assert chosen(reports, {"search": "b"}, if_none_match="*").status == 404
+    nobody = ReportApi(TENANT, reports, pytest.fail, Clock(), {"if-none-match": "*"}, NOBODY)
+    assert answered(lambda: nobody.applications({"search": "a"})).status == 403
+
+
+def test_so_many_tags_are_remembered_and_no_more(reports) -> None:
+    for n in range(recent_reports.MOST_TAGS + 1):
+        reports.tags.remember(n, f'"{n}"')
+
+    assert [reports.tags.find(n) for n in (0, 1, recent_reports.MOST_TAGS)] == [
+        *(None, '"1"', f'"{recent_reports.MOST_TAGS}"'),
+    ]
