@@ -10,6 +10,7 @@ from shared.mfa.guid import is_guid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
     from enum import StrEnum
 
     E = TypeVar("E", bound=StrEnum)
@@ -19,6 +20,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
 _ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
 
@@ -83,6 +85,25 @@ def _guids(text: str) -> frozenset[str]:
     raise ValueError(text)
 
 
+def _colours(text: str) -> tuple[str, ...]:
+    colours = tuple(_split(text.lower()))
+    if len(colours) in (1, 2) and all(map(_COLOUR.fullmatch, colours)):
+        return colours
+    raise ValueError(text)
+
+
+def _zone(text: str) -> tzinfo | None:
+    """`None` for UTC itself."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    if text.upper() == "UTC":
+        return None
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, OSError) as error:  # a folder's name is an `OSError`
+        raise ValueError(text) from error
+
+
 TEXT = SettingKind("", str)  #: any text; empty if the setting is not set
 TEXTS = SettingKind("", _split)  #: separated by ``;``; blanks are dropped
 FLAG = SettingKind("`true` or `false`", _flag)
@@ -90,3 +111,5 @@ GUID = SettingKind("a GUID", _guid)  #: in lower case
 GUIDS = SettingKind("GUIDs separated by `;`", _guids)  #: in lower case
 ACCOUNT_NAME = _matching("3 to 24 lower-case letters and digits", _ACCOUNT_NAME.fullmatch)
 HOST = _matching("a host name or IP address", _HOST_NAME.fullmatch)
+COLOURS = SettingKind("`#RRGGBB`, or two of them separated by `;`", _colours)
+ZONE = SettingKind("a time zone's IANA name, such as `Europe/Berlin`", _zone)

@@ -14,12 +14,14 @@ from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS, Scope
 from shared.mfa.window import WINDOW_DAYS
 from shared.setting_kinds import (
     ACCOUNT_NAME,
+    COLOURS,
     FLAG,
     GUID,
     GUIDS,
     HOST,
     TEXT,
     TEXTS,
+    ZONE,
     SettingKind,
     choice,
     number,
@@ -226,6 +228,22 @@ class Settings:
         "",
         "a Teams workflow's address, a secret: keep it in Key Vault, by reference (docs/teams.md)",
         is_secret=True,
+    )
+    brand_name = Setting(TEXT, "", "whose name pages, mails and the workbook carry")
+    brand_logo_file = Setting(
+        TEXT, "", "a logo for them: a PNG picture of at most 32 KB (docs/deploy.md, Your own look)"
+    )
+    brand_colour = Setting(
+        optional(COLOURS),
+        "",
+        "the colour of links and buttons, and of them in the dark theme, which gets a readable "
+        "tint otherwise; a colour is refused if its contrast is below 4.5:1",
+    )
+    time_zone = Setting(
+        ZONE,
+        "UTC",
+        "times for people are shown in it, too, after UTC; days are UTC days, and files for "
+        "programs have UTC alone",
     )
     pull_schedule = Setting(TEXT, "0 15 2 * * *", f"{_NCRONTAB}: when a day is begun")
     report_schedule = Setting(

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from shared.cli.console import DONE, DONE_IN_PART, day, say
 from shared.cli.progress import Progress
+from shared.delivery.appearance import showing
 from shared.delivery.files.folder import check_folder, write_files
 from shared.delivery.text.formatting import harmless
 from shared.delivery.text.summary import summarise
 from shared.errors import UsageError
 from shared.mfa.guid import is_guid
 from shared.service.analysis import Question, analyze, pairs_in
+from shared.service.brand import appearance_of
 
 if TYPE_CHECKING:
     import argparse
@@ -109,7 +111,9 @@ def _analyze(options: argparse.Namespace, settings: Settings, now: Callable[[], 
         raise UsageError(message)
     if options.out:
         check_folder(options.out)
-    publication = analyze(_question(options, settings, now()), progress)
+    appearance = appearance_of(settings)
+    with showing(lambda: appearance):
+        publication = analyze(_question(options, settings, now()), progress)
     progress.finish()
     say(summarise(publication.report))
     if _concerns_nobody(publication.report):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.clock import utc_now
+from shared.delivery.appearance import follow, showing
 from shared.delivery.language import speak
 from shared.errors import BadInputError, BadSettingError
 from shared.service.once import once
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from azure.core.credentials import TokenCredential
 
+    from shared.delivery.appearance import Appearance
     from shared.identity import GraphClient, Login
     from shared.mfa.accounts.exceptions import AcceptedException
     from shared.service.access import TenantAccess
@@ -232,6 +234,13 @@ class Service:
         return MailPolicy(wait, corrections=self.settings.mail_corrections)
 
     @once
+    def appearance(self) -> Appearance:
+        """How pages and mails look."""
+        from shared.service.brand import appearance_or_plain
+
+        return appearance_or_plain(self.settings)
+
+    @once
     def deliveries(self) -> Deliveries:
         """How the partner's report is made known: by what is set up."""
         from shared.service.deliveries import Deliveries
@@ -361,6 +370,7 @@ def service() -> Service:
             _current = Service(Settings())
             start(Settings.telemetry.text(_current.settings.environment))
             atexit.register(_current.close)
+            follow(lambda: service().appearance)
         return _current
 
 
@@ -371,7 +381,8 @@ def use(given: Service) -> Iterator[Service]:
     with _current_lock:
         before, _current = _current, given
     try:
-        yield given
+        with showing(lambda: given.appearance):
+            yield given
     finally:
         with _current_lock:
             _current = before

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.delivery.appearance import Accent, Logo
 from shared.delivery.mail.mailer import valid_address, valid_recipients
 from shared.delivery.teams.channel import TeamsChannel
 from shared.delivery.text.digest import link_base
@@ -100,5 +101,7 @@ _FURTHER_CHECKS: dict[Setting[object], Callable[[Service, Settings], object]] = 
     ),
     Settings.report_recipients: lambda _, settings: valid_recipients(settings.report_recipients),
     Settings.public_url: lambda _, settings: link_base(settings.public_url),
+    Settings.brand_logo_file: lambda _, settings: Logo.read(Path(settings.brand_logo_file)),
+    Settings.brand_colour: lambda _, settings: Accent.of(settings.brand_colour or ()),
     Settings.teams_webhook_url: lambda _, settings: TeamsChannel(settings.teams_webhook_url),
 }

@@ -116,6 +116,13 @@ def test_a_file_of_exceptions_is_deployed_and_never_in_the_repository(package) -
         assert ignored.returncode == 0, name
 
 
+def test_a_logo_is_deployed_from_the_top_of_the_folder_alone(package) -> None:
+    found = package("logo.png", "logo-dark.png", "old/logo.png", "logo.svg", "picture.png")
+
+    assert [name for name in found if not is_the_app_s(name)] == ["logo-dark.png", "logo.png"]
+    assert "/home/site/wwwroot/logo.png" in DEPLOY
+
+
 def test_azd_reads_the_list_as_git_does(package, tmp_path) -> None:
     """
     It asks of each folder and file, from the top, which pattern matches last.

@@ -31,6 +31,9 @@ WRONG = {
     "REPORT_RECIPIENTS": "a@x.example;nobody",
     "PUBLIC_URL": "foo",
     "TEAMS_WEBHOOK_URL": "https://teams.example/hook?sig=hunter2",
+    "BRAND_LOGO_FILE": "/nowhere/logo.png",
+    "BRAND_COLOUR": "#ffcc00",
+    "TIME_ZONE": "Europe/Atlantis",
     "MAIL_WAIT_HOURS": "24",
     "MAIL_CORRECTIONS": "sometimes",
     "SETTLE_DAYS": "31",
@@ -51,6 +54,7 @@ WRONG = {
 ANY_TEXT = {
     *("PULL_SCHEDULE", "REPORT_SCHEDULE", "MAIL_SCHEDULE"),
     *("GRAPH_TOKEN", "PARTNER_CENTER_TOKEN", "SMTP_USER", "SMTP_PASSWORD"),
+    "BRAND_NAME",
     *("STORE_FOLDER", "OUTBOX_FOLDER", "EXPORTS_FOLDER"),
 }
 

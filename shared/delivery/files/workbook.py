@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from shared.delivery import appearance
+from shared.delivery.appearance import Accent
 from shared.delivery.files.directory_rows import AccountStatusRow
 from shared.delivery.files.request_rows import ApplicationDayRow, PortalUserRow, RequestRow
 from shared.delivery.text import figure_words, sentences
@@ -68,7 +70,7 @@ def workbook(report: Report, sheets: Iterable[Sheet]) -> bytes:
         made = datetime(ending.year, ending.month, ending.day)  # noqa: DTZ001 (cells have no zone)
         book.set_properties({"title": sentences.verdict(report), "created": made})
         formats = _Formats(
-            head=book.add_format({"bold": True, "bottom": 1}),
+            head=book.add_format(_head_format()),
             time=book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
             day=book.add_format({"num_format": "yyyy-mm-dd"}),
             share=book.add_format({"num_format": "0.0 %"}),
@@ -94,6 +96,14 @@ class _Formats(NamedTuple):
     share: Any
 
 
+def _head_format() -> dict[str, Any]:
+    """Of heads: plain, or white on the colour of a brand, which is dark enough for it."""
+    accent = appearance.current().accent
+    if accent == Accent():
+        return {"bold": True, "bottom": 1}
+    return {"bold": True, "bottom": 1, "font_color": "#ffffff", "bg_color": accent.light}
+
+
 def _write_figures(page: Any, report: Report, formats: _Formats) -> None:  # noqa: ANN401
     page.set_column(0, 0, 34)
     page.set_column(1, 5, 16)
@@ -105,6 +115,8 @@ def _write_figures(page: Any, report: Report, formats: _Formats) -> None:  # noq
                 page.write_number(row, column, value, formats.share)
             else:
                 _write_cell(page, row, column, value, formats)
+    if logo := appearance.current().logo:  # to the right of the words
+        page.insert_image(0, 8, "logo.png", {"image_data": BytesIO(logo.content)})
 
 
 _HEAD_ROW = 4
@@ -116,7 +128,7 @@ def _figure_rows(report: Report) -> Iterator[tuple[Any, ...]]:
     yield ("Tenant", name_of(report.tenant_name or "", report.tenant_id or "", "unknown"))
     yield ("Seven days, UTC", f"{report.window.start} to {report.window.ending}")
     yield ("Days known", report.window.complete_days)
-    yield ()
+    yield ("Made by", brand) if (brand := appearance.current().name) else ()
     yield ("Figure", "Share", "At least", "At most", "Counted", "Of", "In words")
     accounts = report.metrics.accounts
     shares = _known(accounts.known_share, accounts.share, accounts.share_upper)

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.delivery import language
+from shared.delivery import appearance, language
 from shared.delivery.mail.mailer import Mail
 from shared.delivery.mail.subject import Correction, short_tenant_name, verdicts
 from shared.delivery.text import formatting
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+    from shared.delivery.appearance import Appearance
     from shared.mfa.report import Report
 
 TEXT_COLUMNS = 76  #: of the text part; only an address that cannot be broken is longer
@@ -67,6 +68,7 @@ def render_mail(
         text=_folded(_render("body.txt", digest=digest)),
         html=_render("body.html", digest=digest, subject=subject),
         date=_date(report),
+        logo=_logo(),
     )
 
 
@@ -85,15 +87,25 @@ def render_correction(report: Report, lacked: str, said: str, public_url: str | 
         text=_folded(_render("correction.txt", digest=digest, correction=correction)),
         html=_render("correction.html", digest=digest, subject=shown, correction=correction),
         date=_date(report),
+        logo=_logo(),
     )
 
 
+def _logo() -> bytes:
+    logo = appearance.current().logo
+    return logo.content if logo else b""
+
+
 def _render(name: str, **values: object) -> str:
-    return _environment(language.language()).get_template(name).render(**values)
+    return _environment().get_template(name).render(**values)
+
+
+def _environment() -> Environment:
+    return _made(language.language(), appearance.current())
 
 
 @cache
-def _environment(tongue: str) -> Environment:
+def _made(tongue: str, brand: Appearance) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
     from shared.delivery.texts_of_templates import install_texts, printed
@@ -110,7 +122,7 @@ def _environment(tongue: str) -> Environment:
         auto_reload=False,
     )
     environment.filters.update(_FILTERS)
-    environment.globals["language"] = tongue
+    environment.globals.update(language=tongue, brand=brand)
     install_texts(environment)
     return environment
 

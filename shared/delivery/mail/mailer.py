@@ -41,6 +41,7 @@ class Mail:
     text: str
     html: str
     date: datetime  #: aware; the same for the same report, so that equal mails have equal bytes
+    logo: bytes = b""  #: a PNG picture that `html` shows as ``cid:logo``; empty without one
 
 
 class Mailer(Protocol):

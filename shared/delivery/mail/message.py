@@ -31,8 +31,19 @@ def compose(mail: Mail, *, sender: str, recipient: str, key: str) -> bytes:
     message["X-Auto-Response-Suppress"] = "All"  # the same for Exchange, which obeys only this one
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    if mail.logo:
+        _attach_logo(message, mail.logo, key)
     message.set_boundary(f"part-{digest(key)}")
     return message.as_bytes()
+
+
+def _attach_logo(message: EmailMessage, logo: bytes, key: str) -> None:
+    """With the HTML part, which shows it: nothing is loaded from elsewhere."""
+    html = message.get_body(("html",))
+    if html is None:
+        return
+    html.add_related(logo, "image", "png", cid="<logo>", disposition="inline", filename="logo.png")
+    html.set_boundary(f"look-{digest(key)}")
 
 
 class _WirePolicy(EmailPolicy):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from shared.delivery import language
+from shared.delivery import appearance, language
+from shared.delivery.appearance import Accent
 from shared.delivery.page import charts, history_chart
 from shared.delivery.page.accounts_table import filters_of_finding
 from shared.delivery.text import (
@@ -34,10 +35,16 @@ from shared.delivery.text.line_breaks import breakable
 from shared.delivery.texts_of_templates import install_texts, printed
 
 if TYPE_CHECKING:
+    from shared.delivery.appearance import Appearance
     from shared.mfa.report import Report
 
 _TEMPLATES = Path(__file__).parents[3] / "templates" / "report"
 _STYLE_SHEETS = ("base.css", "figures.css", "charts.css", "tables.css", "media.css")
+
+_ACCENT = """
+:root {{ --link: {}; }}
+@media screen and (prefers-color-scheme: dark) {{ :root {{ --link: {}; }} }}
+"""
 
 ROWS_OPEN = 5  #: a table of users or applications with more rows is folded, except in print
 
@@ -61,6 +68,8 @@ _FILTERS = {
 
 _GLOBALS = {
     "span": formatting.span,
+    "clock_words": formatting.clock_words,
+    "zone_name": formatting.zone_name,
     "name_of": formatting.name_of,
     "sentences": sentences,
     "protected_pages": protected_pages,
@@ -123,11 +132,11 @@ def page_for_folder(page: str, links: PageLinks) -> str:
 
 def environment() -> Environment:
     """The template environment of the report and of the other pages that look like it."""
-    return _environment(language.language())
+    return _environment(language.language(), appearance.current())
 
 
 @cache
-def _environment(tongue: str) -> Environment:
+def _environment(tongue: str, brand: Appearance) -> Environment:
     """Templates that are imported keep what they say, so each language has its own."""
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -141,17 +150,22 @@ def _environment(tongue: str) -> Environment:
     )
     made.filters.update(_FILTERS)
     made.globals.update(_GLOBALS)
-    made.globals.update(look())
-    made.globals["language"] = tongue
+    made.globals.update(look(), language=tongue, brand=brand)
     install_texts(made)
     return made
 
 
-@cache
 def look(*more: str) -> dict[str, str]:
     """The style sheet, with further sheets that a page needs, and its hash for the policy."""
+    return _look(appearance.current().accent, more)
+
+
+@cache
+def _look(accent: Accent, more: tuple[str, ...]) -> dict[str, str]:
     sheets = (*_STYLE_SHEETS, *more)
     style = "".join((_TEMPLATES / name).read_text("utf-8") for name in sheets)
+    if accent != Accent():
+        style += _ACCENT.format(accent.light, accent.dark)
     return {"style": Markup(style), "style_hash": style_hash(style)}  # noqa: S704 (our own files)
 
 

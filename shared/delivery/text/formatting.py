@@ -1,11 +1,16 @@
-"""Numbers, dates and names for readers: in English and UTC, the same on every machine."""
+"""
+Numbers, dates and names for readers: in English and UTC, the same on every machine.
+
+Times are shown in the zone of `appearance`, too, if there is one. Days are UTC days.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from shared.delivery import appearance
 from shared.delivery.language import Name
 from shared.mfa.percent import percent as percent_of
 
@@ -116,20 +121,51 @@ def _range(first: date, last: date) -> str:
 
 
 def instant(text: str) -> str:
-    """``23 November 2026, 08:15 UTC`` from an ISO text in UTC; any other text unchanged."""
+    """
+    ``23 November 2026, 08:15 UTC`` from an ISO text in UTC; any other text unchanged.
+
+    With a zone, ``23 November 2026, 08:15 UTC (09:15 Europe/Berlin)``.
+    """
     moment = _moment(text)
-    return f"{long_day(moment)}, {moment:%H:%M}{NBSP}UTC" if moment else text
+    if moment is None:
+        return text
+    local = _local(moment)
+    in_zone = f" ({local}{NBSP}{zone_name()})" if local else ""
+    return f"{long_day(moment)}, {moment:%H:%M}{NBSP}UTC{in_zone}"
 
 
 def short_instant(text: str) -> str:
-    """``23 Nov, 08:15`` from an ISO text in UTC, for tables whose header says UTC."""
+    """``23 Nov, 08:15`` from an ISO text in UTC, for tables whose header says `clock_words`."""
     moment = _moment(text)
-    return f"{short_day(moment)}, {moment:%H:%M}" if moment else text
+    if moment is None:
+        return text
+    local = _local(moment)
+    return f"{short_day(moment)}, {moment:%H:%M}{f' ({local})' if local else ''}"
+
+
+def clock_words() -> str:
+    """``UTC``, or ``UTC (Europe/Berlin)``: what the times of a table are in."""
+    return f"UTC ({zone_name()})" if appearance.current().zone else "UTC"
+
+
+def zone_name() -> str:
+    """The zone's name, in every language."""
+    return Name(appearance.current().zone)
+
+
+def _local(moment: datetime) -> str:
+    """The time in the zone, with the day if it is another; empty without a zone."""
+    zone = appearance.current().zone
+    if zone is None:
+        return ""
+    local = moment.replace(tzinfo=UTC).astimezone(zone)
+    day = "" if local.date() == moment.date() else f"{short_day(local)}, "
+    return f"{day}{local:%H:%M}"
 
 
 def _moment(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text[:19])
+        return datetime.fromisoformat(text[:19]).replace(tzinfo=None)
     except ValueError:
         return None
 
