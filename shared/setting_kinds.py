@@ -1,15 +1,16 @@
-"""The kinds of settings: which texts each kind accepts, and the value that a text stands for."""
+"""What a setting is, and its kinds: which texts each accepts, and the value that a text has."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, Protocol, Self, TypeVar, overload
 
+from shared.errors import BadSettingError
 from shared.mfa.guid import is_guid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import tzinfo
     from enum import StrEnum
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+#: App Service passes on a reference that it cannot resolve, in place of the secret.
+_KEY_VAULT_REFERENCE = "@microsoft.keyvault("
 _DIGITS = re.compile(r"[0-9]{1,9}")
 _ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -30,6 +33,74 @@ class SettingKind(Generic[T_co]):
 
     words: str  #: what is expected, in words; empty if the setting's help says it all
     parse: Callable[[str], T_co]  #: the value of a trimmed text; raises `ValueError` if invalid
+
+
+class HasEnvironment(Protocol):
+    """Settings that are in force."""
+
+    environment: Mapping[str, str]
+
+
+class Setting(Generic[T_co]):
+    """
+    An attribute of `Settings` and a line of docs/settings.md.
+
+    Reading the attribute checks the text that is given and raises `BadSettingError` if it is
+    invalid. Its name in the environment is the attribute's in capital letters.
+    """
+
+    def __init__(
+        self, kind: SettingKind[T_co], default: str, help_: str, *, is_secret: bool = False
+    ) -> None:
+        """`default` is written as in the environment; an empty one means that there is none."""
+        self.name = ""
+        self.kind = kind
+        self.default = default
+        self.help = help_
+        self.is_secret = is_secret
+
+    def __set_name__(self, owner: type[object], attribute: str) -> None:
+        self.name = attribute.upper()
+
+    @overload
+    def __get__(self, settings: None, owner: type[object]) -> Self: ...
+    @overload
+    def __get__(self, settings: HasEnvironment, owner: type[object]) -> T_co: ...
+    def __get__(self, settings: HasEnvironment | None, owner: type[object]) -> Self | T_co:
+        return self if settings is None else self.read(settings.environment)
+
+    @property
+    def meaning(self) -> str:
+        """What is expected and what it is for."""
+        return ": ".join(filter(None, (self.kind.words, self.help)))
+
+    def text(self, environment: Mapping[str, str]) -> str:
+        """The text that is given, trimmed; the default if it is unset or blank."""
+        return environment.get(self.name, "").strip() or self.default
+
+    def read(self, environment: Mapping[str, str]) -> T_co:
+        """The value that the text stands for."""
+        text = self.text(environment)
+        if text.lower().startswith(_KEY_VAULT_REFERENCE):
+            raise BadSettingError(
+                f"Setting {self.name} is a Key Vault reference that was not resolved; expected a "
+                "secret that exists, and the role Key Vault Secrets User for the app's identity."
+            )
+        try:
+            text.encode()  # bytes that are not UTF-8 arrive as half surrogate pairs
+            return self.kind.parse(text)
+        except ValueError:
+            self.reject(environment)
+
+    def reject(self, environment: Mapping[str, str]) -> NoReturn:
+        """Raise `BadSettingError` with the name, what is given and what is expected."""
+        text = self.text(environment)
+        given = f"is {text!r}" if text else "is not set"
+        if not text.isascii() and text.encode(errors="replace").decode() != text:
+            given = "is not text in UTF-8"
+        if self.is_secret:
+            given = "cannot be used"
+        raise BadSettingError(f"Setting {self.name} {given}; expected {self.meaning}.")
 
 
 def optional(kind: SettingKind[T]) -> SettingKind[T | None]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, TypeVar
 
 from shared.endpoints import Cloud
-from shared.errors import BadSettingError
 from shared.mfa.metrics import ShareRule
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS, Scope
 from shared.mfa.window import WINDOW_DAYS
@@ -22,7 +21,7 @@ from shared.setting_kinds import (
     TEXT,
     TEXTS,
     ZONE,
-    SettingKind,
+    Setting,
     choice,
     number,
     optional,
@@ -32,12 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 _NCRONTAB = "NCRONTAB in UTC (second, minute, hour, day, month, weekday)"
 _PLACEHOLDER = re.compile(r"%(\w+)%")
-#: App Service passes on a reference that it cannot resolve, in place of the secret.
-_KEY_VAULT_REFERENCE = "@microsoft.keyvault("
 _HOST_STORAGE = "AzureWebJobsStorage"
 _SIGNS_OF_A_PLATFORM = (
     *("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "WEBSITE_SKU"),
@@ -81,68 +77,6 @@ class TelemetryKind(StrEnum):
     NONE = "none"
     OTLP = "otlp"
     AZURE = "azure"
-
-
-class Setting(Generic[T_co]):
-    """
-    An attribute of `Settings` and a line of docs/settings.md.
-
-    Reading the attribute checks the text that is given and raises `BadSettingError` if it is
-    invalid. Its name in the environment is the attribute's in capital letters.
-    """
-
-    def __init__(
-        self, kind: SettingKind[T_co], default: str, help_: str, *, is_secret: bool = False
-    ) -> None:
-        """`default` is written as in the environment; an empty one means that there is none."""
-        self.name = ""
-        self.kind = kind
-        self.default = default
-        self.help = help_
-        self.is_secret = is_secret
-
-    def __set_name__(self, owner: type[Settings], attribute: str) -> None:
-        self.name = attribute.upper()
-
-    @overload
-    def __get__(self, settings: None, owner: type[Settings]) -> Self: ...
-    @overload
-    def __get__(self, settings: Settings, owner: type[Settings]) -> T_co: ...
-    def __get__(self, settings: Settings | None, owner: type[Settings]) -> Self | T_co:
-        return self if settings is None else self.read(settings.environment)
-
-    @property
-    def meaning(self) -> str:
-        """What is expected and what it is for."""
-        return ": ".join(filter(None, (self.kind.words, self.help)))
-
-    def text(self, environment: Mapping[str, str]) -> str:
-        """The text that is given, trimmed; the default if it is unset or blank."""
-        return environment.get(self.name, "").strip() or self.default
-
-    def read(self, environment: Mapping[str, str]) -> T_co:
-        """The value that the text stands for."""
-        text = self.text(environment)
-        if text.lower().startswith(_KEY_VAULT_REFERENCE):
-            raise BadSettingError(
-                f"Setting {self.name} is a Key Vault reference that was not resolved; expected a "
-                "secret that exists, and the role Key Vault Secrets User for the app's identity."
-            )
-        try:
-            text.encode()  # bytes that are not UTF-8 arrive as half surrogate pairs
-            return self.kind.parse(text)
-        except ValueError:
-            self.reject(environment)
-
-    def reject(self, environment: Mapping[str, str]) -> NoReturn:
-        """Raise `BadSettingError` with the name, what is given and what is expected."""
-        text = self.text(environment)
-        given = f"is {text!r}" if text else "is not set"
-        if not text.isascii() and text.encode(errors="replace").decode() != text:
-            given = "is not text in UTF-8"
-        if self.is_secret:
-            given = "cannot be used"
-        raise BadSettingError(f"Setting {self.name} {given}; expected {self.meaning}.")
 
 
 class Settings:

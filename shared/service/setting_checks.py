@@ -15,13 +15,14 @@ from shared.errors import BadSettingError
 from shared.service.composition import use
 from shared.service.mailers import check_mailer
 from shared.service.tenant import directory_in_file
-from shared.settings import SETTINGS, Setting, Settings, SourceKind
+from shared.settings import SETTINGS, Settings, SourceKind
 from shared.sources.diagnostics.account import LogAccount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shared.service.composition import Service
+    from shared.setting_kinds import Setting
 
 
 @contextmanager
