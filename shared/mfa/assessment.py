@@ -113,6 +113,7 @@ class ReportMeta(msgspec.Struct, frozen=True):
     generated_at: str
     csp_anniversary_month: int | None = None  #: setting ``CSP_ANNIVERSARY_MONTH``
     cloud: str = "global"  #: setting ``CLOUD``
+    partner_center_ids: list[str] = []  #: of the `Scope`, sorted
 
 
 class ReportExtras(TypedDict, total=False):

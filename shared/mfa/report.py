@@ -12,6 +12,7 @@ from shared.errors import DamagedError, NewerError
 from shared.mfa.accounts.exceptions import ExceptionsSummary
 from shared.mfa.accounts.partner_roles import PartnerRole
 from shared.mfa.breakdown import Breakdown
+from shared.mfa.changes.changes import ReportChanges
 from shared.mfa.coverage import Coverage
 from shared.mfa.findings.finding import Finding
 from shared.mfa.findings.first_step import FirstStep
@@ -140,6 +141,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     account_causes: list[AccountCause] = []  #: add up to 1 - the accounts share
     partner_roles: list[PartnerRole] = []  #: empty: no directory was read
     csp_anniversary_month: int | None = None  #: 1 to 12; `None` if it was not given
+    changes: ReportChanges | None = None  #: since the day and the week before; `None`: not compared
+    partner_center_ids: list[str] = []  #: applications and resources that are Partner Center's
 
     def to_json(self) -> bytes:
         """Indented UTF-8 JSON, ending in a newline; equal reports give equal bytes."""

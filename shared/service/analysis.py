@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from shared.clock import timestamp
 from shared.errors import BadInputError
 from shared.mfa.assessment import ReportMeta, assess, history_point
+from shared.mfa.changes.changes import DAY_BEFORE, WEEK_BEFORE
+from shared.mfa.changes.of_report import past_of
+from shared.mfa.changes.past import EarlierDays
 from shared.mfa.report import InputSummary
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import SETTLE_DAYS, WINDOW_DAYS, make_window, window_days
 from shared.service.directory_snapshot import DirectorySnapshot
-from shared.service.publishing import Publication, publish
+from shared.service.publishing import Earlier, Publication, publish
 from shared.sources.files.covered import CoveredDays
 from shared.sources.files.documents import read_directory
 from shared.sources.files.exceptions_file import read_exceptions
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from shared.mfa.changes.past import Past
     from shared.mfa.metrics import ShareRule
     from shared.mfa.report import HistoryPoint
     from shared.mfa.scope import Scope
@@ -100,7 +104,7 @@ def analyze(question: Question, on_progress: Callable[[int, int], None]) -> Publ
     return publish(
         assessment,
         _meta(question, collected, snapshot),
-        history=_history(collected.days, covered, ending, question),
+        _earlier(collected.days, covered, ending, question),
         reading=_reading(result, collected),
         snapshot=snapshot,
     )
@@ -143,6 +147,7 @@ def _meta(
         timestamp(question.now),
         question.csp_anniversary_month,
         question.cloud,
+        sorted(question.scope.ids),
     )
 
 
@@ -198,17 +203,25 @@ def _window(days: dict[date, Rollup], covered: CoveredDays, ending: date, now: d
     return make_window(ending, held, reasons, logs=logs, provisional=fresh)
 
 
-def _history(
+def _earlier(
     days: dict[date, Rollup], covered: CoveredDays, ending: date, question: Question
-) -> list[HistoryPoint]:
-    """Every earlier window that the files hold."""
+) -> Earlier:
+    """Every earlier window that the files hold; the accounts of these days are not known."""
     if covered.days is None:
-        return []
+        return Earlier()
     first = covered.days.first
     earliest = max(first + timedelta(days=WINDOW_DAYS - 1), ending - timedelta(days=HISTORY_DAYS))
     endings = [earliest + timedelta(days=n) for n in range((ending - earliest).days)]
     windows = (_window(days, covered, day, question.now) for day in endings)
-    return [history_point(assess(each, question.scope, question.rule)) for each in windows]
+    history: list[HistoryPoint] = []
+    compared: dict[date, Past] = {}
+    for window in windows:
+        assessment = assess(window, question.scope, question.rule)
+        history.append(history_point(assessment))
+        if window.ending in (ending - DAY_BEFORE, ending - WEEK_BEFORE):
+            compared[window.ending] = past_of(assessment, "exports", question.scope)
+    before, week = compared.get(ending - DAY_BEFORE), compared.get(ending - WEEK_BEFORE)
+    return Earlier(history, EarlierDays(before, week))
 
 
 def _reading(result: ReadingResult, collected: _Collected) -> InputSummary:

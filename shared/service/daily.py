@@ -39,8 +39,9 @@ from shared.mfa.window import (
 )
 from shared.service.addresses import report_address
 from shared.service.directory_snapshot import DIRECTORY_FILE, DirectorySnapshot
+from shared.service.earlier_days import earlier_days
 from shared.service.ledger import TenantLedger, unless_newer_is_stored
-from shared.service.publishing import publish_for_serving
+from shared.service.publishing import Earlier, publish_for_serving
 from shared.service.slice_pull import SlicePull
 from shared.stores.models import MetricsRow, TenantRow
 
@@ -211,10 +212,19 @@ class Daily:
             made_at,
             self.csp_anniversary_month,
             self.cloud,
+            sorted(self.scope.ids),
         )
-        history = self.store.history(self.tenant_id, ending, HISTORY_POINTS)
-        address = report_address(self.tenant_id, ending)
-        publication = publish_for_serving(assessment, meta, history, address, snapshot)
+        reports = self.store.reports(self.tenant_id, HISTORY_POINTS, before=ending)
+        publication = publish_for_serving(
+            assessment,
+            meta,
+            Earlier(
+                [report.metrics.point for report in reports],
+                earlier_days(self.store, self.tenant_id, ending, reports),
+            ),
+            report_address(self.tenant_id, ending),
+            snapshot,
+        )
         with unless_newer_is_stored(f"the report of {ending}"):
             if not self._is_published(publication.report, snapshot):
                 self.store.save_tenant(TenantRow(self.tenant_id, name or self.tenant_id, "partner"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
@@ -52,6 +53,14 @@ class _StoredDirectory(msgspec.Struct, frozen=True):
     granted: tuple[str, ...] | None = None
     version: int = _VERSION_WITHOUT_WHAT_IF
     second_opinion: SecondOpinion | None = None  #: needs version 2: without it, more is enforced
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Why the figures are below 100 %."""
+
+    findings: list[Finding]  #: the largest gain first
+    of_account: Callable[[str], list[str]]  #: by object id: the ids of those whose fix concerns it
 
 
 class DirectorySnapshot:
@@ -105,15 +114,11 @@ class DirectorySnapshot:
         organization = self.directory.organization
         return organization.display_name if organization else None
 
-    def findings(self, assessment: Assessment) -> list[Finding]:
-        """Return why the figures are below 100 %, the largest gain first."""
+    def find(self, assessment: Assessment) -> Found:
+        """Find out why the figures are below 100 %."""
         requests = summary_of(assessment.requests, assessment.metrics, assessment.rule)
-        return by_gain(self._found(assessment, requests), self.accounts, requests)
-
-    def findings_by_account(self, assessment: Assessment) -> Callable[[str], list[str]]:
-        """Return what says, by object id, which findings' fixes concern an account."""
-        requests = summary_of(assessment.requests, assessment.metrics, assessment.rule)
-        return fixed_by(self._found(assessment, requests), self.accounts)
+        found = self._found(assessment, requests)
+        return Found(by_gain(found, self.accounts, requests), fixed_by(found, self.accounts))
 
     def _found(self, assessment: Assessment, requests: RequestSummary) -> list[Finding | Gap]:
         about_requests = request_findings(self.accounts, requests)

@@ -15,12 +15,13 @@ from shared.stores.models import ACCOUNT_DETAILS
 if TYPE_CHECKING:
     from shared.delivery.files.csv_files import ReportTables
     from shared.mfa.assessment import Assessment, ReportMeta
-    from shared.service.directory_snapshot import DirectorySnapshot
+    from shared.service.directory_snapshot import DirectorySnapshot, Found
 
 
 def lists_for_serving(
     assessment: Assessment,
     snapshot: DirectorySnapshot | None,
+    found: Found,
     tables: ReportTables,
     meta: ReportMeta,
 ) -> dict[str, bytes]:
@@ -33,7 +34,8 @@ def lists_for_serving(
         "applications.json": applications.to_json(),
     }
     if snapshot:
-        files |= _account_files(assessment, snapshot, tables, meta)
+        accounts = _accounts(assessment, snapshot, found, tables, meta)
+        files |= _account_files(accounts, assessment, snapshot, meta)
         customers = _customers(snapshot, tables, meta)
         if customers:
             files["customers.html"] = _customers_page(customers, snapshot, meta, API)
@@ -42,10 +44,14 @@ def lists_for_serving(
 
 
 def lists_for_folder(
-    assessment: Assessment, snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
+    assessment: Assessment,
+    snapshot: DirectorySnapshot,
+    found: Found,
+    tables: ReportTables,
+    meta: ReportMeta,
 ) -> dict[str, bytes]:
     """The pages that stand next to ``report.html``: without a server, so without a search."""
-    accounts = _accounts(assessment, snapshot, tables, meta)
+    accounts = _accounts(assessment, snapshot, found, tables, meta)
     files = {"accounts.html": _accounts_page(accounts, snapshot, meta, "")}
     customers = _customers(snapshot, tables, meta)
     if customers:
@@ -54,9 +60,8 @@ def lists_for_folder(
 
 
 def _account_files(
-    assessment: Assessment, snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
+    accounts: Accounts, assessment: Assessment, snapshot: DirectorySnapshot, meta: ReportMeta
 ) -> dict[str, bytes]:
-    accounts = _accounts(assessment, snapshot, tables, meta)
     return {
         "accounts.html": _accounts_page(accounts, snapshot, meta, API),
         "accounts.json": accounts.to_json(),
@@ -65,13 +70,17 @@ def _account_files(
 
 
 def _accounts(
-    assessment: Assessment, snapshot: DirectorySnapshot, tables: ReportTables, meta: ReportMeta
+    assessment: Assessment,
+    snapshot: DirectorySnapshot,
+    found: Found,
+    tables: ReportTables,
+    meta: ReportMeta,
 ) -> Accounts:
     entries = account_entries(
         tables.accounts or (),
         snapshot.exceptions(assessment.window.ending),
         lambda object_id: cause_kind(snapshot.accounts, object_id),
-        snapshot.findings_by_account(assessment),
+        found.of_account,
     )
     metrics = assessment.metrics.accounts
     return Accounts.of(meta.tenant_id, snapshot.read_at, entries, metrics)

@@ -11,24 +11,37 @@ from shared.delivery.files.directory_rows import account_rows, customer_rows
 from shared.delivery.files.partner_center_json import partner_center_files
 from shared.mfa.accounts.partner_roles import partner_roles
 from shared.mfa.assessment import ReportExtras, ReportMeta, make_report
+from shared.mfa.changes.account_states import AccountStates
+from shared.mfa.changes.of_report import with_changes
+from shared.mfa.changes.past import EarlierDays
 from shared.mfa.findings.finding import by_gain
 from shared.mfa.findings.of_requests import request_findings
 from shared.mfa.findings.request_summary import summary_of
 from shared.mfa.reasons.of_accounts import account_causes
 from shared.service.addresses import ACCOUNTS, API, APPLICATIONS, CUSTOMERS, PERMISSIONS, REPORTS
-from shared.service.directory_snapshot import DIRECTORY_FILE
+from shared.service.directory_snapshot import DIRECTORY_FILE, Found
 from shared.service.figure_rows import report_figures
 from shared.service.lists import lists_for_folder, lists_for_serving
+from shared.stores.models import ACCOUNT_STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from shared.delivery.files.csv_files import CsvFile, ReportTables
     from shared.delivery.files.directory_rows import AccountStatusRow
+    from shared.delivery.page.report_page import PageLinks
     from shared.mfa.assessment import Assessment
     from shared.mfa.report import HistoryPoint, InputSummary, Report
     from shared.service.directory_snapshot import DirectorySnapshot
     from shared.stores.tables import Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a report shows of the days before."""
+
+    history: Sequence[HistoryPoint] = ()
+    days: EarlierDays = field(default_factory=EarlierDays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +56,7 @@ class Publication:
 def publish(
     assessment: Assessment,
     meta: ReportMeta,
-    history: Sequence[HistoryPoint] = (),
+    earlier: Earlier,
     reading: InputSummary | None = None,
     snapshot: DirectorySnapshot | None = None,
 ) -> Publication:
@@ -52,10 +65,12 @@ def publish(
 
     tables = _tables(assessment, meta, snapshot)
     files = csv_files(tables)
-    extras = _extras(assessment, snapshot)
+    found = _found(assessment, snapshot)
+    extras = _extras(assessment, snapshot, found)
     extras["reading"] = reading
-    report = make_report(assessment, meta, file_entries(files), history, **extras)
-    pages = lists_for_folder(assessment, snapshot, tables, meta) if snapshot else {}
+    report = make_report(assessment, meta, file_entries(files), earlier.history, **extras)
+    report = with_changes(report, earlier.days)
+    pages = lists_for_folder(assessment, snapshot, found, tables, meta) if snapshot else {}
     accounts, customers = (
         name if name in pages else "" for name in ("accounts.html", "customers.html")
     )
@@ -74,7 +89,7 @@ def publish(
 def publish_for_serving(
     assessment: Assessment,
     meta: ReportMeta,
-    history: Sequence[HistoryPoint],
+    earlier: Earlier,
     address: str,
     snapshot: DirectorySnapshot | None = None,
 ) -> Publication:
@@ -84,29 +99,28 @@ def publish_for_serving(
     ``page.html`` is the report's page with links that begin with `address`, the path below which
     the files are served: at the addresses where that page is served, relative links would break.
     """
-    from shared.delivery.page.report_page import PageLinks, page_for_folder, render_page
+    from shared.delivery.page.report_page import page_for_folder, render_page
 
     tables = _tables(assessment, meta, snapshot)
     files = csv_files(tables)
-    report = make_report(
-        assessment, meta, file_entries(files), history, **_extras(assessment, snapshot)
+    found = _found(assessment, snapshot)
+    extras = _extras(assessment, snapshot, found)
+    report = make_report(assessment, meta, file_entries(files), earlier.history, **extras)
+    states = (
+        AccountStates.of(snapshot.accounts, report.window.ending, earlier.days.states)
+        if snapshot
+        else None
     )
+    report = with_changes(report, earlier.days, states, snapshot.accounts if snapshot else None)
     served = partner_center_files(tables)
-    served.update(lists_for_serving(assessment, snapshot, tables, meta))
+    served.update(lists_for_serving(assessment, snapshot, found, tables, meta))
     if snapshot:  # a workbook takes as long as all other files together: none of a first fill
         served.update(_directory_files(snapshot, meta) | _workbook(report, tables))
+    if states:
+        served[ACCOUNT_STATES] = states.to_bytes()
     about = _about_findings(report)
     served.update(about)
-    links = PageLinks(
-        files=f"{address}/",
-        accounts=ACCOUNTS if "accounts.html" in served else "",
-        applications=APPLICATIONS,
-        customers=CUSTOMERS if "customers.html" in served else "",
-        workbook=workbook.NAME if workbook.NAME in served else "",
-        reports=REPORTS,
-        permissions=PERMISSIONS if "permissions.html" in served else "",
-        about=next(iter(about), ""),
-    )
+    links = _served_links(served, address, about=next(iter(about), ""))
     page = render_page(report, links)
     served["page.html"] = page.encode()
     in_folder = page_for_folder(page, links)
@@ -114,6 +128,21 @@ def publish_for_serving(
         report,
         served | _report_files(report, files, in_folder),
         report_figures(assessment, report, tables.customers),
+    )
+
+
+def _served_links(served: Collection[str], address: str, about: str) -> PageLinks:
+    from shared.delivery.page.report_page import PageLinks
+
+    return PageLinks(
+        files=f"{address}/",
+        accounts=ACCOUNTS if "accounts.html" in served else "",
+        applications=APPLICATIONS,
+        customers=CUSTOMERS if "customers.html" in served else "",
+        workbook=workbook.NAME if workbook.NAME in served else "",
+        reports=REPORTS,
+        permissions=PERMISSIONS if "permissions.html" in served else "",
+        about=about,
     )
 
 
@@ -144,13 +173,22 @@ def _tables(
     )
 
 
-def _extras(assessment: Assessment, snapshot: DirectorySnapshot | None) -> ReportExtras:
-    """Findings and notes; without a directory only the findings that the log alone supports."""
+def _found(assessment: Assessment, snapshot: DirectorySnapshot | None) -> Found:
+    """The findings; without a directory only those that the log alone supports."""
+    if snapshot:
+        return snapshot.find(assessment)
+    requests = summary_of(assessment.requests, assessment.metrics, assessment.rule)
+    return Found(by_gain(request_findings(None, requests), None, requests), lambda _: [])
+
+
+def _extras(
+    assessment: Assessment, snapshot: DirectorySnapshot | None, found: Found
+) -> ReportExtras:
+    """Findings and notes."""
     if snapshot is None:
-        requests = summary_of(assessment.requests, assessment.metrics, assessment.rule)
-        return ReportExtras(findings=by_gain(request_findings(None, requests), None, requests))
+        return ReportExtras(findings=found.findings)
     return ReportExtras(
-        findings=snapshot.findings(assessment),
+        findings=found.findings,
         directory_notes=snapshot.notes,
         exceptions=snapshot.exceptions(assessment.window.ending),
         account_causes=account_causes(snapshot.accounts),

@@ -19,6 +19,9 @@ _CSV = "text/csv; charset=utf-8; header=present"
 #: Accounts' details are spread over as many of these as they need.
 ACCOUNT_DETAILS = tuple(f"account-details-{place}.json.gz" for place in range(32))
 
+#: The state of each account, which later reports compare themselves with.
+ACCOUNT_STATES = "account-states.json.gz"
+
 #: The files of a report, each with its media type; the store accepts no other name.
 REPORT_FILES = {
     "report.json": "application/json",
@@ -35,6 +38,7 @@ REPORT_FILES = {
     # Served under other names: accounts and customers, the page with other links, and Partner
     # Center's resources.
     **dict.fromkeys(ACCOUNT_DETAILS, "application/gzip"),
+    ACCOUNT_STATES: "application/gzip",
     "applications.html": "text/html; charset=utf-8",
     "applications.json": "application/json",
     "accounts.html": "text/html; charset=utf-8",

@@ -105,9 +105,9 @@ class Reports(StoreBase):
         found = self._newest(tenant_id, safe_day(before), limit)
         return [metrics.point for _, metrics in found]
 
-    def reports(self, tenant_id: str, limit: int) -> list[ReportRow]:
-        """The newest reports first, each with the names of its files."""
-        found = self._newest(tenant_id, None, limit)
+    def reports(self, tenant_id: str, limit: int, before: date | None = None) -> list[ReportRow]:
+        """The newest reports that end before a day first, each with the names of its files."""
+        found = self._newest(tenant_id, safe_day(before) if before else None, limit)
         return [ReportRow(metrics, Listed.names(row)) for row, metrics in found]
 
     def customer_days(

@@ -19,6 +19,7 @@ from shared.errors import BadInputError, BadSettingError, DamagedError, NewerErr
 from shared.mfa.access_token import application_roles, decode_token
 from shared.mfa.accounts.directory import FORMAT, VERSION
 from shared.mfa.accounts.policy_reading import read_policy
+from shared.mfa.changes.account_states import AccountStates
 from shared.mfa.report import Report
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
@@ -36,6 +37,7 @@ from shared.sources.files.exports import read_exports
 from shared.sources.graph.answers import retry_after_seconds
 from shared.sources.records.decoding import UnreadableError
 from shared.sources.records.parsing import parse_sign_in
+from shared.stores.models import ACCOUNT_STATES
 from shared.stores.names import safe_run_id, safe_tenant_id
 from simulator.simulation import TOKEN
 from tests import directories
@@ -161,6 +163,7 @@ def stored() -> dict[str, bytes]:
         "report.json": report.to_json(),
         "rollup": rollup.to_bytes(),
         "directory.json.gz": snapshot.to_bytes(),
+        ACCOUNT_STATES: AccountStates.of(snapshot.accounts, ENDING).to_bytes(),
     }
 
 
@@ -233,6 +236,11 @@ PARSERS = {
     "a stored directory": Parser(
         lambda data: DirectorySnapshot.from_bytes(data, Scope()),
         lambda: [stored()["directory.json.gz"]],
+        (DamagedError, NewerError),
+    ),
+    "stored states of accounts": Parser(
+        AccountStates.from_bytes,
+        lambda: [stored()[ACCOUNT_STATES]],
         (DamagedError, NewerError),
     ),
     "a queue message": Parser(read_message, messages),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     gains: dict[str, FigureGain] = {}  #: of each figure that the fix raises, by its name
     doc: str
     href: str  #: where to fix it in the Entra admin center
+    open_since: date | None = None  #: the first report of all in a row that have it
+    open_days: int | None = None  #: since then, the report's own day among them
+    is_since_exact: bool = False  #: if not, it may have been there before: "at least"
 
 
 class Subjects(msgspec.Struct, frozen=True):

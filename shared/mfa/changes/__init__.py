@@ -1,0 +1,1 @@
+"""What changed since earlier reports, and since when each account is as it is."""
