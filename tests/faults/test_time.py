@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from typing import TYPE_CHECKING
 
 import pytest
 
 from shared.cli.console import DONE, DONE_IN_PART, WRONG_USAGE
 from shared.mfa.report import Report
+from shared.mfa.verdict_changes import VerdictChanges
 from shared.mfa.window import SliceState
 from simulator.tenants.partner import TENANT_ID
 from tests.faults.small_partner import FIRST_DAY, NOON, TODAY, open_partner
 from tests.faults.tree import differences, tree
 from tests.service.world import Clock
+
+if TYPE_CHECKING:
+    from shared.mfa.window import Slice
+    from tests.faults.tree import Tree
 
 DAY = timedelta(days=1)
 WRONG_BY = [timedelta(minutes=20), timedelta(hours=13), DAY, 3 * DAY, 40 * DAY]
@@ -24,6 +31,15 @@ CALENDARS = {
     "the end of a year": date(2026, 12, 27),
     "the end of daylight saving time": date(2026, 10, 21),
 }
+EVENING = datetime.combine(TODAY, datetime.min.time(), UTC).replace(hour=23, minute=58)
+TO_MIDNIGHT = timedelta(minutes=5)  #: past it
+MORNING = EVENING + timedelta(hours=10)
+#: How rows and files say what was compared when a day was read again.
+COMPARED = re.compile(
+    rb" When days were read again, [^<]*[^<\s]|\"verdict_changes\": (?:null|\{[^}]*\})"
+    rb"|\"(?:Compared|VerifiedToWithout|WithoutToVerified|UnknownToKnown|KnownToUnknown|New|Gone)"
+    rb"\": \d+"
+)
 EVERY = 6  #: of how many readings of the clock one is tried
 SAMPLE = 1  #: readings of the clock at which midnight comes in the normal suite
 
@@ -59,7 +75,7 @@ class OvertakenClock(Clock):
 
     def __call__(self) -> datetime:
         if next(self.readings) == self._reading:
-            self.go_on(minutes=5)
+            self.moment += TO_MIDNIGHT
         return self.moment
 
 
@@ -139,45 +155,43 @@ def test_rows_that_arrive_late_are_counted_as_if_they_had_been_in_time(
 
 
 def test_midnight_may_come_at_any_reading_of_the_clock(partner, tmp_path, kit) -> None:
-    evening = datetime.combine(TODAY, datetime.min.time(), UTC).replace(hour=23, minute=58)
-    morning = evening + timedelta(hours=10)
-
-    def runs(folder, reading: int) -> int:
-        """A run in the evening and one in the morning; returns how often the first read a clock."""
-        partner.folder = folder
-        partner.clock = OvertakenClock(evening, reading)
-        assert partner.run() in (DONE, DONE_IN_PART)
-        readings = next(partner.clock.readings) - 1
-        partner.clock = Clock(morning)
-        assert partner.run() == DONE
-        return readings
-
-    readings = runs(tmp_path / "undisturbed", 0)
-    expected = what_is_known(partner)
-    after_the_first = range(6, readings + 1, EVERY)  # with which a run learns the day
-    for reading in kit.some_of(after_the_first, SAMPLE):
+    """At the first one a run learns the day: that is a run which begins after midnight."""
+    readings = run_twice(partner, tmp_path / "before", OvertakenClock(EVENING, 0))
+    expected = tree_of(partner), changes_in(partner)
+    for reading in kit.some_of(range(1, readings + 1, EVERY), SAMPLE):
         with kit.attempt(reading):
-            runs(tmp_path / f"{reading}", reading)
-            assert what_is_known(partner) == expected
-            kit.record("Time", "midnight at a reading of the clock", "a run", "the same figures")
+            wanted, changes = expected
+            if reading == 1:
+                run_twice(partner, tmp_path / "after", Clock(EVENING + TO_MIDNIGHT))
+                wanted, changes = tree_of(partner), changes_in(partner)
+            run_twice(partner, tmp_path / f"{reading}", OvertakenClock(EVENING, reading))
+            assert differences(tree_of(partner), wanted) == []
+            for slice_, found in changes_in(partner).items():
+                assert found in (changes[slice_], VerdictChanges())
+            kit.record("Time", "midnight at a reading of the clock", "a run", "the same tree")
     assert kit.failures == {}
 
 
-def what_is_known(partner):
-    """
-    The rollups of all days, and the figures of each report.
+def run_twice(partner, folder, clock) -> int:
+    """A run in the evening and one in the morning; returns how often the first read its clock."""
+    partner.folder, partner.clock = folder, clock
+    assert partner.run() in (DONE, DONE_IN_PART)
+    readings = next(clock.readings) - 1 if isinstance(clock, OvertakenClock) else 0
+    partner.clock = Clock(MORNING)
+    assert partner.run() == DONE
+    return readings
 
-    A day that is pulled on two dates has its changed verdicts counted, so ledger and page differ.
+
+def tree_of(partner) -> Tree:
     """
-    store = partner.opened()
-    ledger = store.ledger(TENANT_ID, date.min)
-    files = {
-        ending: store.report_file(TENANT_ID, ending, "report.json")
-        for ending in (TODAY - 2 * DAY, TODAY - DAY, TODAY)
-    }
-    reports = {day: Report.from_json(file.content) for day, file in files.items() if file}
-    assert reports
-    return (
-        {entry.slice: (entry.state, store.rollup(entry.slice)) for entry in ledger},
-        {day: (made.metrics, made.window.complete_days) for day, made in reports.items()},
-    )
+    What there is after both runs, without what was compared when a day was read again.
+
+    The same again counts once for each date of a pull, so it depends on when midnight came.
+    """
+    found = tree(partner.folder, [EVENING, EVENING + TO_MIDNIGHT, MORNING])
+    return {path: COMPARED.sub(b"", content) for path, content in found.items()}
+
+
+def changes_in(partner) -> dict[Slice, VerdictChanges]:
+    """How the verdicts of each slice have changed, by its ledger entry."""
+    return {each.slice: each.changes for each in partner.opened().ledger(TENANT_ID, date.min)}
