@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+from datetime import date
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from shared.cli.routes import HttpRoute, Router
 from shared.settings import Settings
 from simulator.tenants.partner import TENANT_ID
 from tests.faults.damages import DAMAGES, FOREIGN
+from tests.faults.routes import addresses, assert_all_routes_are_asked
 from tests.faults.small_partner import NOON, open_partner
 from tests.faults.test_time import DAY, newest_report
 from tests.faults.tree import differences, tree
@@ -57,7 +59,8 @@ REPORTED = re.compile(r"damaged|cannot be read|newer|gone|again|ignored|not of t
 @pytest.fixture(scope="module")
 def partner(tmp_path_factory):
     logging.getLogger("shared").setLevel(logging.WARNING)
-    with open_partner(tmp_path_factory.mktemp("partner") / "store") as partner:
+    folder = tmp_path_factory.mktemp("partner") / "store"
+    with open_partner(folder, settings={"SCRIPT_KEYS": "true"}) as partner:
         yield partner
 
 
@@ -68,43 +71,38 @@ def undisturbed(partner):
         partner.clock.moment = NOON + day * DAY
         partner.run()
     shutil.copytree(partner.folder, partner.folder.with_name("start"))
-    three_days(partner)
-    return settled_tree(partner.folder), newest_report(partner)
+    targets = targets_of(partner)
+    three_days(partner, targets)
+    return settled_tree(partner.folder), newest_report(partner), targets
 
 
-def three_days(partner) -> None:
+def three_days(partner, targets: list[str]) -> None:
     """The runs of three days; after each all routes, but those of a lost report, are answered."""
     for day in range(2, 5):
         partner.clock.moment = NOON + day * DAY
         assert partner.run() in (DONE, DONE_IN_PART)
-        statuses = dict(ask_all(partner))
+        statuses = dict(ask(partner, targets))
         refused = {target: n for target, n in statuses.items() if n not in (OK, NOT_FOUND)}
         assert set(refused.values()) <= {UNAVAILABLE}
         assert [target for target in refused if UNREACHABLE not in target] == []
 
 
-def ask_all(partner) -> Iterator[tuple[str, int]]:
-    """The status of every page and file."""
+def targets_of(partner) -> list[str]:
+    """The addresses of everything there is, and those of the report that may be lost."""
+    by_route = addresses(partner.opened(), date.fromisoformat(RECENT))
+    assert_all_routes_are_asked(by_route)
     files = ("", "/report.json", "/report.html", "/accounts.csv", "/customers.csv")
-    endings = ["latest", UNREACHABLE, RECENT]
-    targets = [
-        *(
-            "report",
-            "accounts",
-            "customers",
-            "customers.json",
-            "customers.csv",
-            "permissions",
-            "health",
-        ),
-        *(f"v1/{name}" for name in ("partnerRequests", "applicationmfaadoptionstatus")),
-        *(f"reports/{TENANT_ID}/{ending}{file}" for ending, file in product(endings, files)),
-    ]
+    of_lost = [f"reports/{TENANT_ID}/{UNREACHABLE}{file}" for file in files]
+    return [*of_lost, *(target for each in by_route.values() for target in each)]
+
+
+def ask(partner, targets: list[str]) -> Iterator[tuple[str, int]]:
+    """The status of every page and file."""
     with partner.used():
         router = routes_of(partner)
         for target in targets:
             request = HttpRequest("GET", f"/api/{target}", {"host": "127.0.0.1"})
-            yield f"/api/{target}", router.answer(request).status
+            yield target, router.answer(request).status
 
 
 def routes_of(partner) -> Router:
@@ -126,9 +124,9 @@ def settled_tree(folder):
 
 def outcome_of(partner, undisturbed, said) -> str:
     """What three days make of a damaged store; `said` gives what was said meanwhile."""
-    expected, newest = undisturbed
+    expected, newest, targets = undisturbed
     said()
-    three_days(partner)
+    three_days(partner, targets)
     report = newest_report(partner)
     assert report.metrics == newest.metrics
     assert report.window.complete_days == newest.window.complete_days
