@@ -28,7 +28,7 @@ import pytest
 from azure.core.credentials import AccessToken
 
 from shared.stores.azure.account import StorageAccount
-from shared.stores.local import FolderLock
+from shared.stores.folder_lock import FolderLock
 from tests.clock import real_now
 
 if TYPE_CHECKING:

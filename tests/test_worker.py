@@ -35,7 +35,7 @@ from shared.cli.local_host import (
 from shared.cli.loopback import HttpRequest
 from shared.service.messages import CollectSlice, DeliverReport, PublishReport
 from shared.settings import Settings
-from shared.stores.local import FolderLock
+from shared.stores.folder_lock import FolderLock
 from simulator.demo import simulated_service
 from simulator.tenants.partner import TENANT_ID
 from tests.clock import real_now

@@ -17,18 +17,17 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from itertools import count, islice
 from pathlib import Path
-from threading import RLock
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from shared.decoding import decode_json
 from shared.errors import ConflictError, DamagedError, StoreError
+from shared.stores.folder_lock import OWNER_ONLY, FolderLock, storage_errors, sync
 from shared.stores.medium import (
     NEWEST_FIRST,
     Columns,
@@ -42,13 +41,11 @@ from shared.stores.names import day_of_key, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from types import TracebackType
 
 _DAY_CHARACTERS = len("2026-11-23")
 _TABLES = "tables"  #: the folder of those for people
 _MISSING = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _log = logging.getLogger(__name__)
-_OWNER_ONLY = 0o600  # there is personal data in most of the files
 
 
 class LocalMedium:
@@ -66,7 +63,7 @@ class LocalMedium:
     def read(self, path: str) -> bytes | None:
         """All of a file, or `None`."""
         with (
-            _storage_errors(f"{path} cannot be read"),
+            storage_errors(f"{path} cannot be read"),
             suppress(*_MISSING),
         ):
             return (self._folder / path).read_bytes()
@@ -74,14 +71,14 @@ class LocalMedium:
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file over what was there, whole or not at all."""
-        with _storage_errors(f"{path} cannot be written"), self._lock:
+        with storage_errors(f"{path} cannot be written"), self._lock:
             self._fill_spare(content)
             self._rename(self._spare, self._folder / path)
 
     def remove(self, path: str) -> None:
         """Remove a file, if it exists, and the folders that it leaves empty."""
         target = self._folder / path
-        with _storage_errors(f"{path} cannot be removed"), self._lock:
+        with storage_errors(f"{path} cannot be removed"), self._lock:
             with suppress(*_MISSING):
                 target.unlink()
             self._remove_empty(target.parent)
@@ -108,7 +105,7 @@ class LocalMedium:
         """One row, or `None`."""
         path = _path(row_id)
         with (
-            _storage_errors(f"{path} cannot be read"),
+            storage_errors(f"{path} cannot be read"),
             suppress(*_MISSING),
             (self._folder / path).open("rb") as file,
         ):
@@ -197,14 +194,14 @@ class LocalMedium:
 
     def finalize(self, path: str, final_path: str) -> None:
         """Move a file, if it exists, to where people look for it."""
-        with _storage_errors(f"{final_path} cannot be written"), self._lock:
+        with storage_errors(f"{final_path} cannot be written"), self._lock:
             with suppress(FileNotFoundError):
                 self._rename(self._folder / path, self._folder / final_path)
             self._remove_empty((self._folder / path).parent)
 
     def sweep(self) -> None:
         """Remove what writers that were killed left half written."""
-        with _storage_errors(f"{self._spare} cannot be removed"), self._lock:
+        with storage_errors(f"{self._spare} cannot be removed"), self._lock:
             self._spare.unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -212,7 +209,7 @@ class LocalMedium:
 
     def _fill_spare(self, content: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-        spare = os.open(self._spare, flags, _OWNER_ONLY)
+        spare = os.open(self._spare, flags, OWNER_ONLY)
         try:
             rest = memoryview(content)
             while rest:
@@ -226,10 +223,10 @@ class LocalMedium:
         self._make_room(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
         if is_new:
             for parent in target.parent.relative_to(self._folder).parents:
-                _sync(self._folder / parent)
+                sync(self._folder / parent)
 
     def _make_room(self, target: Path) -> None:
         """Set a folder aside where a file belongs, and a file where a folder does: not ours."""
@@ -254,79 +251,6 @@ class LocalMedium:
             return self.row(RowId(table, partition, path.stem))
         foreign = RowId(table, partition, f"{path.name} (a file)")
         return Row(foreign, {}, etag="", written_on=date.max, damage="it is not JSON")
-
-
-class FolderLock:
-    """Keeps out other threads and processes; its holder may take it again."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._threads = RLock()
-        self._depth = 0
-        self._file = -1
-
-    def __enter__(self) -> Self:
-        self._threads.acquire()
-        try:
-            if self._depth == 0:
-                self._file = self._locked_file()
-        except BaseException:
-            self._threads.release()
-            raise
-        self._depth += 1
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._depth -= 1
-        if self._depth == 0:
-            os.close(self._file)  # which releases the lock
-        self._threads.release()
-
-    def _locked_file(self) -> int:
-        with _storage_errors(f"{self._path} cannot be locked"):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT, _OWNER_ONLY)
-            try:
-                _wait_for_lock(file)
-            except BaseException:
-                os.close(file)
-                raise
-            return file
-
-
-if sys.platform == "win32":
-    import errno
-    import msvcrt
-
-    def _wait_for_lock(file: int) -> None:
-        while True:
-            try:
-                return msvcrt.locking(file, msvcrt.LK_LOCK, 1)
-            except OSError as error:
-                if error.errno != errno.EDEADLK:  # LK_LOCK gives up after ten seconds
-                    raise
-
-    def _sync(folder: Path) -> None:
-        del folder  # Windows has no such call; NTFS journals renames
-
-else:
-    import fcntl
-
-    def _wait_for_lock(file: int) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
-
-    def _sync(folder: Path) -> None:
-        """Force a folder's names to disk; without it a rename may be lost."""
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
 
 
 def _path(row_id: RowId) -> str:
@@ -374,12 +298,3 @@ def _files_in(folder: Path) -> Iterator[Path]:
 def _raise_unless_gone(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         raise StoreError(f"{error.filename} cannot be listed: {error.strerror}.") from error
-
-
-@contextmanager
-def _storage_errors(what: str) -> Iterator[None]:
-    """Turn an error of the system into one sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"{what} in the store's folder: {error.strerror}.") from error
