@@ -122,8 +122,8 @@ def test_the_portal_example_of_the_original_report_reads_20_percent(tmp_path) ->
     }
     listed = rows(tmp_path, "portal-requests-without-mfa.csv")
     assert [(row["Upn"], row["LastNonMfaCompliantLoginDateTime"]) for row in listed] == [
-        ("b@contoso.example", "2026-11-19T10:00:00Z"),
-        ("a@contoso.example", "2026-11-18T10:00:00Z"),
+        ("b@contoso.example", "2026-11-19T10:00:00.0000000Z"),
+        ("a@contoso.example", "2026-11-18T10:00:00.0000000Z"),
     ]
 
 

@@ -155,7 +155,7 @@ def _customer_row(customer: Customer, as_of: str) -> CustomerStatusRow:
         security_defaults=mfa.security_defaults_status if mfa else None,
         conditional_access=mfa.mfa_conditional_access_policy_status if mfa else None,
         per_user_mfa=mfa.legacy_per_user_mfa_status if mfa else None,
-        as_of=as_of if mfa else None,
+        as_of=utc_time(as_of) if mfa else None,
         status=_status(customer),
     )
 

@@ -72,7 +72,8 @@ def _request(row: RequestRow) -> dict[str, object]:
 
 
 def _without_zone(utc: str) -> str:
-    return utc.removesuffix("Z")
+    """UTC without a zone, and with a fraction of a second only where it is not zero."""
+    return utc.removesuffix("Z").rstrip("0").rstrip(".")
 
 
 def _collection(items: Iterable[dict[str, object]]) -> dict[str, object]:

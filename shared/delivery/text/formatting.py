@@ -35,6 +35,7 @@ _HARMFUL = re.compile(
 )
 # Marks over or under a letter; more than three would be drawn over the neighbouring lines.
 _MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+_UTC_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?Z")
 _STACKED_MARKS = re.compile(f"({_MARK}{{3}}){_MARK}+")
 
 
@@ -172,12 +173,14 @@ def _moment(text: str) -> datetime | None:
 
 def utc_time(text: str) -> str:
     """
-    ``2026-11-23T08:15:00Z`` from ``2026-11-23T08:15:00.0000000Z``, for files.
+    ``2026-11-23T08:15:00.0000000Z`` from ``2026-11-23T08:15:00Z``, for files.
 
-    It has a fraction of a second only if that is not zero, without trailing zeros.
+    All times have seven digits, so that they sort as texts. Any other text stays as it is.
     """
-    seconds, fraction = text[:19], text[19:].rstrip("Z").rstrip("0")
-    return f"{seconds}{fraction.rstrip('.')}Z" if text else ""
+    if not (found := _UTC_TIME.fullmatch(text)):
+        return text
+    seconds, fraction = found.groups("")
+    return f"{seconds}.{fraction[:7]:0<7}Z"
 
 
 def harmless(text: str) -> str:

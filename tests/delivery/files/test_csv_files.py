@@ -127,13 +127,13 @@ def test_the_portal_file_has_one_row_a_user_with_the_latest_request_that_counts_
             "ObjectId": user("B")["user_id"],
             "TenantId": TENANT,
             "Upn": "agent.b@fabrikam.example",
-            "LastNonMfaCompliantLoginDateTime": "2026-11-20T09:00:00Z",
+            "LastNonMfaCompliantLoginDateTime": "2026-11-20T09:00:00.0000000Z",
         },
         {
             "ObjectId": "adc77aa5-7968-4c57-9f48-361018265c1a",
             "TenantId": TENANT,
             "Upn": "agent.a@fabrikam.example",
-            "LastNonMfaCompliantLoginDateTime": "2026-11-18T09:00:00.25Z",
+            "LastNonMfaCompliantLoginDateTime": "2026-11-18T09:00:00.2500000Z",
         },
     ]
 
@@ -205,9 +205,9 @@ def test_all_api_requests_says_of_each_whether_it_had_mfa_and_nothing_where_it_i
     )
 
     assert [(row["RequestDateTime"], row["MfaCompliant"]) for row in rows] == [
-        ("2026-11-19T08:15:00Z", ""),
-        ("2026-11-18T08:15:00Z", "false"),
-        ("2026-11-17T08:15:00Z", "true"),
+        ("2026-11-19T08:15:00.0000000Z", ""),
+        ("2026-11-18T08:15:00.0000000Z", "false"),
+        ("2026-11-17T08:15:00.0000000Z", "true"),
     ]
 
 
@@ -220,7 +220,7 @@ def test_a_request_is_told_by_partner_centers_property_names():
         "RequestId": "r-1",
         "CorrelationId": "c-1",
         "OperationName": "Sign-in: Microsoft Partner Center",
-        "RequestDateTime": "2026-11-23T08:15:00.12345Z",
+        "RequestDateTime": "2026-11-23T08:15:00.1234500Z",
         "IpAddress": "203.0.113.7",
         "ObjectId": "adc77aa5-7968-4c57-9f48-361018265c1a",
         "TenantId": TENANT,

@@ -56,7 +56,10 @@ def test_an_account_shows_its_newest_request_of_either_channel_and_whether_that_
 
     (row,) = rows("ann", *sign_ins)
 
-    assert (row["LastRequest"], row["LastRequestMfaCompliant"]) == ("2026-11-20T09:00:00Z", True)
+    assert (row["LastRequest"], row["LastRequestMfaCompliant"]) == (
+        "2026-11-20T09:00:00.0000000Z",
+        True,
+    )
     assert (row["ObjectId"], row["TenantId"], row["Enforcement"]) == (
         "ann",
         "tenant",
@@ -70,7 +73,7 @@ def test_an_account_without_requests_or_with_an_unknown_one_says_neither_yes_nor
 
     assert (silent["LastRequest"], silent["LastRequestMfaCompliant"]) == (None, None)
     assert (unknown["LastRequest"], unknown["LastRequestMfaCompliant"]) == (
-        "2026-11-20T09:00:00Z",
+        "2026-11-20T09:00:00.0000000Z",
         None,
     )
 
@@ -120,12 +123,12 @@ def test_customers_are_listed_worst_first_and_those_not_read_before_all_others()
     )
 
     assert [(row.customer, row.as_of, row.status) for row in listed] == [
-        ("Partly read", "2026-11-24T02:00:00Z", "not known"),
+        ("Partly read", "2026-11-24T02:00:00.0000000Z", "not known"),
         ("Unread", None, "not known"),
-        ("None", "2026-11-24T02:00:00Z", "4 of 4 users without MFA"),
-        ("Half", "2026-11-24T02:00:00Z", "5 of 10 users without MFA"),
-        ("All", "2026-11-24T02:00:00Z", "all users have MFA"),
-        ("Nobody there", "2026-11-24T02:00:00Z", "no users"),
+        ("None", "2026-11-24T02:00:00.0000000Z", "4 of 4 users without MFA"),
+        ("Half", "2026-11-24T02:00:00.0000000Z", "5 of 10 users without MFA"),
+        ("All", "2026-11-24T02:00:00.0000000Z", "all users have MFA"),
+        ("Nobody there", "2026-11-24T02:00:00.0000000Z", "no users"),
     ]
 
 
