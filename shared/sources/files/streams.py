@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import io
 import zlib
+from importlib import import_module
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,8 +17,19 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 256 * 1024  #: fits into the processor's cache together with the result
 _GZIP = b"\x1f\x8b"
 _GZIP_FORMAT = 31  #: as zlib's ``wbits``
-_BREAKS = (OSError, EOFError, zlib.error)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  #: what PowerShell's ``>`` writes
+
+
+def _fastest() -> Any:  # noqa: ANN401 (a module)
+    """isal, which has zlib's interface and is three times as fast, or zlib where there is none."""
+    try:
+        return import_module("isal.isal_zlib")
+    except ImportError:
+        return zlib
+
+
+_engines = _fastest()
+_BREAKS = (OSError, EOFError, zlib.error, _engines.error)
 
 
 class Stream(io.RawIOBase):
@@ -99,13 +111,13 @@ def _inflate(compressed: Iterator[bytes]) -> Iterator[bytes]:
 
     When a file breaks off, Python's `gzip` loses what it decompressed since the last complete read.
     """
-    engine = zlib.decompressobj(wbits=_GZIP_FORMAT)
+    engine = _engines.decompressobj(wbits=_GZIP_FORMAT)
     for data in compressed:
         left = data
         # gzip(1) allows padding between members
         while left := left.lstrip(b"\0") if engine.eof else left:
             if engine.eof:
-                engine = zlib.decompressobj(wbits=_GZIP_FORMAT)
+                engine = _engines.decompressobj(wbits=_GZIP_FORMAT)
             if chunk := engine.decompress(left, _CHUNK_BYTES):
                 yield chunk
             left = engine.unused_data if engine.eof else engine.unconsumed_tail
