@@ -24,7 +24,7 @@ def _fastest() -> Any:  # noqa: ANN401 (a module)
     """isal, which has zlib's interface and is three times as fast, or zlib where there is none."""
     try:
         return import_module("isal.isal_zlib")
-    except ImportError:
+    except (ImportError, SystemError):  # what Python raises for modules that do not fit it
         return zlib
 
 
