@@ -7,7 +7,7 @@ import tempfile
 from base64 import b64encode
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from shared.delivery.files.customers import Customers
@@ -28,7 +28,7 @@ from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.http.answers import RefusedError
 from shared.service.http.callers import admit
 from shared.service.http.search import read_query
-from shared.service.messages import CollectSlice, PublishReport
+from shared.service.messages import CollectSlice, DeliverReport, PublishReport
 from shared.settings import SETTINGS, Settings
 from shared.sources.diagnostics.account import LogAccount
 from shared.sources.files.documents import read_directory
@@ -42,6 +42,7 @@ from shared.stores.names import safe_run_id, safe_tenant_id
 from simulator.simulation import TOKEN
 from tests import directories
 from tests.faults.answers_and_rows import answers, read_graph, read_rows, rows
+from tests.faults.served_parsers import SERVED, Parser
 from tests.faults.small_partner import NOON
 from tests.knowledge import as_csv
 from tests.records import diagnostic_record, graph_record, log_analytics_row
@@ -49,16 +50,7 @@ from tests.service.world import ENDING, TENANT, Scripted, a_week, make_daily, ru
 from tests.tokens import user_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-
-class Parser(NamedTuple):
-    """One parser."""
-
-    parse: Callable[[bytes], object]
-    seeds: Callable[[], Sequence[bytes]]  #: what it accepts
-    errors: tuple[type[Exception], ...] = ()  #: what it may raise
-    is_json: bool = True
+    from collections.abc import Callable
 
 
 def text_of(data: bytes) -> str:
@@ -176,13 +168,16 @@ def records() -> list[bytes]:
 def messages() -> list[bytes]:
     """One message of each queue."""
     slice_ = Slice(TENANT, ENDING)
-    made = (CollectSlice(slice_), PublishReport(TENANT, ENDING, ENDING))
+    made = (
+        *(CollectSlice(slice_), PublishReport(TENANT, ENDING, ENDING)),
+        DeliverReport(TENANT, ENDING, "mail"),
+    )
     return [message.to_json().encode() for message in made]
 
 
 def read_message(data: bytes) -> object:
     """A message of whichever queue."""
-    for kind in (CollectSlice, PublishReport):
+    for kind in (CollectSlice, PublishReport, DeliverReport):
         try:
             return kind.from_json(data)
         except BadInputError:
@@ -275,6 +270,7 @@ PARSERS = {
     "an answer of Graph's": Parser(read_graph(200), answers),
     "a refusal of Graph's": Parser(read_graph(403), answers),
     "a stored row": Parser(read_rows, rows),
+    **SERVED,
     "a policy": Parser(
         read_policy_of,
         lambda: [json.dumps(directories.policy()).encode()],

@@ -94,10 +94,17 @@ def refuse_later_pages(chosen: Selection[Any]) -> None:
 
 
 def rows_of(content: bytes, column: str, wanted: Iterable[str]) -> bytes:
-    """Return a CSV file's header, and the rows with these values in a column, in their order."""
-    header, *rows = csv.reader(StringIO(decode_text(content, _damaged), newline=""))
-    place = header.index(column)
-    by_value = {row[place]: row for row in rows}
+    """
+    Return a CSV file's header, and the rows with these values in a column, in their order.
+
+    Raises `DamagedError` if it is not a table with that column.
+    """
+    try:
+        header, *rows = csv.reader(StringIO(decode_text(content, _damaged), newline=""))
+        place = header.index(column)
+        by_value = {row[place]: row for row in rows}
+    except (csv.Error, ValueError, IndexError) as error:
+        raise _damaged("it is not the expected table") from error
     kept = StringIO()
     writer = csv.writer(kept, lineterminator="\r\n")
     writer.writerow(header)
