@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,11 +61,34 @@ def stored(release, kind, folder):
 SINCE_ADDED = {"findings.html", "portal-requests.csv", "report.xlsx"}
 
 
-def statuses(service, names=FILES):
-    """Of every answer about the newest report and the one before it."""
+def api_of(service) -> ReportApi:
     reports = RecentReports(service.store, fresh_seconds=0)
     runs = lambda: service.partner.runs  # noqa: E731
-    api = ReportApi(TENANT_ID, reports, runs, service.now, {}, OWN_MACHINE, has_links=False)
+    return ReportApi(TENANT_ID, reports, runs, service.now, {}, OWN_MACHINE, has_links=False)
+
+
+def statuses_of_lists(service):
+    """Of every list, of a search in it, and of the page of its first row."""
+    api = api_of(service)
+    lists = [
+        *(api.index, api.accounts, api.accounts_json, api.accounts_csv),
+        *(api.customers, api.customers_json, api.customers_csv, api.applications),
+    ]
+    asked = [partial(make, params) for make, params in product(lists, (None, {"search": "a"}))]
+    ids = {
+        "accounts.json": ("object_id", api.account),
+        "applications.json": ("id", api.application),
+    }
+    for name, (key, page) in ids.items():
+        if file := service.store.report_file(TENANT_ID, ENDINGS[-1], name):
+            rows = json.loads(file.content)[name.removesuffix(".json")]
+            asked.append(partial(page, rows[0][key]))
+    return {answered(make).status for make in asked}
+
+
+def statuses(service, names=FILES):
+    """Of every answer about the newest report and the one before it."""
+    api = api_of(service)
     asked: list[Callable[[], Answer]] = [
         api.newest_page,
         api.permissions,
@@ -89,6 +114,7 @@ def test_what_a_release_stored_is_continued_without_a_complaint(
         service, source = service_over(account, simulation, tmp_path, now, **mail, **sender)
         store, daily, today = service.store, service.partner.daily, now.date()
         assert statuses(service, set(FILES) - SINCE_ADDED) == {200}
+        assert statuses_of_lists(service) <= {200, 404}, "a release without them says so"
         assert store.settle(TENANT_ID, f"{now:%Y-%m-%dT%H:%M:%SZ}") == {}
         ledger = store.ledger(TENANT_ID, ENDINGS[0] - timedelta(days=9))
         before = everything(store)
@@ -113,7 +139,7 @@ def test_what_a_release_stored_is_continued_without_a_complaint(
         assert {name: after[name] for name in settled} == {name: before[name] for name in settled}
         assert [each.outcome for each in mails] == [DeliveryOutcome.SENT_BEFORE]
         assert sink.received == []
-        assert statuses(service) == {200}
+        assert statuses(service) | statuses_of_lists(service) == {200}
         for ending in ENDINGS:
             stored_report = store.report_file(TENANT_ID, ending, "report.json")
             assert stored_report
