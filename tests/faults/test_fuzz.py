@@ -27,6 +27,7 @@ LONGEST_SECONDS = 5.0
 HANGING_SECONDS = 600.0  #: of one test
 MOST_BYTES = 4_000_000  #: that a parser allocates for an empty input
 MOST_BYTES_EACH = 20  #: and for each byte of the input
+MOST_KEPT, MOST_KEPT_BYTES = 60, 1_000_000
 GUIDED_RUNS, FEW_GUIDED_RUNS = 4_000, 200
 PARTS = 4  #: in which the parsers are fuzzed by atheris, so that several processes share them
 
@@ -62,6 +63,11 @@ def test_inputs_that_have_failed_before_fail_no_more(name, kit, caplog) -> None:
     kit.record("Fuzz", "a kept input", name, OUTCOME, len(KEPT))
 
 
+def test_the_inputs_that_are_kept_stay_few_and_small() -> None:
+    assert len(KEPT) == len(set(KEPT)) <= MOST_KEPT
+    assert sum(map(len, KEPT)) < MOST_KEPT_BYTES
+
+
 def test_inputs_that_reach_new_branches_are_no_exception(part, kit, tmp_path) -> None:
     """Guided by coverage: atheris changes what led to new branches, as hypothesis cannot."""
     names = kit.some_of(list(PARSERS)[part::PARTS], 1)
@@ -76,7 +82,8 @@ def test_inputs_that_reach_new_branches_are_no_exception(part, kit, tmp_path) ->
             done = subprocess.run(
                 list(map(str, command)), cwd=dev.ROOT, capture_output=True, text=True, check=False
             )
-            assert done.returncode == 0, done.stderr[-2000:]
+            found = [path.read_bytes() for path in tmp_path.glob("*-*-*") if path.is_file()]
+            assert done.returncode == 0, f"for `KEPT`: {found}\n{done.stderr[-2000:]}"
             kit.record("Fuzz", "guided by coverage", name, OUTCOME, runs)
     assert kit.failures == {}
 
