@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shared.mfa.accounts.assessment import JudgedAccounts
+    from shared.mfa.accounts.customer_counts import CustomerCounts
     from shared.mfa.accounts.exceptions import ExceptionsSummary
     from shared.mfa.accounts.partner_roles import PartnerRole
     from shared.mfa.findings.finding import Finding
@@ -125,6 +126,7 @@ class ReportExtras(TypedDict, total=False):
     exceptions: ExceptionsSummary | None
     account_causes: list[AccountCause]
     partner_roles: list[PartnerRole]
+    customers: CustomerCounts | None
 
 
 def make_report(
@@ -166,6 +168,7 @@ def make_report(
         exceptions=extras.get("exceptions"),
         account_causes=extras.get("account_causes", []),
         partner_roles=extras.get("partner_roles", []),
+        customers=extras.get("customers"),
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from shared.decoding import decode_json
 from shared.errors import DamagedError, NewerError
+from shared.mfa.accounts.customer_counts import CustomerCounts
 from shared.mfa.accounts.exceptions import ExceptionsSummary
 from shared.mfa.accounts.partner_roles import PartnerRole
 from shared.mfa.breakdown import Breakdown
@@ -140,6 +141,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     reading: InputSummary | None = None
     account_causes: list[AccountCause] = []  #: add up to 1 - the accounts share
     partner_roles: list[PartnerRole] = []  #: empty: no directory was read
+    customers: CustomerCounts | None = None  #: `None`: they were not read
     csp_anniversary_month: int | None = None  #: 1 to 12; `None` if it was not given
     changes: ReportChanges | None = None  #: since the day and the week before; `None`: not compared
     partner_center_ids: list[str] = []  #: applications and resources that are Partner Center's

@@ -9,6 +9,7 @@ from shared.delivery.files import workbook
 from shared.delivery.files.csv_files import csv_files, file_entries, report_tables
 from shared.delivery.files.directory_rows import account_rows, customer_rows
 from shared.delivery.files.partner_center_json import partner_center_files
+from shared.mfa.accounts.customer_counts import customer_counts
 from shared.mfa.accounts.partner_roles import partner_roles
 from shared.mfa.assessment import ReportExtras, ReportMeta, make_report
 from shared.mfa.changes.account_states import AccountStates
@@ -187,8 +188,10 @@ def _extras(
     """Findings and notes."""
     if snapshot is None:
         return ReportExtras(findings=found.findings)
+    customers = snapshot.directory.customers
     return ReportExtras(
         findings=found.findings,
+        customers=None if customers is None else customer_counts(customers),
         directory_notes=snapshot.notes,
         exceptions=snapshot.exceptions(assessment.window.ending),
         account_causes=account_causes(snapshot.accounts),

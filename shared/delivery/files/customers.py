@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from shared.decoding import decode_json
-from shared.delivery.text.formatting import count
+from shared.delivery.text.customers import customers_line
 from shared.errors import DamagedError
+from shared.mfa.accounts.customer_counts import CustomerCounts
 from shared.mfa.accounts.directory import users_with_mfa
 
 if TYPE_CHECKING:
@@ -126,13 +127,9 @@ class Customers(msgspec.Struct, frozen=True):
 
     def headline(self) -> str:
         """The verdict in words: ``7 of 42 customers have MFA for all users; 3 not known.``."""
-        if not self.customers:
-            return "There are no customers."
         counts, total = self.status_counts(), len(self.customers)
         protected, unknown = counts[CustomerStatus.ALL], counts[CustomerStatus.UNKNOWN]
-        have = "has" if 1 in (protected, total) else "have"
-        rest = f"; {unknown:,} not known" if unknown else ""
-        return f"{protected:,} of {count(total, 'customer')} {have} MFA for all users{rest}."
+        return customers_line(CustomerCounts(total, protected, unknown))
 
 
 def _damaged(reason: str) -> DamagedError:

@@ -19,6 +19,7 @@ from shared.delivery.page.accounts_table import filters_of_finding
 from shared.delivery.text import (
     account_shares,
     bars,
+    changes,
     completeness,
     exceptions,
     figure_words,
@@ -31,6 +32,7 @@ from shared.delivery.text import (
     snippets,
     ticket,
 )
+from shared.delivery.text.customers import customers_line
 from shared.delivery.text.line_breaks import breakable
 from shared.delivery.texts_of_templates import install_texts, printed
 
@@ -84,6 +86,9 @@ _GLOBALS = {
     "method_quality": account_shares.method_quality,
     "exceptions": exceptions,
     "first_step_words": first_step.first_step_words,
+    "next_steps": first_step.next_steps,
+    "changes": changes,
+    "customers_line": customers_line,
     "snippet": snippets.snippet,
     "ticket": ticket.ticket,
     "filters_of_finding": filters_of_finding,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shared.delivery.mail.subject import Correction
+from shared.delivery.text.changes import change_lines
 from shared.delivery.text.digest import link_base, report_digest
 from shared.delivery.text.figures import State
 from shared.delivery.text.formatting import count, harmless, long_day, shorten
@@ -121,6 +122,8 @@ def _body(digest: ReportDigest, report: Report) -> Iterator[Part]:
     yield _block(_run(f"{digest.period} (UTC). {_newest(report)}", isSubtle=True), spacing="none")
     yield _block(_run(digest.verdict, weight="bolder"))
     yield _block(_run(digest.headline), spacing="none")
+    for line in change_lines(report):
+        yield _block(_run(line), spacing="none")
     yield from _first_step(digest)
     for figure in digest.figures:
         yield _figure(figure)

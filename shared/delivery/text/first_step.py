@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.delivery.text.changes import open_for
 from shared.delivery.text.comparison import points
 from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
 from shared.delivery.text.findings import safe_link
@@ -15,6 +16,7 @@ from shared.mfa.findings.gains import ACCOUNTS
 from shared.mfa.percent import tenths
 
 if TYPE_CHECKING:
+    from shared.mfa.findings.finding import Finding
     from shared.mfa.findings.first_step import FirstStep
     from shared.mfa.report import Report
 
@@ -23,6 +25,8 @@ _FIGURES = {
     "portal": "portal requests with MFA",
     "api": "API or SDK requests with MFA",
 }
+_SHORT = {ACCOUNTS: "accounts", "portal": "portal", "api": "API or SDK"}
+_NEXT = 3  #: steps in the head after the first
 _UNITS = {ACCOUNTS: "account", "portal": "portal request", "api": "API or SDK request"}
 
 
@@ -37,6 +41,43 @@ class StepWords:
     role: str  #: who can take it
     href: str  #: where; empty if it is not in Entra, or the link is not safe to follow
     number: int  #: the finding's place in the report; 0 without one
+    age: str = ""  #: how long it is open; empty if that is not recorded
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A step that is worth taking after the first, in one line."""
+
+    number: int  #: the finding's place in the report
+    title: str
+    gain: str  #: by figure, in points
+    age: str
+
+
+def next_steps(report: Report) -> list[NextStep]:
+    """The findings that raise a figure and come after the first step."""
+    first = report.first_step
+    if first is None or first.kind is StepKind.NONE:
+        return []
+    others = [
+        (number, found)
+        for number, found in enumerate(report.findings, start=1)
+        if found.gains and number != first.number
+    ]
+    return [NextStep(n, found.title, _points(found), _age(found)) for n, found in others[:_NEXT]]
+
+
+def _points(found: Finding) -> str:
+    rises = [
+        f"{_SHORT[name]} {points(max(round(gain.points * 1000), 1))}"
+        for name, gain in found.gains.items()
+        if gain.points
+    ]
+    return ", ".join(rises)
+
+
+def _age(found: Finding) -> str:
+    return open_for(found.open_since, found.open_days, is_exact=found.is_since_exact)
 
 
 def first_step_words(report: Report) -> StepWords | None:
@@ -54,6 +95,7 @@ def first_step_words(report: Report) -> StepWords | None:
         role=step.role,
         href=safe_link(step.href),
         number=step.number,
+        age=_age(report.findings[step.number - 1]),
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.delivery.text.account_shares import account_share_lines
+from shared.delivery.text.changes import change_lines
 from shared.delivery.text.completeness import SETTLING, logs_known, worth_of_fresh_days
+from shared.delivery.text.customers import customers_line
 from shared.delivery.text.figure_words import provisional_words
 from shared.delivery.text.figures import State, account_figure, request_figures
 from shared.delivery.text.first_step import first_step_words
@@ -54,6 +56,7 @@ def _lines(report: Report) -> Iterator[str]:
     )
     yield ""
     yield from _figures(report)
+    yield from _changes(report)
     yield from _first_step(report)
     yield from _worst(report)
     yield from _unread(report)
@@ -78,6 +81,15 @@ def _figures(report: Report) -> Iterator[str]:
     for label, share, counts in lines:
         value = f"{share:>{width}}   {counts}" if share else counts
         yield f"  {label:<{label_width}}{value}".rstrip()
+
+
+def _changes(report: Report) -> Iterator[str]:
+    lines = change_lines(report)
+    if report.customers:
+        lines.append(customers_line(report.customers))
+    if lines:
+        yield ""
+        yield from (f"  {line}" for line in lines)
 
 
 def _first_step(report: Report) -> Iterator[str]:
