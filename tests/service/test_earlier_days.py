@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from shared.mfa.changes.account_history import AccountHistory
 from shared.mfa.changes.changes import WEEK_BEFORE
 from shared.mfa.changes.figure_changes import Incomparable
 from shared.mfa.changes.past import EarlierDays
 from shared.mfa.scope import Scope
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.earlier_days import earlier_days
+from shared.service.http.details import stored_history
 from shared.stores.models import ACCOUNT_STATES
 from tests.directories import directory, user
 from tests.service.world import ENDING, TENANT, TODAY, Clock, Scripted, a_day, make_daily, run_day
@@ -108,3 +110,25 @@ def test_the_states_are_removed_with_the_report_s_files(tmp_path) -> None:
     assert ACCOUNT_STATES in store.report_etags(TENANT, ENDING)
     store.purge(details_before=TODAY, metrics_before=ENDING)
     assert not list(tmp_path.rglob(f"*{ACCOUNT_STATES}"))
+
+
+def test_one_account_s_history_is_read_from_the_stored_days(tmp_path) -> None:
+    tenant = Weeks(tmp_path)
+    tenant.play(people("b", others=("a",)))
+    tenant.play(people("a"), days=1)
+    tenant.play(people("a", others=("b",)), days=2)
+    reports = tenant.daily.store.reports(TENANT, 9)
+    read = []
+
+    def content(day, name):
+        read.append(day)
+        return tenant.daily.store.report_file(TENANT, day, name).content
+
+    a, b = (stored_history(name, reports, content) for name in ("A", "b"))
+
+    assert [each.state for each in a.days] == ["unprotected", "enforced", None, "enforced"]
+    assert [each.state for each in b.days] == ["enforced", "absent", None, "unprotected"]
+    assert b.now is not None
+    assert (b.now.open_since, b.now.is_open_exact) == (ENDING + timedelta(days=3), False)
+    assert len(read) == 2 + 3  # one for each state, not for each day
+    assert stored_history("nobody", [], content) == AccountHistory()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.delivery.page.account_history import history_bar, open_words, periods
 from shared.delivery.page.accounts_table import EXCEPTIONS, STATES
 from shared.delivery.page.applications_table import applications_table
 from shared.delivery.page.report_page import environment, look
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     )
     from shared.delivery.page.table import PageContext
     from shared.mfa.assessment import ReportMeta
+    from shared.mfa.changes.account_history import AccountHistory
     from shared.mfa.metrics import ShareRule
 
 _STATES = {
@@ -39,7 +41,11 @@ _VERDICTS = {
 
 
 def render_account(
-    details: AccountDetails, policies: list[PolicyReach], meta: ReportMeta, base: str
+    details: AccountDetails,
+    policies: list[PolicyReach],
+    history: AccountHistory,
+    meta: ReportMeta,
+    base: str,
 ) -> str:
     """Render one account's page; people choose their own names, so every text is escaped."""
     return (
@@ -49,6 +55,10 @@ def render_account(
             details=details,
             account=details.account,
             policies=policies,
+            history=history,
+            periods=periods(history),
+            history_bar=history_bar(history),
+            open_words=open_words(history),
             state=_STATES.get(details.account.state, State.EMPTY),
             states=STATES,
             exceptions=EXCEPTIONS,

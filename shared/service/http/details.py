@@ -9,16 +9,21 @@ from msgspec.structs import astuple
 
 from shared.delivery.files.customers import CustomerPoint, Customers
 from shared.delivery.files.details import Applications, place_of, read_account_file
+from shared.errors import DamagedError, NewerError
 from shared.service.addresses import API
 from shared.service.http.answers import RefusedError
-from shared.stores.models import ACCOUNT_DETAILS, StoredFile
+from shared.stores.models import ACCOUNT_DETAILS, ACCOUNT_STATES, StoredFile
 from shared.stores.names import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from datetime import date
 
     from shared.mfa.assessment import ReportMeta
-    from shared.stores.models import CustomerDay
+    from shared.mfa.changes.account_history import AccountHistory
+    from shared.stores.models import CustomerDay, ReportRow
+
+MOST_DAYS = 400  #: of one account's history
 
 _NO_ACCOUNT = "The newest report has no account with this object id."
 _NO_CUSTOMER = "The newest report has no customer with this tenant id."
@@ -26,7 +31,11 @@ _NO_APPLICATION = "No application with this id used Partner Center in the newest
 
 
 def account_page(
-    object_id: str, names: Collection[str], read: Callable[[str], bytes], meta: ReportMeta
+    object_id: str,
+    names: Collection[str],
+    read: Callable[[str], bytes],
+    meta: ReportMeta,
+    history: Callable[[str], AccountHistory],
 ) -> StoredFile:
     """Return the page of one account; raises `RefusedError` (404) if it is not in the report."""
     from shared.delivery.page.detail_pages import render_account  # loads Jinja
@@ -38,7 +47,26 @@ def account_page(
     found = stored.accounts.get(object_id.lower())
     if found is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, _NO_ACCOUNT)
-    return tagged(render_account(found, stored.policies[found.policies], meta, API).encode())
+    policies, past = stored.policies[found.policies], history(object_id)
+    return tagged(render_account(found, policies, past, meta, API).encode())
+
+
+def stored_history(
+    object_id: str, reports: Sequence[ReportRow], read: Callable[[date, str], bytes | None]
+) -> AccountHistory:
+    """Return one account's states on the days of which they are stored."""
+    from shared.mfa.changes.account_history import account_history
+    from shared.mfa.changes.account_states import AccountStates  # loads much code
+
+    def states(day: date) -> AccountStates | None:
+        try:
+            content = read(day, ACCOUNT_STATES)
+            return AccountStates.from_bytes(content) if content else None
+        except (DamagedError, NewerError):
+            return None
+
+    days = [report.metrics.ending for report in reports if ACCOUNT_STATES in report.files]
+    return account_history(object_id, days[:MOST_DAYS], states)
 
 
 def application_page(app_id: str, read: Callable[[str], bytes], meta: ReportMeta) -> StoredFile:

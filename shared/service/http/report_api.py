@@ -23,7 +23,12 @@ from shared.service.http.answers import (
 )
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
 from shared.service.http.days import NEIGHBOURS, index_page, meta_of, neighbour
-from shared.service.http.details import account_page, application_page, customer_page
+from shared.service.http.details import (
+    account_page,
+    application_page,
+    customer_page,
+    stored_history,
+)
 from shared.service.http.health import health_of
 from shared.service.http.listings import ACCOUNTS, APPLICATIONS, CUSTOMERS
 from shared.service.http.orders import read_mail_order, read_run_order, refusing
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from shared.mfa.changes.account_history import AccountHistory
     from shared.service.http.callers import Caller
     from shared.service.http.recent_reports import RecentReports
     from shared.service.http.report_head import ReportHead
@@ -183,8 +189,16 @@ class ReportApi:
         self.caller.demand(Role.READ)
         ending = self._newest(self.tenant_id)
         names = self.reports.names(self.tenant_id, ending)
-        page = account_page(object_id, names, self._reader(ending), self._head(ending).meta)
+        read, meta = self._reader(ending), self._head(ending).meta
+        page = account_page(object_id, names, read, meta, self._history)
         return self._answer(page, "page.html")
+
+    def _history(self, object_id: str) -> AccountHistory:
+        def read(day: date, name: str) -> bytes | None:
+            stored = self.reports.file(self.tenant_id, day, name)
+            return stored.content if stored else None
+
+        return stored_history(object_id, self.reports.reports(self.tenant_id), read)
 
     def applications(self, params: Mapping[str, str] | None = None) -> Answer:
         """The applications that used Partner Center, as a page."""

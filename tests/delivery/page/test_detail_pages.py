@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import msgspec
 import pytest
@@ -25,6 +26,8 @@ from shared.delivery.page.detail_pages import (
 from shared.delivery.page.table import PageContext
 from shared.mfa.assessment import ReportMeta
 from shared.mfa.breakdown import CauseContribution, Contribution
+from shared.mfa.changes.account_history import AccountDay, AccountHistory
+from shared.mfa.changes.account_states import StateSince
 from shared.mfa.metrics import ShareRule, Tally
 from shared.mfa.scope import Channel
 from tests.delivery.opened import DESK, PHONE
@@ -49,7 +52,26 @@ def account_page(name="ann@northwind.example"):
     details = AccountDetails(
         entry, 0, COUNTS, [sign_in, msgspec.structs.replace(sign_in, verdict="verified")]
     )
-    return render_account(details, [PolicyReach("id", name, "on", "excluded")], META, "/api")
+    days = ["enforced", None, "absent", "unprotected", "unprotected"]
+    history = AccountHistory(
+        [AccountDay(date(2026, 11, 19 + n), state) for n, state in enumerate(days)],
+        StateSince("unprotected", date(2026, 11, 22), open_since=date(2026, 11, 22)),
+    )
+    policies = [PolicyReach("id", name, "on", "excluded")]
+    return render_account(details, policies, history, META, "/api")
+
+
+def test_an_account_s_page_has_its_days_as_periods():
+    text = " ".join(Page(account_page()).text.split())
+
+    assert "Not enforced for at least 2 days, since 22 November 2026." in text
+    for row in (
+        "22–23 November 2026 Not enforced 2 days",
+        "21 November 2026 Not in the directory 1 day",
+        "20 November 2026 Not known: nothing was stored 1 day",
+        "19 November 2026 Enforced 1 day",
+    ):
+        assert row in text
 
 
 def application(name="Control Panel"):
