@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +24,7 @@ TEXTS = ROOT / "texts"
 SENTENCES = TEXTS / "sentences.txt"
 LANGUAGES = ("de",)
 
+_NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 _HEADER = "# Texts of partner-mfa-status (docs/adr/0009): edit msgstr only, then run dev.py texts."
 
 
@@ -79,6 +81,7 @@ def as_po(catalog: Catalog) -> bytes:
 
 def as_mo(catalog: Catalog) -> bytes:
     """A catalogue as the app reads it; equal catalogues give equal bytes."""
+    catalog.creation_date = catalog.revision_date = _NO_DATE
     file = BytesIO()
     write_mo(file, catalog)
     return file.getvalue()

@@ -99,6 +99,7 @@ class Appearance:
     logo: Logo | None = None
     accent: Accent = Accent()
     zone: tzinfo | None = None  #: shown after UTC; `None`: UTC alone
+    language: str = "en"  #: as HTML names it
 
 
 PLAIN = Appearance()

@@ -17,13 +17,16 @@ from gettext import GNUTranslations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.delivery import appearance
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 ENGLISH = "en"
 SAID = "said"  #: the context of sentences that code composes, in a catalogue
 _CATALOGUES = Path(__file__).parents[2] / "texts"
 _NBSP = "\u00a0"
+_PLAIN = str.maketrans("\u00a0\u201c\u201d\u2019", ' ""\'')
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -34,11 +37,17 @@ _DATE = re.compile(
     rf"(\d\d?)(?: ({_MONTH})(?: (\d{{4}}))?)?(–| – )(?=\d)|(\d\d?) ({_MONTH})(?: (\d{{4}}))?\b"
 )
 _NUMBER = re.compile(r"[+−<>]?\d{1,3}(?:,\d{3})*(?:\.\d+)?(?: %)?")
-_ONLY_DATES = re.compile(r"(?:[\d:.,–() ]|\b[A-Z]{2,5}\b)*")
+_ONLY_DATES = re.compile(r"(?:[\d:.,–() ]|\b[A-Z]{2,5}\b|\b[A-Z]\w+(?:/\w+)+)*")
 
 _LONGEST = 1500  #: characters of a text that is looked for; longer ones are not ours
 _MOST_LISTED = 20
 
+_OUTSIDE_QUOTES = r"(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)"
+#: Where texts follow each other, and what stands between their translations.
+_SEPARATORS = [
+    (re.compile(separator + _OUTSIDE_QUOTES), joint)
+    for separator, joint in ((r"(?<=[.?!]) ", " "), ("; ", "; "), (", ", ", "))
+]
 _HOLE = re.compile(r"\{(\w+)\}")
 #: What a hole of a pattern may hold: a number, a name or free text as it is, else a known text.
 _NUMBERS = r"[+−<>]?\d[\d,]*(?:\.\d+)?"
@@ -51,18 +60,9 @@ class Name(str):
     __slots__ = ()
 
 
-_language: Callable[[], str] = lambda: ENGLISH  # noqa: E731 (replaced by `speak`)
-
-
-def speak(language: Callable[[], str]) -> None:
-    """Have this process print in a language, which is asked for at each page, mail and card."""
-    global _language  # noqa: PLW0603 (a process has one language, as it has one locale)
-    _language = language
-
-
 def language() -> str:
     """The language of pages, mails and cards, as HTML names it."""
-    return _language()
+    return appearance.current().language
 
 
 def said(text: str) -> str:
@@ -78,7 +78,9 @@ def is_said(text: str) -> bool:
 def _known(text: str) -> str | None:
     if isinstance(text, Name) or not text or language() == ENGLISH:
         return None
-    return catalogue(language()).sentence(text)
+    sentence = text.strip()
+    found = catalogue(language()).sentence(sentence)
+    return found and text.replace(sentence, found)
 
 
 @cache
@@ -109,11 +111,16 @@ class _Pattern(NamedTuple):
     @classmethod
     def of(cls, sentence: str, translation: str) -> _Pattern:
         """Read ``{n} of {n2} accounts``."""
-        pieces = _HOLE.split(sentence)
+        pieces = _HOLE.split(_plain(sentence))
         expression = "".join(
             _hole(piece) if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
         )
         return cls(max(pieces[::2], key=len), re.compile(expression, re.DOTALL), translation)
+
+
+def _plain(text: str) -> str:
+    """A text as it is looked for: files have straight quotes, pages non-breaking spaces."""
+    return text.translate(_PLAIN)
 
 
 def _hole(name: str) -> str:
@@ -135,7 +142,7 @@ class Catalogue:
             if _HOLE.search(sentence):
                 patterns.append(_Pattern.of(sentence, text))
             else:
-                self._exact[sentence] = text
+                self._exact[_plain(sentence)] = text
         self._patterns = sorted(patterns, key=lambda it: -len(it.expression.pattern))
         self.sentence = lru_cache(maxsize=4096)(self._sentence)
 
@@ -149,12 +156,14 @@ class Catalogue:
 
     def _sentence(self, text: str) -> str | None:
         """One or more sentences, or a part of one; `None` if any of it is not known."""
-        plain = text.replace(_NBSP, " ")
+        plain = _plain(text)
         if len(plain) > _LONGEST or plain.count(" and ") > _MOST_LISTED:
             return None
         found = self._whole(plain) or self._whole_in_other_case(plain)
-        for separator in ((r"(?<=[.?!:]) ", " "), ("; ", "; "), (", ", ", ")):
-            found = found or self._parts(plain, *separator)
+        if not found and plain.endswith("."):
+            found = self._with_stop(plain[:-1])
+        for separator, joint in _SEPARATORS:
+            found = found or self._parts(plain, separator, joint)
         return found and found.replace(" %", f"{_NBSP}%")
 
     def _whole(self, text: str) -> str | None:
@@ -174,6 +183,11 @@ class Catalogue:
             return f"{found[0].upper()}{found[1:]}"
         return found
 
+    def _with_stop(self, text: str) -> str | None:
+        """A text that some pages print without its full stop."""
+        found = self._whole(text) or self._whole_in_other_case(text)
+        return found and f"{found}."
+
     def _filled(self, pattern: _Pattern, text: str) -> str | None:
         match = pattern.expression.fullmatch(text)
         if not match:
@@ -186,10 +200,10 @@ class Catalogue:
     def _in_hole(self, name: str, value: str) -> str | None:
         return value if name.startswith(_AS_IT_IS) else self.sentence(value)
 
-    def _parts(self, text: str, separator: str, joint: str) -> str | None:
+    def _parts(self, text: str, separator: re.Pattern[str], joint: str) -> str | None:
         """Several texts one after another, if each of them is known."""
         ending = "." if joint != " " and text.endswith(".") else ""
-        parts = re.split(separator, text.removesuffix(ending))
+        parts = separator.split(text.removesuffix(ending))
         found = [self.sentence(part) for part in parts] if len(parts) > 1 else [None]
         return None if None in found else joint.join(map(str, found)) + ending
 

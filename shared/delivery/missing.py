@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from shared.delivery import language
 from shared.delivery.mail.mailer import Mail
 from shared.delivery.text.digest import link_base
 from shared.delivery.text.formatting import NBSP, harmless, long_day, name_of
@@ -34,26 +35,27 @@ class MissingReport:
     @property
     def title(self) -> str:
         """What is missing, on one line."""
-        return f"{name_of(self.tenant_name)} MFA: no report of {long_day(self.ending)}".replace(
-            NBSP, " "
-        )
+        title = f"{name_of(self.tenant_name)} MFA: no report of {long_day(self.ending)}"
+        return language.said(title).replace(NBSP, " ")
 
     @property
     def sentences(self) -> list[str]:
         """The rest of it, without markup, and with nothing in it that is a link."""
         said = [*self.reasons] or [_UNKNOWN]
-        return [unlinked(harmless(sentence)) for sentence in (*said, _GOES_ON)]
+        return [unlinked(harmless(language.said(sentence))) for sentence in (*said, _GOES_ON)]
 
     def mail(self) -> Mail:
         """The mail; raises `BadSettingError` for an invalid `public_url`."""
         url = f"{link_base(self.public_url)}{_HEALTH}" if self.public_url else ""
-        link = [f"How the app is: {url}"] if url else []
+        how = language.said("How the app is")
+        link = [f"{how}: {url}"] if url else []
         paragraphs = "".join(f"<p>{escape(each)}</p>\n" for each in (self.title, *self.sentences))
-        anchor = f'<p><a href="{escape(url)}">How the app is</a></p>\n' if url else ""
+        anchor = f'<p><a href="{escape(url)}">{how}</a></p>\n' if url else ""
+        opening = f'<html lang="{language.language()}">'
         return Mail(
             subject=self.title,
             text="\n\n".join([self.title, *self.sentences, *link]) + "\n",
-            html=f'<!doctype html>\n<html lang="en">\n{paragraphs}{anchor}</html>\n',
+            html=f"<!doctype html>\n{opening}\n{paragraphs}{anchor}</html>\n",
             date=self.at,
         )
 

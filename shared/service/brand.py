@@ -24,6 +24,7 @@ def appearance_of(settings: Settings) -> Appearance:
         Logo.read(Path(logo)) if logo else None,
         Accent.of(colours) if colours else Accent(),
         settings.time_zone,
+        settings.language,
     )
 
 

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from shared.clock import utc_now
 from shared.delivery.appearance import follow, showing
-from shared.delivery.language import speak
 from shared.errors import BadInputError, BadSettingError
 from shared.service.once import once
 from shared.settings import Settings, StoreKind
@@ -71,7 +70,6 @@ class Service:
         self._partner = partner
         self._tenants: dict[str, Tenant] = {}
         self._opened = ExitStack()
-        speak(lambda: settings.language)
 
     @property
     def today(self) -> date:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.delivery import appearance, language
+from shared.delivery.language import Name
 from shared.delivery.mail.mailer import Mail
 from shared.delivery.mail.subject import Correction, short_tenant_name, verdicts
 from shared.delivery.text import formatting
@@ -66,7 +67,7 @@ def render_mail(
     return Mail(
         subject=subject,
         text=_folded(_render("body.txt", digest=digest)),
-        html=_render("body.html", digest=digest, subject=subject),
+        html=_render("body.html", digest=digest, subject=Name(subject)),
         date=_date(report),
         logo=_logo(),
     )
@@ -81,7 +82,7 @@ def render_correction(report: Report, lacked: str, said: str, public_url: str | 
     digest = report_digest(report, None, public_url)
     correction = Correction.of(report, lacked, said)
     subject = f"{short_tenant_name(report)} MFA, complete now: {correction.figures}"
-    shown = f"[Simulated] {subject}" if digest.is_simulated else subject
+    shown = Name(language.said(f"[Simulated] {subject}" if digest.is_simulated else subject))
     return Mail(
         subject=_one_line(shown),
         text=_folded(_render("correction.txt", digest=digest, correction=correction)),
@@ -108,14 +109,14 @@ def _environment() -> Environment:
 def _made(tongue: str, brand: Appearance) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-    from shared.delivery.texts_of_templates import install_texts, printed
+    from shared.delivery.texts_of_templates import EXTENSIONS, install_texts, printed
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         finalize=printed,
-        extensions=["jinja2.ext.i18n"],
+        extensions=EXTENSIONS,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

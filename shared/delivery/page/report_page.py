@@ -34,7 +34,7 @@ from shared.delivery.text import (
 )
 from shared.delivery.text.customers import customers_line
 from shared.delivery.text.line_breaks import breakable
-from shared.delivery.texts_of_templates import install_texts, printed
+from shared.delivery.texts_of_templates import EXTENSIONS, install_texts, printed
 
 if TYPE_CHECKING:
     from shared.delivery.appearance import Appearance
@@ -148,7 +148,7 @@ def _environment(tongue: str, brand: Appearance) -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         finalize=printed,
-        extensions=["jinja2.ext.i18n"],
+        extensions=EXTENSIONS,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,

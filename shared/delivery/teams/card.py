@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from shared.delivery.language import language, said
 from shared.delivery.mail.subject import Correction
 from shared.delivery.text.changes import change_lines
 from shared.delivery.text.digest import link_base, report_digest
@@ -86,7 +87,7 @@ def _card(body: list[Part], public_url: str | None, step: StepWords | None = Non
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "version": "1.4",  # the newest that workflows accept
-        "lang": "en",
+        "lang": language(),
         "body": body,
     }
     links = []
@@ -96,7 +97,7 @@ def _card(body: list[Part], public_url: str | None, step: StepWords | None = Non
         links.append(("Open the first step in Entra", step.href))
     if links:
         card["actions"] = [
-            {"type": "Action.OpenUrl", "title": title, "url": url} for title, url in links
+            {"type": "Action.OpenUrl", "title": said(title), "url": url} for title, url in links
         ]
     return msgspec.json.encode(_message(card))
 
@@ -171,7 +172,7 @@ def _block(*runs: Part, **look: str) -> Part:
 
 
 def _run(text: str, **look: str | bool) -> Part:
-    return {"type": "TextRun", "text": _plain(text), **look}
+    return {"type": "TextRun", "text": _plain(said(text)), **look}
 
 
 def _plain(text: str) -> str:
