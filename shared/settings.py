@@ -71,6 +71,14 @@ class Language(StrEnum):
     GERMAN = "de"
 
 
+class MailWhen(StrEnum):
+    """On which days a recipient gets the mail."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"  #: the first one of each week, which begins on Monday
+    ON_CHANGE = "on-change"
+
+
 class TelemetryKind(StrEnum):
     """Where spans and metrics go; one line a use case is logged anyway."""
 
@@ -155,7 +163,19 @@ class Settings:
         TEXT, "", "password; keep it in Key Vault, by reference", is_secret=True
     )
     report_sender = Setting(TEXT, "", "the mailbox the report is sent from")
-    report_recipients = Setting(TEXTS, "", "who gets the report; separated by `;`")
+    report_recipients = Setting(
+        TEXTS,
+        "",
+        "who gets the report; separated by `;`, each with a MAIL_WHEN of its own if one follows: "
+        "`a@contoso.com;b@contoso.com=weekly`",
+    )
+    mail_when = Setting(
+        choice(MailWhen),
+        MailWhen.DAILY,
+        "when a recipient gets the mail: `weekly` is the first mail of each week, on Monday as a "
+        "rule, `on-change` what differs from the last one (docs/operating.md); the Teams card is "
+        "daily",
+    )
     public_url = Setting(TEXT, "", "base of the links in mails")
     teams_webhook_url = Setting(
         TEXT,

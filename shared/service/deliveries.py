@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _FAILED = " did not go out: "  #: as `OnceOnlyDelivery.raise_failures` has it
 NOTED_DAYS = 7  #: how far back the next mail says what did not go out
+_NOBODYS = "nobody was to be written to on this day."
 _WRITTEN = {DeliveryOutcome.WRITTEN, DeliveryOutcome.WRITTEN_BEFORE}
 _log = logging.getLogger(__name__)
 
@@ -100,14 +101,20 @@ class Deliveries:
             row = self._change(wanted, lambda row: _first_sent(row, lacked, report))
         with self._entering_failures(wanted), open_channel(self._announcement(row, report)) as out:
             deliveries = deliver(out, self.store, day, now, policy)
-        self._enter(wanted, _state_of(deliveries))
+        if _is_nobodys(deliveries):
+            self._pass(wanted)
+        else:
+            self._enter(wanted, _state_of(deliveries))
         return Delivered(deliveries)
 
     def _tell_missing(self, wanted: DeliverReport, open_channel: OpenChannel) -> Delivered:
         """Say that there is no report, once; when it comes, it goes out as ever."""
         missing = self._missing(wanted.ending)
         with self._entering_failures(wanted), open_channel(missing) as outgoing:
-            deliveries = deliver_once(outgoing, self.store)
+            deliveries = deliver_once(outgoing, self.store, only_due=True)
+        if _is_nobodys(deliveries):
+            self._pass(wanted)
+            return Delivered(deliveries)
         told_at = timestamp(self.now())
         self._enter(wanted, DeliveryState.WAITING, "its report was not there yet.")
         self._change(wanted, lambda row: replace(row, told_at=row.told_at or told_at))
@@ -206,7 +213,20 @@ class Deliveries:
             self._notes(row),
             row.lacked,
             row.said,
+            state=lambda: self._known_state(report),
         )
+
+    def _known_state(self, report: Report) -> str | None:
+        """What the report says is so, for those who are written to on change."""
+        from shared.service.known_state import known_state
+
+        ending = report.window.ending
+        try:
+            file = self.store.report_file(self.tenant_id, ending, "accounts.json")
+            return known_state(report, file.content if file else None)
+        except (DamagedError, NewerError) as error:
+            _log.warning("Whether the report of %s brings a change is unknown: %s", ending, error)
+            return None
 
     def _notes(self, row: DeliveryRow) -> list[str]:
         """Return a sentence for each report since the last one that went out."""
@@ -214,7 +234,8 @@ class Deliveries:
         rows = self.store.deliveries(self.tenant_id, since, row.ending)
         own = [each for each in rows if each.channel == row.channel and each.opened_at]
         unsent = list(takewhile(lambda each: not each.has_gone, reversed(own)))
-        notes = {each.ending: undelivered_words(each) for each in unsent if not each.told_at}
+        said = (each for each in unsent if not (each.told_at or each.passed_at))
+        notes = {each.ending: undelivered_words(each) for each in said}
         gone = max((each.ending for each in own if each.has_gone), default=None)
         if gone:
             days = {gone + timedelta(days=n) for n in range(1, (row.ending - gone).days)}
@@ -229,6 +250,16 @@ class Deliveries:
             wanted,
             lambda row: row if row.has_gone else _entered(row, state, reason, at),
         )
+
+    def _pass(self, wanted: DeliverReport) -> None:
+        """Enter that it is nobody's day, which a change may still make it."""
+        at = timestamp(self.now())
+
+        def passed(row: DeliveryRow) -> DeliveryRow:
+            entered = _entered(row, DeliveryState.WAITING, _NOBODYS, at)
+            return row if row.has_gone else replace(entered, passed_at=at)
+
+        self._change(wanted, passed)
 
     def _change(
         self, wanted: DeliverReport, change: Callable[[DeliveryRow], DeliveryRow]
@@ -258,7 +289,7 @@ def _what(channel: str, ending: date) -> str:
 
 
 def _entered(row: DeliveryRow, state: DeliveryState, reason: str, at: str) -> DeliveryRow:
-    return replace(row, state=state, reason=reason, at=at)
+    return replace(row, state=state, reason=reason, at=at, passed_at="")
 
 
 def _first_sent(row: DeliveryRow, lacked: str, report: Report) -> DeliveryRow:
@@ -270,8 +301,13 @@ def _first_sent(row: DeliveryRow, lacked: str, report: Report) -> DeliveryRow:
     return replace(row, lacked=lacked, said=", ".join(verdicts(report, None)))
 
 
+def _is_nobodys(deliveries: list[Delivery]) -> bool:
+    """Whether there are recipients, and it is the day of none of them."""
+    return {each.outcome for each in deliveries} == {DeliveryOutcome.NOT_DUE}
+
+
 def _state_of(deliveries: list[Delivery]) -> DeliveryState:
-    outcomes = {delivery.outcome for delivery in deliveries}
+    outcomes = {delivery.outcome for delivery in deliveries} - {DeliveryOutcome.NOT_DUE}
     if DeliveryOutcome.UNCERTAIN in outcomes:
         return DeliveryState.UNCERTAIN
     return DeliveryState.WRITTEN if outcomes <= _WRITTEN else DeliveryState.SENT

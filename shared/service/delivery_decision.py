@@ -14,7 +14,11 @@ from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
+
+    from shared.settings import MailWhen
+
+_DAY = timedelta(days=1)
 
 
 class Action(Enum):
@@ -25,6 +29,7 @@ class Action(Enum):
     SEND = "send"
     TELL = "tell"  #: that there is no report
     CORRECT = "correct"  #: what was sent lacked days that are known now
+    SKIP = "skip"  #: it is not this addressee's day
 
 
 class Received(StrEnum):
@@ -62,9 +67,32 @@ class Decision:
     until: datetime | None = None  #: for `Action.WAIT` only
 
 
-def decide(day: DayState, received: Received, now: datetime, policy: MailPolicy) -> Decision:
+@dataclass(frozen=True, slots=True)
+class LastMail:
+    """What an addressee got before a day, as far as it is kept."""
+
+    is_of_this_week: bool = (
+        False  #: whether a mail has gone out in the week, which begins on Monday
+    )
+    says_the_same: bool = False  #: whether it is certain that the last one said what is so now
+
+
+def is_due(when: MailWhen, last: LastMail) -> bool:
+    """Return whether a day is an addressee's; what is not known makes it so."""
+    return {"daily": True, "weekly": not last.is_of_this_week}.get(when, not last.says_the_same)
+
+
+def days_of_week(ending: date) -> list[date]:
+    """Return the endings, newest first, of the mails of a week before that of `ending`."""
+    mailed_on = ending + _DAY
+    return [ending - n * _DAY for n in range(1, mailed_on.weekday() + 1)]
+
+
+def decide(
+    day: DayState, received: Received, now: datetime, policy: MailPolicy, *, due: bool = True
+) -> Decision:
     """
-    Return what to do now for an addressee.
+    Return what to do now for an addressee, whose day it is or not.
 
     A report of an earlier day is never sent as if it were new. Before its door is open nobody is
     written to. A report that lacks days waits for them, but not for ever; that there is none is
@@ -72,6 +100,8 @@ def decide(day: DayState, received: Received, now: datetime, policy: MailPolicy)
     """
     if not (day.is_newest and day.opened_at):
         return Decision(Action.NOTHING)
+    if received is Received.NOTHING and not due:
+        return Decision(Action.SKIP)
     if not day.is_stored:
         until = day.opened_at + policy.wait
         return Decision(Action.TELL) if now >= until else Decision(Action.WAIT, until)

@@ -38,8 +38,9 @@ def channels_of(settings: Settings, open_graph: OpenGraph) -> dict[str, OpenChan
     def mails(announcement: Announcement | MissingReport) -> Iterator[Outgoing]:
         from shared.service.mailing import by_mail
 
+        usual = settings.mail_when
         with open_mailer(settings, open_graph) as mailer:
-            yield by_mail(linked(announcement), settings.report_recipients, mailer)
+            yield by_mail(linked(announcement), settings.report_recipients, mailer, usual)
 
     @contextmanager
     def card(announcement: Announcement | MissingReport) -> Iterator[Outgoing]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.delivery.mail.mailer import valid_recipients
 from shared.delivery.missing import MissingReport
 from shared.errors import BadInputError
 from shared.service.delivery_decision import Action, Received, decide
-from shared.service.once_only_delivery import Addressee, OnceOnlyDelivery
+from shared.service.mail_days import MailDays
+from shared.service.once_only_delivery import Addressee, DeliveryOutcome, OnceOnlyDelivery
+from shared.service.recipients import valid_recipients
+from shared.settings import MailWhen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from shared.mfa.report import Report
     from shared.service.delivery_decision import DayState, MailPolicy
     from shared.service.once_only_delivery import Claims, Delivery
+    from shared.service.recipients import Recipient
 
 _MISSING = "/missing"  #: ends the name of what says that there is no report
 
@@ -38,6 +41,7 @@ class Announcement:
     lacked: str = ""  #: what the report lacked when it was first sent, in words
     said: str = ""  #: its figures at that time, in words
     public_url: str | None = None
+    state: Callable[[], str | None] = lambda: None  #: as `MailDays` has it
 
     @property
     def tenant_id(self) -> str:
@@ -60,21 +64,29 @@ class Outgoing:
     correct: Callable[[str, str], None]
     repeatable: bool  #: whether sending the same key twice is harmless
     written: bool = False  #: whether what is sent are files in the outbox
+    days: MailDays | None = None  #: for addressees who are not written to each day
+
+    def is_due(self, addressee: Addressee, once: OnceOnlyDelivery, claims: Claims) -> bool:
+        """Return whether a mail is due to somebody who has not got today's."""
+        return self.days is None or self.days.is_due(addressee, once, claims)
 
 
 def by_mail(
-    announcement: Announcement | MissingReport, recipients: Sequence[str], mailer: Mailer
+    announcement: Announcement | MissingReport,
+    recipients: Sequence[str],
+    mailer: Mailer,
+    usual: MailWhen = MailWhen.DAILY,
 ) -> Outgoing:
     """
-    One mail to each recipient.
+    One mail to each recipient; these are written as in REPORT_RECIPIENTS.
 
     Raises `BadSettingError` before anything is sent if an address or `public_url` is invalid.
     """
     from shared.delivery.mail.content import render_correction, render_mail
 
-    addresses = valid_recipients(list(recipients))
+    people = valid_recipients(recipients, usual)
     if isinstance(announcement, MissingReport):
-        return _missing_by_mail(announcement, addresses, mailer)
+        return _missing_by_mail(announcement, people, mailer)
     tenant_id, ending = announcement.tenant_id, announcement.report.window.ending
     mail = render_mail(
         announcement.report, announcement.earlier, announcement.public_url, announcement.notes
@@ -89,29 +101,42 @@ def by_mail(
     return Outgoing(
         _about(tenant_id, ending),
         "mails",
-        _addressees(tenant_id, ending, addresses, written=mailer.is_outbox),
+        _addressees(tenant_id, ending, people, written=mailer.is_outbox),
         send=lambda recipient, key: mailer.send(mail, recipient, key),
         correct=lambda recipient, key: mailer.send(correction(), recipient, key),
         repeatable=mailer.repeatable,
         written=mailer.is_outbox,
+        days=_mail_days(tenant_id, ending, announcement.state, written=mailer.is_outbox),
     )
 
 
+def _mail_days(
+    tenant_id: str, ending: date, state: Callable[[], str | None], *, written: bool
+) -> MailDays:
+    def key(address: str, day: date) -> str:
+        return mail_key(tenant_id, day, address, written=written)
+
+    return MailDays(ending, key, cache(state))
+
+
 def _addressees(
-    tenant_id: str, ending: date, addresses: Sequence[str], *, written: bool, suffix: str = ""
+    tenant_id: str, ending: date, people: Sequence[Recipient], *, written: bool, suffix: str = ""
 ) -> list[Addressee]:
     return [
         Addressee(
             address,
             mail_key(tenant_id, ending, address, written=written) + suffix,
             _masked(address),
-            f"Mail {position} of {len(addresses)}",
+            f"Mail {position} of {len(people)}",
+            when,
         )
-        for position, address in enumerate(addresses, start=1)
+        for position, (address, when) in enumerate(people, start=1)
     ]
 
 
-def _missing_by_mail(missing: MissingReport, addresses: Sequence[str], mailer: Mailer) -> Outgoing:
+def _missing_by_mail(
+    missing: MissingReport, people: Sequence[Recipient], mailer: Mailer
+) -> Outgoing:
     """A mail that there is no report; the report's own mail is not affected."""
     tenant_id, ending, mail = missing.tenant_id, missing.ending, missing.mail()
 
@@ -121,11 +146,12 @@ def _missing_by_mail(missing: MissingReport, addresses: Sequence[str], mailer: M
     return Outgoing(
         _about(tenant_id, ending),
         "mails",
-        _addressees(tenant_id, ending, addresses, written=mailer.is_outbox, suffix=_MISSING),
+        _addressees(tenant_id, ending, people, written=mailer.is_outbox, suffix=_MISSING),
         send=send,
         correct=send,
         repeatable=mailer.repeatable,
         written=mailer.is_outbox,
+        days=_mail_days(tenant_id, ending, lambda: None, written=mailer.is_outbox),
     )
 
 
@@ -193,11 +219,16 @@ def deliver(
 
     for addressee in outgoing.addressees:
         received = _received(addressee.key, once, claims)
-        match decide(day, received, now, policy).action:
+        due = received is not Received.NOTHING or outgoing.is_due(addressee, once, claims)
+        match decide(day, received, now, policy, due=due).action:
             case Action.SEND:
                 once.deliver(addressee, addressee.key, send)
+                _enter_sent(outgoing, addressee, once, claims)
             case Action.CORRECT:
                 once.deliver(addressee, _correction(addressee.key), outgoing.correct)
+                _enter_sent(outgoing, addressee, once, claims)
+            case Action.SKIP:
+                once.pass_over(addressee)
             case Action.WAIT | Action.NOTHING | Action.TELL:
                 once.skip(addressee, is_waiting=received is Received.NOTHING)
     once.look_again()
@@ -206,15 +237,30 @@ def deliver(
     return once.deliveries
 
 
-def deliver_once(outgoing: Outgoing, claims: Claims, suffix: str = "") -> list[Delivery]:
+def _enter_sent(
+    outgoing: Outgoing, addressee: Addressee, once: OnceOnlyDelivery, claims: Claims
+) -> None:
+    """Keep what a mail said, if it is certain that it went out."""
+    gone = (DeliveryOutcome.SENT, DeliveryOutcome.WRITTEN)
+    if outgoing.days and once.deliveries[-1].outcome in gone:
+        outgoing.days.enter_sent(addressee, claims)
+
+
+def deliver_once(
+    outgoing: Outgoing, claims: Claims, suffix: str = "", *, only_due: bool = False
+) -> list[Delivery]:
     """
     Send each addressee what goes out, once under its key with a suffix; else as `deliver`.
 
-    So goes out that there is no report, and a copy that somebody asks for.
+    So goes out that there is no report, to those whose day it is, and a copy that somebody asks
+    for, to all.
     """
     once = OnceOnlyDelivery(claims, repeatable=outgoing.repeatable, written=outgoing.written)
     for addressee in outgoing.addressees:
-        once.deliver(addressee, f"{addressee.key}{suffix}", outgoing.send)
+        if only_due and not outgoing.is_due(addressee, once, claims):
+            once.pass_over(addressee)
+        else:
+            once.deliver(addressee, f"{addressee.key}{suffix}", outgoing.send)
     once.look_again()
     _log.info("%s, %s%s: %s", outgoing.about, outgoing.noun, suffix, once.summary)
     once.raise_failures(outgoing.noun)

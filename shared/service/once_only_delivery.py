@@ -21,6 +21,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from shared.errors import DeliveryError, DeliveryUncertainError, MfaStatusError, UsageError
+from shared.settings import MailWhen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ class DeliveryOutcome(StrEnum):
     WRITTEN = "written to the outbox"  #: a file, which nobody gets
     WRITTEN_BEFORE = "written to the outbox before"
     WAITING = "waits for the rest"  #: the report lacks days that may still come
+    NOT_DUE = "not due"  #: a weekly mail on another day, or nothing has changed
     UNCERTAIN = "may or may not have been sent"  #: now or by a run that broke off; not repeated
     FAILED = "not sent"  #: definitely; the next run sends it
 
@@ -56,6 +58,7 @@ class Addressee:
     key: str  #: the lasting name of what it gets of one report
     shown: str  #: as in `Delivery.recipient`
     which: str  #: in logs, ``Mail 1 of 2``
+    when: MailWhen = MailWhen.DAILY
 
 
 class Claims(Protocol):
@@ -102,6 +105,10 @@ class OnceOnlyDelivery:
     def skip(self, addressee: Addressee, *, is_waiting: bool) -> None:
         """Note that nothing is to be sent, because it was sent before or waits."""
         self._enter(addressee, DeliveryOutcome.WAITING if is_waiting else self._before)
+
+    def pass_over(self, addressee: Addressee) -> None:
+        """Note that nothing is to be sent, because it is not the addressee's day."""
+        self._enter(addressee, DeliveryOutcome.NOT_DUE)
 
     def look_again(self) -> None:
         """

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.delivery.appearance import Accent, Logo
-from shared.delivery.mail.mailer import valid_address, valid_recipients
+from shared.delivery.mail.mailer import valid_address
 from shared.delivery.teams.channel import TeamsChannel
 from shared.delivery.text.digest import link_base
 from shared.endpoints import make_endpoint
 from shared.errors import BadSettingError
 from shared.service.composition import use
 from shared.service.mailers import check_mailer
+from shared.service.recipients import recipients_of
 from shared.service.tenant import directory_in_file
 from shared.settings import SETTINGS, Settings, SourceKind
 from shared.sources.diagnostics.account import LogAccount
@@ -100,7 +101,7 @@ _FURTHER_CHECKS: dict[Setting[object], Callable[[Service, Settings], object]] = 
     Settings.report_sender: lambda _, settings: valid_address(
         settings.report_sender, "REPORT_SENDER"
     ),
-    Settings.report_recipients: lambda _, settings: valid_recipients(settings.report_recipients),
+    Settings.report_recipients: lambda _, settings: recipients_of(settings),
     Settings.public_url: lambda _, settings: link_base(settings.public_url),
     Settings.brand_logo_file: lambda _, settings: Logo.read(Path(settings.brand_logo_file)),
     Settings.brand_colour: lambda _, settings: Accent.of(settings.brand_colour or ()),

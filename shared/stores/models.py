@@ -118,6 +118,9 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     lacked: str = ""  #: what the report lacked when it was first sent, in words
     said: str = ""  #: its figures at that time, in words
     told_at: str = ""  #: UTC; when people were written to that there is no report
+    passed_at: str = (
+        ""  #: UTC; when it was found that it is nobody's day; empty if it is somebody's
+    )
 
     @property
     def has_gone(self) -> bool:
@@ -133,7 +136,8 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     def is_owed(self, newest: date) -> bool:
         """Whether it was due and has not gone; the newest day's may still be waiting."""
         may_wait = self.ending >= newest and self.state is DeliveryState.WAITING
-        return bool(self.opened_at) and not self.has_gone and not may_wait
+        is_anybodys = not (self.has_gone or self.passed_at)
+        return bool(self.opened_at) and is_anybodys and not may_wait
 
 
 class MetricsRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from shared.delivery.files.customers import Customers
-from shared.delivery.mail.mailer import valid_recipients
 from shared.delivery.page.customers_table import customers_table
 from shared.delivery.teams.channel import TeamsChannel
 from shared.endpoints import make_endpoint, parse_url
@@ -29,6 +28,7 @@ from shared.service.http.answers import RefusedError
 from shared.service.http.callers import admit
 from shared.service.http.search import read_query
 from shared.service.messages import CollectSlice, DeliverReport, PublishReport
+from shared.service.recipients import valid_recipients
 from shared.settings import SETTINGS, Settings
 from shared.sources.diagnostics.account import LogAccount
 from shared.sources.files.documents import read_directory

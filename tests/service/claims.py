@@ -80,6 +80,13 @@ def mail_in_part(report, recipients, mailer, store):
     return deliver(outgoing, store, day, OPENED + timedelta(hours=5), MailPolicy())
 
 
+def mail_on_change(report, recipient, mailer, store, state):
+    """Mail a complete report to somebody who is written to on change."""
+    letter = Announcement(report, state=lambda: state)
+    outgoing = by_mail(letter, [f"{recipient}=on-change"], mailer)
+    return deliver(outgoing, store, DUE, NOW, MailPolicy())
+
+
 def announce(report, earlier, channel, store, *, public_url=None):
     """Post the card of a complete report whose time has come."""
     letter = Announcement(report, earlier, public_url=public_url)

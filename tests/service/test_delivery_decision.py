@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -11,16 +11,21 @@ from shared.service.delivery_decision import (
     Action,
     DayState,
     Decision,
+    LastMail,
     MailPolicy,
     Received,
+    days_of_week,
     decide,
+    is_due,
 )
+from shared.settings import MailWhen
 
 OPENED = datetime(2026, 11, 24, 5, 15, tzinfo=UTC)
 DEADLINE = OPENED + timedelta(hours=4)
 EARLY, LATE = OPENED, DEADLINE
 
 NOTHING, SEND, CORRECT = map(Decision, (Action.NOTHING, Action.SEND, Action.CORRECT))
+SKIP = Decision(Action.SKIP)
 WAIT = Decision(Action.WAIT, DEADLINE)
 
 
@@ -68,6 +73,38 @@ def test_corrections_can_be_switched_off_and_waiting_too() -> None:
 
     assert decide(day(), Received.IN_PART, LATE, without) == NOTHING
     assert decide(day(complete=False), Received.NOTHING, EARLY, without) == SEND
+
+
+@pytest.mark.parametrize("state", [day(), day(complete=False), day(stored=False)])
+def test_who_is_not_due_gets_nothing_but_the_correction_of_what_was_sent(state) -> None:
+    assert decide(state, Received.NOTHING, LATE, MailPolicy(), due=False) == SKIP
+    assert decide(day(), Received.IN_PART, LATE, MailPolicy(), due=False) == CORRECT
+    assert decide(day(opened=None), Received.NOTHING, LATE, MailPolicy(), due=False) == NOTHING
+
+
+def test_whose_day_it_is_follows_from_the_last_mail_and_what_is_not_known_makes_it_so() -> None:
+    unknown, this_week = LastMail(), LastMail(is_of_this_week=True)
+    the_same = LastMail(says_the_same=True)
+
+    assert all(is_due(MailWhen.DAILY, last) for last in (unknown, this_week, the_same))
+    assert [is_due(MailWhen.WEEKLY, last) for last in (unknown, this_week, the_same)] == [
+        True,
+        False,
+        True,
+    ]
+    assert [is_due(MailWhen.ON_CHANGE, last) for last in (unknown, this_week, the_same)] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_week_of_mails_begins_on_monday() -> None:
+    sunday, wednesday = date(2026, 11, 22), date(2026, 11, 24)  # mailed on the day after
+
+    assert days_of_week(sunday) == []
+    assert days_of_week(wednesday) == [date(2026, 11, 23), date(2026, 11, 22)]
+    assert len(days_of_week(date(2026, 11, 28))) == 6
 
 
 def test_whatever_the_facts_nobody_gets_more_than_one_mail_and_one_correction() -> None:

@@ -34,6 +34,7 @@ WRONG = {
     "BRAND_LOGO_FILE": "/nowhere/logo.png",
     "BRAND_COLOUR": "#ffcc00",
     "TIME_ZONE": "Europe/Atlantis",
+    "MAIL_WHEN": "yearly",
     "MAIL_WAIT_HOURS": "24",
     "MAIL_CORRECTIONS": "sometimes",
     "SETTLE_DAYS": "31",

@@ -74,9 +74,3 @@ def valid_address(given: str, setting: str) -> str:
             "security@contoso.example."
         )
     return address
-
-
-def valid_recipients(given: list[str]) -> list[str]:
-    """Each address once, in any case. Raises `BadSettingError` for the first invalid one."""
-    addresses = [valid_address(text, "REPORT_RECIPIENTS") for text in given]
-    return list({address.lower(): address for address in reversed(addresses)}.values())[::-1]

@@ -6,10 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from shared.delivery.mail.mailer import Mail, valid_recipients
+from shared.delivery.mail.mailer import Mail
 from shared.errors import BadSettingError, DeliveryUncertainError, MfaStatusError
 from shared.service.checks.check import CORRECT, Check, CheckState, not_tried
 from shared.service.mailers import open_mailer
+from shared.service.recipients import recipients_of
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _try_mailer(try_it: partial[Check]) -> Check:
 
 def _reach(service: Service) -> Check:
     settings = service.settings
-    valid_recipients(settings.report_recipients)
+    recipients_of(settings)
     with open_mailer(settings, service.open_partner_graph) as mailer:
         where = mailer.reach()
     if not where:
@@ -63,7 +64,7 @@ def _reach(service: Service) -> Check:
 
 def _send(service: Service) -> Check:
     settings = service.settings
-    first = valid_recipients(settings.report_recipients)[0]
+    first = recipients_of(settings)[0].address
     mail = Mail(_SUBJECT, _TEXT, f"<p>{_TEXT}</p>", service.now())
     with open_mailer(settings, service.open_partner_graph) as mailer:
         mailer.send(mail, first, f"mail-check/{uuid4()}")

@@ -12,11 +12,13 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from shared.delivery.mail.graph import GraphMailer
-from shared.delivery.mail.mailer import valid_address, valid_recipients
+from shared.delivery.mail.mailer import valid_address
 from shared.delivery.mail.message import compose, without_addresses
 from shared.delivery.mail.outbox import OutboxMailer
 from shared.delivery.mail.smtp import SmtpMailer
 from shared.errors import BadSettingError, DeliveryError, DeliveryUncertainError, SourceDeniedError
+from shared.service.recipients import valid_recipients
+from shared.settings import MailWhen
 from tests.delivery.mail.mail_sink import ANN, HOST, KEY, MAIL, SENDER, MailSink, parts, read
 
 
@@ -116,11 +118,26 @@ def test_an_invalid_address_stops_with_one_sentence_that_names_it(given) -> None
 
 
 def test_a_recipient_named_twice_gets_one_mail() -> None:
-    assert valid_recipients([ANN, " Ann@Contoso.example ", "bob@contoso.example"]) == [
-        ANN,
-        "bob@contoso.example",
-    ]
+    given = [ANN, " Ann@Contoso.example =weekly", "bob@contoso.example"]
+    assert [each.address for each in valid_recipients(given)] == [ANN, "bob@contoso.example"]
     assert valid_address("o'neil+mfa@sub.contoso.example", "X") == "o'neil+mfa@sub.contoso.example"
+
+
+def test_a_recipient_may_have_days_of_its_own() -> None:
+    given = [ANN, "b=c@x.example=Weekly", "on-change=x@x.example", "e@x.example= on-change"]
+
+    assert valid_recipients(given, MailWhen.WEEKLY) == [
+        (ANN, "weekly"),
+        ("b=c@x.example", "weekly"),
+        ("on-change=x@x.example", "weekly"),
+        ("e@x.example", "on-change"),
+    ]
+    with pytest.raises(BadSettingError) as stopped:
+        valid_recipients([f"{ANN}=monthly"])
+    assert str(stopped.value) == (
+        f"Setting REPORT_RECIPIENTS holds '{ANN}=monthly'; "
+        "expected daily, weekly, on-change after the =."
+    )
 
 
 def test_what_a_server_says_is_told_without_anybodys_address_and_on_one_line() -> None:
