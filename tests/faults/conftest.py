@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -103,11 +104,13 @@ class _PageWriter:
         self._is_whole = config.getoption("--faults") and not hasattr(config, "workerinput")
         self._tried: list[Tried] = []
         self._is_complete = True
+        self._seconds: Counter[str] = Counter()  #: by file, in whichever process
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self._is_complete &= not items
 
     def pytest_runtest_logreport(self, report: Any) -> None:
+        self._seconds[report.location[0]] += report.duration
         is_optional = report.skipped and _OPTIONAL in dict(report.user_properties)
         self._is_complete &= report.passed or is_optional
         if report.when == "teardown":
@@ -118,6 +121,8 @@ class _PageWriter:
         for line in self._tried:
             if line.kind == "Load":
                 terminalreporter.write_line(f"{line.tried}, {line.fault}: {line.outcome}")
+        for file, seconds in self._seconds.most_common() if self._is_whole else ():
+            terminalreporter.write_line(f"{seconds / 60:5.1f} minutes  {file}")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, exitstatus: int) -> Iterator[None]:
