@@ -22,7 +22,6 @@ from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 import dev
@@ -68,6 +67,9 @@ def written(deployed: Sequence[Pin], licensed: Sequence[licences.Licensed]) -> s
 
 def schema_error(text: str) -> str:
     """Return why *text* is not valid CycloneDX 1.6, or an empty text if it is."""
+    # Its import compiles grammars for three seconds, which only this needs.
+    from cyclonedx.validation.json import JsonStrictValidator
+
     error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     return "" if error is None else str(error.data.message)
 

@@ -77,24 +77,26 @@ def test_a_missing_day_is_missed_by_the_very_line_that_the_app_writes(caplog) ->
     assert "ago(28h)" in queries()["no-day"]
 
 
-@pytest.mark.parametrize("name", [*queries()])
-def test_a_query_asks_only_for_events_and_states_that_there_are(name) -> None:
-    query = queries()[name]
-    parts = re.findall(
-        r"\b(event|state|line\.event\))\s*(==|startswith|in)\s*(\([^)]*\)|\S+)", query
-    )
-
-    for kind, how, text in parts:
-        known = STATES if kind == "state" else EVENTS
+def words(query):
+    """What a query compares events and states with: kind, operator, word."""
+    condition = r"\b(event|state|line\.event\))\s*(==|startswith|in)\s*(\([^)]*\)|\S+)"
+    for kind, how, text in re.findall(condition, query):
         for word in re.findall(r"""["']([\w ]+)["']""", text):
-            assert any(each.startswith(word) if how == "startswith" else each == word
-                       for each in known), (name, word)  # fmt: skip
+            yield kind, how, word
 
 
-@pytest.mark.parametrize("name", [*queries()])
-def test_a_query_reads_the_table_of_the_component_that_it_is_asked_of(name) -> None:
-    assert re.match(r"let |traces \|", queries()[name])
-    assert not re.search(r"AppTraces|TimeGenerated|\bMessage\b", queries()[name])
+def test_a_query_asks_only_for_events_and_states_that_there_are() -> None:
+    for name, query in queries().items():
+        for kind, how, word in words(query):
+            known = STATES if kind == "state" else EVENTS
+            matches = str.startswith if how == "startswith" else str.__eq__
+            assert any(matches(each, word) for each in known), (name, word)
+
+
+def test_a_query_reads_the_table_of_the_component_that_it_is_asked_of() -> None:
+    for name, query in queries().items():
+        assert re.match(r"let |traces \|", query), name
+        assert not re.search(r"AppTraces|TimeGenerated|\bMessage\b", query), name
 
 
 def test_the_probe_asks_the_one_address_that_is_left_out_of_sign_in() -> None:

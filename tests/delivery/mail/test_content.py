@@ -51,6 +51,12 @@ from tests.delivery.scenarios import (
 # The subject
 
 
+@pytest.fixture(scope="module", params=SCENARIOS)
+def made(request):
+    """Each scenario's report, made once and only where a test asks for it."""
+    return SCENARIOS[request.param]()
+
+
 def test_the_subject_carries_the_verdict_and_what_it_was_the_day_before() -> None:
     subject = mail_of(with_findings(), yesterday()).subject
 
@@ -108,7 +114,6 @@ def test_simulated_data_is_said_in_the_subject_and_in_both_parts() -> None:
     assert "Simulated data." in Page(mail.html).text
 
 
-@pytest.mark.parametrize("made", [make() for make in SCENARIOS.values()], ids=SCENARIOS)
 def test_a_subject_is_one_short_line_that_comes_through_as_it_was(made) -> None:
     mail = mail_of(made)
 
@@ -136,7 +141,6 @@ def texts_of(value):
 
 
 @pytest.mark.parametrize("public_url", [PUBLIC_URL, None])
-@pytest.mark.parametrize("made", [make() for make in SCENARIOS.values()], ids=SCENARIOS)
 def test_both_parts_say_everything_that_there_is_to_say(made, public_url) -> None:
     digest = report_digest(made, yesterday(), public_url)
     mail = mail_of(made, yesterday(), public_url)
@@ -316,7 +320,6 @@ def test_a_mail_on_10000_users_stays_below_the_size_at_which_mail_programs_cut(c
     assert names_the_others
 
 
-@pytest.mark.parametrize("made", [make() for make in SCENARIOS.values()], ids=SCENARIOS)
 def test_the_text_part_can_be_read_in_78_columns(made) -> None:
     lines = mail_of(made, yesterday()).text.splitlines()
 
