@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import msgspec
 
-from shared.decoding import inflate
 from shared.endpoints import Cloud
 from shared.errors import SourceDeniedError, SourceIncompleteError
+from shared.http_client import HttpClient
 from shared.mfa.access_token import application_roles
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from shared.endpoints import Endpoint
 
 REQUEST_SECONDS = 120.0  #: Graph's own gateway gives up long before
-LONGEST_ANSWER = 64 << 20  #: bytes, inflated too; a page of 1,000 sign-ins has 2 to 10 million
-_CONNECT_SECONDS = 30.0
 _BROWSER_SECONDS = 110  #: signing in is part of a request; after that the browser opens again
 #: What DefaultAzureCredential says when no way of logging in worked.
 _NO_LOGIN = "failed to retrieve a token from the included credentials"
@@ -89,14 +87,20 @@ class GraphClient:
     """
 
     def __init__(
-        self, endpoint: Endpoint, credential: _RenewableCredential, tenant_id: str
+        self,
+        endpoint: Endpoint,
+        credential: _RenewableCredential,
+        tenant_id: str,
+        http: HttpClient | None = None,
     ) -> None:
+        """`http` stays open for others; without one, the client has its own."""
         self._endpoint = endpoint
         self._credential = credential
         self._tenant = {"tenant_id": tenant_id} if tenant_id else {}
-        self._runner = asyncio.Runner()
-        self._client = _http_client(endpoint)
-        self._adapter = _request_adapter(endpoint, credential, self._client, tenant_id)
+        self._http = http or HttpClient()
+        self._close_http = self._http.close if http is None else lambda: None
+        client = self._http.client(uses_proxies=endpoint.token is None)  # none to a loopback host
+        self._adapter = _request_adapter(client)
 
     def __enter__(self) -> Self:
         return self
@@ -152,7 +156,8 @@ class GraphClient:
                 f"{self._endpoint.host} only."
             )
         request = _request(method, url, body, headers)
-        response = self._runner.run(_send_request(self._adapter, request, timeout_seconds))
+        request.headers.add("Authorization", f"Bearer {self._token()}")
+        response = self._http.run(_send_request(self._adapter, request, timeout_seconds))
         return GraphAnswer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
@@ -175,34 +180,46 @@ class GraphClient:
             return None
         return application_roles(token)
 
+    def _token(self) -> str:
+        """The token for a request, in the caller's thread: signing in may take seconds."""
+        from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+        try:
+            return self._credential.get_token(self._endpoint.scope, **self._tenant).token
+        except ClientAuthenticationError as error:
+            raise _no_token(error) from None  # its text may contain what does not belong in a log
+        except AzureError as error:
+            raise ConnectionError(f"{type(error).__name__} while signing in to Graph") from None
+
     def renew_token(self) -> None:
         """Discard the token, which Graph refused, and the credential that remembers it."""
         self._credential.renew()
 
     def close(self) -> None:
-        """Close the connections and the event loop."""
-        self._runner.run(_close(self._client))
-        self._runner.close()
+        """Close the connections, unless others use them too."""
+        self._close_http()
 
 
 def open_graph(
     endpoint: Endpoint,
     login: Login,
     credential: Callable[[], TokenCredential] | None = None,
+    http: HttpClient | None = None,
 ) -> GraphClient:
     """
     A client of Graph at an endpoint; it signs in with the first request.
 
-    `credential` replaces `open_credential`. It is called again whenever Graph refuses a token,
-    because credentials remember their tokens until these expire.
+    `http` is the HTTP client that others use too. `credential` replaces `open_credential`. It is
+    called again whenever Graph refuses a token, because credentials remember their tokens until
+    these expire.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it logs every address in full
     logging.getLogger("azure").setLevel(logging.ERROR)  # we report failed logins ourselves
     if endpoint.token is not None:
         literal = _LiteralCredential(endpoint.token)
-        return GraphClient(endpoint, _RenewableCredential(lambda: literal), tenant_id="")
+        return GraphClient(endpoint, _RenewableCredential(lambda: literal), "", http)
     make = credential or (lambda: open_credential(login))
-    return GraphClient(endpoint, _RenewableCredential(make), login.tenant_id)
+    return GraphClient(endpoint, _RenewableCredential(make), login.tenant_id, http)
 
 
 class _LiteralCredential:
@@ -233,76 +250,14 @@ class _RenewableCredential:
         self._credential = None
 
 
-def _http_client(endpoint: Endpoint) -> httpx.AsyncClient:
-    """The SDK's client with its middleware; the time limit applies to each request as a whole."""
-    import httpx
-    from msgraph.graph_request_adapter import options
-    from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
-
-    client: httpx.AsyncClient = httpx.AsyncClient(
-        timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
-        http2=True,
-        trust_env=endpoint.token is None,  # no proxy in front of a loopback host
-        headers={"Accept-Encoding": "gzip"},
-        event_hooks={"response": [_read_whole]},  # called before the SDK reads it
-    )
-    GraphClientFactory.create_with_default_middleware(client=client, options=options)
-    return client
-
-
-async def _read_whole(response: httpx.Response) -> None:
-    """
-    Read an answer, no longer than `LONGEST_ANSWER` on the way and inflated; else `ConnectionError`.
-
-    httpx would inflate whatever comes: a megabyte of gzip can become a gigabyte.
-    """
-    import httpx
-
-    received, content = cast("httpx.AsyncByteStream", response.stream), bytearray()
-    async for chunk in received:
-        content += chunk
-        if len(content) > LONGEST_ANSWER:
-            raise _unusable(f"it is longer than {LONGEST_ANSWER:,} bytes")
-    await received.aclose()
-    encoding = response.headers.pop("content-encoding", "")
-    if encoding not in ("", "gzip", "identity"):
-        raise _unusable(f"it is encoded as {encoding!r}")
-    is_compressed = encoding == "gzip" and content
-    body = inflate(bytes(content), _unusable, LONGEST_ANSWER) if is_compressed else bytes(content)
-    response.stream = httpx.ByteStream(body)
-
-
-def _unusable(reason: str) -> ConnectionError:
-    return ConnectionError(f"the answer cannot be used: {reason}")
-
-
-async def _close(client: httpx.AsyncClient) -> None:
-    """Close the client, and the transports that msgraph_core wraps and leaves open."""
-    await client.aclose()
-    for outer in (client._transport, *client._mounts.values()):  # noqa: SLF001 (nobody else does)
-        if inner := getattr(outer, "transport", None):
-            await inner.aclose()
-
-
-def _request_adapter(
-    endpoint: Endpoint,
-    credential: _RenewableCredential,
-    client: httpx.AsyncClient,
-    tenant_id: str,
-) -> Any:  # noqa: ANN401 (mypy skips kiota's types)
-    from kiota_authentication_azure.azure_identity_authentication_provider import (
-        AzureIdentityAuthenticationProvider,
+def _request_adapter(client: httpx.AsyncClient) -> Any:  # noqa: ANN401 (mypy skips kiota's types)
+    """The SDK's adapter; each request comes with its token."""
+    from kiota_abstractions.authentication.anonymous_authentication_provider import (
+        AnonymousAuthenticationProvider,
     )
     from msgraph.graph_request_adapter import GraphRequestAdapter
 
-    provider = AzureIdentityAuthenticationProvider(
-        credential,
-        options={"tenant_id": tenant_id} if tenant_id else None,
-        scopes=[endpoint.scope],
-        allowed_hosts=[endpoint.host],
-        is_cae_enabled=False,  # else the adapter would send again by itself, bypassing the pacer
-    )
-    return GraphRequestAdapter(provider, client)
+    return GraphRequestAdapter(AnonymousAuthenticationProvider(), client)
 
 
 def _request(
@@ -340,16 +295,13 @@ def _request(
 async def _send_request(adapter: Any, request: Any, timeout_seconds: float) -> Any:  # noqa: ANN401
     """Send a request; raise Python's own errors for what goes wrong on the way."""
     import httpx
-    from azure.core.exceptions import AzureError, ClientAuthenticationError
 
     try:
         async with asyncio.timeout(timeout_seconds):
             return await adapter.send_primitive_async(request, "bytes", {})
-    except ClientAuthenticationError as error:
-        raise _no_token(error) from None  # its text may contain what does not belong in a log
     except (httpx.ConnectTimeout, httpx.ConnectError) as error:  # nothing was sent yet
         raise ConnectionRefusedError(f"{type(error).__name__} while connecting to Graph") from None
-    except (httpx.RequestError, AzureError) as error:
+    except httpx.RequestError as error:
         raise ConnectionError(f"{type(error).__name__} while talking to Graph") from None
 
 

@@ -19,7 +19,8 @@ from azure.identity import CredentialUnavailableError
 
 from shared.endpoints import Cloud, Endpoint, make_endpoint
 from shared.errors import SourceDeniedError, SourceIncompleteError
-from shared.identity import LONGEST_ANSWER, GraphClient, Login, open_credential, open_graph
+from shared.http_client import LONGEST_ANSWER
+from shared.identity import GraphClient, Login, open_credential, open_graph
 from shared.sources.graph.reader import GraphReader
 from shared.sources.pacing import Budget, Pacer
 from simulator.graph.api import GraphResponse
@@ -156,7 +157,7 @@ def test_an_answer_that_swells_is_not_inflated_to_its_end() -> None:
 
 
 def test_an_answer_that_is_too_long_is_not_read_to_its_end(monkeypatch) -> None:
-    monkeypatch.setattr("shared.identity.LONGEST_ANSWER", 1000)
+    monkeypatch.setattr("shared.http_client.LONGEST_ANSWER", 1000)
     with served() as (graph, _), pytest.raises(ConnectionError, match="longer than 1,000 bytes"):
         graph.get(f"{graph.url}{SIGN_INS}")
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
     from shared.endpoints import Endpoint
+    from shared.http_client import HttpClient
     from shared.identity import GraphClient, Login
     from shared.sources.graph.clock import GraphClock
 
@@ -31,10 +32,11 @@ class TenantAccess:
     has_customers: bool = False  #: whether Graph lists customers of this tenant
     name: str | None = None  #: `None`: the name that the directory gives
     source_name: str = "graph"  #: what reports call sign-ins from this Graph
+    http: HttpClient | None = None  #: the process's; `None`: one for each time Graph is opened
 
     def open_graph(self) -> GraphClient:
         """Open Graph, signed in; the client is for one thread."""
-        return open_graph(self.endpoint, self.login)
+        return open_graph(self.endpoint, self.login, http=self.http)
 
     def credential(self) -> TokenCredential:
         """Return the credential of the same login, for Azure."""

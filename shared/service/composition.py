@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import threading
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from hashlib import sha256
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
     from shared.delivery.appearance import Appearance
+    from shared.http_client import HttpClient
     from shared.identity import GraphClient, Login
     from shared.mfa.accounts.exceptions import AcceptedException
     from shared.service.access import TenantAccess
@@ -284,13 +286,22 @@ class Service:
         except BadInputError as error:
             raise BadSettingError(f"Setting EXCEPTIONS_FILE cannot be used: {error}") from error
 
+    @once
+    def http(self) -> HttpClient:
+        """The HTTP client of all requests to Graph but mails, which have a connection each."""
+        from shared.http_client import HttpClient
+
+        client = HttpClient()
+        self._opened.callback(client.close)
+        return client
+
     def _partner_access(self) -> TenantAccess:
         from shared.endpoints import Cloud, graph_endpoint
         from shared.service.access import TenantAccess
         from shared.sources.graph.clock import GraphClock
 
         if self._partner:
-            return self._partner
+            return replace(self._partner, http=self.http)
         settings = self.settings
         return TenantAccess(
             self.partner_id,
@@ -298,6 +309,7 @@ class Service:
             self._login(self.partner_id),
             clock=GraphClock(self.now),
             has_customers=settings.cloud is Cloud.GLOBAL,
+            http=self.http,
         )
 
     def _own_credential(self) -> TokenCredential:
@@ -352,8 +364,13 @@ class Service:
         raise BadInputError(f"Tenant {tenant_id!r} is not the partner; only its report is mailed.")
 
     def open_partner_graph(self) -> GraphClient:
-        """Open the partner's Graph, signed in."""
-        return self.partner.access.open_graph()
+        """
+        Open the partner's Graph, signed in, over a connection of its own.
+
+        For mails: one that was idle may break just when a mail goes out, and then nobody knows
+        whether it did.
+        """
+        return replace(self.partner.access, http=None).open_graph()
 
 
 _current: Service | None = None

@@ -79,7 +79,7 @@ def outcome_of(partner: Partner, expected, truth, spoilt: Spoilt, monkeypatch) -
     partner.clock.moment, partner.fault = NOON, spoilt
     with over_sockets(partner), monkeypatch.context() as patch:
         patch.setattr("shared.sources.graph.reader.REQUEST_SECONDS", REQUEST_SECONDS)
-        patch.setattr("shared.identity.LONGEST_ANSWER", LONGEST_ANSWER)
+        patch.setattr("shared.http_client.LONGEST_ANSWER", LONGEST_ANSWER)
         assert partner.run() == DONE_IN_PART
     assert spoilt.times
     assert never_better(report_of(partner), truth)
