@@ -15,7 +15,7 @@ from math import ceil, inf
 from typing import TYPE_CHECKING
 
 from shared.service.sign_in_sources import READING_SECONDS
-from shared.sources.pacing import Priority, Rank, Turns
+from shared.sources.pacing import COUNTED_WITHIN_SECONDS, Priority, Rank, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,7 @@ class Execution:
     rank: Rank
     unread: list[int]  #: rows of the logs that are not read to their end, the next one last
     waiter: Waiter | None = None
+    sent_at: float = inf
     answer_at: float = inf
     has_read: bool = False
 
@@ -71,6 +72,7 @@ class Result:
 
     least: int
     requests: int = 0
+    sent: list[float] = field(default_factory=list)  #: when each was sent
     stops: int = 0
     seconds: float = 0.0
 
@@ -88,8 +90,9 @@ class FirstFill:
     result: Result
     keeps: bool
     chance: random.Random
+    latency: tuple[float, float] = LATENCY
     now: float = 0.0
-    turns: Turns = field(default_factory=lambda: Turns(5, 10.0))
+    turns: Turns = field(default_factory=lambda: Turns(5, 10.0, COUNTED_WITHIN_SECONDS))
     running: list[Execution] = field(default_factory=list)
 
     def run(self) -> Result:
@@ -124,9 +127,10 @@ class FirstFill:
                 assert execution.waiter
                 self.turns.take()
                 self.turns.leave(execution.waiter)
-                execution.waiter = None
-                execution.answer_at = self.now + self.chance.uniform(*LATENCY)
+                execution.waiter, execution.sent_at = None, self.now
+                execution.answer_at = self.now + self.chance.uniform(*self.latency)
                 self.result.requests += 1
+                self.result.sent.append(self.now)
 
     def _turn_at(self, execution: Execution) -> float:
         at = self.turns.starts_at(execution.waiter) if execution.waiter else None
@@ -136,7 +140,7 @@ class FirstFill:
         return min(execution.answer_at, execution.deadline, max(self.now, self._turn_at(execution)))
 
     def _receive(self, execution: Execution) -> None:
-        self.turns.give_back(self.now)
+        self.turns.give_back(self.now, execution.sent_at)
         again = 0 if execution.has_read else self._rows_read_twice(execution.work)
         execution.answer_at, execution.has_read = inf, True
         rest = execution.unread[-1] - PAGE_ROWS + again
@@ -167,11 +171,18 @@ class FirstFill:
             self.queue.extend(execution.work.halves())
 
 
-def first_fill(pages_a_day: int, *, keeps: bool = True, seed: int = 17) -> Result:
+def first_fill(
+    pages_a_day: int,
+    *,
+    keeps: bool = True,
+    seed: int = 17,
+    latency: tuple[float, float] = LATENCY,
+) -> Result:
     """The first fill of a tenant with so many pages a day."""
     chance = random.Random(seed)
-    work = [Work(_rows(pages_a_day, chance)) for _ in range(DAYS)]
-    return FirstFill(deque(work), Result(sum(each.pages for each in work)), keeps, chance).run()
+    work = deque(Work(_rows(pages_a_day, chance)) for _ in range(DAYS))
+    result = Result(sum(each.pages for each in work))
+    return FirstFill(work, result, keeps, chance, latency).run()
 
 
 def _rows(pages_a_day: int, chance: random.Random) -> list[int]:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from shared.decoding import inflate
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
 
     import httpx
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 LONGEST_ANSWER = 64 << 20  #: bytes, inflated too; a page of 1,000 sign-ins has 2 to 10 million
 _CONNECT_SECONDS = 30.0
+_KEPT_SECONDS = 30.0  #: more than the ten seconds after which Graph allows the next five requests
 
 
 class HttpClient:
@@ -60,31 +63,41 @@ class HttpClient:
             future.cancel()  # if waiting was interrupted
 
     def close(self) -> None:
-        """Close the connections, and end the thread; a later request begins another."""
+        """Close the connections, and end the thread."""
         with self._lock:
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
-            clients, self._clients = self._clients, {}
         if loop and thread:
-            for client in clients.values():
-                asyncio.run_coroutine_threadsafe(_close(client), loop).result()
-            loop.call_soon_threadsafe(loop.stop)
+            _stop(loop)
             thread.join()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
                 ready: Future[asyncio.AbstractEventLoop] = Future()
-                self._thread = threading.Thread(target=_run, args=[ready], name="http", daemon=True)
+                self._thread = threading.Thread(
+                    target=_run, args=[ready, self._clients], name="http", daemon=True
+                )
                 self._thread.start()
                 self._loop = ready.result()
+                weakref.finalize(self, _stop, self._loop)  # if nobody closes it
             return self._loop
 
 
-def _run(ready: Future[asyncio.AbstractEventLoop]) -> None:
-    """Run a loop until it is stopped."""
+def _run(
+    ready: Future[asyncio.AbstractEventLoop], clients: Mapping[bool, httpx.AsyncClient]
+) -> None:
+    """Run a loop until it is stopped, then close what was opened in it."""
     with asyncio.Runner() as runner:  # which cancels what is left, and closes the loop
-        ready.set_result(runner.get_loop())
-        runner.get_loop().run_forever()
+        loop = runner.get_loop()
+        ready.set_result(loop)
+        loop.run_forever()
+        for client in clients.values():
+            runner.run(_close(client))
+
+
+def _stop(loop: asyncio.AbstractEventLoop) -> None:
+    with suppress(RuntimeError):  # it is closed already
+        loop.call_soon_threadsafe(loop.stop)
 
 
 def _make_client(*, uses_proxies: bool) -> httpx.AsyncClient:
@@ -95,6 +108,7 @@ def _make_client(*, uses_proxies: bool) -> httpx.AsyncClient:
 
     client: httpx.AsyncClient = httpx.AsyncClient(
         timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
+        limits=httpx.Limits(keepalive_expiry=_KEPT_SECONDS),
         http2=True,
         trust_env=uses_proxies,
         headers={"Accept-Encoding": "gzip"},

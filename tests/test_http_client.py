@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -105,6 +106,19 @@ def test_a_client_of_its_own_is_closed_with_it(server) -> None:
         assert len(threads_of_http()) == 1
 
     assert threads_of_http() == []
+
+
+def test_a_client_that_nobody_closes_ends_when_nobody_has_it(server) -> None:
+    http = HttpClient()
+    with tenant(server, "first", http) as graph:
+        graph.get(f"{graph.url}{PATH}")
+    (thread,) = threads_of_http()
+
+    del http, graph
+    gc.collect()
+
+    thread.join(timeout=10)
+    assert not thread.is_alive()
 
 
 def test_a_request_under_way_ends_with_the_client() -> None:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 Clock = Callable[[], float]  #: monotonic seconds
 Pause = Callable[[float], None]  #: lets that many seconds pass
 
+#: How long a request may be under way to Graph over an open connection, which counts it as it comes
+#: in: else it could not refuse one at once.
+COUNTED_WITHIN_SECONDS = 0.3
+
 
 class Budget:
     """The time that one execution has; every wait is taken from it."""
@@ -88,16 +92,22 @@ class Turns:
     Whose turn it is, without clock or threads.
 
     There are as many tickets as requests allowed in a period. A request holds a ticket from before
-    it is sent until its answer is in, and the ticket is valid again a period later. The service
-    counts the request somewhere in between, so however slow the network, it never counts more than
-    the limit in any period.
+    it is sent until its answer is in, and the ticket is valid again a period after the service has
+    counted the request. That is somewhere in between: with the answer at the latest, and where
+    `counted_within_seconds` are given, so long after it was sent. That is believed once the
+    connections are open, of requests that were answered, and until the service says wait. So
+    answers may be slow without slowing down what comes next.
 
     What began first is served first. So of many slices one ends after another, and few are under
     way when the time is up; fair turns would let all of them reach it together.
     """
 
-    def __init__(self, limit: int, period_seconds: float) -> None:
+    def __init__(
+        self, limit: int, period_seconds: float, counted_within_seconds: float = inf
+    ) -> None:
         self._period_seconds = period_seconds
+        self._counted_within_seconds = counted_within_seconds
+        self._opening = limit  #: requests that may have to open a connection first
         self._valid_from = [-inf] * limit  #: of each ticket that nobody holds; a heap
         self._waiting: list[Waiter] = []  #: the next one first
         self._numbers = count()
@@ -123,13 +133,17 @@ class Turns:
         """Take the ticket that has been valid for longest."""
         heappop(self._valid_from)
 
-    def give_back(self, now: float) -> None:
-        """Give a ticket back when the answer is in."""
-        heappush(self._valid_from, now + self._period_seconds)
+    def give_back(self, now: float, sent: float = inf) -> None:
+        """Give a ticket back when the answer is in; `sent` is when, if there is an answer."""
+        is_opening, self._opening = self._opening > 0, max(0, self._opening - 1)
+        counted = now if is_opening else min(now, sent + self._counted_within_seconds)
+        heappush(self._valid_from, counted + self._period_seconds)
 
-    def hold_back(self, until: float) -> None:
-        """Let nobody have a turn before that."""
-        self._held_until = max(self._held_until, until)
+    def hold_back(self, now: float, seconds: float) -> None:
+        """Let nobody have a turn for so long, because the service has counted too many."""
+        self._held_until = max(self._held_until, now + seconds)
+        if seconds > 0:
+            self._counted_within_seconds = inf
 
     def held_seconds(self, now: float) -> float:
         """For how long nobody will have a turn."""
@@ -155,11 +169,17 @@ class Pacer:
     """
 
     def __init__(
-        self, limit: int = 5, period_seconds: float = 10.0, *, clock: Clock = time.monotonic
+        self,
+        limit: int = 5,
+        period_seconds: float = 10.0,
+        *,
+        counted_within_seconds: float = inf,
+        clock: Clock = time.monotonic,
     ) -> None:
+        """`counted_within_seconds`: see `Turns`."""
         self.is_limited = period_seconds > 0
         self._clock = clock
-        self._turns = Turns(limit, period_seconds)
+        self._turns = Turns(limit, period_seconds, counted_within_seconds)
         self._changed = Condition()  #: guards the turns, and is notified of every change
 
     @classmethod
@@ -176,17 +196,19 @@ class Pacer:
         allows nobody a request for longer than a whole budget.
         """
         self._wait_for_turn(budget)
+        begun, sent = self._clock(), inf
         try:
             yield
+            sent = begun
         finally:
             with self._changed:
-                self._turns.give_back(self._clock())
+                self._turns.give_back(self._clock(), sent)
                 self._changed.notify_all()
 
     def hold_back(self, seconds: float) -> None:
         """Let nobody have a turn for so long, because the service says so."""
         with self._changed:
-            self._turns.hold_back(self._clock() + seconds)
+            self._turns.hold_back(self._clock(), seconds)
 
     def _wait_for_turn(self, budget: Budget) -> None:
         with self._changed:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from math import inf
 
 import pytest
@@ -35,6 +36,34 @@ def test_the_period_begins_with_the_answer_when_the_request_was_surely_counted()
         pass
 
     assert time.now == 14.0
+
+
+def test_where_requests_are_counted_soon_a_slow_answer_delays_nobody() -> None:
+    time = FakeTime()
+    pacer = Pacer(limit=1, counted_within_seconds=0.3, clock=time.clock)
+    begun = []
+    for _ in range(3):
+        with pacer.turn(budget_of(time)):
+            begun.append(time.now)
+            time.now += 4.0
+
+    assert begun == [0.0, 14.0, pytest.approx(24.3)]  # the first may have opened a connection
+
+
+@pytest.mark.parametrize("trouble", ["no answer", "wait"])
+def test_after_trouble_a_request_counts_with_its_answer(trouble) -> None:
+    time = FakeTime()
+    pacer = Pacer(limit=1, counted_within_seconds=0.3, clock=time.clock)
+    with pacer.turn(budget_of(time)):
+        pass
+    with suppress(ConnectionError), pacer.turn(budget_of(time)):
+        time.now += 4.0
+        if trouble == "no answer":
+            raise ConnectionError
+        pacer.hold_back(1.0)
+
+    with pacer.turn(budget_of(time)):
+        assert time.now == 24.0
 
 
 def test_a_request_that_failed_counts_all_the_same() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.sources.graph.batch import GraphBatch
 from shared.sources.graph.reader import GraphReader, PremiumLicence
-from shared.sources.pacing import Budget, Pacer
+from shared.sources.pacing import COUNTED_WITHIN_SECONDS, Budget, Pacer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,9 @@ class ThrottleLimits:
     requests stay within that.
     """
 
-    reports: Pacer = field(default_factory=Pacer)
+    reports: Pacer = field(
+        default_factory=lambda: Pacer(counted_within_seconds=COUNTED_WITHIN_SECONDS)
+    )
     policies: Pacer = field(default_factory=lambda: Pacer(limit=1, period_seconds=1.0))
     objects: Pacer = field(default_factory=lambda: Pacer(limit=40, period_seconds=10.0))
 
