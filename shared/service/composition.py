@@ -291,9 +291,7 @@ class Service:
         """The HTTP client of all requests to Graph but mails, which have a connection each."""
         from shared.http_client import HttpClient
 
-        client = HttpClient()
-        self._opened.callback(client.close)
-        return client
+        return self._opened.enter_context(HttpClient())
 
     def _partner_access(self) -> TenantAccess:
         from shared.endpoints import Cloud, graph_endpoint
@@ -364,12 +362,7 @@ class Service:
         raise BadInputError(f"Tenant {tenant_id!r} is not the partner; only its report is mailed.")
 
     def open_partner_graph(self) -> GraphClient:
-        """
-        Open the partner's Graph, signed in, over a connection of its own.
-
-        For mails: one that was idle may break just when a mail goes out, and then nobody knows
-        whether it did.
-        """
+        """Open the partner's Graph for a mail, over a new connection: an idle one may break."""
         return replace(self.partner.access, http=None).open_graph()
 
 
