@@ -78,7 +78,7 @@ CHECKS = [
     ["ruff", "check"],
     ["ruff", "format", "--check"],
     ["mypy"],
-    ["pytest", "-n", "auto"],
+    ["pytest", "-n", "auto", "--dist", "worksteal"],  # fixtures of a module are made once
 ]
 #: What ``test --faults`` runs, with options of its own.
 KNOWING_LESS = [f"tests/service/test_knowing_less{of}.py" for of in ("", "_of_sources")]

@@ -141,18 +141,6 @@ def test_the_mail_carries_the_figures_and_the_way_to_the_page(played) -> None:
     assert f"http://127.0.0.1:7071/api/reports/{TENANT_ID}/" in text
 
 
-def test_it_starts_from_scratch_each_time(played) -> None:
-    folder, _ = played
-    stray = folder / ".local" / "demo" / "store" / "stray"
-    stray.touch()
-
-    with command("demo", "--once", cwd=folder) as process:
-        process.communicate(timeout=300)
-
-    assert process.returncode == 0
-    assert not stray.exists()
-
-
 def get(url, path):
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
     connection.request("GET", path)
@@ -180,7 +168,11 @@ def interrupt(process):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no Ctrl-C to one process alone")
-def test_it_serves_the_report_until_it_is_interrupted_and_then_ends_quietly(tmp_path) -> None:
+def test_it_starts_from_scratch_serves_until_it_is_interrupted_and_ends_quietly(tmp_path) -> None:
+    stray = tmp_path / ".local" / "demo" / "store" / "stray"
+    stray.parent.mkdir(parents=True)
+    stray.touch()
+
     with command("demo", "--port", "0", cwd=tmp_path) as process:
         url = served_at(process)
         status, page = get(url, "/api/report")
@@ -188,6 +180,7 @@ def test_it_serves_the_report_until_it_is_interrupted_and_then_ends_quietly(tmp_
         out, stderr = interrupt(process)
 
     assert status == 200
+    assert not stray.exists()
     assert b"Simulated data." in page
     assert url in mail.read_text("utf-8").replace("=\n", "")
     assert (process.returncode, out, stderr.strip()) == (0, "", "")
