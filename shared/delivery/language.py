@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared.delivery import appearance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ENGLISH = "en"
 SAID = "said"  #: the context of sentences that code composes, in a catalogue
@@ -43,13 +43,13 @@ _LONGEST = 1500  #: characters of a text that is looked for; longer ones are not
 _MOST_LISTED = 20
 
 _OUTSIDE_QUOTES = r"(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)"
-#: Where texts follow each other, and what stands between their translations.
-_SEPARATORS = [
-    (re.compile(separator + _OUTSIDE_QUOTES), joint)
-    for separator, joint in ((r"(?<=[.?!]) ", " "), ("; ", "; "), (", ", ", "))
-]
+#: Where texts follow each other.
+_SENTENCES, _CLAUSES, _ITEMS = (
+    re.compile(separator + _OUTSIDE_QUOTES) for separator in (r"(?<=[.?!]) ", "; ", ", ")
+)
 _HOLE = re.compile(r"\{(\w+)\}")
-#: What a hole of a pattern may hold: a number, a name or free text as it is, else a known text.
+#: What a hole of a pattern may hold: a number, a day, a name or free text as it is, any text, which
+#: is translated if it is known, else a known text.
 _NUMBERS = r"[+−<>]?\d[\d,]*(?:\.\d+)?"
 _AS_IT_IS = ("name", "policy", "application", "domain", "text")
 
@@ -105,6 +105,7 @@ class _Pattern(NamedTuple):
     """A sentence with holes."""
 
     literal: str  #: its longest piece, which is looked for first
+    weight: int  #: characters outside of its holes: of two that match, the heavier says more
     expression: re.Pattern[str]
     translation: str
 
@@ -115,7 +116,10 @@ class _Pattern(NamedTuple):
         expression = "".join(
             _hole(piece) if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
         )
-        return cls(max(pieces[::2], key=len), re.compile(expression, re.DOTALL), translation)
+        literals = pieces[::2]
+        weight = sum(map(len, literals))
+        pattern = re.compile(expression, re.DOTALL)
+        return cls(max(literals, key=len), weight, pattern, translation)
 
 
 def _plain(text: str) -> str:
@@ -143,7 +147,7 @@ class Catalogue:
                 patterns.append(_Pattern.of(sentence, text))
             else:
                 self._exact[_plain(sentence)] = text
-        self._patterns = sorted(patterns, key=lambda it: -len(it.expression.pattern))
+        self._patterns = sorted(patterns, key=lambda it: -it.weight)
         self.sentence = lru_cache(maxsize=4096)(self._sentence)
 
     def text(self, message: str) -> str:
@@ -157,36 +161,35 @@ class Catalogue:
     def _sentence(self, text: str) -> str | None:
         """One or more sentences, or a part of one; `None` if any of it is not known."""
         plain = _plain(text)
-        if len(plain) > _LONGEST or plain.count(" and ") > _MOST_LISTED:
+        if not plain or len(plain) > _LONGEST or plain.count(" and ") > _MOST_LISTED:
             return None
-        found = self._whole(plain) or self._whole_in_other_case(plain)
-        if not found and plain.endswith("."):
-            found = self._with_stop(plain[:-1])
-        for separator, joint in _SEPARATORS:
-            found = found or self._parts(plain, separator, joint)
+        found = (
+            self._spelt(self._exactly, plain)
+            or self._parts(plain, _SENTENCES, " ")
+            or self._parts(plain, _CLAUSES, "; ")
+            or self._spelt(self._by_pattern, plain)
+            or self._parts(plain, _ITEMS, ", ")
+        )
+        if found and plain.endswith((".", "?", "!")):
+            found = f"{found[0].upper()}{found[1:]}"
         return found and found.replace(" %", f"{_NBSP}%")
 
-    def _whole(self, text: str) -> str | None:
-        if (exact := self._exact.get(text)) is not None:
-            return exact
-        if value := _value(text):
-            return value
+    def _exactly(self, text: str) -> str | None:
+        return self._exact.get(text) or _value(text)
+
+    def _by_pattern(self, text: str) -> str | None:
         matches = (it for it in self._patterns if it.literal in text)
         return next(filter(None, (self._filled(it, text) for it in matches)), None)
 
-    def _whole_in_other_case(self, text: str) -> str | None:
-        """A part of a sentence that begins one, or the reverse."""
-        is_upper = text[0].isupper()
-        other = f"{text[0].lower() if is_upper else text[0].upper()}{text[1:]}"
-        found = None if other == text else self._whole(other)
-        if found and is_upper:
-            return f"{found[0].upper()}{found[1:]}"
-        return found
-
-    def _with_stop(self, text: str) -> str | None:
-        """A text that some pages print without its full stop."""
-        found = self._whole(text) or self._whole_in_other_case(text)
-        return found and f"{found}."
+    def _spelt(self, find: Callable[[str], str | None], text: str) -> str | None:
+        """A text as it is, with its first letter in the other case, or without its full stop."""
+        for stop in ("", ".") if text.endswith(".") else ("",):
+            bare = text.removesuffix(stop)
+            for first in dict.fromkeys((bare[:1], bare[:1].swapcase())):
+                if found := find(first + bare[1:]):
+                    start = found[0].upper() if bare[0].isupper() else found[0]
+                    return start + found[1:] + stop
+        return None
 
     def _filled(self, pattern: _Pattern, text: str) -> str | None:
         match = pattern.expression.fullmatch(text)
@@ -198,7 +201,12 @@ class Catalogue:
         return _HOLE.sub(lambda hole: holes[hole[1]] or "", pattern.translation)
 
     def _in_hole(self, name: str, value: str) -> str | None:
-        return value if name.startswith(_AS_IT_IS) else self.sentence(value)
+        if name == "day":
+            return _value(value)
+        if name.startswith(_AS_IT_IS):
+            return value
+        found = self.sentence(value)
+        return value if found is None and name == "any" else found
 
     def _parts(self, text: str, separator: re.Pattern[str], joint: str) -> str | None:
         """Several texts one after another, if each of them is known."""

@@ -10,7 +10,7 @@ from jinja2.ext import Extension
 from jinja2.lexer import Token
 from markupsafe import Markup
 
-from shared.delivery.language import ENGLISH, Name, catalogue, said
+from shared.delivery.language import ENGLISH, Name, catalogue, is_said, said
 from shared.delivery.text.formatting import harmless
 
 if TYPE_CHECKING:
@@ -77,10 +77,15 @@ def _as_it_is(value: Any) -> Any:  # noqa: ANN401 (as above)
     return Name(value) if is_plain else value
 
 
+def _language_mark(text: str) -> Markup:
+    """The attribute that marks a text as English on a page of another language."""
+    return Markup("") if is_said(text) else Markup(' lang="en"')
+
+
 def install_texts(environment: Environment) -> None:
     """Have ``{% trans %}`` and ``_()`` print in the language of the environment."""
     tongue = environment.globals["language"]
-    environment.filters["as_it_is"] = _as_it_is
+    environment.filters.update(as_it_is=_as_it_is, language_mark=_language_mark)
 
     @pass_context
     def gettext(context: Context, text: str, /, **values: object) -> str:
@@ -100,4 +105,6 @@ def install_texts(environment: Environment) -> None:
 def _filled(context: Context, text: str, values: dict[str, object]) -> str:
     """A text with its values, which are printed like any other; as HTML if that is printed."""
     shown = {name: printed(value) for name, value in values.items()}
-    return (Markup(text) if context.eval_ctx.autoescape else text) % shown  # noqa: S704 (ours)
+    if context.eval_ctx.autoescape:
+        return Markup(text) % shown  # noqa: S704 (ours)
+    return Name(text % shown)
