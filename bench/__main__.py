@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 #: Modules with rows, in the order of the table.
-TABLE = ("reading", "accounts", "pages", "stores", "crawl")
-NAMED = ("costs", "first_fill", "serving", "cold_start")
+TABLE = ("reading", "cold_start", "csv_files", "pages", "crawl", "first_fill", "accounts", "stores")
+NAMED = ("costs", "serving")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
+from bench.frame import Amount, Given, Row, Way
 from shared.service.sign_in_sources import READING_SECONDS
 from shared.sources.pacing import COUNTED_WITHIN_SECONDS, Priority, Rank, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from shared.sources.pacing import Waiter
 
@@ -190,18 +191,39 @@ def _rows(pages_a_day: int, chance: random.Random) -> list[int]:
     return [int(rows * share) for share in SHARES]
 
 
-def run(sizes: Sequence[int] = PAGES_A_DAY) -> None:
-    """Print the table."""
-    print(
-        f"{'pages a day':>11} {'least':>7} {'asked':>7} {'x':>5} {'stops':>6} {'in halves':>10} x"
+def _ours(latency: tuple[float, float]) -> Callable[[Given], Callable[[], Amount]]:
+    def make(given: Given) -> Callable[[], Amount]:
+        return lambda: Amount(None, first_fill(given.size, latency=latency).seconds)
+
+    return make
+
+
+def _floor(given: Given) -> Callable[[], Amount]:
+    """Five requests in ten seconds, as many as there are pages, answered at once."""
+    return lambda: Amount(None, first_fill(given.size).least * 2.0)
+
+
+def _in_halves(given: Given) -> Callable[[], Amount]:
+    return lambda: Amount(None, first_fill(given.size, keeps=False).seconds)
+
+
+def _row(answers: str, latency: tuple[float, float], before: str) -> Row:
+    return Row(
+        what=f"First fill of 30 days, {answers}, pages a day",
+        before=before,
+        size=50,
+        short_size=5,
+        ours=Way("ours, virtual time", _ours(latency)),
+        others=(
+            Way("Graph's limit, answered at once", _floor, at_most=1.05, is_compared=False),
+            Way("slices in halves, if cut off", _in_halves, is_compared=False),
+        ),
+        runs=1,
     )
-    for pages in sizes:
-        now, before = first_fill(pages), first_fill(pages, keeps=False)
-        print(
-            f"{pages:>11} {now.least:>7,} {now.requests:>7,} {now.ratio:>5.2f} {now.stops:>6}"
-            f" {before.requests:>10,} {before.ratio:>4.2f}"
-        )
 
 
-if __name__ == "__main__":
-    run()
+ROWS = [
+    _row("answers of 0.1 s", (0.1, 0.1), "1.01 x of the limit"),
+    _row("answers of 2 s", (2.0, 2.0), "1.2 x of the limit"),
+    _row("answers of 3 s", (3.0, 3.0), "1.3 x of the limit"),
+]

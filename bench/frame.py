@@ -54,6 +54,8 @@ class Way(NamedTuple):
     at_least: float | None = None
     #: How many times what this way takes ours may take, at most.
     at_most: float | None = None
+    #: How much more than this way ours may take, at most, in the row's unit.
+    at_most_more: float | None = None
     #: How much of what ours takes it may take itself, at most: for what saves work.
     of_ours: float | None = None
     #: Whether its result must equal ours. A floor that does less has no result to compare.

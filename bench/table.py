@@ -35,7 +35,7 @@ def machine() -> str:
 def described(row: Row, costs: Costs, *, is_short: bool = False) -> Iterator[str]:
     """A row's figures: lowest, median and highest of each way, its peak memory, and the ratio."""
     yield f"{row.what} ({row.short_size if is_short else row.size:,})"
-    yield f"    before: {row.before}; wanted: {wanted(row)}"
+    yield f"    before: {row.before}; wanted: {all_wanted(row)}"
     ours = middle(costs[row.ours.name])
     for way in row.ways:
         line = f"    {way.name:<34}{_figures(row, costs[way.name])}"
@@ -55,6 +55,8 @@ def _figures(row: Row, runs: list[Cost]) -> str:
 
 def ratio(way: Way, ours: float, theirs: float) -> str:
     """How ours compares with another way, as its goal is put."""
+    if way.at_most_more is not None:
+        return f"ours takes {(ours - theirs) * SCALES['ms']:,.3g} ms more"
     if way.at_most is not None:
         return f"ours takes {ours / theirs:,.3g} x" if theirs else ""
     if way.of_ours is not None:
@@ -78,11 +80,15 @@ def goals(row: Row, costs: Costs) -> Iterator[Goal]:
             yield Goal(f"≥ {way.at_least:g} x as fast as {way.name}", is_reached)
         if way.at_most is not None:
             yield Goal(f"≤ {way.at_most:g} x of {way.name}", ours <= way.at_most * theirs)
+        if way.at_most_more is not None:
+            allowed = way.at_most_more / SCALES.get(row.unit, 1.0)
+            wanted = f"≤ {way.at_most_more:g} {row.unit} more than {way.name}"
+            yield Goal(wanted, ours - theirs <= allowed)
         if way.of_ours is not None:
             yield Goal(f"{way.name} ≤ {way.of_ours:g} x of it", theirs <= way.of_ours * ours)
 
 
-def wanted(row: Row) -> str:
+def all_wanted(row: Row) -> str:
     """The goals of a row in one line."""
     nothing: Costs = {way.name: [Cost(0.0, 0.0, None)] for way in row.ways}
     return ", ".join(goal.wanted for goal in goals(row, nothing)) or "nothing worse"
@@ -101,4 +107,4 @@ def table(measured: list[tuple[Row, Costs]]) -> Iterator[str]:
         )
         reached = "yes" if all(goal.is_reached for goal in goals(row, costs)) else "**no**"
         now = " ".join(_figures(row, costs[row.ours.name]).split())
-        yield f"| {row.what} | {row.before} | {wanted(row)} | {now} | {against} | {reached} |"
+        yield f"| {row.what} | {row.before} | {all_wanted(row)} | {now} | {against} | {reached} |"

@@ -8,12 +8,17 @@ import pytest
 
 from bench.__main__ import NAMED, TABLE, main
 from bench.frame import ROOT, Amount, Cost, DisagreementError, Given, Row, Way, measure, rows_of
-from bench.table import described, goals, table, wanted
+from bench.table import all_wanted, described, goals, table
 
 ROWS = [(module, row) for module in TABLE for row in rows_of(module)]
+#: Takes seconds for the emulator; tests/test_app_identity.py gets the same answer over it.
+OVER_AN_EMULATOR = "cold_start"
 
 
-@pytest.mark.parametrize(("module", "row"), [pytest.param(*row, id=row[1].what) for row in ROWS])
+@pytest.mark.parametrize(
+    ("module", "row"),
+    [pytest.param(*row, id=row[1].what) for row in ROWS if row[0] != OVER_AN_EMULATOR],
+)
 def test_a_row_runs_on_little_data_and_its_ways_agree(module: str, row: Row) -> None:
     costs = measure(module, row, is_short=True)
 
@@ -58,7 +63,7 @@ def test_a_goal_is_judged_by_the_median_and_the_highest_peak() -> None:
         "floor": [Cost(0.001, 50, 1)],
     }
 
-    assert wanted(row) == "≤ 5 ms, ≤ 200 MB, ≥ 2 x as fast as slow, ≤ 4 x of floor"
+    assert all_wanted(row) == "≤ 5 ms, ≤ 200 MB, ≥ 2 x as fast as slow, ≤ 4 x of floor"
     assert [goal.is_reached for goal in goals(row, costs)] == [True, False, False, False]
     assert [line.split() for line in described(row, costs)][2:5] == [
         ["ours", "4", "5", "9", "ms", "201", "MB"],
