@@ -1,4 +1,4 @@
-"""``demo``: thirty days of a simulated partner tenant through the whole chain."""
+"""``demo``: two weeks of a simulated partner tenant through the whole chain."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from shared.service.composition import Service, use
 from shared.settings import Settings
 from shared.sources.graph.clock import GraphClock
 from shared.sources.graph.session import ThrottleLimits
+from simulator.history import play_history
 from simulator.simulation import open_simulated
 from simulator.tenants.partner import TENANT_ID, TENANT_NAME
 
@@ -36,7 +37,7 @@ def add_demo(parser: argparse.ArgumentParser) -> None:
     """``demo [--once] [--port N]``."""
     parser.set_defaults(run=_demo)
     parser.description = (
-        "Plays thirty days of a simulated partner tenant through the whole chain, says where the "
+        "Plays two weeks of a simulated partner tenant through the whole chain, says where the "
         "report, the CSV files and the mail are, and serves the page on this machine until Ctrl-C. "
         "No setting is read. Exit code 0: done; 1: done in part; 2: wrong usage."
     )
@@ -53,6 +54,7 @@ def _demo(options: argparse.Namespace, _: Settings, now: Callable[[], datetime])
     url = server.url if server else f"http://127.0.0.1:{options.port}"
     with simulated_service(demo_settings(DEMO_FOLDER, url), now) as service, host:
         service.queues = host
+        play_history(service.partner, service.today - timedelta(days=1))
         play(host)
         ending = service.store.latest_ending(service.partner_id)
         if report := ending and service.deliveries.report(ending):

@@ -83,13 +83,27 @@ def test_the_figures_are_what_the_simulator_meant(report) -> None:
         assert figure["requests"] == decided + expected["unknown"]
 
 
-def test_it_plays_thirty_days_and_tells_their_story(report) -> None:
+def test_it_has_three_months_of_history_and_tells_their_story(report) -> None:
     assert report["source"] == "simulated"
     assert report["window"]["complete_days"] == 7
-    assert len(report["history"]) == 23  # Graph's log has 29 whole days
-    assert (
-        min(point["portal"] for point in report["history"][:20]) < report["history"][-1]["portal"]
-    )
+    history = report["history"]
+    assert len(history) == 92
+    assert all(point["accounts"] and point["portal"] for point in history)
+    for figure in ("accounts", "portal", "api"):
+        assert min(point[figure] for point in history[:60]) < history[-1][figure]
+
+
+def test_accounts_were_fixed_since_the_day_and_the_week_before(played, report) -> None:
+    _, stderr = played
+    day, week = report["changes"]["day"], report["changes"]["week"]
+
+    assert (day["reason"], week["reason"]) == (None, None)
+    for changes, fixed in ((day, 2), (week, 9)):
+        accounts = changes["accounts"]
+        assert (accounts["fixed"], accounts["new"]) == (fixed, 1)
+        assert changes["figures"]["accounts"]["points"] > 0
+    assert {each["days"] for each in report["changes"]["open_accounts"]} == {1, 8}
+    assert "2 accounts fixed, 1 new, 25 still open" in stderr
 
 
 def test_it_says_where_everything_is(played) -> None:
@@ -308,7 +322,8 @@ def test_run_does_the_same_without_a_host_and_prints_the_report(tmp_path, report
 
     assert code == 0
     assert printed["metrics"] == report["metrics"]
-    assert printed["history"] == report["history"]
+    assert printed["history"][-1] == report["history"][-1]
+    assert len(printed["history"]) == 23  # Graph's log has 29 whole days
     assert (tmp_path / re.findall(r"Report: +(\S+)", stderr)[0]).exists()
     assert "Mail:    written to .local/outbox for a…@contoso.example" in stderr
     assert len(list((tmp_path / ".local" / "outbox").glob("*.eml"))) == 1

@@ -93,7 +93,7 @@ def _of(name: str, found: FigureChange) -> str:
     low, high = sorted((now, before))
     if now == before or (name != ACCOUNTS and high < _TIMES * low):
         return ""
-    return f" (of {thousands(now)}, then of {thousands(before)})"
+    return f" (of {thousands(now)} now, of {thousands(before)} before)"
 
 
 def _accounts(found: AccountChanges) -> str:

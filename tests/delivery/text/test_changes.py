@@ -90,8 +90,8 @@ def test_another_denominator_source_and_what_is_unclear_are_said() -> None:
     )[0]
 
     assert "1 account fixed, 0 new, 0 still open, 2 disabled or deleted, 3 not known" in line
-    assert "accounts with MFA enforced +1 point (of 104, then of 100)" in line
-    assert "portal requests with MFA +1 point (of 200, then of 5,000)" in line
+    assert "accounts with MFA enforced +1 point (of 104 now, of 100 before)" in line
+    assert "portal requests with MFA +1 point (of 200 now, of 5,000 before)" in line
     assert "API or SDK requests with MFA +1 point;" in line
     assert line.endswith("the two reports were made from different sources.")
 
