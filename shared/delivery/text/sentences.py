@@ -49,7 +49,7 @@ _COUNTED = {
     State.UNREAD: "not read",
 }
 
-_STANDS_OUT = 10  #: a user or application is named if one in so many requests is theirs
+ONE_IN = 10  #: a user or application is named if one in so many requests is theirs
 
 _SOURCES = {
     "graph": "Microsoft Graph sign-in log",
@@ -150,7 +150,7 @@ def worst(report: Report) -> list[SentenceWithName]:
     """
     For each channel below 100 %, the user or application with the most requests without MFA.
 
-    If none has a tenth of them, over how many they are spread.
+    If none has a tenth of them and more than the next, over how many they are spread.
     """
     return [
         _worst_of(figure)
@@ -163,8 +163,8 @@ def _worst_of(figure: RequestFigure) -> SentenceWithName:
     by_user = figure.channel is Channel.PORTAL
     parts = figure.breakdown.by_user if by_user else figure.breakdown.by_application
     part = parts[0]
-    if part.against * _STANDS_OUT < figure.against:
-        return _spread(figure, parts, "user" if by_user else "application")
+    if not _stands_out(figure, parts):
+        return spread(figure, parts, "user" if by_user else "application")
     without = f"{count(figure.against, figure.noun)} without MFA"
     if figure.against == 1:
         made = f"The {without} was made by"
@@ -176,7 +176,14 @@ def _worst_of(figure: RequestFigure) -> SentenceWithName:
     return SentenceWithName(made if by_user else f"{made} the application", part_name(part))
 
 
-def _spread(figure: RequestFigure, parts: list[Contribution], by: str) -> SentenceWithName:
+def _stands_out(figure: RequestFigure, parts: list[Contribution]) -> bool:
+    """Whether the first user or application has a tenth of the requests, and more than the next."""
+    first, *others = (part for part in parts if part.against and not part.others)
+    is_alone_at_the_top = not others or others[0].against < first.against
+    return is_alone_at_the_top and first.against * ONE_IN >= figure.against
+
+
+def spread(figure: RequestFigure, parts: list[Contribution], by: str) -> SentenceWithName:
     """Over how many users or applications requests are spread, if none of these stands out."""
     shown = [part for part in parts if part.against and not part.others]
     rest = sum(part.against for part in parts if part.others)

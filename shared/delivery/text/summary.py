@@ -23,7 +23,7 @@ from shared.delivery.text.formatting import (
     span,
     thousands,
 )
-from shared.mfa.scope import Channel
+from shared.delivery.text.sentences import ONE_IN, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,16 +143,20 @@ def _other_counts(counts: Tally) -> Iterator[str]:
 
 
 def _worst(report: Report) -> Iterator[str]:
-    api, portal = report.breakdown[Channel.API], report.breakdown[Channel.PORTAL]
-    for label, parts in (
-        ("API or SDK requests without MFA, by application", api.by_application),
-        ("portal requests without MFA, by user", portal.by_user),
+    portal, api = request_figures(report)
+    for figure, by, parts in (
+        (api, "application", api.breakdown.by_application),
+        (portal, "user", portal.breakdown.by_user),
     ):
-        worst = [part for part in parts if part.against][:SUBJECTS_SHOWN]
-        if worst:
-            yield ""
-            yield f"  Most {label}:"
-            yield from map(_subject, worst)
+        worst = [part for part in parts if part.against and not part.others]
+        if not worst:
+            continue
+        yield ""
+        if worst[0].against * ONE_IN >= figure.against:
+            yield f"  Most {figure.noun}s without MFA, by {by}:"
+            yield from map(_subject, worst[:SUBJECTS_SHOWN])
+        else:
+            yield f"  {spread(figure, parts, by)}"
 
 
 def _subject(part: Contribution) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from shared.delivery.text import completeness, figure_words, sentences
 from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
+from shared.delivery.text.summary import summarise
 from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import AccountMetrics, ShareRule
 from shared.mfa.report import InputSummary
@@ -246,12 +247,22 @@ def test_requests_of_many_of_whom_nobody_stands_out_name_nobody(users, each, spr
     ]
 
 
-def test_who_has_a_tenth_of_the_requests_is_named():
-    (line,) = sentences.worst(report(*by_many(10)))
+def test_who_has_a_tenth_of_the_requests_and_more_than_others_is_named():
+    (line,) = sentences.worst(report(*by_many(9), *by_many(1)))
+    (among_equals,) = sentences.worst(report(*by_many(10)))
 
-    assert (
-        str(line) == "Of the 10 portal requests without MFA, 1 was made by user.0@fabrikam.example."
+    assert str(line) == (
+        "Of the 10 portal requests without MFA, 2 were made by user.0@fabrikam.example."
     )
+    assert str(among_equals) == "The 10 portal requests without MFA are spread over 10 users."
+
+
+def test_the_terminal_lists_nobody_if_nobody_stands_out():
+    many, few = (summarise(report(*by_many(users))) for users in (1000, 10))
+
+    assert "  The 1,000 portal requests without MFA are spread over 1,000 users." in many
+    assert "user.0@" not in many
+    assert "Most portal requests without MFA, by user:\n    user.0@fabrikam.example" in few
 
 
 def test_the_verb_agrees_with_a_single_request_and_a_single_account():
