@@ -62,7 +62,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "simulator": {
         *("errors", "clock", "endpoints", "mfa", "settings", "identity"),
-        *("sources", "delivery", "service", "cli"),
+        *("sources", "stores", "delivery", "service", "cli"),
     },
     "__init__": set(),
 }

@@ -23,6 +23,7 @@ from shared.cli.local_host import LocalHost
 from shared.service.composition import Service, use
 from shared.settings import Settings
 from simulator.demo import demo_settings, play, simulated_service
+from simulator.history import play_history
 from simulator.tenants.expected import expected_counts
 from simulator.tenants.partner import TENANT_ID, simulate_partner
 from tests.azurite import running_azurite
@@ -370,6 +371,7 @@ def test_it_comes_to_the_same_in_the_storage_emulator(tmp_path, report) -> None:
         )
         with simulated_service(settings, real_now) as service:
             host = LocalHost(function_app.app, settings, now=real_now)
+            play_history(service.partner, service.today - timedelta(days=1))
             play(host)
             with host.serve() as server:
                 status, body = get(server.url, f"/api/reports/{TENANT_ID}/latest/report.json")
