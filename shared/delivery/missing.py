@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from shared.delivery import language
 from shared.delivery.mail.mailer import Mail
 from shared.delivery.text.digest import link_base
-from shared.delivery.text.formatting import NBSP, harmless, long_day, name_of
+from shared.delivery.text.formatting import (
+    NBSP,
+    harmless,
+    long_day,
+    name_of,
+    short_day,
+    shorten,
+)
 from shared.delivery.text.lists import unlinked
 
 if TYPE_CHECKING:
@@ -39,6 +46,16 @@ class MissingReport:
         return language.said(title).replace(NBSP, " ")
 
     @property
+    def subject(self) -> str:
+        """The same in as few words as a phone shows: an id of a tenant never comes first."""
+        is_named = self.tenant_name and self.tenant_name != self.tenant_id
+        name = (
+            shorten(name_of(self.tenant_name), 18) if is_named else f"Tenant {self.tenant_id[:8]}"
+        )
+        words = language.said(f"no report of {short_day(self.ending)}")
+        return f"{name}: {words}".replace(NBSP, " ")
+
+    @property
     def sentences(self) -> list[str]:
         """The rest of it, without markup, and with nothing in it that is a link."""
         said = [*self.reasons] or [_UNKNOWN]
@@ -53,7 +70,7 @@ class MissingReport:
         anchor = f'<p><a href="{escape(url)}">{how}</a></p>\n' if url else ""
         opening = f'<html lang="{language.language()}">'
         return Mail(
-            subject=self.title,
+            subject=self.subject,
             text="\n\n".join([self.title, *self.sentences, *link]) + "\n",
             html=f"<!doctype html>\n{opening}\n{paragraphs}{anchor}</html>\n",
             date=self.at,

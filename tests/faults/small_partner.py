@@ -118,7 +118,7 @@ class Partner:
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": str(self.mails.port),
             "REPORT_SENDER": "mfa-status@contoso.example",
-            "REPORT_RECIPIENTS": ";".join(RECIPIENTS),
+            "REPORT_RECIPIENTS": f"{';'.join(RECIPIENTS)}=on-change",  # the last of them
             "TEAMS_WEBHOOK_URL": self.cards.url,
             **self.settings,
         }

@@ -187,7 +187,7 @@ def test_a_mail_that_lacks_days_waits_and_then_goes_and_says_what_is_missing(wor
 
     assert world.counts == (1, 1)
     [(_, mail)] = world.post.mails
-    assert "1 of 7 days missing" in mail.subject
+    assert mail.subject.endswith(": MFA ?/?/? %, 1 day missing")
     assert "20 November 2026: No consent." in mail.text.replace("\xa0", " ")
     assert world.row().lacked == "20\xa0November\xa02026"
 
@@ -223,7 +223,8 @@ def test_the_rest_of_the_same_day_is_a_short_second_mail_and_card_that_say_what_
     assert world.counts == (2, 2)
     first, second = (mail for _, mail in world.post.mails)
     text = second.text.replace("\xa0", " ").replace("\n", " ")
-    assert second.subject.endswith("complete now: accounts not read, portal 50 %, API 100 %")
+    assert second.subject == "Contoso Clo…: MFA ?/50/100 %, complete now"
+    assert "Everything is known now: accounts not read, portal 50 %, API 100 %" in text
     assert "The first message of today lacked 20 November 2026. It said: accounts" in text
     assert "portal and API unknown (1 of 7 days missing)." in text
     assert "Everything is known now: accounts not read, portal 50 %, API 100 %." in text
@@ -247,7 +248,7 @@ def test_accounts_that_could_not_be_reached_are_waited_for_and_corrected_like_da
     assert world.counts == (0, 0)
     world.go_on(hours=5)
     assert world.counts == (1, 1)
-    assert "accounts not read" in world.post.subjects[0]
+    assert ": MFA ?/" in world.post.subjects[0]
 
     world.daily = with_accounts
     world.publish()

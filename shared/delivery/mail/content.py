@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from shared.delivery import appearance, language
 from shared.delivery.language import Name
 from shared.delivery.mail.mailer import Mail
-from shared.delivery.mail.subject import Correction, short_tenant_name, verdicts
+from shared.delivery.mail.subject import Correction
+from shared.delivery.mail.subject import subject as subject_of
 from shared.delivery.text import formatting
 from shared.delivery.text.digest import report_digest
 from shared.delivery.text.line_breaks import breakable
@@ -55,15 +56,7 @@ def render_mail(
     """
     digest = report_digest(report, earlier, public_url)
     digest = replace(digest, notes=[*map(unlinked, notes), *digest.notes])
-    subject = _one_line(
-        _render(
-            "subject.txt",
-            tenant_name=short_tenant_name(report),
-            verdicts=verdicts(report, earlier),
-            findings=len(report.findings),
-            digest=digest,
-        )
-    )
+    subject = _one_line(_render("subject.txt", subject=Name(subject_of(report)), digest=digest))
     return Mail(
         subject=subject,
         text=_folded(_render("body.txt", digest=digest)),
@@ -81,10 +74,11 @@ def render_correction(report: Report, lacked: str, said: str, public_url: str | 
     """
     digest = report_digest(report, None, public_url)
     correction = Correction.of(report, lacked, said)
-    subject = f"{short_tenant_name(report)} MFA, complete now: {correction.figures}"
-    shown = Name(language.said(f"[Simulated] {subject}" if digest.is_simulated else subject))
+    ending = f", {language.said('complete now')}"
+    subject = Name(subject_of(report, ending))
+    shown = Name(_one_line(_render("subject.txt", subject=subject, digest=digest)))
     return Mail(
-        subject=_one_line(shown),
+        subject=shown,
         text=_folded(_render("correction.txt", digest=digest, correction=correction)),
         html=_render("correction.html", digest=digest, subject=shown, correction=correction),
         date=_date(report),

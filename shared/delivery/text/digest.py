@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from shared.delivery.text import completeness, figure_words, sentences
 from shared.delivery.text.account_shares import account_share_lines
 from shared.delivery.text.bars import account_bar, request_bar
+from shared.delivery.text.changes import change_lines, open_for
 from shared.delivery.text.comparison import Comparison, change_words, compare
+from shared.delivery.text.customers import customers_line
 from shared.delivery.text.exceptions import accepted_of
 from shared.delivery.text.figures import State, account_figure, overall_state, request_figures
 from shared.delivery.text.findings import finding_card
@@ -23,17 +25,17 @@ from shared.delivery.text.formatting import (
     span,
 )
 from shared.delivery.text.lists import caveats, changed_names, unlinked, worst_tables
+from shared.delivery.text.turnover import open_accounts, turnover
 from shared.endpoints import parse_url
 from shared.errors import BadSettingError
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from shared.delivery.text.account_shares import ShareLine
     from shared.delivery.text.bars import Segment
     from shared.delivery.text.figures import AccountFigure, RequestFigure
     from shared.delivery.text.first_step import StepWords
     from shared.delivery.text.lists import NameList, WorstTable
+    from shared.delivery.text.turnover import AgedName
     from shared.mfa.findings import finding as found
     from shared.mfa.report import Report
 
@@ -62,6 +64,9 @@ class FindingSummary:
     cause: str
     remedy: str
     gains: list[str]  #: what it does to the figures, a sentence each
+    age: str  #: how long it is open; empty if that is not recorded
+    role: str  #: who can fix it
+    href: str  #: where; empty if it is not in Entra, or the link is not safe to follow
     subjects: list[str]
     more: int  #: further subjects that are not named
 
@@ -72,6 +77,7 @@ class Links:
 
     page: str
     requests: str
+    customers: str  #: empty if they were not read
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +90,17 @@ class ReportDigest:
     state: State
     verdict: str  #: all three figures in a few words
     headline: str
+    change_lines: list[str]  #: since the day and the week before
     first_step: StepWords | None
     notes: list[str]  #: what the headline counts and leaves out
     figures: list[FigureLine]
     account_shares: list[ShareLine]  #: administrators, and accounts in use
+    customers: str  #: in one line; empty if they were not read
     completeness: str
     missing: list[str]  #: each missing day with its reason
     since: str  #: the earlier report's day in words; empty if there is none to compare with
+    turnover: list[NameList]  #: accounts and findings that came and went
+    open_accounts: list[AgedName]  #: without MFA for the longest
     changes: list[NameList]
     caveats: list[str]
     tables: list[WorstTable]
@@ -113,19 +123,23 @@ def report_digest(report: Report, earlier: Report | None, public_url: str | None
         state=overall_state(report),
         verdict=sentences.verdict(report),
         headline=sentences.headline(report),
+        change_lines=change_lines(report),
         first_step=_first_step(report),
         notes=[*filter(None, [sentences.so_far(report)]), *sentences.asides(report)],
         figures=_figures(report, comparison),
         account_shares=account_share_lines(report),
+        customers=customers_line(report.customers) if report.customers else "",
         completeness=completeness.known_and_readable(report),
         missing=[shorten(line, _TEXT_LIMIT) for line in completeness.missing_days(report)],
         since=short_day(comparison.since) if comparison else "",
+        turnover=turnover(report),
+        open_accounts=open_accounts(report),
         changes=changed_names(comparison) if comparison else [],
         caveats=caveats(comparison) if comparison else [],
         tables=worst_tables(report),
         findings=[_finding(finding) for finding in report.findings[:FINDINGS_SHOWN]],
         more_findings=len(report.findings[FINDINGS_SHOWN:]),
-        links=_links(report.tenant_id, report.window.ending, public_url),
+        links=_links(report, public_url),
         stored_at=f"reports/{name_of(report.tenant_id or '')}/{report.window.ending}/",
         made_at=instant(report.generated_at),
         source=sentences.source_name(report.source),
@@ -193,16 +207,22 @@ def _finding(finding: found.Finding) -> FindingSummary:
         cause=shorten(unlinked(card.cause), _TEXT_LIMIT),
         remedy=shorten(card.remedy, _TEXT_LIMIT),
         gains=[*filter(None, [card.gain]), *card.request_gains],
+        age=open_for(finding.open_since, finding.open_days, is_exact=finding.is_since_exact),
+        role=card.role,
+        href=card.href if urlsplit(card.href).scheme else "",
         subjects=shown,
         more=len(card.subjects) - len(shown) + card.more,
     )
 
 
-def _links(tenant_id: str | None, ending: date, public_url: str | None) -> Links | None:
+def _links(report: Report, public_url: str | None) -> Links | None:
+    tenant_id, ending = report.tenant_id, report.window.ending
     if not (public_url and tenant_id):
         return None
-    page = f"{link_base(public_url)}/api/reports/{quote(tenant_id, safe='')}/{ending}"
-    return Links(page=page, requests=f"{page}/all-api-requests.csv")
+    base = f"{link_base(public_url)}/api"
+    page = f"{base}/reports/{quote(tenant_id, safe='')}/{ending}"
+    customers = f"{base}/customers" if report.customers else ""
+    return Links(page, f"{page}/all-api-requests.csv", customers)
 
 
 def link_base(public_url: str) -> str:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 import msgspec
 import pytest
 
+from shared.delivery.mail.content import render_correction
+from shared.delivery.mail.subject import SUBJECT_WIDTH
 from shared.delivery.page.report_page import render_page
 from shared.delivery.text.digest import report_digest
 from shared.delivery.text.summary import summarise
 from shared.errors import BadSettingError
+from shared.mfa.accounts.customer_counts import CustomerCounts
+from shared.mfa.changes.account_changes import AccountChanges, FixedAccount, OpenAccount
+from shared.mfa.changes.changes import Changes, FindingChanges, ReportChanges
+from shared.mfa.changes.figure_changes import Incomparable
 from shared.mfa.coverage import LogKinds
 from shared.mfa.metrics import AccountMetrics, AccountShare
 from tests.delivery.mail.mail_making import (
@@ -57,21 +63,27 @@ def made(request):
     return SCENARIOS[request.param]()
 
 
-def test_the_subject_carries_the_verdict_and_what_it_was_the_day_before() -> None:
-    subject = mail_of(with_findings(), yesterday()).subject
+def test_the_subject_carries_the_tenant_and_the_figures() -> None:
+    made = with_findings()
+    named = {
+        name: mail_of(msgspec.structs.replace(made, tenant_name=name)).subject
+        for name in ("Fabrikam", "Fabrikam Cloud and Security Services of Europe", " ", None)
+    }
 
-    assert subject == (
-        "Fabrikam Cloud Services MFA: accounts 90 % (was 85 %), portal 20 % (was 25 %), API 40 %"
-        ": 2 findings"
-    )
+    assert list(named.values()) == [
+        "Fabrikam: MFA 90/20/40 %",
+        "Fabrikam Cloud and Securi…: MFA 90/20/40 %",
+        *["Tenant 6e6aef4a: MFA 90/20/40 %"] * 2,
+    ]
+    clean = msgspec.structs.replace(made, tenant_id=None, tenant_name=None)
+    assert mail_of(clean).subject == "Unnamed tenant: MFA 90/20/40 %"
 
 
 def test_the_subject_says_unknown_where_it_is_unknown() -> None:
-    unread = "accounts not read"
     undecided = report(api(**UNKNOWN), accounts=AccountMetrics(2, 0, 0, 0, 0, 2, 0.0, 1.0))
     bounded = report(accounts=AccountMetrics(10, 0, 8, 0, 1, 1, 0.8, 0.9))
     found = {
-        name: mail_of(made).subject.partition(" MFA: ")[2]
+        name: mail_of(made).subject.partition(": MFA ")[2]
         for name, made in {
             "missing": a_missing_day(),
             "empty": report(),
@@ -83,12 +95,12 @@ def test_the_subject_says_unknown_where_it_is_unknown() -> None:
     }
 
     assert found == {
-        "missing": f"{unread}, portal and API unknown (1 of 7 days missing)",
-        "empty": f"{unread}, no portal requests, no API requests",
-        "unreadable": f"{unread}, portal unknown, API unknown",
-        "undecided": "accounts unknown, no portal requests, API unknown",
-        "bounded": "accounts at least 80 %, at most 90 %, no portal requests, no API requests",
-        "no accounts": "no enabled accounts, no portal requests, no API requests",
+        "missing": "?/?/? %, 1 day missing",
+        "empty": "?/–/– %",
+        "unreadable": "?/?/? %",
+        "undecided": "?/–/? %",
+        "bounded": "≥80/–/– %",
+        "no accounts": "–/–/– %",
     }
 
 
@@ -98,7 +110,7 @@ def test_unknown_requests_and_missing_logs_are_in_the_subject_and_in_both_parts(
 
     mail = mail_of(report(*sign_ins, logs=logs, provisional=[ENDING]))
 
-    assert "portal unknown (log missing), API at least 50 %, at most 100 %" in mail.subject
+    assert mail.subject.endswith(": MFA ?/?/≥50 %")
     for part in (mail.text, plain(mail.html)):
         text = " ".join(part.split())
         assert "1 of 3 figures not fully known, 1 incomplete, 1 not read" in text
@@ -118,7 +130,7 @@ def test_a_subject_is_one_short_line_that_comes_through_as_it_was(made) -> None:
     mail = mail_of(made)
 
     assert mail.subject.isprintable()
-    assert len(mail.subject) <= 160
+    assert len(mail.subject.removeprefix("[Simulated] ")) <= SUBJECT_WIDTH
     assert read(message_of(mail))["Subject"] == mail.subject
 
 
@@ -176,7 +188,7 @@ def test_the_figures_stand_in_one_order_in_mail_subject_terminal_and_page() -> N
     shares = ["90 %", "20 %", "40 %"]
     titles = ["ccounts with MFA enforced", "Portal requests with MFA", "SDK requests with MFA"]
 
-    assert re.findall(r"\d+ %", mail.subject) == shares
+    assert mail.subject.endswith(": MFA 90/20/40 %")
     for text in (mail.text, Page(mail.html).text, summarise(made), Page(render_page(made)).text):
         starts = [text.index(title) for title in titles]
         assert starts == sorted(starts)
@@ -189,6 +201,94 @@ def test_who_came_and_who_went_is_told_by_name() -> None:
     assert "Users newly without MFA:\n- agent.a@" not in text  # without MFA by API before
     assert "Users no longer without MFA:\n- agent.c@fabrikam.example\n" in text
     assert "API applications still without MFA:\n- Control Panel\n" in text
+
+
+def changed():
+    """A report with changes, its accounts and findings dated, and customers."""
+    made = with_findings()
+    accounts = AccountChanges(
+        fixed=1,
+        new=1,
+        still_open=9,
+        gone=0,
+        unclear=0,
+        new_accounts=[
+            OpenAccount("n", "new@fabrikam.example", "unprotected", ENDING, 1, is_exact=True)
+        ],
+        fixed_accounts=[FixedAccount("f", "fixed@fabrikam.example")],
+    )
+    day = Changes(
+        ENDING - timedelta(days=1),
+        accounts=accounts,
+        findings=FindingChanges(["A new finding"], ["An old finding"], 1),
+    )
+    opened = [OpenAccount("o", "old@fabrikam.example", "conditional", DAYS[0], 23, is_exact=False)]
+    week = Changes(ENDING - timedelta(days=7), reason=Incomparable.NO_REPORT)
+    first, *others = made.findings
+    dated = msgspec.structs.replace(
+        first, open_since=DAYS[0], open_days=7, is_since_exact=True, role="Security Administrator"
+    )
+    return msgspec.structs.replace(
+        made,
+        changes=ReportChanges(day, week, opened),
+        findings=[dated, *others],
+        customers=CustomerCounts(total=42, protected=7, unknown=3),
+    )
+
+
+def test_what_changed_comes_first_with_new_fixed_and_still_open() -> None:
+    mail = mail_of(changed(), yesterday())
+    lines = ["Since 22 Nov: 1 account fixed, 1 new, 9 still open.", "Not compared with 16 Nov"]
+    order = [
+        *lines,
+        *("Accounts newly without MFA", "new@fabrikam.example", "New findings", "A new finding"),
+        *("Accounts that have MFA enforced now", "fixed@fabrikam.example"),
+        *("Findings that are gone", "An old finding"),
+        *("without MFA for the longest", "old@fabrikam.example", "open for at least 23 days"),
+        *("1. Two administrators are excluded", "What to do:"),
+        "The three figures",
+        "7 of 42 customers have MFA for all users; 3 not known.",
+    ]
+    html = Page(mail.html).text
+    starts = [html.index(text) for text in order]
+    assert starts == sorted(starts)
+    for text in (*order[:-2], "open for 7 days", order[-1]):
+        assert text in plain(mail.text), text
+
+
+def test_each_finding_links_to_its_place_in_entra_and_in_the_report() -> None:
+    mail = mail_of(changed())
+    page = Page(mail.html)
+
+    links = {a["href"] for a in page.all("a")}
+    assert f"{PUBLIC_URL}/api/reports/{TENANT}/{ENDING}#finding-1" in links
+    assert f"{PUBLIC_URL}/api/customers" in links
+    assert "https://entra.microsoft.com/" in links
+    assert "Who: Security Administrator." in page.text
+
+
+SPACED = re.compile(r"(?:^|;)\s*(?:padding|margin)[\w-]*:(?!0(?:;|$))")
+
+
+@pytest.mark.parametrize("made", [*SCENARIOS.values(), changed], ids=[*SCENARIOS, "changed"])
+def test_only_cells_of_tables_have_space_because_outlook_draws_no_other(made) -> None:
+    mails = [mail_of(made(), yesterday()), render_correction(made(), "a day", "", PUBLIC_URL)]
+    for mail in mails:
+        for tag, attributes in Page(mail.html).elements:
+            style = attributes.get("style") or ""
+            assert tag in ("td", "th") or not SPACED.search(style), (tag, style)
+            assert tag != "p"  # whose own space programs differ in
+            assert "inline-block" not in style
+
+
+def test_a_button_is_a_cell_with_a_colour() -> None:
+    html = mail_of(worked_examples()).html
+
+    assert re.search(
+        r'<td bgcolor="#14568f" style="padding:10px 18px;[^"]*"><a href="[^"]+" style="[^"]*'
+        r'color:#ffffff[^"]*">Open the report</a></td>',
+        html,
+    )
 
 
 def test_a_missing_day_is_named_with_its_reason_and_the_share_is_provisional() -> None:

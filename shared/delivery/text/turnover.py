@@ -1,0 +1,58 @@
+"""Accounts and findings that came and went, and how long the others have been open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from shared.delivery.text.changes import open_for
+from shared.delivery.text.formatting import name_of
+from shared.delivery.text.lists import NAMES_SHOWN, NameList, unlinked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.mfa.report import Report
+
+
+class AgedName(NamedTuple):
+    """An account without MFA, and how long."""
+
+    name: str
+    age: str
+
+
+def turnover(report: Report) -> list[NameList]:
+    """Return what is new, then what is fixed; empty lists are left out."""
+    day = report.changes.day if report.changes else None
+    accounts, findings = (day.accounts, day.findings) if day else (None, None)
+    found = []
+    if accounts:
+        new = [account.name for account in accounts.new_accounts]
+        found.append(_names("Accounts newly without MFA", new, accounts.new))
+    if findings:
+        found.append(_names("New findings", findings.new, len(findings.new)))
+    if accounts:
+        fixed = [account.name for account in accounts.fixed_accounts]
+        found.append(_names("Accounts that have MFA enforced now", fixed, accounts.fixed))
+    if findings:
+        found.append(_names("Findings that are gone", findings.gone, len(findings.gone)))
+    return [names for names in found if names.names]
+
+
+def open_accounts(report: Report) -> list[AgedName]:
+    """Return the accounts that have been without MFA for the longest, with the days."""
+    listed = report.changes.open_accounts if report.changes else []
+    aged = (
+        AgedName(_printed(it.name), open_for(it.since, it.days, is_exact=it.is_exact))
+        for it in listed[:NAMES_SHOWN]
+    )
+    return [account for account in aged if account.age]
+
+
+def _names(title: str, names: Sequence[str], total: int) -> NameList:
+    shown = [_printed(name) for name in names[:NAMES_SHOWN]]
+    return NameList(title, shown, more=total - len(shown))
+
+
+def _printed(name: str) -> str:
+    return name_of(unlinked(name))
