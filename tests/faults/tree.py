@@ -58,7 +58,11 @@ def _plain(columns: object) -> bytes:
 def written(moment: datetime) -> list[bytes]:
     """The ways in which files write a moment."""
     iso = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-    forms = (iso, instant(iso), f"{moment:%Y%m%dT%H%M%S%fZ}", f"{moment:%Y-%m-%d %H:%M}")
+    seven_digits = f"{moment:%Y-%m-%dT%H:%M:%S.%f}0Z"
+    forms = (
+        *(iso, seven_digits, instant(iso)),
+        *(f"{moment:%Y%m%dT%H%M%S%fZ}", f"{moment:%Y-%m-%d %H:%M}"),
+    )
     return [form.encode() for form in forms]
 
 
