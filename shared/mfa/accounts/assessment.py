@@ -194,8 +194,11 @@ class JudgedAccounts:
         user, found = self.membership.roster.users[index], self.class_of(index)
         judgement = found.judgement
         noted = list(notes.of(index, user, found.facts, judgement))
-        causes = [self._exclusions(index), judgement.cause, *(note.cause for note in noted)]
-        remedies = dict.fromkeys([judgement.remedy, *(note.remedy for note in noted)])
+        cause, remedy = f"{self._exclusions(index)} {judgement.cause}".strip(), judgement.remedy
+        if noted:
+            cause = " ".join(filter(None, [cause, *(note.cause for note in noted)]))
+            remedies = dict.fromkeys([remedy, *(note.remedy for note in noted)])
+            remedy = " ".join(filter(None, remedies))
         return AccountRow(
             object_id=user.id,
             upn=user.user_principal_name or "",
@@ -205,14 +208,16 @@ class JudgedAccounts:
             is_admin=self.is_admin.truth(index),
             enforcement=judgement.enforcement,
             enforced_by=judgement.enforced_by,
-            cause=" ".join(filter(None, causes)),
-            remedy=" ".join(filter(None, remedies)),
+            cause=cause,
+            remedy=remedy,
             mfa_registered=self.is_registered.truth(index),
         )
 
     def _exclusions(self, index: int) -> str:
         """How policies exclude an account; the first few of them."""
         policies = self.class_of(index).judgement.excluded_from
+        if not policies:
+            return ""
         shown = [self._exclusion(policy_index, index) for policy_index in policies[:MOST_NAMED]]
         return first_sentences(shown, len(policies))
 
@@ -223,11 +228,10 @@ class JudgedAccounts:
 
     def excluding(self, policy_index: int, index: int) -> list[PolicyTarget]:
         """By what a policy excludes an account for certain."""
-        policy = self.tenant.policies[policy_index]
         if policy_index not in self._exclusion_lookups:
             self._exclusion_lookups[policy_index] = [
                 (target, AccountLookup(target.accounts, len(self)))
-                for target in policy.reach.exclusions
+                for target in self.tenant.policies[policy_index].reach.exclusions
             ]
         return [
             target

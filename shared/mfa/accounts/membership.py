@@ -48,7 +48,7 @@ class Groups:
         self._groups = {id_key(group.id): group for group in directory.groups or ()}
         self._trees: dict[str, _GroupTree] = {}
         self._members: dict[str, AccountSet] = {}
-        self._nearest: dict[str, array[int]] = {}
+        self._paths: dict[str, tuple[tuple[str, ...], array[int]]] = {}
 
     def name(self, group_id: str) -> str:
         """The display name of a group, else its id."""
@@ -69,13 +69,16 @@ class Groups:
 
     def path(self, group_id: str, index: int) -> str:
         """How the account at *index* belongs to the group: "All staff > Contractors"."""
-        tree = self._tree(group_id)
-        if len(tree.groups) <= 1:
-            return self.name(group_id)
-        nearest = self._nearest.get(id_key(group_id))
-        if nearest is None:
-            nearest = self._nearest[id_key(group_id)] = self._find_nearest(tree)
-        return tree.paths[nearest[index]]
+        if group_id not in self._paths:
+            tree = self._tree(group_id)
+            is_plain = len(tree.groups) <= 1
+            self._paths[group_id] = (
+                ((self.name(group_id),), array("I"))
+                if is_plain
+                else (tree.paths, self._find_nearest(tree))
+            )
+        paths, nearest = self._paths[group_id]
+        return paths[nearest[index]] if nearest else paths[0]
 
     def _find_nearest(self, tree: _GroupTree) -> array[int]:
         nearest = array("I", bytes(4 * self._roster.size))
