@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import stringzilla
 
-from shared.sources.files.skimming import all_are_filled, are_filled
+from shared.sources.files.skimming import are_filled
 
 if TYPE_CHECKING:
-    from shared.mfa.sign_in import SignInEventType
     from shared.sources.files.intake import Intake
-    from shared.sources.files.skimming import Skimmed, Skimmer
+    from shared.sources.files.skimming import Kind, Skimmed, Skimmer
     from shared.sources.files.streams import Stream
 
 BLOCK_BYTES = 1024 * 1024  #: 1 to 4 MiB is fastest; 1 MiB fits into the processor's cache
@@ -20,7 +19,10 @@ LONGEST_RECORD_BYTES = 4 * 1024 * 1024  #: sign-in records have 4 to 12 kB, rare
 _DAY_LENGTH = len("2026-11-23")
 SPACE = b" \t\r\n\xef\xbb\xbf"  #: between records; a byte order mark if files were joined
 
+_BRACE, _QUOTE = b'}"'
+
 _find = stringzilla.find
+_rfind = stringzilla.rfind
 
 
 class LineReader:
@@ -41,8 +43,6 @@ class LineReader:
         self._pattern: Skimmed | None = None  #: of the last line that was examined individually
         self._days: set[bytes] = set()  #: days seen so far; other text may not be a valid day
         self._is_too_long = False  #: the next line has already been refused
-        #: Whether all lines of the block have some keys (`Skimmed.place_keys`).
-        self._placed: dict[tuple[bytes, ...], bool] = {}
 
     def read(self, stream: Stream) -> None:
         """Take in every line of the stream, including a last line without a line break."""
@@ -89,7 +89,6 @@ class LineReader:
         hits = self._skimmer.hits(block, end) if self._skimmer else []
         hits.append(end)
         hit = 0
-        self._placed.clear()
         while start < end:
             while hits[hit] < start:
                 hit += 1
@@ -106,74 +105,74 @@ class LineReader:
         """
         Count lines that match the pattern, up to the line of the `hit`; returns where it stopped.
 
-        This loop runs once per line, and determines the speed of reading.
+        This loop runs once per line, and determines the speed of reading: each of its calls takes
+        as long as searching half a record.
         """
-        opening, time_key, _, kind_mark, place_keys, event = pattern
-        find, startswith = block.find, block.startswith
-        is_placed = self._all_have(place_keys, block, start, end)
-        count, day = 0, b"?"
+        opening, time_key, zone = pattern.opening, pattern.time_key, pattern.zone
+        key_length, zone_length = len(time_key), len(zone)
+        kinds = self._skimmer.kinds_like(pattern) if self._skimmer else []
+        counts, number = [0] * len(kinds), 0  #: of the present day
+        mark, is_before_time, (app_key, *other_keys), _ = kinds[0]
+        day = b"?"
         time = _find(block, time_key, start, end)
         while start < hit:
-            stop = find(b"\n", start)
-            at = time + len(time_key)
-            quote = find(b'"', at)
+            stop = _find(block, b"\n", start, end)
+            at = time + key_length
+            quote = _find(block, b'"', at, end)
             time = _find(block, time_key, at, end)  # may be the next line's
             if (
                 stop > hit
-                or not start + len(time_key) < at < quote < stop
+                or not start + key_length < at < quote < stop
                 or 0 <= time < stop
-                or not startswith(opening, start)
-                or not (startswith(b"}", stop - 1) or startswith(b"}\r", stop - 2))
-                or not (startswith(b"+00:00", quote - 6) or startswith(b"Z", quote - 1))
-                or _find(block, opening, start + 1, at) >= 0
-                or not (is_placed or are_filled(block, place_keys, start, stop))
+                or not block.startswith(zone, quote - zone_length)
+                or _rfind(block, opening, start, at) != start  # at the start, and only there
+                or (block[stop - 1] != _BRACE and not block.startswith(b"}\r", stop - 2))
             ):
                 break
-            if _find(block, kind_mark, start, stop) < 0:  # a record of another log
-                self._skip(count, day, event)
-                count, found = 0, self._kind_of(block, start, stop, pattern)
-                if found is None:
+            if _find(block, mark, start, at if is_before_time else stop) < 0:
+                number = _kind_of(kinds, block, start, at, stop)
+                if number < 0:
                     break
-                _, _, _, kind_mark, place_keys, event = found
-                is_placed = self._all_have(place_keys, block, start, end)
-                if not (is_placed or are_filled(block, place_keys, start, stop)):
-                    break
-            if not startswith(day, at):
-                self._skip(count, day, event)
-                count, day = 0, bytes(block[at : at + _DAY_LENGTH])
+                mark, is_before_time, (app_key, *other_keys), _ = kinds[number]
+            place = _find(block, app_key, start, stop)
+            if place < 0 or block[place + len(app_key)] == _QUOTE:
+                break
+            if not are_filled(block, other_keys, start, stop):
+                break
+            if not block.startswith(day, at):
+                self._skip(kinds, counts, day)
+                day = bytes(block[at : at + _DAY_LENGTH])
                 if day not in self._days:
                     break
-            count += 1
+            counts[number] += 1
             start = stop + 1
-        self._skip(count, day, event)
+        self._skip(kinds, counts, day)
         return start
 
-    def _all_have(self, keys: tuple[bytes, ...], block: bytearray, start: int, end: int) -> bool:
-        """Whether all lines of the block from `start` on have these keys."""
-        if keys not in self._placed:
-            self._placed[keys] = all_are_filled(block, keys, start, end)
-        return self._placed[keys]
-
-    def _kind_of(self, block: bytearray, start: int, stop: int, pattern: Skimmed) -> Skimmed | None:
-        """The pattern of another log that a line matches, if such a line was seen before."""
-        for other in self._skimmer.of_other_logs(pattern) if self._skimmer else ():
-            if _find(block, other.kind_mark, start, stop) >= 0:
-                return other
-        return None
-
-    def _skip(self, count: int, day: bytes, event: SignInEventType) -> None:
-        if count:
-            self._intake.skip(count, day.decode(), event)
-            self._line += count
+    def _skip(self, kinds: list[Kind], counts: list[int], day: bytes) -> None:
+        """Count the lines of one day and of each kind, and begin again at zero."""
+        for number, kind in enumerate(kinds):
+            if count := counts[number]:
+                self._intake.skip(count, day.decode(), kind.event)
+                self._line += count
+                counts[number] = 0
 
     def _read_line(self, line: bytes, *, may_concern: bool) -> None:
         """Take in one line: count it if skimming is enough, else decode it."""
         record = line.strip(SPACE)
         seen = None if may_concern or not self._skimmer else self._skimmer.look(record)
         if seen:
-            self._intake.skip(1, seen.day, seen.event)
+            self._intake.skip(1, seen.day, seen.kind.event)
             self._days.add(seen.day.encode())
-            self._pattern = seen
+            self._pattern = seen if seen.zone else None
         elif record and self._intake.take(record, self._line) and self._skimmer:
             self._skimmer.learn(record)
         self._line += 1
+
+
+def _kind_of(kinds: list[Kind], block: bytearray, start: int, time: int, stop: int) -> int:
+    """The index of the kind that a line is of, or -1."""
+    for number, kind in enumerate(kinds):
+        if _find(block, kind.mark, start, time if kind.is_before_time else stop) >= 0:
+            return number
+    return -1

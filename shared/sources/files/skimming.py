@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import stringzilla
 
-from shared.mfa.sign_in import SignInEventType
 from shared.sources.records.evidence import EVENT_OF_FLAG, event_of_log, event_of_types
 from shared.sources.records.timestamps import utc_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
+
+    from shared.mfa.sign_in import SignInEventType
 
 #: Precedes the two hexadecimal digits of a character. The search misses ids with escaped
 #: characters, so a record in which a character that may be an id's is escaped is decoded.
@@ -56,6 +57,8 @@ _EVENTS_OF: tuple[Callable[[str], SignInEventType], ...] = (
     event_of_log,
     lambda flag: EVENT_OF_FLAG[flag == "true"],
 )
+_ZONES = (b"Z", b"+00:00")
+_QUOTE = ord('"')
 _OPENING = re.compile(rb'\{\s*"[^"]*"\s*:')
 _LISTS = re.compile(rb'\{\s*"(?:value|records|tables|@odata[^"]*)"')
 
@@ -73,7 +76,7 @@ class Skimmer:
     def __init__(self, ids: Collection[str]) -> None:
         self._needles = sorted({_needle(wanted) for wanted in ids})
         self._known_openings: set[bytes] = set()
-        self._seen: dict[bytes, Skimmed] = {}  #: the last record of each kind of log
+        self._seen: dict[bytes, Skimmed] = {}  #: the last record of each kind
 
     def hits(self, block: Block, end: int) -> list[int]:
         """One position in each line of ``block[:end]`` that may contain an id, sorted."""
@@ -105,14 +108,24 @@ class Skimmer:
                 return last
         seen = _skim(record)
         if seen and seen.opening in self._known_openings:
-            self._seen[seen.kind_mark] = seen
+            if seen.zone:
+                self._seen[seen.kind.mark] = seen
             return seen
         return None
 
-    def of_other_logs(self, pattern: Skimmed) -> list[Skimmed]:
-        """Records of other logs that were skimmed and are otherwise spelled like this one."""
-        spelled = pattern.opening, pattern.time_key
-        return [seen for seen in self._seen.values() if (seen.opening, seen.time_key) == spelled]
+    def kinds_like(self, pattern: Skimmed) -> list[Kind]:
+        """The kind of a record, and those of others that were skimmed and are spelled like it."""
+        others = (seen.kind for seen in self._seen.values() if seen.spelling == pattern.spelling)
+        return list(dict.fromkeys([pattern.kind, *others]))
+
+
+class Kind(NamedTuple):
+    """What records of one log look like."""
+
+    mark: bytes  #: what says of which log they are, as spelled
+    is_before_time: bool  #: where that stands
+    place_keys: tuple[bytes, ...]  #: the keys of application and resource, as spelled
+    event: SignInEventType
 
 
 class Skimmed(NamedTuple):
@@ -120,10 +133,14 @@ class Skimmed(NamedTuple):
 
     opening: bytes  #: its brace and first key, with the colon
     time_key: bytes  #: the key of its time, as spelled, up to the quotation mark of the value
+    zone: bytes  #: how its time says that it is UTC; empty if it does in another way, or is not
     day: str  #: UTC
-    kind_mark: bytes  #: what says of which log it is, as spelled
-    place_keys: tuple[bytes, ...]  #: the keys of its application and resource, as spelled
-    event: SignInEventType
+    kind: Kind
+
+    @property
+    def spelling(self) -> tuple[bytes, bytes, bytes]:
+        """All but the day and the kind."""
+        return self.opening, self.time_key, self.zone
 
 
 def _skim(record: bytes) -> Skimmed | None:
@@ -146,15 +163,24 @@ def _skim(record: bytes) -> Skimmed | None:
     if _find(record, key, start) >= 0 or _find(record, opening[0], 1, start) >= 0:
         return None
     text = record[start : record.find(b'"', start)]
-    kind_mark, event = _kind(record)
-    place_keys = _place_keys(record, kind_mark)
-    if not (event and place_keys):
+    zone = next((zone for zone in _ZONES if text.endswith(zone)), b"")
+    kind = _kind(record, at)
+    if not kind:
         return None
     try:
-        day = utc_text(text.decode())[:10]
-        return Skimmed(opening[0], key, day, kind_mark, place_keys, event)
+        return Skimmed(opening[0], key, zone, utc_text(text.decode())[:10], kind)
     except ValueError:
         return None
+
+
+def _kind(record: bytes, time: int) -> Kind | None:
+    """The kind of a record with that position of its time, if it is said regularly."""
+    for event_of, pattern in zip(_EVENTS_OF, _KIND_MARKS, strict=True):
+        if mark := pattern.search(record):
+            event, place_keys = event_of(mark[1].decode()), _place_keys(record, mark[0])
+            is_known = event and place_keys
+            return Kind(mark[0], mark.end() < time, place_keys, event) if is_known else None
+    return None
 
 
 def _place_keys(record: bytes, kind_mark: bytes) -> tuple[bytes, ...]:
@@ -170,17 +196,9 @@ def _place_keys(record: bytes, kind_mark: bytes) -> tuple[bytes, ...]:
     return keys if len(keys) == len(wanted) else ()
 
 
-def _kind(record: bytes) -> tuple[bytes, SignInEventType]:
-    """What says of which log a record is, and the event; empty if that is not said regularly."""
-    for event_of, pattern in zip(_EVENTS_OF, _KIND_MARKS, strict=True):
-        if mark := pattern.search(record):
-            return mark[0], event_of(mark[1].decode())
-    return b"", SignInEventType.NOT_GIVEN
-
-
 def _is_like(record: bytes, last: Skimmed) -> bool:
     """Whether `_skim` would find the same in a record as in the last one."""
-    opening, time_key, day, kind_mark, place_keys, _ = last
+    opening, time_key, zone, day, kind = last
     at = _find(record, time_key) + len(time_key)
     end = record.find(b'"', at)
     return (
@@ -188,15 +206,15 @@ def _is_like(record: bytes, last: Skimmed) -> bool:
         and record.startswith(opening)
         and record.endswith(b"}")
         and record.startswith(day.encode(), at)
-        and (record.startswith(b"Z", end - 1) or record.startswith(b"+00:00", end - 6))
+        and record.startswith(zone, end - len(zone))
         and _find(record, time_key, end) < 0
         and _find(record, opening, 1, at) < 0
-        and _find(record, kind_mark) >= 0
-        and are_filled(record, place_keys, 0, len(record))
+        and _find(record, kind.mark) >= 0
+        and are_filled(record, kind.place_keys, 0, len(record))
     )
 
 
-def are_filled(block: Block, keys: tuple[bytes, ...], start: int, end: int) -> bool:
+def are_filled(block: Block, keys: Iterable[bytes], start: int, end: int) -> bool:
     """
     Whether a record has all of the keys.
 
@@ -204,20 +222,9 @@ def are_filled(block: Block, keys: tuple[bytes, ...], start: int, end: int) -> b
     """
     for key in keys:
         at = _find(block, key, start, end)
-        if at < 0 or (key.endswith(b'"') and block.startswith(b'"', at + len(key))):
+        if at < 0 or (key[-1] == _QUOTE and block[at + len(key)] == _QUOTE):
             return False
     return True
-
-
-def all_are_filled(block: Block, keys: tuple[bytes, ...], start: int, end: int) -> bool:
-    """Whether the lines of a block are sure to have all of the keys, each equally often."""
-    lines = stringzilla.count(block, b"\n", start, end)
-    return bool(lines) and all(
-        (found := stringzilla.count(block, key, start, end)) >= lines
-        and not found % lines
-        and not (key.endswith(b'"') and _find(block, key + b'"', start, end) >= 0)
-        for key in keys
-    )
 
 
 def _needle(wanted: str) -> bytes:

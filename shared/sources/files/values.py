@@ -137,7 +137,7 @@ class ValueReader:
         skimmer = self._skimmer
         seen = None if not skimmer or skimmer.may_concern(record) else skimmer.look(record)
         if seen:
-            self._intake.skip(1, seen.day, seen.event)
+            self._intake.skip(1, seen.day, seen.kind.event)
         elif self._intake.take(record, line) and skimmer:
             skimmer.learn(record)
 

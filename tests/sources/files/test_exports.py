@@ -712,6 +712,47 @@ def test_skimming_gives_the_same_result_as_decoding_every_line(
     assert fast.reasons == careful.reasons
 
 
+@given(
+    times=st.lists(
+        st.sampled_from(
+            [
+                *("2026-11-19T23:59:59.1234567+00:00", "2026-11-20T00:00:00.0000007+00:00"),
+                *("2026-11-20T00:00:00.0000007Z", "2026-11-20T01:00:00.0000007-05:00"),
+            ]
+        ),
+        min_size=2,
+        max_size=9,
+    ),
+    shape=st.sampled_from([graph_record, diagnostic_record]),
+    at=st.integers(0, 9 * 2500),
+    byte=st.binary(min_size=0, max_size=1) | st.sampled_from([b'"', b"}", b"\n", b"{", b"\\u00"]),
+    wanted=st.integers(0, 9),
+)
+def test_damage_never_hides_a_record_nor_changes_what_is_passed_on(
+    times: list[str], shape: Any, at: int, byte: bytes, wanted: int
+) -> None:
+    """Damage elsewhere may go unnoticed by the search, so a record may be counted as readable."""
+    records = [
+        shape(id=f"{n}", createdDateTime=time, appId=PORTAL if n == wanted else OTHER)
+        for n, time in enumerate(times)
+    ]
+    if shape is diagnostic_record:
+        records = [
+            record | {"category": ("SignInLogs", "NonInteractiveUserSignInLogs")[n % 2]}
+            for n, record in enumerate(records)
+        ]
+    data = bytearray(ndjson(*records))
+    at %= len(data)
+    data[at : at + 1] = byte
+
+    fast = Read(bytes(data))
+    careful = Read(bytes(data), is_skimming=False)
+
+    assert fast.sign_ins == careful.sign_ins
+    assert fast.records + fast.unreadable == careful.records + careful.unreadable
+    assert set(fast.reasons) <= set(careful.reasons)
+
+
 @settings(max_examples=100)
 @given(
     records=st.lists(_any_line().filter(lambda text: text[:1] == b"{"), min_size=1, max_size=6),
