@@ -133,6 +133,7 @@ def _is_mfa_alone(controls: tuple[str, ...], strength_id: str, strength_result: 
     return is_mfa and others <= {"mfa"}
 
 
+@lru_cache(maxsize=256)
 def event_of_types(types: str) -> SignInEventType:
     """The event of Graph's ``signInEventTypes``, joined to one text; applications outrank users."""
     words = set(re.findall(r"[a-z]+", types.lower()))
@@ -145,12 +146,14 @@ def event_of_types(types: str) -> SignInEventType:
     return next((event for event in ranks if event.lower() in words), SignInEventType.NOT_GIVEN)
 
 
+@lru_cache(maxsize=256)
 def event_of_log(name: str) -> SignInEventType:
     """The event of a diagnostic category or of a table (``AAD…``; a custom one, ``…_CL``)."""
     plain = name.lower().removeprefix("aad").removesuffix("_cl")
     return _LOGS.get(plain, SignInEventType.NOT_GIVEN)
 
 
+@lru_cache(maxsize=256)
 def requirement_of(text: str) -> Requirement:
     """Graph's ``authenticationRequirement``; an undocumented word is `Requirement.OTHER`."""
     return _REQUIREMENTS.get(text.strip().lower(), Requirement.OTHER)

@@ -71,10 +71,9 @@ def read_steps(value: object) -> tuple[Evidence, Circumstance, bool]:
     """
     typed = _regular(_steps_decoder, AuthenticationStep, value)
     if typed is not None:
-        results: list[str | None] = [s.result or "" for s in typed if s.result or s.method]
-    else:
-        items = None if is_fragment(value) else items_of(value)
-        results = list(_step_results([value] if items is None else items))
+        return *_told(tuple([s.result or "" for s in typed if s.result or s.method])), True
+    items = None if is_fragment(value) else items_of(value)
+    results = list(_step_results([value] if items is None else items))
     evidence, circumstance = _told(tuple(result for result in results if result is not None))
     if None in results and evidence is Evidence.SILENT:
         return Evidence.NOT_GIVEN, circumstance, False
@@ -99,10 +98,13 @@ def is_agent(value: object) -> bool:
 
 
 _ReadPolicies = tuple[Evidence, PolicyTraces, bool]
+_NO_POLICIES: _ReadPolicies = Evidence.NOT_GIVEN, NO_TRACES, True
 
 
 def read_policies(value: object) -> _ReadPolicies:
     """``appliedConditionalAccessPolicies``, a list or the text of one; or either as JSON."""
+    if value is msgspec.UNSET:
+        return _NO_POLICIES
     if isinstance(value, msgspec.Raw):
         data = bytes(value)
         return _read_json(data) if len(data) <= _LONGEST_KEPT else _read_json.__wrapped__(data)
@@ -144,7 +146,7 @@ def _regular(
     decoder: msgspec.json.Decoder[list[_Part]], kind: type[_Part], value: object
 ) -> list[_Part] | None:
     """The parts of a list that was decoded already, or of a regular text; else `None`."""
-    if isinstance(value, list) and value and all(isinstance(part, kind) for part in value):
+    if isinstance(value, list) and value and isinstance(value[0], kind):  # so are all others
         return value
     if not isinstance(value, str):
         return None

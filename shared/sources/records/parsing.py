@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import UNSET
 
-from shared.mfa.circumstances import NO_TRACES, Circumstance, PolicyTraces
+from shared.mfa.circumstances import Circumstance, PolicyTraces
 from shared.mfa.guid import NO_GUID, is_guid
 from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.sources.records.decoding import (
@@ -212,8 +212,8 @@ def _id(text: Text) -> str:
     if not text or text == NO_GUID:
         return ""
     lower = text.lower()
-    if lower == text and lower[0] not in "{ ":
-        return lower
+    if lower == text and text[0] not in "{ ":
+        return text
     bare = lower.strip(" {}")
     return bare if is_guid(bare) else text
 
@@ -301,11 +301,11 @@ def _requirement(text: Text) -> Requirement:
 
 def _policies(fields: Fields, envelope: Envelope) -> tuple[Evidence, PolicyTraces, bool]:
     """The policies' evidence. A row has two columns for them, at least one of which is filled."""
-    columns = (fields.applied_conditional_access_policies, envelope.further_policies)
-    read = [read_policies(column) for column in columns]
-    evidence = next((evidence for evidence, _, _ in read if evidence), Evidence.NOT_GIVEN)
-    traces = next((traces for _, traces, _ in read if traces), NO_TRACES)
-    return evidence, traces, all(is_understood for _, _, is_understood in read)
+    first = read_policies(fields.applied_conditional_access_policies)
+    if envelope.further_policies is UNSET:
+        return first
+    second = read_policies(envelope.further_policies)
+    return first[0] or second[0], first[1] or second[1], first[2] and second[2]
 
 
 def _circumstance(fields: Fields, details: str, of_steps: Circumstance) -> Circumstance:

@@ -13,6 +13,11 @@ _ISO = re.compile(
     rf"([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})[Tt ]({_CLOCK})(?:\.([0-9]{{1,9}}))? ?"
     r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
 )
+#: As Entra's logs write almost every time.
+_REGULAR = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{7}(?:Z|\+00:00)"
+)
+_REGULAR_LENGTH = len("2026-11-23T08:15:00.0000000")
 #: The Log Analytics portal's CSV, ``11/23/2026, 8:15:00.000 AM``. Other regional formats put the
 #: day first and write "am", or use 24 hours: refused, because a guess may be a wrong day.
 _PORTAL = re.compile(
@@ -33,6 +38,8 @@ def utc_text(text: str) -> str:
     ``Z``, an offset, or neither, which means UTC: Log Analytics leaves it out. A leap second,
     ``23:59:60`` in UTC, is the last tick before it, so that it is on its day for everybody.
     """
+    if _REGULAR.fullmatch(text) and _is_day(text[:10]):
+        return text[:_REGULAR_LENGTH] + "Z"
     iso = _ISO.fullmatch(text)
     if iso is None:
         return _from_powershell(text) or _from_portal(text)
