@@ -28,11 +28,19 @@ if TYPE_CHECKING:
 
     from shared.mfa.sign_in import SignIn
 
+
+class _Page(msgspec.Struct):
+    value: list[Fields]
+    next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
+
+
+_page_decoder = msgspec.json.Decoder(_Page)
 _fields_decoder = msgspec.json.Decoder(Fields)
 _envelope_decoder = msgspec.json.Decoder(Envelope)
 _row_decoder = msgspec.json.Decoder(Row)
 _find = stringzilla.find
-_NO_ENVELOPE = Envelope()
+NO_ENVELOPE = Envelope()
+_ROW_KEYS = (b'"CreatedDateTime"', b'"TimeGenerated"')
 _AFTER_KEY = (b'"', b"_", b".")
 _LOWER = bytes(range(256)).lower()
 
@@ -64,6 +72,30 @@ def decode_record(record: bytes) -> tuple[Fields, Envelope]:
     except UNREADABLE:
         typed = None
     return typed or read_tolerantly(object_of(record))
+
+
+def decode_page(page: bytes) -> tuple[list[Fields], str | None] | None:
+    """
+    The records of a Graph page and its next link, decoded at once; `None` if one may be irregular.
+
+    Decoding a page at once takes two thirds of the time that it takes record by record.
+    """
+    if any(_find(page, key) >= 0 for key in (b'"properties"', *_ROW_KEYS)):
+        return None
+    try:
+        decoded = _page_decoder.decode(page)
+    except UNREADABLE:
+        return None
+    absent = set()
+    for fields in decoded.value:
+        if _has_irregular_part(fields) or _is_row(fields):
+            return None
+        absent.add(bytes(map(is_, astuple(fields), repeat(msgspec.UNSET))))
+    missing = {key for is_absent in absent for key in _keys_of(Fields, is_absent)}
+    lowered = stringzilla.translate(page, _LOWER)
+    if any(_has_key(lowered, key) for key in missing):
+        return None
+    return decoded.value, decoded.next_link
 
 
 def object_of(record: bytes) -> dict[str, object]:
@@ -98,16 +130,23 @@ def _decode_typed(record: bytes) -> tuple[Fields, Envelope] | None:
             return None
         fields.correlation_id = fields.correlation_id or envelope.correlation
         return fields, envelope
-    if _find(record, b'"CreatedDateTime"') >= 0 or _find(record, b'"TimeGenerated"') >= 0:
+    if any(_find(record, key) >= 0 for key in _ROW_KEYS):
         row = cast("Fields", _row_decoder.decode(record))
         return None if _is_irregular(record, row) else (row, cast("Envelope", row))
     fields = _fields_decoder.decode(record)
-    is_row = isinstance(fields.resource_id, str) and fields.resource_id.startswith("/")
-    return None if is_row or _is_irregular(record, fields) else (fields, _NO_ENVELOPE)
+    return None if _is_row(fields) or _is_irregular(record, fields) else (fields, NO_ENVELOPE)
+
+
+def _is_row(fields: Fields) -> bool:
+    return isinstance(fields.resource_id, str) and fields.resource_id.startswith("/")
 
 
 def _is_irregular(record: bytes, fields: Fields, *envelope: Envelope) -> bool:
     """Whether a key, or one inside status or steps, may have another spelling."""
+    return _has_irregular_part(fields) or _misspells(record, fields, *envelope)
+
+
+def _has_irregular_part(fields: Fields) -> bool:
     status, steps = fields.status, fields.authentication_details
     if isinstance(status, Status) and not status.is_regular:
         return True
@@ -115,7 +154,7 @@ def _is_irregular(record: bytes, fields: Fields, *envelope: Envelope) -> bool:
         for step in steps:
             if not step.is_regular:
                 return True
-    return _misspells(record, fields, *envelope)
+    return False
 
 
 def _misspells(record: bytes, *parts: msgspec.Struct) -> bool:

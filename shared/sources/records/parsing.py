@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 from msgspec import UNSET
@@ -19,9 +21,11 @@ from shared.mfa.circumstances import Circumstance, PolicyTraces
 from shared.mfa.guid import NO_GUID, is_guid
 from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.sources.records.decoding import (
+    NO_ENVELOPE,
     OtherLogError,
     UnplacedError,
     UnreadableError,
+    decode_page,
     decode_record,
     object_of,
     refuse,
@@ -39,7 +43,7 @@ from shared.sources.records.timestamps import utc_text
 from shared.sources.records.tolerant import read_tolerantly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from msgspec import UnsetType
 
@@ -102,16 +106,37 @@ def parse_page(data: bytes, sequence: int = 0) -> SignInPage:
 
     Raises `msgspec.DecodeError` if it is truncated, or not a page.
     """
+    if typed := decode_page(data):
+        records, next_link = typed
+        with suppress(_NeedsBytesError):
+            read = (partial(_sign_in, fields, NO_ENVELOPE, whole=_no_bytes) for fields in records)
+            return _sign_in_page(read, next_link, sequence)
     page = _page_decoder.decode(data)
+    return _sign_in_page(
+        (partial(parse_sign_in, bytes(record)) for record in page.value), page.next_link, sequence
+    )
+
+
+def _sign_in_page(
+    records: Iterable[Callable[[int], SignIn]], next_link: str | None, sequence: int
+) -> SignInPage:
     sign_ins, unreadable = [], []
-    for position, record in enumerate(page.value, sequence):
+    for position, read in enumerate(records, sequence):
         try:
-            sign_ins.append(parse_sign_in(bytes(record), position))
+            sign_ins.append(read(position))
         except UnplacedError as error:  # the query has placed it
             sign_ins.append(error.sign_in)
         except UnreadableError as error:
             unreadable.append(str(error))
-    return SignInPage(sign_ins, page.next_link, unreadable)
+    return SignInPage(sign_ins, next_link, unreadable)
+
+
+class _NeedsBytesError(Exception):
+    """A record has to be looked at as a whole."""
+
+
+def _no_bytes() -> NoReturn:
+    raise _NeedsBytesError
 
 
 class _GraphPage(msgspec.Struct):

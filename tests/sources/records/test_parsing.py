@@ -635,6 +635,41 @@ def test_the_fast_and_the_tolerant_way_of_reading_agree(data: st.DataObject) -> 
     )
 
 
+@given(st.data())
+def test_a_page_is_read_like_its_records(data: st.DataObject) -> None:
+    records = [_changed(data, graph_record(id=f"{n}")) for n in range(data.draw(st.integers(1, 3)))]
+    if data.draw(st.integers(0, 9)) == 0:
+        records.append(data.draw(st.sampled_from([log_analytics_row(), diagnostic_record(), {}])))
+
+    read = parse_page(page(*records))
+    each = [_outcome_on_a_page(line(record), n) for n, record in enumerate(records)]
+
+    assert read.sign_ins == [one for one in each if not isinstance(one, str)]
+    assert read.unreadable == [one for one in each if isinstance(one, str)]
+
+
+def _outcome_on_a_page(record: bytes, sequence: int) -> SignIn | str:
+    try:
+        return parse_sign_in(record, sequence)
+    except UnplacedError as error:  # the query has placed it
+        return error.sign_in
+    except UnreadableError as error:
+        return str(error)
+
+
+def _changed(data: st.DataObject, record: dict[str, Any]) -> dict[str, Any]:
+    """The record with some keys or values as no schema has them."""
+    for key in data.draw(st.sets(st.sampled_from(sorted(record)), max_size=2)):
+        change = data.draw(st.sampled_from(["absent", "null", "upper", "any", "path"]))
+        value = record.pop(key)
+        if change == "any":
+            record[key] = data.draw(_any_json())
+        elif change != "absent":
+            spelled = key.upper() if change == "upper" else key
+            record[spelled] = {"null": None, "path": "/tenants/x"}.get(change, value)
+    return record
+
+
 class TestPage:
     def test_a_page_has_its_sign_ins_in_order_and_the_link_to_the_next(self) -> None:
         records = [graph_record(), graph_record()]
