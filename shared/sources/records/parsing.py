@@ -160,34 +160,33 @@ def _sign_in(
     steps, of_steps, are_steps_understood = read_steps(fields.authentication_details)
     policies, traces, are_policies_understood = _policies(fields, envelope)
     own_id = _id(fields.id)
-    sign_in = SignIn(
-        created_at=created_at,
-        id=own_id or _digest(whole()),
-        received_at=_received_at(envelope),
-        sequence=sequence,
-        has_own_id=bool(own_id),
-        tenant_id=_tenant_id(envelope),
-        event=_event(fields, envelope),
-        error_code=_error_code(status.error_code, envelope.result_type),
-        requirement=_requirement(fields.authentication_requirement),
-        details=text_evidence(status.additional_details or ""),
-        steps=steps,
-        policies=policies,
-        user_id=_id(fields.user_id),
-        upn=fields.user_principal_name or "",
-        user_name=fields.user_display_name or "",
-        app_id=_id(fields.app_id),
-        app_name=fields.app_display_name or fields.service_principal_name or "",
-        resource_id=_id(fields.resource_id),
-        resource_name=fields.resource_display_name or "",
-        ip_address=fields.ip_address or envelope.caller or "",
-        correlation_id=_id(fields.correlation_id),
-        session_id=_id(fields.session_id),
-        not_understood=not (
-            is_status_understood and are_steps_understood and are_policies_understood
-        ),
-        circumstance=_circumstance(fields, status.additional_details or "", of_steps),
-        traces=traces,
+    is_understood = is_status_understood and are_steps_understood and are_policies_understood
+    sign_in = SignIn(  # by position, in the order of its fields: names take a tenth of the time
+        created_at,
+        own_id or _digest(whole()),  # id
+        _received_at(envelope),  # received_at
+        sequence,
+        bool(own_id),  # has_own_id
+        _tenant_id(envelope),  # tenant_id
+        _event(fields, envelope),  # event
+        _error_code(status.error_code, envelope.result_type),  # error_code
+        _requirement(fields.authentication_requirement),  # requirement
+        text_evidence(status.additional_details or ""),  # details
+        steps,
+        policies,
+        _id(fields.user_id),  # user_id
+        fields.user_principal_name or "",  # upn
+        fields.user_display_name or "",  # user_name
+        _id(fields.app_id),  # app_id
+        fields.app_display_name or fields.service_principal_name or "",  # app_name
+        _id(fields.resource_id),  # resource_id
+        fields.resource_display_name or "",  # resource_name
+        fields.ip_address or envelope.caller or "",  # ip_address
+        _id(fields.correlation_id),  # correlation_id
+        _id(fields.session_id),  # session_id
+        not is_understood,  # not_understood
+        _circumstance(fields, status.additional_details or "", of_steps),  # circumstance
+        traces,
     )
     if lacks := _lacks_place(sign_in, fields, envelope):
         raise UnplacedError(lacks, sign_in)
@@ -211,13 +210,15 @@ def _lacks_place(sign_in: SignIn, fields: Fields, envelope: Envelope) -> str:
 
 def _is_sign_in(fields: Fields, envelope: Envelope) -> bool:
     """Whether the record is of a log of sign-ins, or has a field, empty or not, of them alone."""
-    if event_of_log(envelope.category or "") or event_of_log(envelope.table or ""):
+    if (
+        fields.is_interactive is not UNSET
+        or fields.authentication_requirement is not UNSET
+        or fields.authentication_details is not UNSET
+        or fields.sign_in_event_types is not UNSET
+        or fields.applied_conditional_access_policies is not UNSET
+    ):
         return True
-    keys = (
-        *(fields.is_interactive, fields.sign_in_event_types, fields.authentication_details),
-        *(fields.authentication_requirement, fields.applied_conditional_access_policies),
-    )
-    if any(key is not UNSET for key in keys):
+    if event_of_log(envelope.category or "") or event_of_log(envelope.table or ""):
         return True
     has_app_and_resource = fields.app_id is not UNSET and fields.resource_id is not UNSET
     return has_app_and_resource and not (envelope.category or envelope.table)
@@ -236,6 +237,8 @@ def _id(text: Text) -> str:
     """An id; a GUID in lower case and without braces, whatever its spelling. Zeros are no id."""
     if not text or text == NO_GUID:
         return ""
+    if text.islower() and text[0] not in "{ ":
+        return text
     lower = text.lower()
     if lower == text and text[0] not in "{ ":
         return text
@@ -278,7 +281,7 @@ def _tenant_id(envelope: Envelope) -> str:
     """
     if envelope.tenant:
         return _id(envelope.tenant)
-    match = _TENANT_PATH.match(envelope.path or "")
+    match = _TENANT_PATH.match(envelope.path) if envelope.path else None
     return _id(match[1]) if match else ""
 
 
