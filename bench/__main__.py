@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Modules with rows, in the order of the table.
 TABLE = ("reading", "cold_start", "csv_files", "pages", "crawl", "first_fill", "accounts", "stores")
-NAMED = ("costs", "serving")
+NAMED = ("sdk_models", "costs", "serving")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
