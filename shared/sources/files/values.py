@@ -12,8 +12,12 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+import msgspec
+import stringzilla
+
+from shared.decoding import UNREADABLE
 from shared.sources.files.cursor import BrokenValueError, Cursor, EndlessValueError
-from shared.sources.files.lines import BLOCK_BYTES
+from shared.sources.files.lines import BLOCK_BYTES, SPACE, LineReader
 from shared.sources.records.parsing import OtherLogError, UnreadableError, parse_sign_in
 from shared.sources.records.plain import loads
 
@@ -27,6 +31,9 @@ if TYPE_CHECKING:
 _FOLLOWED_BYTES = 256 * 1024
 _FOLLOWED_IN_RUBBLE_BYTES = 32 * 1024
 _MUCH_RUBBLE = 100
+_BATCH_BYTES = 64 * 1024  #: of records that are found at once
+_MOST_MISSES = 50  #: damage causes some twenty, an order of keys that hides records' ends all
+_MOST_BLOCK_BYTES = 64 * 1024  #: large blocks cost more for their memory than they save
 _KEPT_BYTES = 64  #: of what was searched, in case a block ends between a brace and its first key
 
 #: What encloses records: a Graph page, an Event Hubs message, the response to a query.
@@ -37,6 +44,8 @@ _PAGE = re.compile(
 #: An object that is not the value of a key, and so not a part of another object.
 _OBJECT = re.compile(rb'(?<!:)(?<!: )\{\s*"')
 _OPENING = re.compile(rb'\{\s*"[^"]*"')
+
+_list_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class _Context(Enum):
@@ -59,9 +68,11 @@ class ValueReader:
     ) -> None:
         self._intake = intake
         self._skimmer = skimmer
-        self._block_bytes = block_bytes
+        self._block_bytes = min(block_bytes, _MOST_BLOCK_BYTES)
         self._context = _Context.OUTSIDE
         self._columns: list[str] = []
+        self._misses = 0  #: batches in succession that could not be read at once
+        self._lines = LineReader(intake, skimmer)  #: for records that are found at once
 
     def read(self, stream: Stream) -> None:
         """Take in every record of the stream, whatever encloses it."""
@@ -108,13 +119,48 @@ class ValueReader:
         elif _PAGE.match(self._cursor.data, self._cursor.at):
             self._context = _Context.OUTSIDE
             self._cursor.at += 1
-        else:
+        elif not self._read_batch():
             try:
                 self._take(self._cursor.line, self._cursor.value())
             except EndlessValueError:
                 if self._context is not _Context.OUTSIDE:
                     raise
                 self._cursor.at += 1
+
+    def _read_batch(self) -> bool:
+        """
+        Take in many records of a list at once, as if they were lines.
+
+        False if there are none here that stand on one line and begin like one that was skimmed.
+        """
+        cursor, start, end = self._cursor, self._cursor.at, self._batch_end()
+        if end == start or self._misses > _MOST_MISSES:
+            return False
+        opening, source = _opening(cursor), cursor.data[start:end]
+        self._misses += 1
+        try:
+            records = _list_decoder.decode(b"[" + source + b"]")
+        except UNREADABLE:
+            return False
+        lines = bytearray(b"\n").join(records) + b"\n"
+        alike = stringzilla.count(lines, b"\n" + opening) + lines.startswith(opening)
+        if alike < len(records) or stringzilla.find(source, b"\n") >= 0:
+            return False
+        self._lines.read_records(lines, cursor.line)
+        self._misses = 0
+        cursor.at = end
+        return True
+
+    def _batch_end(self) -> int:
+        """Where the last of some records ends that begin like one that was skimmed; else here."""
+        cursor = self._cursor
+        data, start = cursor.data, cursor.at
+        pattern = self._skimmer.pattern_of(_opening(cursor)) if self._skimmer else None
+        if self._context is not _Context.LIST or not pattern:
+            return start
+        time = stringzilla.rfind(data, pattern.time_key, start, start + _BATCH_BYTES)
+        last = stringzilla.rfind(data, pattern.opening, start + 1, max(time, start + 1))
+        return start + len(data[start : max(last, start)].rstrip(SPACE + b","))
 
     def _read_key(self) -> None:
         """Skip a key of an enclosing object, and step into its value if that is a list."""

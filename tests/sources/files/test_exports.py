@@ -712,6 +712,28 @@ def test_skimming_gives_the_same_result_as_decoding_every_line(
     assert fast.reasons == careful.reasons
 
 
+def _as_lines(records: list[dict[str, Any]]) -> bytes:
+    return ndjson(*records)
+
+
+@pytest.mark.parametrize("shape", [graph_record, diagnostic_record])
+def test_an_array_on_one_line_is_read_like_its_records(shape: Any) -> None:
+    """Most of its records are found at once, and read as if each stood on a line."""
+    days = ("2026-11-19T10:00:00.0000000Z", "2026-11-20T10:00:00.0000000Z")
+    records = [
+        shape(id=f"{n}", createdDateTime=days[n // 200], appId=OTHER if n % 50 else PORTAL)
+        for n in range(400)
+    ]
+    records[77] = shape(createdDateTime="never", id="77")
+    data = b"\n\n[" + line(records)[1:]
+
+    fast = Read(data)
+    careful = Read(data, is_skimming=False)
+
+    assert (fast.sign_ins, fast.result) == (careful.sign_ins, careful.result)
+    assert fast.reasons == careful.reasons == [(3, "its time 'never' is not a valid timestamp")]
+
+
 @given(
     times=st.lists(
         st.sampled_from(
@@ -723,15 +745,20 @@ def test_skimming_gives_the_same_result_as_decoding_every_line(
         min_size=2,
         max_size=9,
     ),
-    shape=st.sampled_from([graph_record, diagnostic_record]),
-    at=st.integers(0, 9 * 2500),
-    byte=st.binary(min_size=0, max_size=1) | st.sampled_from([b'"', b"}", b"\n", b"{", b"\\u00"]),
+    written=st.tuples(
+        st.sampled_from([graph_record, diagnostic_record]), st.sampled_from([line, _as_lines])
+    ),
+    damage=st.tuples(
+        st.integers(0, 9 * 2500),
+        st.binary(max_size=1) | st.sampled_from([b'"', b"}", b"\n", b"{", b"\\u00"]),
+    ),
     wanted=st.integers(0, 9),
 )
 def test_damage_never_hides_a_record_nor_changes_what_is_passed_on(
-    times: list[str], shape: Any, at: int, byte: bytes, wanted: int
+    times: list[str], written: tuple[Any, Any], damage: tuple[int, bytes], wanted: int
 ) -> None:
     """Damage elsewhere may go unnoticed by the search, so a record may be counted as readable."""
+    (shape, write), (at, byte) = written, damage
     records = [
         shape(id=f"{n}", createdDateTime=time, appId=PORTAL if n == wanted else OTHER)
         for n, time in enumerate(times)
@@ -741,7 +768,7 @@ def test_damage_never_hides_a_record_nor_changes_what_is_passed_on(
             record | {"category": ("SignInLogs", "NonInteractiveUserSignInLogs")[n % 2]}
             for n, record in enumerate(records)
         ]
-    data = bytearray(ndjson(*records))
+    data = bytearray(write(records))
     at %= len(data)
     data[at : at + 1] = byte
 
