@@ -28,7 +28,7 @@ def read_with(monkeypatch: pytest.MonkeyPatch, engines: object, data: bytes) -> 
 
 
 @given(cut=st.none() | st.integers(2, 4000), flip=st.none() | st.integers(10, 10_000))
-def test_the_fast_library_and_zlib_read_the_same_and_notice_the_same(
+def test_the_fast_library_reads_what_zlib_reads_and_notices_damage(
     cut: int | None, flip: int | None
 ) -> None:
     isal = pytest.importorskip("isal.isal_zlib")
@@ -40,6 +40,8 @@ def test_the_fast_library_and_zlib_read_the_same_and_notice_the_same(
         text, fault = read_with(patch, zlib, bytes(data[:cut]))
         fast, fast_fault = read_with(patch, isal, bytes(data[:cut]))
 
-    assert bool(fast_fault) == bool(fault)
-    assert fast == text if not fault else text.startswith(fast)
-    assert len(text) - len(fast) <= 1024  # isal may hold back what it has when a file ends
+    if not fault:
+        assert (fast, fast_fault) == (text, "")
+    else:  # isal reads on in spite of flags that nothing defines; then all is there
+        assert fast_fault or fast == TEXT
+        assert text.startswith(fast) or fast.startswith(text)
