@@ -12,7 +12,7 @@ Nothing of a catalogue is loaded as long as the language is English.
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from gettext import GNUTranslations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shared.delivery import appearance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 ENGLISH = "en"
 SAID = "said"  #: the context of sentences that code composes, in a catalogue
@@ -51,6 +51,7 @@ _HOLE = re.compile(r"\{(\w+)\}")
 #: What a hole of a pattern may hold: a number, a day, a name or free text as it is, any text, which
 #: is translated if it is known, else a known text.
 _NUMBERS = r"[+−<>]?\d[\d,]*(?:\.\d+)?"
+_ANY = "any"
 _AS_IT_IS = ("name", "policy", "application", "domain", "text")
 
 
@@ -147,7 +148,9 @@ class Catalogue:
                 patterns.append(_Pattern.of(sentence, text))
             else:
                 self._exact[_plain(sentence)] = text
-        self._patterns = sorted(patterns, key=lambda it: -it.weight)
+        patterns.sort(key=lambda it: -it.weight)
+        self._labels = [it for it in patterns if _ANY in it.expression.groupindex]
+        self._patterns = [it for it in patterns if _ANY not in it.expression.groupindex]
         self.sentence = lru_cache(maxsize=4096)(self._sentence)
 
     def text(self, message: str) -> str:
@@ -165,9 +168,10 @@ class Catalogue:
             return None
         found = (
             self._spelt(self._exactly, plain)
+            or self._matched(self._labels, plain)
             or self._parts(plain, _SENTENCES, " ")
             or self._parts(plain, _CLAUSES, "; ")
-            or self._spelt(self._by_pattern, plain)
+            or self._spelt(partial(self._matched, self._patterns), plain)
             or self._parts(plain, _ITEMS, ", ")
         )
         if found and plain.endswith((".", "?", "!")):
@@ -177,8 +181,8 @@ class Catalogue:
     def _exactly(self, text: str) -> str | None:
         return self._exact.get(text) or _value(text)
 
-    def _by_pattern(self, text: str) -> str | None:
-        matches = (it for it in self._patterns if it.literal in text)
+    def _matched(self, patterns: Iterable[_Pattern], text: str) -> str | None:
+        matches = (it for it in patterns if it.literal in text)
         return next(filter(None, (self._filled(it, text) for it in matches)), None)
 
     def _spelt(self, find: Callable[[str], str | None], text: str) -> str | None:
@@ -206,7 +210,7 @@ class Catalogue:
         if name.startswith(_AS_IT_IS):
             return value
         found = self.sentence(value)
-        return value if found is None and name == "any" else found
+        return value if found is None and name == _ANY else found
 
     def _parts(self, text: str, separator: re.Pattern[str], joint: str) -> str | None:
         """Several texts one after another, if each of them is known."""

@@ -20,6 +20,16 @@ import pytest
 
 import function_app
 from shared.cli.local_host import LocalHost
+from shared.delivery.appearance import Appearance, showing
+from shared.delivery.files.accounts import Accounts
+from shared.delivery.files.customers import Customers
+from shared.delivery.mail.content import render_mail
+from shared.delivery.page.accounts_page import render_accounts
+from shared.delivery.page.customers_page import render_customers
+from shared.delivery.page.report_page import render_page
+from shared.delivery.page.table import PageContext
+from shared.mfa.assessment import ReportMeta
+from shared.mfa.report import Report
 from shared.service.composition import Service, use
 from shared.settings import Settings
 from simulator.demo import demo_settings, play, simulated_service
@@ -28,6 +38,8 @@ from simulator.tenants.expected import expected_counts
 from simulator.tenants.partner import TENANT_ID, simulate_partner
 from tests.azurite import running_azurite
 from tests.clock import CLOCK, real_now
+from tests.delivery.english import english_in
+from tests.delivery.parsed import Page
 from tests.service.world import Clock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -239,6 +251,29 @@ def test_serve_serves_what_is_there_already(played) -> None:
 
     assert status == 200
     assert process.returncode == 0
+
+
+def test_what_is_stored_can_be_read_in_german(played) -> None:
+    """It was made in English, as it is stored: no report is made again for another language."""
+    folder, stderr = played
+    stored = (folder / re.findall(r"Report: +(\S+)", stderr)[0]).parent
+    report = Report.from_json((stored / "report.json").read_bytes())
+    accounts = Accounts.from_json((stored / "accounts.json").read_bytes())
+    customers = Customers.from_json((stored / "customers.json").read_bytes())
+    meta = ReportMeta(report.tenant_id, report.tenant_name, report.source, report.generated_at)
+
+    with showing(lambda: Appearance(language="de")):
+        mail = render_mail(report, None, "https://mfa.example")
+        pages = {
+            "report": render_page(report),
+            "accounts": render_accounts(accounts, meta, PageContext("/api")),
+            "customers": render_customers(customers, meta, PageContext("/api")),
+            "mail": mail.html,
+        }
+
+    found = {name: english_in(Page(page).text) for name, page in pages.items()}
+    assert found == {name: [] for name in pages}
+    assert english_in(mail.text) == []
 
 
 @pytest.fixture

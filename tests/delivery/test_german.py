@@ -13,9 +13,8 @@ from shared.delivery.mail.content import render_correction, render_mail
 from shared.delivery.page.report_page import render_page
 from shared.delivery.teams.card import render_card
 from tests.delivery import scenarios
+from tests.delivery.english import english_in
 from tests.delivery.parsed import Page
-from tests.delivery.test_texts import plain
-from texts import sentences, stored, template_texts
 
 SCENARIOS = (
     scenarios.all_green,
@@ -25,35 +24,12 @@ SCENARIOS = (
     scenarios.many,
     scenarios.with_findings,
 )
-LEAST_WORDS = 3  #: fewer may be a name, or the same in German
 
 
 @pytest.fixture
 def german():
     with showing(lambda: Appearance(language="de")):
         yield
-
-
-def english() -> list[str]:
-    """Every piece of an English text that cannot be part of a German one."""
-    forms = [form for _, form in template_texts() if isinstance(form, str)]
-    german = plain(" ".join(str(message.string) for message in stored("de")))
-    pieces = {
-        piece.strip(' .,:;()"').replace("%%", "%").replace("&nbsp;", " ")
-        for text in [*forms, *sentences()]
-        for piece in re.split(r"%\(\w+\)s|\{\w+\}|</?\w+>", plain(text))
-    }
-    return sorted(
-        each for each in pieces if each.count(" ") >= LEAST_WORDS - 1 and each not in german
-    )
-
-
-ENGLISH = english()
-
-
-def english_in(text: str) -> list[str]:
-    shown = plain(" ".join(text.split()))
-    return [piece for piece in ENGLISH if re.search(rf"\b{re.escape(piece)}\b", shown)]
 
 
 @pytest.mark.usefixtures("german")

@@ -12,6 +12,7 @@ from jinja2.lexer import TOKEN_BLOCK_BEGIN, TOKEN_BLOCK_END, TOKEN_DATA, TOKEN_N
 
 import texts
 from dev import ROOT
+from tests.delivery.english import plain
 from texts import LANGUAGES, current, sentences, stored
 
 TEMPLATES = sorted(path for path in ROOT.glob("templates/*/*") if path.suffix != ".css")
@@ -128,11 +129,6 @@ def pieces_of_code() -> str:
                 if isinstance(node, ast.Constant) and isinstance(node.value, str)
             ]
     return plain("\n".join([*found, *(path.read_text("utf-8") for path in TEMPLATES)]))
-
-
-def plain(text: str) -> str:
-    """With the quotes and spaces that sentences are looked for with."""
-    return text.replace("\u00a0", " ").translate(str.maketrans("\u201c\u201d\u2019", '""\''))
 
 
 def test_each_sentence_of_the_list_is_one_that_code_says() -> None:

@@ -18,6 +18,7 @@ from shared.delivery.text.findings import finding_card
 from shared.delivery.text.first_step import first_step_words
 from shared.delivery.text.formatting import (
     count,
+    harmless,
     instant,
     name_of,
     short_day,
@@ -203,7 +204,7 @@ def _finding(finding: found.Finding) -> FindingSummary:
     card = finding_card(finding)
     shown = [unlinked(name) for name in card.subjects[:SUBJECTS_SHOWN]]
     return FindingSummary(
-        title=name_of(card.title),
+        title=shorten(harmless(card.title)),
         cause=shorten(unlinked(card.cause), _TEXT_LIMIT),
         remedy=shorten(card.remedy, _TEXT_LIMIT),
         gains=[*filter(None, [card.gain]), *card.request_gains],
