@@ -298,7 +298,7 @@ def _first_sent(row: DeliveryRow, lacked: str, report: Report) -> DeliveryRow:
 
     if row.lacked:
         return row
-    return replace(row, lacked=lacked, said=", ".join(verdicts(report, None)))
+    return replace(row, lacked=lacked, said=", ".join(verdicts(report)))
 
 
 def _is_nobodys(deliveries: list[Delivery]) -> bool:

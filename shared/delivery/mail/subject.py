@@ -1,4 +1,4 @@
-"""The subject of the mail: the verdict, short enough for a list of mails."""
+"""The subject of the mail, short enough for a phone; the figures in words, for a correction."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from shared.delivery.language import said
-from shared.delivery.text.comparison import compare
 from shared.delivery.text.figure_words import account_share_words, share_words
 from shared.delivery.text.figures import State, account_figure, request_figures
-from shared.delivery.text.formatting import count, name_of, percent, shorten
+from shared.delivery.text.formatting import count, name_of, shorten
 from shared.mfa.percent import percent as percent_of
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
-    from shared.delivery.text.comparison import FigureChange
     from shared.delivery.text.figures import AccountFigure, RequestFigure
     from shared.mfa.report import Report
 
@@ -65,19 +63,14 @@ def _short_share(state: State, share: float | None, *, is_least: bool) -> str:
     return f"{'≥' if is_least else ''}{percent_of(share).removesuffix(' %')}"
 
 
-def verdicts(report: Report, earlier: Report | None) -> list[str]:
-    """The three figures in a few words each: ``accounts 90 %``, ``portal 20 % (was 25 %)``."""
-    comparison = compare(report, earlier)
+def verdicts(report: Report) -> list[str]:
+    """The three figures in a few words each: ``accounts 90 %``, ``portal 20 %``."""
     if missing := report.window.missing:
         days = f"{len(missing)} of {len(report.days)} days missing"
         requests = [f"portal and API unknown ({days})"]
     else:
-        requests = [
-            _request(figure, comparison.change(figure.channel) if comparison else None)
-            for figure in request_figures(report)
-        ]
-    accounts = _account(account_figure(report), comparison.accounts if comparison else None)
-    return [accounts, *requests]
+        requests = [_request(figure) for figure in request_figures(report)]
+    return [_account(account_figure(report)), *requests]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +85,7 @@ class Correction:
     def of(cls, report: Report, lacked: str, said: str) -> Self:
         """`lacked` and `said`: what was missing, and the figures, in words, as first sent."""
         quoted = f" It said: {said}." if said else ""
-        figures = ", ".join(verdicts(report, None))
+        figures = ", ".join(verdicts(report))
         return cls(
             before=f"The first message of today lacked {lacked or 'some days'}.{quoted}",
             now=f"Everything is known now: {figures}.",
@@ -100,24 +93,18 @@ class Correction:
         )
 
 
-def _request(figure: RequestFigure, change: FigureChange | None) -> str:
+def _request(figure: RequestFigure) -> str:
     name = "portal" if figure.channel is Channel.PORTAL else "API"
     if figure.state is State.EMPTY:
         return f"no {name} requests"
     if figure.missing_logs:
         return f"{name} unknown (log missing)"
-    return f"{name} {share_words(figure)}{_was(change)}"
+    return f"{name} {share_words(figure)}"
 
 
-def _account(accounts: AccountFigure, change: FigureChange | None) -> str:
+def _account(accounts: AccountFigure) -> str:
     if accounts.state is State.UNREAD:
         return "accounts not read"
     if accounts.state is State.EMPTY:
         return "no enabled accounts"
-    return f"accounts {account_share_words(accounts)}{_was(change)}"
-
-
-def _was(change: FigureChange | None) -> str:
-    if change is None or change.before is None or change.now is None:
-        return ""
-    return f" (was {change.was})" if percent(change.now) != percent(change.before) else ""
+    return f"accounts {account_share_words(accounts)}"
