@@ -26,6 +26,8 @@ UNREADABLE = (ValueError, RecursionError, OverflowError, EOFError, MemoryError, 
 
 LONGEST_INFLATED = 1 << 30  #: bytes; more than any directory or day, less than an instance has
 
+LONGEST_PIECE = 1 << 28  #: bytes of one piece of a stream
+_PIECE = 1 << 18
 _GZIP_FORMAT = 31  #: as zlib's ``wbits``
 _REASON_CHARACTERS = 300
 
@@ -81,6 +83,40 @@ def inflate(data: bytes, fail: Fail, longest: int = LONGEST_INFLATED) -> bytes:
         if engine.unused_data:
             raise ValueError("something follows its end")
         return inflated
+
+
+class InflatedStream:
+    """What one gzip member holds, piece by piece: whole, and with a valid checksum at its end."""
+
+    def __init__(self, read: Callable[[int], bytes], fail: Fail) -> None:
+        self._read, self._fail = read, fail
+        self._engine = zlib.decompressobj(wbits=_GZIP_FORMAT)
+        self._held = bytearray()
+
+    def take(self, count: int) -> bytes:
+        """The next bytes, exactly so many."""
+        with unreadable_as(self._fail):
+            if count > LONGEST_PIECE:
+                raise ValueError(f"a piece of it has more than {LONGEST_PIECE:,} bytes")
+            while len(self._held) < count:
+                self._inflate()
+            taken = bytes(self._held[:count])
+            del self._held[:count]
+            return taken
+
+    def end(self) -> None:
+        """Read the end of the member, after the last byte was taken."""
+        with unreadable_as(self._fail):
+            while not self._engine.eof:
+                self._inflate()
+            if self._held or self._engine.unused_data or self._read(1):
+                raise ValueError("something follows its end")
+
+    def _inflate(self) -> None:
+        data = self._engine.unconsumed_tail or self._read(_PIECE)
+        if not data or self._engine.eof:
+            raise EOFError("it is truncated")
+        self._held += self._engine.decompress(data, _PIECE)
 
 
 def reason(error: BaseException) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from itertools import chain, groupby
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import msgspec
@@ -21,8 +20,6 @@ from shared.mfa.metrics import (
     measure_portal,
     tally,
 )
-from shared.mfa.reasons.explaining import explain
-from shared.mfa.reasons.reason import Reason
 from shared.mfa.report import (
     ChannelForecast,
     DayCounts,
@@ -31,19 +28,21 @@ from shared.mfa.report import (
     Report,
     WindowSummary,
 )
-from shared.mfa.requests import Request, active_users, judge_all
+from shared.mfa.request_counts import RequestKind, WindowRequests, made
 from shared.mfa.scope import Channel, Scope
 from shared.mfa.verdict_changes import VerdictChanges
 from shared.mfa.window import WINDOW_DAYS, Window
+from shared.mfa.window_fold import fold_window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.customer_counts import CustomerCounts
     from shared.mfa.accounts.exceptions import ExceptionsSummary
     from shared.mfa.accounts.partner_roles import PartnerRole
     from shared.mfa.findings.finding import Finding
+    from shared.mfa.metrics import Counted
     from shared.mfa.reasons.of_accounts import AccountCause
     from shared.mfa.report import FileEntry, InputSummary
 
@@ -53,9 +52,8 @@ class Assessment(msgspec.Struct, frozen=True):
 
     window: Window
     rule: ShareRule
-    requests: dict[Channel, list[Request]]  #: newest first; including not completed and app-only
+    requests: WindowRequests  #: including not completed and app-only
     metrics: Metrics
-    reasons: dict[str, Reason]  #: by sign-in id: of those against a share, or unknown
 
 
 def assess(
@@ -67,18 +65,12 @@ def assess(
     Without *accounts* (no directory was read), nothing is known about accounts, and requests are
     explained by their records alone.
     """
-    requests: dict[Channel, list[Request]] = {channel: [] for channel in Channel}
-    for request in judge_all(window.total, scope):
-        requests[request.channel].append(request)
-    portal, api = (requests[channel] for channel in Channel)
+    requests = fold_window(window, scope, rule, accounts)
+    portal, api = (requests.of(channel) for channel in Channel)
     has_all = {channel: window.has_all_of(channel) for channel in Channel}
-    metrics = Metrics(
-        accounts=AccountMetrics(),
-        portal=measure_portal(portal, rule, complete=has_all[Channel.PORTAL]),
-        api=measure_api(api, rule, complete=has_all[Channel.API]),
-    )
+    metrics = measure(window, rule, portal, api)
     if accounts is not None:
-        users = active_users([*portal, *api])
+        users = {kind.user_key.lower() for kind in made(requests.kinds)}
         metrics = msgspec.structs.replace(
             metrics,
             accounts=accounts.metrics,
@@ -86,15 +78,24 @@ def assess(
             active_accounts=active_accounts(accounts, users, complete=all(has_all.values())),
             methods=method_counts(accounts),
         )
-    reasons = explain(chain(portal, api), rule, accounts, window.ending)
-    return Assessment(window, rule, requests, metrics, reasons)
+    return Assessment(window, rule, requests, metrics)
 
 
-def history_point(assessment: Assessment) -> HistoryPoint:
+def measure(
+    window: Window, rule: ShareRule, portal: Collection[Counted], api: Collection[Counted]
+) -> Metrics:
+    """The figures of a window's requests; nothing is known about accounts."""
+    return Metrics(
+        accounts=AccountMetrics(),
+        portal=measure_portal(portal, rule, complete=window.has_all_of(Channel.PORTAL)),
+        api=measure_api(api, rule, complete=window.has_all_of(Channel.API)),
+    )
+
+
+def history_point(ending: date, metrics: Metrics) -> HistoryPoint:
     """What later reports show of this one."""
-    metrics = assessment.metrics
     return HistoryPoint(
-        ending=assessment.window.ending,
+        ending=ending,
         accounts=metrics.accounts.known_share,
         portal=metrics.portal.share,
         api=metrics.api.share,
@@ -156,12 +157,13 @@ def make_report(
         first_step=first_step(findings, assessment.metrics),
         findings=findings,
         files=dict(files),
-        forecast=Forecast(*(_forecast(requests[channel], rule) for channel in Channel)),
-        history=[*(earlier[day] for day in sorted(earlier)), history_point(assessment)],
+        forecast=Forecast(*(_forecast(requests.of(channel), rule) for channel in Channel)),
+        history=[
+            *(earlier[day] for day in sorted(earlier)),
+            history_point(window.ending, assessment.metrics),
+        ],
         days=_days(assessment),
-        breakdown={
-            channel: break_down(requests[channel], rule, assessment.reasons) for channel in Channel
-        },
+        breakdown={channel: break_down(requests.of(channel), rule) for channel in Channel},
         rule=rule,
         reading=extras.get("reading"),
         directory_notes=extras.get("directory_notes", {}),
@@ -172,27 +174,16 @@ def make_report(
     )
 
 
-def _forecast(requests: Sequence[Request], rule: ShareRule) -> ChannelForecast:
+def _forecast(kinds: Sequence[RequestKind], rule: ShareRule) -> ChannelForecast:
     """The last request that counts against the share leaves the window after seven days."""
-    days = [request.sign_in.day for request in requests if rule.counts_against(request.verdict)]
-    if not days:
+    last = max((kind.newest for kind in kinds if rule.counts_against(kind.verdict)), default=None)
+    if last is None:
         return ChannelForecast(reads_100_on=None)
-    return ChannelForecast(date.fromisoformat(max(days)) + timedelta(days=WINDOW_DAYS))
-
-
-def requests_by_day(assessment: Assessment) -> dict[Channel, dict[str, list[Request]]]:
-    """The requests of each channel by their day, as ``YYYY-MM-DD``; days without any are not in."""
-    return {
-        channel: {
-            day: list(those)
-            for day, those in groupby(requests, lambda request: request.sign_in.day)
-        }
-        for channel, requests in assessment.requests.items()
-    }
+    return ChannelForecast(date.fromisoformat(last[0][:10]) + timedelta(days=WINDOW_DAYS))
 
 
 def _days(assessment: Assessment) -> list[DayCounts]:
-    by_day = requests_by_day(assessment)
+    by_day = {channel: assessment.requests.by_day(channel) for channel in Channel}
     window = assessment.window
     missing = {gap.day for gap in window.missing}
 

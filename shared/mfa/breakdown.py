@@ -10,14 +10,15 @@ from msgspec.structs import asdict
 
 from shared.mfa.metrics import ShareRule, Tally, tally
 from shared.mfa.reasons.reason import ReasonBasis, ReasonKind
+from shared.mfa.request_counts import first_known, made
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from shared.mfa.reasons.reason import Reason
-    from shared.mfa.requests import Request
+    from shared.mfa.request_counts import RequestKind
 
-    _Subject = Callable[[Request], tuple[str, str, str]]
+    _Subject = Callable[[RequestKind], tuple[str, str, str]]
 
 _Part = TypeVar("_Part", bound="Contribution")
 
@@ -56,40 +57,37 @@ class Breakdown(msgspec.Struct, frozen=True):
     by_cause: list[CauseContribution] = []  #: unknown requests have causes that count nothing
 
 
-def break_down(
-    requests: Iterable[Request], rule: ShareRule, reasons: Mapping[str, Reason]
-) -> Breakdown:
+def break_down(kinds: Iterable[RequestKind], rule: ShareRule) -> Breakdown:
     """
     Split a channel's requests, given newest first, by user, application and cause; worst first.
 
-    `reasons`, by sign-in id, has those of all requests that count against the share or are unknown.
+    Every kind that counts against the share or is unknown has its reason.
     """
-    made = [request for request in requests if request.verdict.is_request]
-    total = tally(made)
+    requests = list(made(kinds))
+    total = tally(requests)
     decided = total.verified + total.not_verified + total.exempted
     return Breakdown(
-        by_user=_split(made, rule, decided, _user),
-        by_application=_split(made, rule, decided, _application),
-        by_cause=_by_cause(made, rule, decided, reasons),
+        by_user=_split(requests, rule, decided, _user),
+        by_application=_split(requests, rule, decided, _application),
+        by_cause=_by_cause(requests, rule, decided),
     )
 
 
-def _user(request: Request) -> tuple[str, str, str]:
-    sign_in = request.sign_in
-    return sign_in.user_key, sign_in.upn, sign_in.user_name
+def _user(kind: RequestKind) -> tuple[str, str, str]:
+    return kind.user_key, kind.upn, kind.user_name
 
 
-def _application(request: Request) -> tuple[str, str, str]:
-    return request.sign_in.app_id, request.sign_in.app_name, ""
+def _application(kind: RequestKind) -> tuple[str, str, str]:
+    return kind.app_id, kind.app_name, ""
 
 
 def _by_cause(
-    requests: list[Request], rule: ShareRule, decided: int, reasons: Mapping[str, Reason]
+    requests: list[RequestKind], rule: ShareRule, decided: int
 ) -> list[CauseContribution]:
-    groups: defaultdict[Reason, list[Request]] = defaultdict(list)
+    groups: defaultdict[Reason, list[RequestKind]] = defaultdict(list)
     for request in requests:
-        if reason := reasons.get(request.sign_in.id):
-            groups[reason].append(request)
+        if request.reason:
+            groups[request.reason].append(request)
     contributions = [
         CauseContribution(
             **{
@@ -108,9 +106,9 @@ def _by_cause(
 
 
 def _split(
-    requests: list[Request], rule: ShareRule, decided: int, subject: _Subject
+    requests: list[RequestKind], rule: ShareRule, decided: int, subject: _Subject
 ) -> list[Contribution]:
-    groups: defaultdict[str, list[Request]] = defaultdict(list)
+    groups: defaultdict[str, list[RequestKind]] = defaultdict(list)
     for request in requests:
         groups[subject(request)[0]].append(request)
     contributions = [
@@ -122,28 +120,23 @@ def _split(
 
 def _contribution(
     key: str,
-    group: list[Request],
+    group: list[RequestKind],
     rule: ShareRule,
     subject: _Subject,
     decided: int,
 ) -> Contribution:
     counts = tally(group)
-    known = [subject(request) for request in group]
+    known = [subject(kind) for kind in group]
     against = counts.against(rule)
     return Contribution(
         id=key,
-        name=next((name for _, name, _ in known if name), ""),
-        detail=next((detail for _, _, detail in known if detail), ""),
+        name=first_known(name for _, name, _ in known),
+        detail=first_known(detail for _, _, detail in known),
         counts=counts,
         against=against,
         points=against / decided if decided else 0.0,
         last_against=next(
-            (
-                request.sign_in.created_at
-                for request in group
-                if rule.counts_against(request.verdict)
-            ),
-            "",
+            (kind.newest[0] for kind in group if rule.counts_against(kind.verdict)), ""
         ),
     )
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from shared.mfa.assessment import requests_by_day
 from shared.mfa.metrics import Tally, can_fall_short, tally
+from shared.mfa.request_counts import first_known
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from shared.mfa.assessment import Assessment
-    from shared.mfa.requests import Request
+    from shared.mfa.request_counts import DayRequests
 
 
 class DayFigure(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,34 +49,34 @@ def figures_by_day(assessment: Assessment) -> tuple[list[DayFigure], list[Applic
     """
     days: list[DayFigure] = []
     applications: list[ApplicationFigure] = []
-    for channel, requests in requests_by_day(assessment).items():
+    for channel in Channel:
+        by_day = assessment.requests.by_day(channel)
         days += [
-            _figure(assessment, day, channel, requests.get(day.isoformat(), []))
+            _figure(assessment, day, channel, by_day.get(day.isoformat(), []))
             for day in assessment.window.days
         ]
-        applications += _applications(assessment, channel, requests)
+        applications += _applications(assessment, channel, by_day)
     return days, applications
 
 
 def _applications(
-    assessment: Assessment, channel: Channel, requests: Mapping[str, list[Request]]
+    assessment: Assessment, channel: Channel, by_day: Mapping[str, list[DayRequests]]
 ) -> list[ApplicationFigure]:
     missing = {gap.day for gap in assessment.window.missing}
     names: dict[str, str] = {}
     figures: list[tuple[str, DayFigure]] = []
     for day in reversed([day for day in assessment.window.days if day not in missing]):
-        groups: defaultdict[str, list[Request]] = defaultdict(list)
-        for request in requests.get(day.isoformat(), ()):
-            groups[request.sign_in.app_id].append(request)
+        groups: defaultdict[str, list[DayRequests]] = defaultdict(list)
+        for each in by_day.get(day.isoformat(), ()):
+            groups[each.app_id].append(each)
         for app_id, group in groups.items():
-            known = (request.sign_in.app_name for request in group if request.sign_in.app_name)
-            names[app_id] = names.get(app_id) or next(known, "")
+            names[app_id] = names.get(app_id) or first_known(each.app_name for each in group)
             figures.append((app_id, _figure(assessment, day, channel, group)))
     return [ApplicationFigure(app_id, names[app_id], figure) for app_id, figure in figures]
 
 
 def _figure(
-    assessment: Assessment, day: date, channel: Channel, requests: Collection[Request]
+    assessment: Assessment, day: date, channel: Channel, requests: Collection[DayRequests]
 ) -> DayFigure:
     window = assessment.window
     is_missing = any(gap.day == day for gap in window.missing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -11,8 +11,6 @@ from shared.mfa.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-
-    from shared.mfa.requests import Request
 
 
 class ShareRule(msgspec.Struct, frozen=True):
@@ -71,14 +69,27 @@ class Tally(msgspec.Struct, frozen=True):
         return self.not_verified + (0 if rule.exempted_counts_as_mfa else self.exempted)
 
 
-def tally(requests: Iterable[Request]) -> Tally:
-    """Count requests by verdict."""
-    return tally_verdicts(request.verdict for request in requests)
+class Counted(Protocol):
+    """So many requests that are equal in what a figure distinguishes."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is known about their MFA."""
+
+    @property
+    def can_show_single_factor(self) -> bool:
+        """Whether their records have a field that could show that MFA was not used."""
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
 
 
-def tally_verdicts(verdicts: Iterable[Verdict]) -> Tally:
-    """Count verdicts."""
-    by_verdict = Counter(verdicts)
+def tally(counted: Iterable[Counted]) -> Tally:
+    """Add up requests by verdict."""
+    by_verdict: Counter[Verdict] = Counter()
+    for each in counted:
+        by_verdict[each.verdict] += each.count
     return Tally(
         requests=sum(count for verdict, count in by_verdict.items() if verdict.is_request),
         **{verdict.value: by_verdict[verdict] for verdict in Verdict},
@@ -170,22 +181,22 @@ class Metrics(msgspec.Struct, frozen=True):
 
 
 def measure_portal(
-    requests: Collection[Request], rule: ShareRule, *, complete: bool
+    counted: Collection[Counted], rule: ShareRule, *, complete: bool
 ) -> PortalMetrics:
     """The portal figure of a window's requests; no share unless every log it needs is there."""
-    return msgspec.convert(_figure(requests, rule, complete=complete), PortalMetrics)
+    return msgspec.convert(_figure(counted, rule, complete=complete), PortalMetrics)
 
 
-def measure_api(requests: Collection[Request], rule: ShareRule, *, complete: bool) -> ApiMetrics:
+def measure_api(counted: Collection[Counted], rule: ShareRule, *, complete: bool) -> ApiMetrics:
     """The API figure of a window's requests; no share unless every log it needs is there."""
-    return msgspec.convert(_figure(requests, rule, complete=complete), ApiMetrics)
+    return msgspec.convert(_figure(counted, rule, complete=complete), ApiMetrics)
 
 
 def _figure(
-    requests: Collection[Request], rule: ShareRule, *, complete: bool
+    counted: Collection[Counted], rule: ShareRule, *, complete: bool
 ) -> dict[str, int | float | None]:
-    counts = tally(requests)
-    share = counts.share(rule) if can_fall_short(requests, rule) else None
+    counts = tally(counted)
+    share = counts.share(rule) if can_fall_short(counted, rule) else None
     lower, upper = counts.bounds(rule) if complete else (None, None)
     return {
         **msgspec.structs.asdict(counts),
@@ -196,10 +207,10 @@ def _figure(
     }
 
 
-def can_fall_short(requests: Iterable[Request], rule: ShareRule) -> bool:
+def can_fall_short(counted: Iterable[Counted], rule: ShareRule) -> bool:
     """Whether any request shows a lack of MFA, or has a record that could have shown it."""
     return any(
-        rule.counts_against(request.verdict)
-        or (request.verdict.is_request and request.sign_in.can_show_single_factor)
-        for request in requests
+        rule.counts_against(each.verdict)
+        or (each.verdict.is_request and each.can_show_single_factor)
+        for each in counted
     )

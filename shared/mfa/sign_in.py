@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import reduce
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -114,6 +115,9 @@ class SignIn(msgspec.Struct, frozen=True, gc=False, array_like=True):
     def user_key(self) -> str:
         """What identifies its user: the object id, else the name; empty if neither is given."""
         return self.user_id or self.upn
+
+
+moment = attrgetter("created_at", "id")  #: what sorts sign-ins oldest first, ties broken by id
 
 
 def merge_copies(copies: Iterable[SignIn]) -> SignIn:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.coverage import NO_LOGS, Coverage, LogKinds
-from shared.mfa.rollup import Rollup
 from shared.mfa.verdict_changes import VerdictChanges
+from shared.mfa.window_sign_ins import SignInsInOrder, WindowSignIns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -111,7 +111,7 @@ class Window(msgspec.Struct, frozen=True):
     """The seven closed UTC days up to a date, with the data that is available."""
 
     ending: date
-    rollups: dict[date, Rollup]  #: the available days, some perhaps only in part
+    rollups: dict[date, SignInsInOrder]  #: the available days, some perhaps only in part
     missing: tuple[MissingDay, ...] = ()
     logs: dict[date, LogKinds] = {}  #: of the available days that lack a kind of log
     provisional: frozenset[date] = frozenset()  #: available days whose records may still change
@@ -132,9 +132,9 @@ class Window(msgspec.Struct, frozen=True):
         return Coverage.of({day: self.logs.get(day, LogKinds()) for day in self.rollups})
 
     @property
-    def total(self) -> Rollup:
-        """The sum of the available days."""
-        return Rollup.total(self.rollups.values())
+    def sign_ins(self) -> WindowSignIns:
+        """Those of the available days."""
+        return WindowSignIns([self.rollups[day] for day in sorted(self.rollups)])
 
 
 def window_days(ending: date) -> Iterator[date]:
@@ -144,7 +144,7 @@ def window_days(ending: date) -> Iterator[date]:
 
 def make_window(
     ending: date,
-    rollups: Mapping[date, Rollup],
+    rollups: Mapping[date, SignInsInOrder],
     reasons: Mapping[date, str] | None = None,
     *,
     logs: Mapping[date, LogKinds] | None = None,

@@ -15,6 +15,7 @@ from shared.mfa.changes.past import EarlierDays
 from shared.mfa.report import InputSummary
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import SETTLE_DAYS, WINDOW_DAYS, make_window, window_days
+from shared.mfa.windows import measure_windows
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.publishing import Earlier, Publication, publish
 from shared.sources.files.covered import CoveredDays
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from shared.mfa.changes.past import Past
     from shared.mfa.metrics import ShareRule
-    from shared.mfa.report import HistoryPoint
     from shared.mfa.scope import Scope
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Window
@@ -212,16 +211,15 @@ def _earlier(
     first = covered.days.first
     earliest = max(first + timedelta(days=WINDOW_DAYS - 1), ending - timedelta(days=HISTORY_DAYS))
     endings = [earliest + timedelta(days=n) for n in range((ending - earliest).days)]
-    windows = (_window(days, covered, day, question.now) for day in endings)
-    history: list[HistoryPoint] = []
-    compared: dict[date, Past] = {}
-    for window in windows:
-        assessment = assess(window, question.scope, question.rule)
-        history.append(history_point(assessment))
-        if window.ending in (ending - DAY_BEFORE, ending - WEEK_BEFORE):
-            compared[window.ending] = past_of(assessment, "exports", question.scope)
+    windows = [_window(days, covered, day, question.now) for day in endings]
+    metrics = measure_windows(windows, question.scope, question.rule)
+    points = [history_point(ending, each) for ending, each in zip(endings, metrics, strict=True)]
+    compared = {
+        window.ending: past_of(window, each, question.rule, "exports", question.scope)
+        for window, each in zip(windows, metrics, strict=True)
+    }
     before, week = compared.get(ending - DAY_BEFORE), compared.get(ending - WEEK_BEFORE)
-    return Earlier(history, EarlierDays(before, week))
+    return Earlier(points, EarlierDays(before, week))
 
 
 def _reading(result: ReadingResult, collected: _Collected) -> InputSummary:

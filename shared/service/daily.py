@@ -22,19 +22,13 @@ from shared.errors import (
 )
 from shared.mfa.assessment import ReportMeta, assess
 from shared.mfa.report import Report
-from shared.mfa.rollup import Rollup
-from shared.mfa.verdict_changes import VerdictChanges
 from shared.mfa.window import (
     WINDOW_DAYS,
     Slice,
     SliceState,
     complete_days,
-    logs_by_day,
-    make_window,
     missed_days,
-    missing_reasons,
     owed_slices,
-    provisional_days,
     window_days,
 )
 from shared.service.addresses import report_address
@@ -48,9 +42,10 @@ from shared.stores.models import MetricsRow, TenantRow
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Mapping
 
+    from shared.mfa.assessment import Assessment
     from shared.mfa.metrics import ShareRule
     from shared.mfa.scope import Scope
-    from shared.mfa.window import LedgerEntry, Window
+    from shared.mfa.window import LedgerEntry
     from shared.sources import SignInSource
     from shared.stores.store import Store
 
@@ -202,8 +197,7 @@ class Daily:
             raise BadInputError(f"{ending} is not over yet (UTC): it has no report.")
         made_at = self._timestamp()  # before reading: what is entered from now on is newer
         snapshot = self._snapshot(ending, newest)
-        accounts = snapshot.accounts if snapshot else None
-        assessment = assess(self._window(ending), self.scope, self.rule, accounts)
+        assessment = self._assessed(ending, snapshot)
         name = self.tenant_name or (snapshot.tenant_name if snapshot else None)
         meta = ReportMeta(
             self.tenant_id,
@@ -269,26 +263,10 @@ class Daily:
             raise SourceIncompleteError(message) from error
         return halves
 
-    def _window(self, ending: date) -> Window:
-        days = set(window_days(ending))
-        ledger = [entry for entry in self.ledger.entries(min(days)) if entry.slice.day in days]
-        entries = {entry.slice: entry for entry in ledger}
-        reasons = missing_reasons(ledger)
-        rollups: dict[date, Rollup] = {}
-        for day, slices in complete_days(ledger).items():
-            try:
-                rollups[day] = Rollup.total(self.ledger.rollup(entries[each]) for each in slices)
-            except (DamagedError, NewerError) as error:
-                reasons[day] = str(error)
-        window = make_window(
-            ending,
-            rollups,
-            reasons,
-            logs=logs_by_day(ledger),
-            provisional=provisional_days(ledger, self.settle_days),
-        )
-        changes = VerdictChanges.total(entry.changes for entry in ledger)
-        return msgspec.structs.replace(window, changes=changes)
+    def _assessed(self, ending: date, snapshot: DirectorySnapshot | None) -> Assessment:
+        accounts = snapshot.accounts if snapshot else None
+        with self.ledger.window(ending) as window:
+            return assess(window, self.scope, self.rule, accounts)
 
     def _is_owed(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -130,7 +129,7 @@ class DirectorySnapshot:
         of_records = disagreement_findings(
             self.accounts,
             requests,
-            disagreements(chain.from_iterable(assessment.requests.values()), self.accounts),
+            disagreements(assessment.requests.with_traces, self.accounts),
         )
         return [*about_accounts, *about_requests, *of_records, *stale]
 

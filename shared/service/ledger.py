@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec.structs import replace
 
 from shared.clock import timestamp
 from shared.errors import ConflictError, DamagedError, NewerError
 from shared.mfa.pulls import enter_failure, enter_pull
-from shared.mfa.verdict_changes import compare_pulls
-from shared.mfa.window import LedgerEntry, Slice, SliceState
+from shared.mfa.verdict_changes import VerdictChanges, compare_pulls
+from shared.mfa.window import (
+    LedgerEntry,
+    Slice,
+    SliceState,
+    complete_days,
+    logs_by_day,
+    make_window,
+    missing_reasons,
+    provisional_days,
+    window_days,
+)
+from shared.mfa.window_sign_ins import Joined
 from shared.telemetry import note
 
 if TYPE_CHECKING:
@@ -22,14 +33,17 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from shared.mfa.coverage import LogKinds
-    from shared.mfa.rollup import Rollup
+    from shared.mfa.rollup import Rollup, StoredRollup
     from shared.mfa.scope import Scope
+    from shared.mfa.window import Window
+    from shared.mfa.window_sign_ins import SignInsInOrder
     from shared.stores.store import Store
 
 #: An entry that was made later than this from now was made by a wrong clock.
 CLOCK_TOLERANCE = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +90,48 @@ class TenantLedger:
         Raises `DamagedError` if it cannot be read, after entering that, so that it is owed again,
         and `NewerError` if a newer release wrote it.
         """
+        return self._unless_lost(entry, self.store.rollup)
+
+    def open_rollup(self, entry: LedgerEntry, opened: ExitStack) -> StoredRollup:
+        """The same, to be read piece by piece until `opened` is closed."""
+        return self._unless_lost(entry, lambda slice_: self.store.open_rollup(slice_, opened))
+
+    @contextmanager
+    def window(self, ending: date) -> Iterator[Window]:
+        """The window of what is stored, whose days can be read until this context ends."""
+        days = set(window_days(ending))
+        ledger = [entry for entry in self.entries(min(days)) if entry.slice.day in days]
+        reasons = missing_reasons(ledger)
+        with ExitStack() as opened:
+            rollups = self._opened(ledger, reasons, opened)
+            window = make_window(
+                ending,
+                rollups,
+                reasons,
+                logs=logs_by_day(ledger),
+                provisional=provisional_days(ledger, self.settle_days),
+            )
+            changes = VerdictChanges.total(entry.changes for entry in ledger)
+            yield replace(window, changes=changes)
+
+    def _opened(
+        self, ledger: list[LedgerEntry], reasons: dict[date, str], opened: ExitStack
+    ) -> dict[date, SignInsInOrder]:
+        """The rollups of the days that can be read; for the others, the reason is entered."""
+        entries = {entry.slice: entry for entry in ledger}
+        rollups: dict[date, SignInsInOrder] = {}
+        for day, slices in complete_days(ledger).items():
+            try:
+                parts = [self.open_rollup(entries[slice_], opened) for slice_ in slices]
+            except (DamagedError, NewerError) as error:
+                reasons[day] = str(error)
+            else:
+                rollups[day] = Joined(parts)
+        return rollups
+
+    def _unless_lost(self, entry: LedgerEntry, read: Callable[[Slice], _T | None]) -> _T:
         try:
-            rollup = self.store.rollup(entry.slice)
+            rollup = read(entry.slice)
         except DamagedError as error:
             self._enter_loss(entry, str(error))
             raise
@@ -162,11 +216,13 @@ class TenantLedger:
     def _before(self, slice_: Slice) -> tuple[LedgerEntry | None, Rollup | None]:
         """A slice's entry and what can be read of its rollup; raises `NewerError`."""
         entry = self.entry(slice_)
-        return self._read(entry) if entry else (None, None)
+        return self._read(entry, self.rollup) if entry else (None, None)
 
-    def _read(self, entry: LedgerEntry) -> tuple[LedgerEntry, Rollup | None]:
+    def _read(
+        self, entry: LedgerEntry, read: Callable[[LedgerEntry], _T]
+    ) -> tuple[LedgerEntry, _T | None]:
         try:
-            return entry, self.rollup(entry) if entry.has_rollup else None
+            return entry, read(entry) if entry.has_rollup else None
         except DamagedError as error:
             _log.warning(
                 "Slice %s of %s is pulled again: %s", entry.slice.name, self.tenant_id, error
@@ -176,7 +232,8 @@ class TenantLedger:
     def _as_readable(self, entry: LedgerEntry) -> LedgerEntry:
         """The entry, without a rollup if that cannot be read; one of a newer release counts."""
         try:
-            return self._read(entry)[0]
+            with ExitStack() as opened:
+                return self._read(entry, lambda it: self.open_rollup(it, opened))[0]
         except NewerError as error:
             _log.warning(
                 "Slice %s of %s is left alone: %s", entry.slice.name, self.tenant_id, error

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 
 from shared.errors import DamagedError, NewerError
-from shared.mfa.rollup import Rollup
+from shared.mfa.rollup import Rollup, StoredRollup
 from shared.mfa.window import LedgerEntry, SliceState
 from shared.stores.base import StoreBase
 from shared.stores.file_sets import FileSet
@@ -15,12 +18,14 @@ from shared.stores.medium import RowId, to_columns
 from shared.stores.names import one_line, safe_day, safe_slice_name, safe_tenant_id, slice_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from shared.mfa.window import Slice
     from shared.stores.medium import Row
 
 _ROLLUP = "rollup"  #: the only file of a slice
+_MOST_IN_MEMORY = 8 << 20  #: bytes of one open rollup, some 100,000 sign-ins
 
 
 class Slices(StoreBase):
@@ -51,14 +56,29 @@ class Slices(StoreBase):
 
         Raises `DamagedError` if it is damaged, `NewerError` if a newer release wrote it.
         """
+        with ExitStack() as opened:
+            stored = self.open_rollup(slice_, opened)
+            return None if stored is None else Rollup(stored.copies())
+
+    def open_rollup(self, slice_: Slice, opened: ExitStack) -> StoredRollup | None:
+        """
+        The same, to be read piece by piece until `opened` is closed; it has been read once.
+
+        A big one waits in a temporary file, which has no name.
+        """
         file_set = slice_files(slice_)
         file = self._file_sets.read(file_set, _ROLLUP)
         if file is None:
             return None
+        spool = SpooledTemporaryFile(max_size=_MOST_IN_MEMORY)  # noqa: SIM115 (`opened` closes it)
+        opened.enter_context(spool)
+        spool.write(file.content)
+        stored = StoredRollup(lambda: _from_start(spool), len(file.content))
         try:
-            return Rollup.from_bytes(file.content)
+            deque(stored.blocks(), maxlen=0)
         except (DamagedError, NewerError) as error:
             raise type(error)(f"{file_set.title} cannot be read: {error}") from error
+        return stored
 
     def save_slice(self, entry: LedgerEntry, rollup: Rollup | None = None) -> None:
         """
@@ -70,6 +90,11 @@ class Slices(StoreBase):
         files = {_ROLLUP: rollup.to_bytes()} if rollup is not None else None
         columns = to_columns(msgspec.structs.replace(entry, reason=one_line(entry.reason)))
         self._file_sets.replace(slice_files(entry.slice), entry.at, columns, files)
+
+
+def _from_start(file: IO[bytes]) -> Callable[[int], bytes]:
+    file.seek(0)
+    return file.read
 
 
 def slice_files(slice_: Slice) -> FileSet:

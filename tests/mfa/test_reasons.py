@@ -12,7 +12,7 @@ import pytest
 from shared.errors import DamagedError
 from shared.mfa.circumstances import NO_TRACES
 from shared.mfa.metrics import ShareRule
-from shared.mfa.reasons.explaining import explain
+from shared.mfa.reasons.explaining import Explainer
 from shared.mfa.reasons.reason import REMEDIES, ReasonBasis, ReasonKind
 from shared.mfa.requests import judge_all
 from shared.mfa.rollup import Rollup
@@ -37,8 +37,8 @@ def reasons(*records: bytes, accounts=None, rule=None):
     """The reasons of some records' requests, in the order of their time."""
     rollup = Rollup(parse_sign_in(each, number) for number, each in enumerate(records))
     requests = judge_all(Rollup.from_bytes(rollup.to_bytes()), Scope())
-    found = explain(requests, rule or ShareRule(), accounts, ENDING)
-    return [found.get(each.sign_in.id) for each in reversed(requests)]
+    explainer = Explainer(rule or ShareRule(), accounts, ENDING)
+    return [explainer.reason_of(each) for each in reversed(requests)]
 
 
 def reason(*records: bytes, accounts=None):
@@ -473,9 +473,10 @@ def test_requests_with_mfa_have_no_reason() -> None:
 
 
 def repacked(rollup: Rollup, change) -> bytes:
-    """A stored rollup whose sign-ins, as lists of values, were changed."""
-    version, sign_ins = msgspec.msgpack.decode(gzip.decompress(rollup.to_bytes()))
-    return gzip.compress(msgspec.msgpack.encode((version, [change(each) for each in sign_ins])))
+    """The rollup as the first release wrote it, with each sign-in changed."""
+    _, blocks = msgspec.msgpack.decode(gzip.decompress(rollup.to_bytes()))
+    values = [change(each) for block in blocks for each in msgspec.msgpack.decode(block)]
+    return gzip.compress(msgspec.msgpack.encode((1, values)))
 
 
 def test_a_rollup_of_an_earlier_release_is_read_without_circumstances_and_policies() -> None:

@@ -1,4 +1,4 @@
-"""What a request inherits, from whom, and which are the newest."""
+"""What a request inherits, and from whom."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.mfa.requests import VerdictBasis, judge_all, newest
+from shared.mfa.inheritance import VerdictBasis
+from shared.mfa.requests import judge_all
 from shared.mfa.scope import Scope
 from shared.mfa.sign_in import Evidence, SignInEventType
 from shared.mfa.verdict import Verdict, judge
@@ -148,19 +149,6 @@ def naive_verdict(undecided, sign_ins):
             worst = (Verdict.NOT_VERIFIED, Verdict.EXEMPTED, Verdict.VERIFIED)
             return next(verdict for verdict in worst if verdict in found)
     return Verdict.UNKNOWN
-
-
-@given(
-    st.lists(any_sign_in(), max_size=9, unique_by=lambda sign_in: sign_in.id),
-    st.integers(0, 4),
-    st.integers(0, 9),
-)
-def test_the_newest_of_the_newest_are_the_newest_of_all(sign_ins, cap, cut) -> None:
-    requests = judge_all(sign_ins, Scope())
-
-    of_parts = newest(newest(requests[:cut], cap) + newest(requests[cut:], cap), cap)
-
-    assert of_parts == newest(requests, cap)
 
 
 def test_requests_of_one_instant_are_in_the_order_of_their_ids() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+from io import BytesIO
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import StoreError
-from shared.mfa.rollup import Rollup
-from shared.mfa.sign_in import Requirement
-from tests.sign_ins import any_sign_in, portal_sign_in
+from shared.errors import DamagedError, NewerError, StoreError
+from shared.mfa.circumstances import SharedTexts
+from shared.mfa.rollup import Rollup, StoredRollup
+from shared.mfa.sign_in import Requirement, moment
+from tests.sign_ins import any_sign_in, at, portal_sign_in
 
 rollups = st.builds(Rollup, st.lists(any_sign_in(), max_size=8))
 
@@ -77,3 +82,56 @@ def test_a_sign_in_logged_twice_is_one_sign_in_with_two_copies() -> None:
 def test_bytes_that_are_not_a_rollup_are_refused_in_one_sentence(data) -> None:
     with pytest.raises(StoreError, match="rollup"):
         Rollup.from_bytes(data)
+
+
+def stored(data: bytes) -> StoredRollup:
+    return StoredRollup(lambda: BytesIO(data).read, len(data))
+
+
+def of_the_first_release(rollup: Rollup) -> bytes:
+    """All copies in one list, in the order of their ids."""
+    copies = sorted(rollup.copies(), key=lambda copy: copy.id)
+    packed = msgspec.msgpack.encode((1, copies), enc_hook=SharedTexts().write)
+    return gzip.compress(packed)
+
+
+@given(rollups)
+def test_what_is_stored_is_read_in_the_order_of_time_again_and_again(a) -> None:
+    in_order = sorted(a, key=moment)
+    kept, old = stored(a.to_bytes()), stored(of_the_first_release(a))
+
+    assert list(kept.in_order()) == list(kept.in_order()) == in_order
+    assert list(old.in_order()) == list(old.in_order()) == in_order
+    assert Rollup(old.copies()) == Rollup(kept.copies()) == a
+
+
+def test_more_sign_ins_than_are_read_at_once_are_all_read_in_order() -> None:
+    count = 9_000
+    rollup = Rollup(portal_sign_in(created_at=at(20, n * 7 % 24)) for n in range(count))
+
+    blocks = list(stored(rollup.to_bytes()).blocks())
+
+    assert len(blocks) == 3
+    assert [each.id for each in stored(rollup.to_bytes()).in_order()] == [
+        each.id for each in sorted(rollup, key=moment)
+    ]
+    assert Rollup.from_bytes(rollup.to_bytes()) == rollup
+
+
+def test_a_later_version_is_of_a_newer_release() -> None:
+    with pytest.raises(NewerError, match="version 3"):
+        Rollup.from_bytes(gzip.compress(msgspec.msgpack.encode((3, []))))
+
+
+_WHOLE = gzip.decompress(Rollup([portal_sign_in()]).to_bytes())
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [_WHOLE[:-1], _WHOLE + b"x", _WHOLE[:7] + b"x" + _WHOLE[8:], _WHOLE[:7], _WHOLE[:12], b"\x92"],
+)
+def test_pieces_that_do_not_fit_are_damage(packed) -> None:
+    with pytest.raises(DamagedError, match="rollup"):
+        Rollup.from_bytes(gzip.compress(packed))
+    with pytest.raises(DamagedError, match="rollup"):
+        Rollup.from_bytes(gzip.compress(_WHOLE) + b"x")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import gzip
 from collections import defaultdict
-from heapq import merge
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Self
 from zlib import crc32
 
@@ -22,7 +22,7 @@ from shared.delivery.text.formatting import count
 from shared.errors import DamagedError
 from shared.mfa.breakdown import CauseContribution, Contribution, break_down
 from shared.mfa.metrics import ShareRule, Tally, tally
-from shared.mfa.requests import newness
+from shared.mfa.request_counts import first_known
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.accounts.truth import Truth
     from shared.mfa.assessment import Assessment
-    from shared.mfa.requests import Request
+    from shared.mfa.request_counts import AccountSignIn, DayRequests, RequestKind
 
-MOST_SIGN_INS = 100  #: of one account, the newest
 _PER_FILE = 2_000  #: accounts, as long as there are files enough
 
 
@@ -66,7 +65,7 @@ class AccountDetails(msgspec.Struct, frozen=True):
     account: AccountEntry
     policies: int  #: the index of its policies in the file's list
     requests: Tally = Tally()  #: of the window, including sign-ins that were no requests
-    sign_ins: list[SignInEntry] = []  #: the newest `MOST_SIGN_INS`
+    sign_ins: list[SignInEntry] = []  #: the newest `ACCOUNT_SIGN_INS_CAP`
 
 
 class AccountFile(msgspec.Struct, frozen=True):
@@ -104,12 +103,18 @@ class Applications(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, tenant_id: str | None, assessment: Assessment) -> Self:
         """The applications of a window: most requests without MFA first."""
-        groups: defaultdict[str, list[Request]] = defaultdict(list)
-        for request in _newest_first(assessment):
-            if request.sign_in.app_id:
-                groups[request.sign_in.app_id].append(request)
-        found = [_application(app_id, group, assessment) for app_id, group in groups.items()]
+        kinds: defaultdict[str, list[RequestKind]] = defaultdict(list)
+        for kind in assessment.requests.kinds:
+            kinds[kind.app_id].append(kind)
+        days: defaultdict[str, list[DayRequests]] = defaultdict(list)
+        for each in assessment.requests.days:
+            days[each.app_id].append(each)
         rule = assessment.rule
+        found = [
+            _application(app_id, group, days[app_id], rule)
+            for app_id, group in kinds.items()
+            if app_id
+        ]
         found.sort(key=lambda it: (-it.requests.against(rule), -it.requests.requests, it.id))
         return cls(tenant_id, rule, found)
 
@@ -139,20 +144,30 @@ def account_files(
 ) -> dict[str, bytes]:
     """Every account's details, in as many of these files as keep a look at one of them quick."""
     wanted = max(1, min(len(names), -(-len(entries) // _PER_FILE)))
-    sign_ins = _newest_by_user(assessment)
     policies = _PolicyLists(accounts)
-    files: list[dict[str, AccountDetails]] = [{} for _ in range(wanted)]
+    files: list[list[tuple[AccountEntry, int]]] = [[] for _ in range(wanted)]
     for entry in entries:
-        key = entry.object_id.lower()
-        requests = sign_ins.get(key, [])
-        files[place_of(key, wanted)][key] = AccountDetails(
-            account=entry,
-            policies=policies.of(key),
-            requests=tally(requests),
-            sign_ins=[_sign_in(request, assessment) for request in requests[:MOST_SIGN_INS]],
+        file = files[place_of(entry.object_id, wanted)]
+        file.append((entry, policies.of(entry.object_id)))
+    kinds = _kinds_by_user(assessment)
+    sign_ins = assessment.requests.of_accounts
+    return {
+        name: _packed(  # one after the other, as each account has many sign-ins
+            AccountFile(
+                policies.lists,
+                {
+                    (key := entry.object_id.lower()): AccountDetails(
+                        account=entry,
+                        policies=index,
+                        requests=tally(kinds.get(key, ())),
+                        sign_ins=[_entry(sign_in) for sign_in in sign_ins.get(key, ())],
+                    )
+                    for entry, index in file
+                },
+            )
         )
-    packed = (_packed(AccountFile(policies.lists, found)) for found in files)
-    return dict(zip(names, packed, strict=False))
+        for name, file in zip(names, files, strict=False)
+    }
 
 
 def place_of(object_id: str, files: int) -> int:
@@ -203,48 +218,43 @@ def _reach(included: Truth, applies: Truth) -> str:
     return "applies" if applies else "excluded"
 
 
-def _newest_first(assessment: Assessment) -> Iterator[Request]:
-    """All sign-ins of both channels, newest first."""
-    return merge(*assessment.requests.values(), key=newness, reverse=True)
-
-
-def _newest_by_user(assessment: Assessment) -> dict[str, list[Request]]:
-    groups: defaultdict[str, list[Request]] = defaultdict(list)
-    for request in _newest_first(assessment):
-        if request.sign_in.user_id:
-            groups[request.sign_in.user_id.lower()].append(request)
+def _kinds_by_user(assessment: Assessment) -> dict[str, list[RequestKind]]:
+    groups: defaultdict[str, list[RequestKind]] = defaultdict(list)
+    for kind in assessment.requests.kinds:
+        groups[kind.user_id.lower()].append(kind)
     return groups
 
 
-def _sign_in(request: Request, assessment: Assessment) -> SignInEntry:
-    sign_in = request.sign_in
-    reason = assessment.reasons.get(sign_in.id)
+def _entry(sign_in: AccountSignIn) -> SignInEntry:
+    traits = sign_in.traits
     return SignInEntry(
-        id=sign_in.id if sign_in.has_own_id else "",
+        id=sign_in.id,
         time=sign_in.created_at,
-        channel=request.channel,
-        application=sign_in.app_name,
-        application_id=sign_in.app_id,
-        ip_address=sign_in.ip_address,
-        verdict=request.verdict.value,
-        reason=reason.sentence if reason else "",
+        channel=traits.channel,
+        application=traits.app_name,
+        application_id=traits.app_id,
+        ip_address=traits.ip_address,
+        verdict=traits.verdict.value,
+        reason=traits.reason.sentence if traits.reason else "",
     )
 
 
 def _application(
-    app_id: str, requests: list[Request], assessment: Assessment
+    app_id: str, kinds: list[RequestKind], days: list[DayRequests], rule: ShareRule
 ) -> ApplicationDetails:
-    split = break_down(requests, assessment.rule, assessment.reasons)
-    days = groupby(requests, lambda request: request.sign_in.day)
-    names = (request.sign_in.app_name for request in requests)
+    split = break_down(kinds, rule)
+    by_day = groupby(sorted(days, key=_day, reverse=True), key=_day)
     return ApplicationDetails(
         id=app_id,
-        name=next(filter(None, names), ""),
-        requests=tally(requests),
+        name=first_known(kind.app_name for kind in kinds),
+        requests=tally(kinds),
         by_user=split.by_user,
         by_cause=split.by_cause,
-        days=[ApplicationDay(day, tally(group)) for day, group in days],
+        days=[ApplicationDay(day, tally(group)) for day, group in by_day],
     )
+
+
+_day = attrgetter("day")
 
 
 def _packed(value: msgspec.Struct) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +10,7 @@ from shared.delivery.text.formatting import plain_quotes, utc_time
 from shared.mfa.accounts.directory import users_with_mfa
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.reasons.reason import ReasonKind
+from shared.mfa.request_counts import made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shared.mfa.assessment import Assessment
     from shared.mfa.metrics import ShareRule
     from shared.mfa.reasons.reason import Reason
-    from shared.mfa.requests import Request
+    from shared.mfa.request_counts import RequestKind
 
 
 class AccountStatusRow(msgspec.Struct, frozen=True, rename="pascal"):
@@ -75,14 +75,12 @@ def account_rows(
 
 def _newest_reasons(assessment: Assessment) -> dict[str, Reason]:
     """By user: why the newest of those requests had no MFA that count against a share."""
-    newest: dict[str, Request] = {}
-    for request in chain.from_iterable(assessment.requests.values()):
-        user = request.sign_in.user_id.lower()
-        if assessment.rule.counts_against(request.verdict) and (
-            user not in newest or _made_at(newest[user]) < _made_at(request)
-        ):
-            newest[user] = request
-    return {user: assessment.reasons[request.sign_in.id] for user, request in newest.items()}
+    against = assessment.rule.counts_against
+    return {
+        kind.user_id.lower(): kind.reason
+        for kind in reversed(assessment.requests.kinds)
+        if against(kind.verdict) and kind.reason
+    }
 
 
 def _explained(account: AccountRow, reason: Reason | None) -> AccountRow:
@@ -98,7 +96,7 @@ def _explained(account: AccountRow, reason: Reason | None) -> AccountRow:
 
 
 def _account_row(
-    account: AccountRow, request: Request | None, rule: ShareRule, tenant_id: str | None
+    account: AccountRow, last: RequestKind | None, rule: ShareRule, tenant_id: str | None
 ) -> AccountStatusRow:
     return AccountStatusRow(
         object_id=account.object_id,
@@ -113,25 +111,14 @@ def _account_row(
         cause=plain_quotes(account.cause),
         remedy=plain_quotes(account.remedy),
         mfa_registered=account.mfa_registered,
-        last_request=utc_time(request.sign_in.created_at) if request else None,
-        last_request_mfa_compliant=rule.is_compliant(request.verdict) if request else None,
+        last_request=utc_time(last.newest[0]) if last else None,
+        last_request_mfa_compliant=rule.is_compliant(last.verdict) if last else None,
     )
 
 
-def _newest_by_user(assessment: Assessment) -> dict[str, Request]:
-    newest: dict[str, Request] = {}
-    for requests in assessment.requests.values():
-        for request in requests:
-            user = request.sign_in.user_id.lower()
-            if request.verdict.is_request and (
-                user not in newest or _made_at(newest[user]) < _made_at(request)
-            ):
-                newest[user] = request
-    return newest
-
-
-def _made_at(request: Request) -> tuple[str, str]:
-    return request.sign_in.created_at, request.sign_in.id
+def _newest_by_user(assessment: Assessment) -> dict[str, RequestKind]:
+    kinds = assessment.requests.kinds
+    return {kind.user_id.lower(): kind for kind in made(reversed(kinds))}
 
 
 def customer_rows(customers: Iterable[Customer], as_of: str) -> Iterator[CustomerStatusRow]:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from shared.delivery.text.formatting import plain_quotes, utc_time
 from shared.mfa.metrics import tally
-from shared.mfa.requests import REQUESTS_CAP
+from shared.mfa.request_counts import made
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from shared.mfa.assessment import Assessment
     from shared.mfa.metrics import ShareRule
-    from shared.mfa.reasons.reason import Reason
-    from shared.mfa.requests import Request
+    from shared.mfa.request_counts import DayRequests, RequestKind, ShownRequest
 
 
 class PortalUserRow(msgspec.Struct, frozen=True, rename="pascal"):
@@ -60,36 +56,33 @@ class RequestRow(msgspec.Struct, frozen=True, rename="pascal"):
 def portal_user_rows(assessment: Assessment, tenant_id: str | None) -> list[PortalUserRow]:
     """One row per user with a request that counts against the portal's share, latest first."""
     names: dict[str, str] = {}
-    last: dict[str, Request] = {}
-    for request in _requests(assessment, Channel.PORTAL):
-        user = request.sign_in.user_key
-        if not names.get(user):
-            names[user] = request.sign_in.upn
-        if assessment.rule.counts_against(request.verdict):
-            last.setdefault(user, request)
-    ordered = sorted(last.items(), key=lambda item: (item[1].sign_in.user_id, item[0]))
-    ordered.sort(key=lambda item: item[1].sign_in.created_at, reverse=True)
-    return [_portal_user_row(request, tenant_id, names[user]) for user, request in ordered]
+    last: dict[str, RequestKind] = {}
+    for kind in made(assessment.requests.of(Channel.PORTAL)):
+        names[kind.user_key] = names.get(kind.user_key) or kind.upn
+        if assessment.rule.counts_against(kind.verdict):
+            last.setdefault(kind.user_key, kind)
+    ordered = sorted(last.items(), key=lambda item: (item[1].user_id, item[0]))
+    ordered.sort(key=lambda item: item[1].newest[0], reverse=True)
+    return [_portal_user_row(kind, tenant_id, names[user]) for user, kind in ordered]
 
 
-def _portal_user_row(request: Request, tenant_id: str | None, upn: str) -> PortalUserRow:
+def _portal_user_row(kind: RequestKind, tenant_id: str | None, upn: str) -> PortalUserRow:
     return PortalUserRow(
-        object_id=request.sign_in.user_id,
+        object_id=kind.user_id,
         tenant_id=tenant_id,
         upn=upn,
-        last_non_mfa_compliant_login_date_time=utc_time(request.sign_in.created_at),
+        last_non_mfa_compliant_login_date_time=utc_time(kind.newest[0]),
     )
 
 
 def application_day_rows(assessment: Assessment) -> list[ApplicationDayRow]:
     """One row per day and application, newest day first, then the most requests without MFA."""
     names: dict[str, str] = {}
-    groups: defaultdict[tuple[str, str], list[Request]] = defaultdict(list)
-    for request in _requests(assessment, Channel.API):
-        app_id = request.sign_in.app_id
-        if not names.get(app_id):
-            names[app_id] = request.sign_in.app_name
-        groups[request.sign_in.day, app_id].append(request)
+    groups: defaultdict[tuple[str, str], list[DayRequests]] = defaultdict(list)
+    for each in assessment.requests.days:
+        if each.channel is Channel.API and each.verdict.is_request:
+            names[each.app_id] = names.get(each.app_id) or each.app_name
+            groups[each.day, each.app_id].append(each)
     ranked = sorted(
         (-tally(group).against(assessment.rule), app_id, day)
         for (day, app_id), group in groups.items()
@@ -102,14 +95,14 @@ def application_day_rows(assessment: Assessment) -> list[ApplicationDayRow]:
 
 
 def _application_day_row(
-    requests: list[Request], rule: ShareRule, app_name: str
+    requests: list[DayRequests], rule: ShareRule, app_name: str
 ) -> ApplicationDayRow:
-    counts, sign_in = tally(requests), requests[0].sign_in
+    counts = tally(requests)
     return ApplicationDayRow(
-        login_date=sign_in.day,
+        login_date=requests[0].day,
         mfa_compliant_request_count=counts.compliant(rule),
         total_request_count=counts.requests,
-        application_id=sign_in.app_id,
+        application_id=requests[0].app_id,
         application_name=app_name,
     )
 
@@ -118,18 +111,12 @@ def request_rows(
     assessment: Assessment, channel: Channel, tenant_id: str | None
 ) -> list[RequestRow]:
     """A channel's requests, newest first; at most 10,000, as in Partner Center's own file."""
-    newest = islice(_requests(assessment, channel), REQUESTS_CAP)
-    rule, reasons = assessment.rule, assessment.reasons
-    return [
-        _request_row(request, rule, tenant_id, reasons.get(request.sign_in.id))
-        for request in newest
-    ]
+    rule, newest = assessment.rule, assessment.requests.newest[channel]
+    return [_request_row(shown, rule, tenant_id) for shown in newest]
 
 
-def _request_row(
-    request: Request, rule: ShareRule, tenant_id: str | None, reason: Reason | None
-) -> RequestRow:
-    sign_in = request.sign_in
+def _request_row(shown: ShownRequest, rule: ShareRule, tenant_id: str | None) -> RequestRow:
+    request, sign_in = shown.request, shown.request.sign_in
     return RequestRow(
         request_id=sign_in.id if sign_in.has_own_id else "",
         correlation_id=sign_in.correlation_id,
@@ -141,10 +128,5 @@ def _request_row(
         upn=sign_in.upn,
         application_id=sign_in.app_id,
         mfa_compliant=rule.is_compliant(request.verdict),
-        reason=plain_quotes(reason.sentence) if reason else "",
+        reason=plain_quotes(shown.reason.sentence) if shown.reason else "",
     )
-
-
-def _requests(assessment: Assessment, channel: Channel) -> Iterator[Request]:
-    """The channel's sign-ins that are requests, newest first."""
-    return (request for request in assessment.requests[channel] if request.verdict.is_request)

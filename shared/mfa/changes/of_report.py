@@ -13,12 +13,13 @@ from shared.mfa.window import WINDOW_DAYS
 
 if TYPE_CHECKING:
     from shared.mfa.accounts.assessment import JudgedAccounts
-    from shared.mfa.assessment import Assessment
     from shared.mfa.changes.account_states import AccountStates
     from shared.mfa.changes.past import EarlierDays
     from shared.mfa.findings.finding import Finding
+    from shared.mfa.metrics import Metrics, ShareRule
     from shared.mfa.report import Report
     from shared.mfa.scope import Scope
+    from shared.mfa.window import Window
 
 
 def with_changes(
@@ -41,15 +42,12 @@ def as_past(report: Report) -> PastReport:
     return msgspec.convert(report, PastReport, from_attributes=True)
 
 
-def past_of(assessment: Assessment, source: str, scope: Scope) -> Past:
+def past_of(window: Window, metrics: Metrics, rule: ShareRule, source: str, scope: Scope) -> Past:
     """An earlier window of the same records, of which no report is made."""
-    window = assessment.window
     coverage = window.coverage
     summary = PastWindow(window.ending, WINDOW_DAYS - len(window.missing), coverage)
     ids = sorted(scope.ids)
-    return Past(
-        PastReport(summary, assessment.metrics, assessment.rule, source, partner_center_ids=ids)
-    )
+    return Past(PastReport(summary, metrics, rule, source, partner_center_ids=ids))
 
 
 def _dated(findings: list[Finding], now: PastReport, before: Past | None) -> list[Finding]:

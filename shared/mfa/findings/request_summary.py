@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shared.mfa.metrics import ShareRule
-from shared.mfa.requests import newness
+from shared.mfa.request_counts import made
 from shared.mfa.scope import Channel
 from shared.mfa.verdict import Verdict
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shared.mfa.metrics import ApiMetrics, Metrics, PortalMetrics
-    from shared.mfa.requests import Request
+    from shared.mfa.request_counts import Moment, RequestKind, WindowRequests
 
 
 class RequestGroup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -67,30 +67,25 @@ class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def summary_of(
-    requests: Mapping[Channel, list[Request]], metrics: Metrics, rule: ShareRule
-) -> RequestSummary:
+def summary_of(requests: WindowRequests, metrics: Metrics, rule: ShareRule) -> RequestSummary:
     """A window's requests as findings need them."""
-    every = list(chain.from_iterable(requests.values()))
-    oldest_first = sorted((item for item in every if item.sign_in.user_id), key=newness)
+    kinds, api = requests.kinds, requests.of(Channel.API)
+    of_users = [kind for kind in kinds if kind.user_id]
     return RequestSummary(
-        without_mfa=_newest_records(oldest_first, Verdict.NOT_VERIFIED),
-        exempted=_newest_records(oldest_first, Verdict.EXEMPTED),
-        active={item.sign_in.user_id for item in oldest_first if item.verdict.is_request},
-        app_only=_calls_by_application(requests[Channel.API], Verdict.APP_ONLY),
-        unknown_applications=_calls_by_application(requests[Channel.API], Verdict.UNKNOWN),
-        unknown_users=Counter(
-            request.sign_in.user_key
-            for request in requests[Channel.PORTAL]
-            if request.verdict is Verdict.UNKNOWN
-        ),
-        cannot_show=sum(
-            item.verdict.is_request and not item.sign_in.can_show_single_factor for item in every
-        ),
-        names={item.sign_in.user_id: item.sign_in.upn for item in oldest_first if item.sign_in.upn},
-        groups=_groups(every),
+        without_mfa=_newest_records(of_users, Verdict.NOT_VERIFIED),
+        exempted=_newest_records(of_users, Verdict.EXEMPTED),
+        active={kind.user_id for kind in made(of_users)},
+        app_only=_calls_by_application(api, Verdict.APP_ONLY),
+        unknown_applications=_calls_by_application(api, Verdict.UNKNOWN),
+        unknown_users=_unknown_users(requests.of(Channel.PORTAL)),
+        cannot_show=sum(kind.count for kind in made(kinds) if not kind.can_show_single_factor),
+        names={kind.user_id: kind.upn for kind in reversed(of_users) if kind.upn},
+        groups=_groups(kinds),
         applications={
-            item.sign_in.app_id: item.sign_in.app_name for item in every if item.sign_in.app_name
+            kind.app_id: kind.app_name
+            for channel in Channel
+            for kind in sorted(requests.of(channel), key=_oldest, reverse=True)
+            if kind.app_name
         },
         read={
             Channel.PORTAL: _read(metrics.portal, rule),
@@ -100,52 +95,62 @@ def summary_of(
     )
 
 
-def _newest_records(oldest_first: list[Request], verdict: Verdict) -> dict[str, str]:
-    return {
-        request.sign_in.user_id: request.sign_in.id
-        for request in oldest_first
-        if request.verdict is verdict
-    }
+def _oldest(kind: RequestKind) -> Moment:
+    return kind.oldest
 
 
-def _calls_by_application(requests: list[Request], verdict: Verdict) -> Counter[str]:
-    return Counter(
-        request.sign_in.app_name or request.sign_in.app_id or "(no name)"
-        for request in requests
-        if request.verdict is verdict
-    )
+def _newest_records(kinds: list[RequestKind], verdict: Verdict) -> dict[str, str]:
+    """By user, in the order in which they began, the newest record with that verdict."""
+    found = [kind for kind in kinds if kind.verdict is verdict]
+    newest = {kind.user_id: kind.newest[1] for kind in reversed(found)}
+    return {kind.user_id: newest[kind.user_id] for kind in sorted(found, key=_oldest)}
 
 
-def _groups(requests: list[Request]) -> tuple[RequestGroup, ...]:
+def _calls_by_application(kinds: list[RequestKind], verdict: Verdict) -> Counter[str]:
+    calls: Counter[str] = Counter()
+    for kind in kinds:
+        if kind.verdict is verdict:
+            calls[kind.app_name or kind.app_id or "(no name)"] += kind.count
+    return calls
+
+
+def _unknown_users(kinds: list[RequestKind]) -> Counter[str]:
+    unknown: Counter[str] = Counter()
+    for kind in kinds:
+        if kind.verdict is Verdict.UNKNOWN:
+            unknown[kind.user_key] += kind.count
+    return unknown
+
+
+def _groups(kinds: list[RequestKind]) -> tuple[RequestGroup, ...]:
     """
     The requests without MFA, or with MFA skipped, and the verified ones by who made any of these.
 
     A large tenant has very many verified requests, and nothing can be gained of the others.
     """
-    short = [item for item in requests if item.verdict in (Verdict.EXEMPTED, Verdict.NOT_VERIFIED)]
-    users = {item.sign_in.user_key for item in short}
-    applications = {item.sign_in.app_id for item in short}
+    short = [kind for kind in kinds if kind.verdict in (Verdict.EXEMPTED, Verdict.NOT_VERIFIED)]
+    users = {kind.user_key for kind in short}
+    applications = {kind.app_id for kind in short}
     verified = (
-        item
-        for item in requests
-        if item.verdict is Verdict.VERIFIED
-        and (item.sign_in.user_key in users or item.sign_in.app_id in applications)
+        kind
+        for kind in kinds
+        if kind.verdict is Verdict.VERIFIED
+        and (kind.user_key in users or kind.app_id in applications)
     )
-    times: defaultdict[tuple[Channel, str, str, Verdict], list[str]] = defaultdict(list)
-    for item in chain(short, verified):
-        key = item.channel, item.sign_in.user_key, item.sign_in.app_id, item.verdict
-        times[key].append(item.sign_in.created_at)
+    groups: defaultdict[tuple[Channel, str, str, Verdict], list[RequestKind]] = defaultdict(list)
+    for kind in chain(short, verified):
+        groups[kind.channel, kind.user_key, kind.app_id, kind.verdict].append(kind)
     return tuple(
         RequestGroup(
             channel=channel,
             user=user,
             app_id=app_id,
             verdict=verdict,
-            count=len(made),
-            first=min(made),
-            last=max(made),
+            count=sum(kind.count for kind in group),
+            first=min(kind.oldest for kind in group)[0],
+            last=max(kind.newest for kind in group)[0],
         )
-        for (channel, user, app_id, verdict), made in sorted(times.items())
+        for (channel, user, app_id, verdict), group in sorted(groups.items())
     )
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shared.mfa.sign_in import moment
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -39,7 +41,7 @@ def disagreements(requests: Iterable[Request], accounts: JudgedAccounts) -> list
     """
     found: dict[tuple[int, int], Disagreement | None] = {}
     seen: set[tuple[str, str]] = set()
-    for request in sorted(requests, key=lambda each: each.sign_in.created_at, reverse=True):
+    for request in sorted(requests, key=lambda each: moment(each.sign_in), reverse=True):
         sign_in = request.sign_in
         if not sign_in.traces or (sign_in.user_id, sign_in.traces) in seen:
             continue  # nothing new: the newest one with these traces has been judged

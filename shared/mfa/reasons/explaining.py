@@ -15,7 +15,6 @@ from shared.mfa.reasons.reason import ReasonKind, from_record
 from shared.mfa.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import date
 
     from shared.mfa.accounts.assessment import JudgedAccounts
@@ -32,7 +31,12 @@ _SKIPPED = from_record(ReasonKind.NOT_TOLD, "MFA was skipped, and the record doe
 
 
 class Explainer:
-    """Explains the requests of one window. Requests of one kind and account are judged once."""
+    """
+    Explains the requests of one window. Requests of one kind and account are judged once.
+
+    The record is believed first, where it tells; else the directory's evaluation stands in. Only
+    where a policy that now enforces MFA is younger than the request, that is the reason.
+    """
 
     def __init__(self, rule: ShareRule, accounts: JudgedAccounts | None, ending: date) -> None:
         self._rule = rule
@@ -84,17 +88,3 @@ class Explainer:
 
     def _shared(self, reason: Reason) -> Reason:
         return self._reasons.setdefault(reason, reason)
-
-
-def explain(
-    requests: Iterable[Request], rule: ShareRule, accounts: JudgedAccounts | None, ending: date
-) -> dict[str, Reason]:
-    """
-    The reason of each request that counts against the share or is unknown, by the sign-in's id.
-
-    The record is believed first, where it tells; else the directory's evaluation stands in. Only
-    where a policy that now enforces MFA is younger than the request, that is the reason.
-    """
-    explainer = Explainer(rule, accounts, ending)
-    found = ((request.sign_in.id, explainer.reason_of(request)) for request in requests)
-    return {sign_in_id: reason for sign_in_id, reason in found if reason}

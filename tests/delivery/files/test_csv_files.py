@@ -24,9 +24,9 @@ from shared.delivery.files.request_rows import RequestRow
 from shared.mfa.circumstances import Circumstance, PolicyTrace, PolicyTraces
 from shared.mfa.metrics import ShareRule
 from shared.mfa.report import FileEntry
-from shared.mfa.requests import REQUESTS_CAP, newest
+from shared.mfa.requests import REQUESTS_CAP
 from shared.mfa.scope import Channel
-from shared.mfa.sign_in import Evidence
+from shared.mfa.sign_in import Evidence, moment
 from tests.delivery.making import (
     APP_ONLY,
     DAYS,
@@ -254,7 +254,7 @@ def test_more_than_ten_thousand_requests_are_cut_to_the_newest_and_the_total_is_
 
     assert (file.rows, file.total) == (10_000, 10_007)
     assert [row["RequestId"] for row in rows_of(file)] == [
-        request.sign_in.id for request in newest(judged.requests[channel])
+        sign_in.id for sign_in in sorted(sign_ins, key=moment, reverse=True)[:REQUESTS_CAP]
     ]
 
 

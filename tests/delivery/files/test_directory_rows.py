@@ -170,9 +170,10 @@ def test_what_a_note_on_the_policy_says_already_is_not_said_twice() -> None:
     young = Reason(ReasonKind.POLICY_TOO_YOUNG, "Policy “MFA” is new", ReasonBasis.DIRECTORY)
     sign_in = portal_sign_in()
     window = make_window(date(2026, 11, 23), {date(2026, 11, 20): Rollup([sign_in])})
-    made = msgspec.structs.replace(
-        assess(window, Scope(), ShareRule()), reasons={sign_in.id: young}
-    )
+    assessed = assess(window, Scope(), ShareRule())
+    kinds = [msgspec.structs.replace(each, reason=young) for each in assessed.requests.kinds]
+    requests = msgspec.structs.replace(assessed.requests, kinds=kinds)
+    made = msgspec.structs.replace(assessed, requests=requests)
     noted = account("ann", enforcement=Enforcement.ENFORCED, cause="It is new.", remedy="Wait.")
     plain = account("ann", enforcement=Enforcement.ENFORCED, cause="", remedy="")
 

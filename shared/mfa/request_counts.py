@@ -1,0 +1,153 @@
+"""A window's requests as counts: what all figures, lists and findings are added up from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from shared.mfa.reasons.reason import Reason
+from shared.mfa.requests import Request
+from shared.mfa.scope import Channel
+from shared.mfa.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    _Kind: TypeAlias = tuple[Channel, Verdict, bool, str, str, str, str, str, Reason | None]
+    _Day: TypeAlias = tuple[Channel, Verdict, bool, str, str, str]
+
+Moment: TypeAlias = tuple[str, str]  #: when a sign-in was made, UTC, and its id
+
+
+class RequestKind(msgspec.Struct, frozen=True, gc=False):
+    """
+    Requests of a window that are equal in all that figures distinguish, except for their day.
+
+    Sign-ins that were not completed, and those of applications as themselves, have kinds, too.
+    """
+
+    channel: Channel
+    verdict: Verdict
+    can_show_single_factor: bool
+    user_id: str
+    upn: str
+    user_name: str
+    app_id: str
+    app_name: str
+    reason: Reason | None  #: of those against the share, or unknown
+    count: int
+    oldest: Moment
+    newest: Moment
+
+    @property
+    def user_key(self) -> str:
+        """What identifies the user: the object id, else the name; empty if neither is given."""
+        return self.user_id or self.upn
+
+
+class DayRequests(msgspec.Struct, frozen=True, gc=False):
+    """One application's requests of one day that are equal in what a day's figures distinguish."""
+
+    channel: Channel
+    verdict: Verdict
+    can_show_single_factor: bool
+    day: str  #: ``YYYY-MM-DD``
+    app_id: str
+    app_name: str
+    count: int
+    newest: Moment
+
+
+class ShownRequest(msgspec.Struct, frozen=True):
+    """A request that a list shows, and its reason."""
+
+    request: Request
+    reason: Reason | None
+
+
+class SignInTraits(msgspec.Struct, frozen=True, gc=False):
+    """What many sign-ins of an account have in common."""
+
+    channel: Channel
+    verdict: Verdict
+    app_id: str
+    app_name: str
+    ip_address: str
+    reason: Reason | None
+
+
+class AccountSignIn(msgspec.Struct, frozen=True, gc=False):
+    """A sign-in that its account's page shows: no more than that, as there are many."""
+
+    created_at: str
+    id: str  #: empty for a record without an id
+    traits: SignInTraits  #: one object for all sign-ins with the same
+
+
+class WindowRequests(msgspec.Struct, frozen=True):
+    """What a window's requests come to: counts, and the few that are shown one by one."""
+
+    kinds: list[RequestKind]  #: newest first
+    days: list[DayRequests]  #: newest first
+    newest: dict[Channel, list[ShownRequest]]  #: the newest 10,000, newest first
+    of_accounts: dict[str, list[AccountSignIn]]  #: the newest 100, by user id in lower case
+    with_traces: list[Request]  #: the newest of each user with the same policy traces
+
+    def of(self, channel: Channel) -> list[RequestKind]:
+        """The kinds of one channel, newest first."""
+        return [kind for kind in self.kinds if kind.channel is channel]
+
+    def by_day(self, channel: Channel) -> dict[str, list[DayRequests]]:
+        """A channel's requests by their day, as ``YYYY-MM-DD``; days without any are not in."""
+        found: defaultdict[str, list[DayRequests]] = defaultdict(list)
+        for each in self.days:
+            if each.channel is channel:
+                found[each.day].append(each)
+        return found
+
+
+class RequestCounter:
+    """Counts the requests of a window, given oldest first, by kind and by day."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[_Kind, tuple[int, Moment, Moment]] = {}
+        self._days: dict[_Day, tuple[int, Moment]] = {}
+
+    def add(self, request: Request, reason: Reason | None) -> None:
+        """Count one more request."""
+        sign_in, channel, verdict = request.sign_in, request.channel, request.verdict
+        can_show = sign_in.can_show_single_factor
+        made = sign_in.created_at, sign_in.id
+        user = sign_in.user_id, sign_in.upn, sign_in.user_name
+        kind = channel, verdict, can_show, *user, sign_in.app_id, sign_in.app_name, reason
+        count, oldest, _ = self._kinds.get(kind, (0, made, made))
+        self._kinds[kind] = count + 1, oldest, made
+        day = channel, verdict, can_show, sign_in.day, sign_in.app_id, sign_in.app_name
+        count, _ = self._days.get(day, (0, made))
+        self._days[day] = count + 1, made
+
+    def kinds(self) -> list[RequestKind]:
+        """Every kind of request that was added, newest first."""
+        found = (RequestKind(*kind, *counted) for kind, counted in self._kinds.items())
+        return sorted(found, key=_newest, reverse=True)
+
+    def days(self) -> list[DayRequests]:
+        """The same by day."""
+        found = (DayRequests(*kind, *counted) for kind, counted in self._days.items())
+        return sorted(found, key=_newest, reverse=True)
+
+
+def _newest(kind: RequestKind | DayRequests) -> Moment:
+    return kind.newest
+
+
+def made(kinds: Iterable[RequestKind]) -> Iterator[RequestKind]:
+    """The kinds that are requests in the report's sense."""
+    return (kind for kind in kinds if kind.verdict.is_request)
+
+
+def first_known(names: Iterable[str]) -> str:
+    """The first name that is not empty, as kinds come newest first: the newest one."""
+    return next(filter(None, names), "")
