@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 #: Modules with rows, in the order of the table.
-TABLE = ("reading", "cold_start", "csv_files", "pages", "crawl", "first_fill", "accounts", "stores")
+TABLE = (
+    *("reading", "window", "cold_start", "csv_files", "pages", "crawl", "first_fill"),
+    *("accounts", "stores"),
+)
 NAMED = ("sdk_models", "costs", "serving")
 
 
