@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tracemalloc
 from importlib.util import find_spec
-from time import monotonic
+from time import process_time
 
 import pytest
 from hypothesis import given, seed
@@ -23,7 +23,7 @@ from tests.faults.parsers import KEPT, PARSERS
 
 EXAMPLES = 12
 OUTCOME = "a value, or the typed error; within the bounds of time and memory"
-LONGEST_SECONDS = 5.0
+LONGEST_SECONDS = 5.0  #: of the processor, so that other work on the machine does not count
 HANGING_SECONDS = 600.0  #: of one test
 MOST_BYTES = 4_000_000  #: that a parser allocates for an empty input
 MOST_BYTES_EACH = 20  #: and for each byte of the input
@@ -89,7 +89,7 @@ def test_inputs_that_reach_new_branches_are_no_exception(part, kit, tmp_path) ->
 
 
 def parse_in_bounds(parser, data: bytes) -> None:
-    start = monotonic()
+    start = process_time()
     tracemalloc.start()
     try:
         parser.parse(data)
@@ -99,7 +99,7 @@ def parse_in_bounds(parser, data: bytes) -> None:
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert most < MOST_BYTES + MOST_BYTES_EACH * len(data)
-    assert monotonic() - start < LONGEST_SECONDS
+    assert process_time() - start < LONGEST_SECONDS
 
 
 def warm_up(parser) -> None:

@@ -132,7 +132,7 @@ def test_a_failure_after_the_card_left_is_uncertain_and_not_tried_again(reply) -
 @pytest.mark.parametrize("reply", [hang, trickle])
 def test_a_workflow_that_does_not_answer_in_time_is_uncertain(reply) -> None:
     with TeamsSink(reply) as sink:
-        error = failure(sink, timeout_seconds=0.3)
+        error = failure(sink, timeout_seconds=1)
 
     assert not is_certain(error)
 
