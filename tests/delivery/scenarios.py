@@ -7,6 +7,10 @@ from typing import Any
 
 import msgspec
 
+from shared.mfa.accounts.customer_counts import CustomerCounts
+from shared.mfa.changes.account_changes import AccountChanges
+from shared.mfa.changes.changes import Changes, ReportChanges
+from shared.mfa.changes.figure_changes import FigureChange, Incomparable
 from shared.mfa.findings.catalogue import Severity
 from shared.mfa.findings.first_step import FirstStep, StepKind
 from shared.mfa.metrics import AccountMetrics
@@ -218,7 +222,27 @@ def with_findings() -> Report:
         share_after=1.0,
         points=0.8,
     )
-    return msgspec.structs.replace(worked_examples(), findings=findings, first_step=step)
+    return msgspec.structs.replace(
+        worked_examples(),
+        findings=[
+            msgspec.structs.replace(each, open_since=DAYS[0], open_days=7) for each in findings
+        ],
+        first_step=step,
+        changes=_changed_accounts(),
+        customers=CustomerCounts(42, 7, 3),
+    )
+
+
+def _changed_accounts() -> ReportChanges:
+    """Compared with the day before; there is no report of the week before."""
+    known = FigureChange(0.9, 0.858, 100, 98, 4.2)
+    unknown = FigureChange(0.4, None, 5, None, None, Incomparable.PARTIAL)
+    day = Changes(
+        ENDING - timedelta(days=1),
+        figures={"accounts": known, "portal": known, "api": unknown},
+        accounts=AccountChanges(2, 1, 9, 0, 0, [], []),
+    )
+    return ReportChanges(day, Changes(ENDING - timedelta(days=7), Incomparable.NO_REPORT))
 
 
 SCENARIOS = {

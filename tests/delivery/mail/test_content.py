@@ -148,7 +148,7 @@ def texts_of(value):
             yield from texts_of(item)
     elif dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
-            if field.name not in ("kind", "stored_at", "page", "requests", "href"):
+            if field.name not in ("kind", "stored_at", "links", "href"):
                 yield from texts_of(getattr(value, field.name))
 
 
