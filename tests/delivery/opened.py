@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 ADDRESS = "http://report.test/reports/report.html"
 PHONE = {"viewport": {"width": 360, "height": 740}}
 DESK = {"viewport": {"width": 1280, "height": 900}}
@@ -36,9 +34,3 @@ class Opened:
             "[document.documentElement, ...document.querySelectorAll('.scrolling')]"
             ".map(it => it.scrollWidth - it.clientWidth)"
         )
-
-    def barriers(self):
-        """The accessibility rules that are broken; open the page with `bypass_csp`."""
-        axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-        found = axe.run(self.page).response["violations"]
-        return [(it["id"], [node["html"][:120] for node in it["nodes"]]) for it in found]

@@ -111,7 +111,9 @@ class PageLinks(NamedTuple):
 
 
 _IN_A_FOLDER = PageLinks()
-_SERVED_LINK = re.compile(r' <a class="served" [^>]*>[^<]*</a>')
+_SERVED_LINK = re.compile(
+    r' <a class="served" [^>]*>[^<]*(?:<span class="spoken">[^<]*</span>\s*)?</a>'
+)
 
 
 def render_page(report: Report, links: PageLinks = _IN_A_FOLDER) -> str:

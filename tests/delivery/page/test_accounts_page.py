@@ -29,7 +29,7 @@ from shared.mfa.assessment import ReportMeta
 from shared.mfa.findings.catalogue import CATALOGUE
 from shared.mfa.findings.finding import finding, named_subjects
 from shared.mfa.metrics import AccountMetrics
-from tests.delivery.opened import DESK, PHONE
+from tests.delivery.opened import DESK
 from tests.delivery.parsed import Page
 from tests.delivery.scenarios import HOSTILE
 
@@ -248,16 +248,3 @@ def test_the_page_never_scrolls_sideways_and_the_browser_has_no_complaint(opened
     assert max(made.overhangs()) <= 0
     assert made.complaints == []
     assert len(made.requests) == 1
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize(
-    ("look", "screen", "scheme"),
-    [
-        *(("some", PHONE, "light"), ("searched", DESK, "dark"), ("hostile", DESK, "light")),
-    ],
-)
-def test_axe_finds_no_barrier(opened, look, scheme, screen):
-    made = opened(LOOKS[look](), color_scheme=scheme, bypass_csp=True, **screen)
-
-    assert made.barriers() == []

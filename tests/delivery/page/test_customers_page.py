@@ -278,13 +278,3 @@ def test_a_search_is_sent_without_a_script_to_where_the_page_is(opened):
         made.page.get_by_role("button", name="Show").click(no_wait_after=True)
 
     assert "report.html?search=datum+%26+co&status=none&" in sent.value.url
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("screen", [PHONE, DESK])
-def test_axe_finds_no_barrier(opened, look, scheme, screen):
-    made = opened(LOOKS[look](), color_scheme=scheme, bypass_csp=True, **screen)
-
-    assert made.barriers() == []

@@ -204,19 +204,6 @@ def test_a_name_written_from_right_to_left_does_not_reorder_the_sentence(opened,
     )
 
 
-_SMALL = {**SCENARIOS, "many": lambda: many(users=20, apps=8)}  # axe takes its time for each cell
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1280)])
-@pytest.mark.parametrize("scenario", _SMALL)
-def test_axe_finds_no_barrier(opened, scenario, scheme, width):
-    html, viewport = render_page(_SMALL[scenario]()), {"width": width, "height": 800}
-    made = opened(html, color_scheme=scheme, viewport=viewport, bypass_csp=True)
-    made.page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
-
-    assert made.barriers() == []
-
-
 def test_findings_and_a_large_partner_fit_the_phone_without_cutting_words(opened):
     for html in (render_page(with_findings()), render_page(many())):
         made = opened(html, **PHONE)

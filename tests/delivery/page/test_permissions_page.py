@@ -119,13 +119,3 @@ def test_it_prints_on_one_sheet_without_the_link_back(opened, look) -> None:
 
     assert (on_screen, back.is_visible()) == (True, False)
     assert pdf.count(b"/Type /Page\n") == 1
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("screen", [PHONE, DESK])
-def test_axe_finds_no_barrier(opened, look, scheme, screen) -> None:
-    made = opened(LOOKS[look](), color_scheme=scheme, bypass_csp=True, **screen)
-
-    assert made.barriers() == []

@@ -81,13 +81,12 @@ def customer_page():
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("screen", "scheme"), [(NARROW, "dark"), (DESK, "light")])
-def test_axe_finds_no_barrier_and_the_page_does_not_scroll_sideways(opened, screen, scheme):
+def test_the_page_does_not_scroll_sideways(opened, screen, scheme):
     """The index, the page of an error, and one customer's."""
     error = render_error(404, "Not Found", "There is no report yet.", "/api")
     for html in (page(20), error, customer_page()):
-        made = opened(html, color_scheme=scheme, bypass_csp=True, **screen)
+        made = opened(html, color_scheme=scheme, **screen)
         made.page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
 
-        assert made.barriers() == []
         assert made.overhangs()[0] <= 0
         assert made.complaints == []
