@@ -105,6 +105,7 @@ class Intake:
 
     def _start(self) -> None:
         self._day = ""  #: of the previous record
+        self._event: SignInEventType | None = None  #: of the previous record
         self._rises = self._falls = False  #: whether days went up in this file, or down
 
     def take(self, record: bytes, line: int, reason: str = "") -> bool:
@@ -229,6 +230,9 @@ class Intake:
         self._gaps = []
 
     def _saw(self, day: str, event: SignInEventType) -> None:
+        if day == self._day and event is self._event and not self._gaps:
+            return  # as almost every record
+        self._event = event
         if day != self._day:
             self._rises = self._rises or "" < self._day < day
             self._falls = self._falls or day < self._day

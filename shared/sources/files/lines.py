@@ -102,7 +102,8 @@ class LineReader:
                 start = self._skip_regular(block, start, end, hits[hit], self._pattern)
             if start < end:
                 stop = block.find(b"\n", start)
-                self._read_line(bytes(block[start:stop]), may_concern=hits[hit] < stop)
+                line = bytes(memoryview(block)[start:stop])  # one copy, not two
+                self._read_line(line, may_concern=hits[hit] < stop)
                 start = stop + 1
 
     def _skip_regular(

@@ -98,7 +98,8 @@ class Skimmer:
 
     def learn(self, record: bytes) -> None:
         """Remember how a decoded record begins."""
-        if opening := _OPENING.match(record):
+        is_known = record.startswith(tuple(self._known_openings))
+        if not is_known and (opening := _OPENING.match(record)):
             self._known_openings.add(opening[0])
 
     def look(self, record: bytes) -> Skimmed | None:

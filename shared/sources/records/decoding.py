@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import chain, compress, repeat
-from operator import is_
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import msgspec
@@ -86,14 +86,13 @@ def decode_page(page: bytes) -> tuple[list[Fields], str | None] | None:
         decoded = _page_decoder.decode(page)
     except UNREADABLE:
         return None
-    absent = set()
+    absent: set[tuple[bytes, ...]] = set()
     for fields in decoded.value:
         if _has_irregular_part(fields) or _is_row(fields):
             return None
-        absent.add(bytes(map(is_, astuple(fields), repeat(msgspec.UNSET))))
-    missing = {key for is_absent in absent for key in _keys_of(Fields, is_absent)}
+        absent.add(_absent_keys(fields))
     lowered = stringzilla.translate(page, _LOWER)
-    if any(_has_key(lowered, key) for key in missing):
+    if any(_has_key(lowered, key) for key in set(chain.from_iterable(absent))):
         return None
     return decoded.value, decoded.next_link
 
@@ -161,12 +160,20 @@ def _misspells(record: bytes, *parts: msgspec.Struct) -> bool:
     """Whether a missing key may be present in another spelling."""
     lowered = b""
     for part in parts:
-        is_absent = bytes(map(is_, astuple(part), repeat(msgspec.UNSET)))
-        for key in _keys_of(type(part), is_absent):
+        for key in _absent_keys(part):
             lowered = lowered or stringzilla.translate(record, _LOWER)  # fast, unlike `bytes.lower`
             if _has_key(lowered, key):
                 return True
     return False
+
+
+def _absent_keys(part: msgspec.Struct) -> tuple[bytes, ...]:
+    """How the keys begin that may hold, in another spelling, what a part of a record lacks."""
+    shape = type(part)
+    if shape in _USUALLY_THERE and msgspec.UNSET not in _USUALLY_THERE[shape](part):
+        has_events = getattr(part, _EVENTS, None) is not msgspec.UNSET
+        return () if has_events else _EVENT_KEYS
+    return _keys_of(shape, bytes(map(is_, astuple(part), repeat(msgspec.UNSET))))
 
 
 @lru_cache(maxsize=256)
@@ -202,4 +209,18 @@ _KEYS = {
     Fields: _keys(Fields, without=("agent",)),
     Envelope: _keys(Envelope, without=("received", "table", "further_policies", "properties")),
     Row: _keys(Row, without=("agent",)),
+}
+#: The only key with a meaning that a whole log lacks: diagnostic settings do not write it.
+_EVENTS = "sign_in_event_types"
+_EVENT_KEYS = dict(zip(names_of(Fields), _KEYS[Fields], strict=True))[_EVENTS]
+#: Reads all other attributes with keys: if none is absent, which ones are need not be found out.
+_USUALLY_THERE = {
+    shape: attrgetter(
+        *(
+            attribute
+            for attribute, keys in zip(names_of(shape), _KEYS[shape], strict=True)
+            if keys and attribute != _EVENTS
+        )
+    )
+    for shape in (Fields, Envelope)
 }

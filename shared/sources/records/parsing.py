@@ -237,8 +237,6 @@ def _id(text: Text) -> str:
     """An id; a GUID in lower case and without braces, whatever its spelling. Zeros are no id."""
     if not text or text == NO_GUID:
         return ""
-    if text.islower() and text[0] not in "{ ":
-        return text
     lower = text.lower()
     if lower == text and text[0] not in "{ ":
         return text
