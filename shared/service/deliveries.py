@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _FAILED = " did not go out: "  #: as `OnceOnlyDelivery.raise_failures` has it
 NOTED_DAYS = 7  #: how far back the next mail says what did not go out
+_WEEK = timedelta(days=7)
 _NOBODYS = "nobody was to be written to on this day."
 _WRITTEN = {DeliveryOutcome.WRITTEN, DeliveryOutcome.WRITTEN_BEFORE}
 _log = logging.getLogger(__name__)
@@ -214,6 +215,7 @@ class Deliveries:
             row.lacked,
             row.said,
             state=lambda: self._known_state(report),
+            week_before=lambda: self.report(row.ending - _WEEK),
         )
 
     def _known_state(self, report: Report) -> str | None:

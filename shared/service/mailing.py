@@ -42,6 +42,7 @@ class Announcement:
     said: str = ""  #: its figures at that time, in words
     public_url: str | None = None
     state: Callable[[], str | None] = lambda: None  #: as `MailDays` has it
+    week_before: Callable[[], Report | None] = lambda: None  #: what a weekly mail compares with
 
     @property
     def tenant_id(self) -> str:
@@ -88,9 +89,14 @@ def by_mail(
     if isinstance(announcement, MissingReport):
         return _missing_by_mail(announcement, people, mailer)
     tenant_id, ending = announcement.tenant_id, announcement.report.window.ending
-    mail = render_mail(
-        announcement.report, announcement.earlier, announcement.public_url, announcement.notes
-    )
+    report, url, notes = announcement.report, announcement.public_url, announcement.notes
+    weekly = {address for address, when in people if when is MailWhen.WEEKLY}
+    week_before = announcement.week_before() if weekly else None
+    daily_mail = render_mail(report, announcement.earlier, url, notes)
+    weekly_mail = render_mail(report, week_before, url, notes) if week_before else daily_mail
+
+    def send(recipient: str, key: str) -> None:
+        mailer.send(weekly_mail if recipient in weekly else daily_mail, recipient, key)
 
     @cache
     def correction() -> Mail:
@@ -102,7 +108,7 @@ def by_mail(
         _about(tenant_id, ending),
         "mails",
         _addressees(tenant_id, ending, people, written=mailer.is_outbox),
-        send=lambda recipient, key: mailer.send(mail, recipient, key),
+        send=send,
         correct=lambda recipient, key: mailer.send(correction(), recipient, key),
         repeatable=mailer.repeatable,
         written=mailer.is_outbox,

@@ -131,6 +131,7 @@ def test_a_weekly_mail_comes_on_the_first_day_that_the_app_runs(tmp_path) -> Non
 
     assert app.today.weekday() == 1
     assert app.a_day() == [BOB]
+    assert "WHAT CHANGED SINCE 23 NOV" in app.post.mails[-1][1].text  # of the week before
 
 
 def test_what_is_missing_counts_as_a_change(tmp_path) -> None:

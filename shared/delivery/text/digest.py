@@ -133,7 +133,7 @@ def report_digest(report: Report, earlier: Report | None, public_url: str | None
         completeness=completeness.known_and_readable(report),
         missing=[shorten(line, _TEXT_LIMIT) for line in completeness.missing_days(report)],
         since=short_day(comparison.since) if comparison else "",
-        turnover=turnover(report),
+        turnover=turnover(report, comparison.since if comparison else None),
         open_accounts=open_accounts(report),
         changes=changed_names(comparison) if comparison else [],
         caveats=caveats(comparison) if comparison else [],

@@ -10,6 +10,7 @@ from shared.delivery.text.lists import NAMES_SHOWN, NameList, unlinked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from shared.mfa.report import Report
 
@@ -21,10 +22,17 @@ class AgedName(NamedTuple):
     age: str
 
 
-def turnover(report: Report) -> list[NameList]:
-    """Return what is new, then what is fixed; empty lists are left out."""
-    day = report.changes.day if report.changes else None
-    accounts, findings = (day.accounts, day.findings) if day else (None, None)
+def turnover(report: Report, since: date | None) -> list[NameList]:
+    """
+    Return what is new, then what is fixed; empty lists are left out.
+
+    `since` is the day that the mail compares with: the day before, or the one a week before.
+    """
+    changes = report.changes
+    compared = (changes.day, changes.week) if changes else ()
+    found_since = next((each for each in compared if each.since == since), None)
+    accounts = found_since.accounts if found_since else None
+    findings = found_since.findings if found_since else None
     found = []
     if accounts:
         new = [account.name for account in accounts.new_accounts]
