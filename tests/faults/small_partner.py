@@ -132,7 +132,7 @@ class Partner:
 
     def access(self) -> TenantAccess:
         """How the partner's tenant is reached."""
-        return _Access(self)
+        return _Access.of(self)
 
     def service(self) -> Service:
         """A process of the function app."""
@@ -180,11 +180,15 @@ def nobody_waits() -> Iterator[None]:
         yield
 
 
+@dataclass(frozen=True)
 class _Access(TenantAccess):
     """Access to a Graph in this process."""
 
-    def __init__(self, partner: Partner) -> None:
-        super().__init__(
+    graph: Any = None
+
+    @classmethod
+    def of(cls, partner: Partner) -> Self:
+        return cls(
             TENANT_ID,
             Endpoint(URL, TOKEN),
             Login(),
@@ -193,12 +197,11 @@ class _Access(TenantAccess):
             has_customers=True,
             name=TENANT_NAME,
             source_name="simulated",
+            graph=SmallGraph(partner.site(), FakeTime()),
         )
-        graph = SmallGraph(partner.site(), FakeTime())
-        object.__setattr__(self, "graph", graph)
 
     def open_graph(self) -> Any:
-        return self.graph  # type: ignore[attr-defined]
+        return self.graph
 
 
 @contextmanager
