@@ -191,9 +191,11 @@ def _rows(pages_a_day: int, chance: random.Random) -> list[int]:
     return [int(rows * share) for share in SHARES]
 
 
-def _ours(latency: tuple[float, float]) -> Callable[[Given], Callable[[], Amount]]:
+def _filling(
+    latency: tuple[float, float], *, keeps: bool = True
+) -> Callable[[Given], Callable[[], Amount]]:
     def make(given: Given) -> Callable[[], Amount]:
-        return lambda: Amount(None, first_fill(given.size, latency=latency).seconds)
+        return lambda: Amount(None, first_fill(given.size, keeps=keeps, latency=latency).seconds)
 
     return make
 
@@ -203,20 +205,16 @@ def _floor(given: Given) -> Callable[[], Amount]:
     return lambda: Amount(None, first_fill(given.size).least * 2.0)
 
 
-def _in_halves(given: Given) -> Callable[[], Amount]:
-    return lambda: Amount(None, first_fill(given.size, keeps=False).seconds)
-
-
 def _row(answers: str, latency: tuple[float, float], before: str) -> Row:
     return Row(
         what=f"First fill of 30 days, {answers}, pages a day",
         before=before,
         size=50,
         short_size=5,
-        ours=Way("ours, virtual time", _ours(latency)),
+        ours=Way("ours, virtual time", _filling(latency)),
         others=(
             Way("Graph's limit, answered at once", _floor, at_most=1.05, is_compared=False),
-            Way("slices in halves, if cut off", _in_halves, is_compared=False),
+            Way("slices in halves, if cut off", _filling(latency, keeps=False), is_compared=False),
         ),
         runs=1,
     )

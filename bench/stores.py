@@ -91,7 +91,7 @@ def sign_in(day: date, n: int) -> SignIn:
 ROWS = [
     Row(
         what="Writing and reading a window in the local store, sign-ins a day",
-        before="1.1 x of plain files",
+        before="not recorded",
         size=10_000,
         short_size=20,
         ours=Way("ours", _ours),
