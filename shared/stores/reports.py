@@ -100,6 +100,13 @@ class Reports(StoreBase):
             return metrics.ending if row.columns.get("Version") else None
         return None
 
+    def has_newer(self, tenant_id: str) -> bool:
+        """Whether there are reports that a newer release wrote, which this one cannot read."""
+        newer: list[Row] = []
+        partition = safe_tenant_id(tenant_id)
+        self._rows.readable(MetricsRow, _TABLE, partition, on_newer=newer.append)
+        return bool(newer)
+
     def history(self, tenant_id: str, before: date, limit: int) -> list[HistoryPoint]:
         """The shares of reports that end before a day, newest first."""
         found = self._newest(tenant_id, safe_day(before), limit)

@@ -236,6 +236,10 @@ def test_an_older_release_says_in_one_sentence_what_a_newer_one_has_stored(
     refused = answered(lambda: api_of().start_run(b'{"day":"%s"}' % str(OLD).encode()))
     assert refused.status == 409
     assert "a newer release of this app" in json.loads(refused.body)["detail"]
+    for ask in (api_of().newest_page, api_of().index, lambda: api_of().accounts({})):
+        page = answered(ask)
+        assert page.status == 503
+        assert "stored by a newer release of this app" in json.loads(page.body)["detail"]
 
 
 def api_of():

@@ -94,6 +94,7 @@ def test_rows_of_a_first_release_have_no_format_and_are_read(store, medium) -> N
         change(medium, row_id, Format="", Digest="")
 
     assert all_as_read(store) == before
+    assert not store.has_newer(TENANT)
 
 
 def test_a_newer_row_is_left_alone_by_readers_and_writers(store, medium, caplog) -> None:
@@ -109,6 +110,7 @@ def test_a_newer_row_is_left_alone_by_readers_and_writers(store, medium, caplog)
         with pytest.raises(NewerError, match=f"has format {ROW_FORMAT + 1}, of a newer release"):
             write(store)
     assert store.latest_ending(TENANT) is None
+    assert store.has_newer(TENANT)
     assert store.settle(TENANT, NEW_AT) == {}
     assert everything(store) == before
 

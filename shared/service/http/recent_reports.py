@@ -57,6 +57,10 @@ class RecentReports:
         """The last day of the newest report, or `None`."""
         return self._lookups.find(tenant_id, lambda: self.store.latest_ending(tenant_id))
 
+    def has_newer(self, tenant_id: str) -> bool:
+        """Whether there are reports that a newer release wrote, which this one cannot read."""
+        return self._lookups.find(("newer", tenant_id), lambda: self.store.has_newer(tenant_id))
+
     def reports(self, tenant_id: str) -> list[ReportRow]:
         """The reports of which at least the figures are there, newest first."""
         return self._lookups.find(

@@ -62,6 +62,10 @@ SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES) 
 #: The files large enough for a redirect to the store.
 _BIGGEST = ("all-api-requests.csv", "portal-requests.csv")
 _NO_REPORT = "There is no report of this tenant yet."
+_NEWER_REPORTS = (
+    "The reports of this tenant were stored by a newer release of this app; this one cannot read "
+    "them. Deploy the newer one again."
+)
 _NO_RECEIPT = (
     "The newest report was made without reading the directory, or permissions were not kept yet."
 )
@@ -104,7 +108,7 @@ class ReportApi:
         self.caller.demand(Role.READ)
         reports = self.reports.reports(self.tenant_id)
         if not reports:
-            raise RefusedError(HTTPStatus.NOT_FOUND, _NO_REPORT)
+            raise self._no_report(self.tenant_id)
         newest = reports[0]
         meta = self._head(newest.metrics.ending).meta if newest.files else meta_of(newest)
         return self._answer(index_page(reports, FILES, meta, params or {}), "page.html")
@@ -337,8 +341,13 @@ class ReportApi:
     def _newest(self, tenant_id: str) -> date:
         newest = self.reports.latest_ending(tenant_id)
         if newest is None:
-            raise RefusedError(HTTPStatus.NOT_FOUND, _NO_REPORT)
+            raise self._no_report(tenant_id)
         return newest
+
+    def _no_report(self, tenant_id: str) -> RefusedError:
+        if self.reports.has_newer(tenant_id):
+            return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, _NEWER_REPORTS)
+        return RefusedError(HTTPStatus.NOT_FOUND, _NO_REPORT)
 
     def _head(self, ending: date) -> ReportHead:
         return read_head(self._file(self.tenant_id, ending, "report.json").content)
