@@ -36,7 +36,8 @@ _MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?" if name[3:] else name for name in
 _DATE = re.compile(
     rf"(\d\d?)(?: ({_MONTH})(?: (\d{{4}}))?)?(–| – )(?=\d)|(\d\d?) ({_MONTH})(?: (\d{{4}}))?\b"
 )
-_NUMBER = re.compile(r"[+−<>]?\d{1,3}(?:,\d{3})*(?:\.\d+)?(?: %)?")
+_ONE_NUMBER = r"[+−<>≥]?\d{1,3}(?:,\d{3})*(?:\.\d+)?"
+_NUMBER = re.compile(rf"(?:{_ONE_NUMBER}|[?–])(?:/(?:{_ONE_NUMBER}|[?–]))*(?: %)?")
 _ONLY_DATES = re.compile(r"(?:[\d:.,–() ]|\b[A-Z]{2,5}\b|\b[A-Z]\w+(?:/\w+)+)*")
 
 _LONGEST = 1500  #: characters of a text that is looked for; longer ones are not ours

@@ -12,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
@@ -276,17 +277,38 @@ def test_what_is_stored_can_be_read_in_german(played) -> None:
     assert english_in(mail.text) == []
 
 
-@pytest.fixture
-def ask(played):
+@contextmanager
+def asking(folder, language):
     """Asks the local host for an address below the API, of what was played."""
-    folder, _ = played
     store = folder / ".local" / "demo" / "store"
-    settings = Settings({"TENANT_ID": TENANT_ID, "STORE_FOLDER": str(store)})
+    settings = Settings({"TENANT_ID": TENANT_ID, "STORE_FOLDER": str(store), "LANGUAGE": language})
     with (
         use(Service(settings)),
         LocalHost(function_app.app, settings, now=Clock()).serve() as server,
     ):
         yield lambda path: get(server.url, f"/api/{path}")
+
+
+@pytest.fixture
+def ask(played):
+    with asking(played[0], "en") as ask:
+        yield ask
+
+
+def test_each_page_that_is_made_on_request_can_be_in_german(played) -> None:
+    with asking(played[0], "de") as ask:
+        account = json.loads(ask("accounts.json")[1])["accounts"][0]["object_id"]
+        customer = json.loads(ask("customers.json")[1])["customers"][0]["tenant_id"]
+        listed = ask("applications?search=n")[1].decode()
+        application = re.findall(r'/api/applications/([\w-]+)"', listed)[0]
+        paths = (
+            *("reports?search=2", "accounts?search=a", "customers?search=a"),
+            *(f"accounts/{account}", f"customers/{customer}", f"applications/{application}"),
+        )
+        pages = {path: Page(ask(path)[1].decode()).text for path in paths}
+
+    assert {path: english_in(text) for path, text in pages.items()} == {path: [] for path in paths}
+    assert english_in(Page(listed).text) == []
 
 
 @pytest.mark.parametrize("query", ["", "?search=CO", "?search=no+such+customer%3Cb%3E"])

@@ -70,6 +70,7 @@ def test_the_stored_report_stays_english() -> None:
 def test_numbers_and_days_have_the_form_of_the_language() -> None:
     assert said("1,234 requests") == "1.234 Anforderungen"
     assert said("41.4 %") == "41,4\u00a0%"
+    assert said("56.7/≥82.9/? %") == "56,7/≥82,9/?\u00a0%"
     assert said("26\u00a0November\u00a02026, 08:15\u00a0UTC") == "26.11.2026, 08:15 UTC"
     assert said("17–23 November 2026") == "17.–23.11.2026"
     assert said("30 November – 6 December 2026") == "30.11.–06.12.2026"

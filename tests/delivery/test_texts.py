@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from http import HTTPStatus
 from string import Formatter
 
 import pytest
@@ -128,6 +129,7 @@ def pieces_of_code() -> str:
                 for node in ast.walk(ast.parse(path.read_text("utf-8")))
                 if isinstance(node, ast.Constant) and isinstance(node.value, str)
             ]
+    found += [status.phrase for status in HTTPStatus]
     return plain("\n".join([*found, *(path.read_text("utf-8") for path in TEMPLATES)]))
 
 

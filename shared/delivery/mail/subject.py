@@ -39,7 +39,7 @@ def subject(report: Report, ending: str = "") -> str:
     if not ending and (missing := report.window.missing):
         days = count(len(missing), "day")
         ending = f", {said(f'{days} missing')}"
-    rest = f": MFA {_short_figures(report)}{ending}"
+    rest = f": MFA {said(_short_figures(report))}{ending}"
     return short_tenant_name(report, max(SUBJECT_WIDTH - len(rest), _LEAST_NAME)) + rest
 
 

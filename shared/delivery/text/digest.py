@@ -18,7 +18,6 @@ from shared.delivery.text.findings import finding_card
 from shared.delivery.text.first_step import first_step_words
 from shared.delivery.text.formatting import (
     count,
-    harmless,
     instant,
     name_of,
     short_day,
@@ -204,7 +203,7 @@ def _finding(finding: found.Finding) -> FindingSummary:
     card = finding_card(finding)
     shown = [unlinked(name) for name in card.subjects[:SUBJECTS_SHOWN]]
     return FindingSummary(
-        title=shorten(harmless(card.title)),
+        title=str(name_of(card.title)),  # a text of ours, which can be translated, not a `Name`
         cause=shorten(unlinked(card.cause), _TEXT_LIMIT),
         remedy=shorten(card.remedy, _TEXT_LIMIT),
         gains=[*filter(None, [card.gain]), *card.request_gains],

@@ -9,7 +9,7 @@ from shared.delivery.text.formatting import name_of
 from shared.delivery.text.lists import NAMES_SHOWN, NameList, unlinked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from shared.mfa.report import Report
@@ -38,12 +38,12 @@ def turnover(report: Report, since: date | None) -> list[NameList]:
         new = [account.name for account in accounts.new_accounts]
         found.append(_names("Accounts newly without MFA", new, accounts.new))
     if findings:
-        found.append(_names("New findings", findings.new, len(findings.new)))
+        found.append(_names("New findings", findings.new, len(findings.new), _title))
     if accounts:
         fixed = [account.name for account in accounts.fixed_accounts]
         found.append(_names("Accounts that have MFA enforced now", fixed, accounts.fixed))
     if findings:
-        found.append(_names("Findings that are gone", findings.gone, len(findings.gone)))
+        found.append(_names("Findings that are gone", findings.gone, len(findings.gone), _title))
     return [names for names in found if names.names]
 
 
@@ -57,10 +57,17 @@ def open_accounts(report: Report) -> list[AgedName]:
     return [account for account in aged if account.age]
 
 
-def _names(title: str, names: Sequence[str], total: int) -> NameList:
-    shown = [_printed(name) for name in names[:NAMES_SHOWN]]
-    return NameList(title, shown, more=total - len(shown))
-
-
 def _printed(name: str) -> str:
     return name_of(unlinked(name))
+
+
+def _title(finding: str) -> str:
+    """A finding's title, which can be translated, unlike a name."""
+    return str(name_of(finding))
+
+
+def _names(
+    title: str, names: Sequence[str], total: int, printed: Callable[[str], str] = _printed
+) -> NameList:
+    shown = [printed(name) for name in names[:NAMES_SHOWN]]
+    return NameList(title, shown, more=total - len(shown))
