@@ -7,6 +7,7 @@ It plays the demo in a temporary folder and takes a picture of the page's top wi
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +16,7 @@ from playwright.sync_api import sync_playwright
 from shared.cli.local_host import LocalHost
 from shared.clock import utc_now
 from simulator.demo import demo_settings, play, simulated_service
+from simulator.history import play_history
 
 PICTURE = Path(__file__).parent / "report.png"
 WIDTH, HEIGHT = (
@@ -30,6 +32,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         settings = demo_settings(Path(folder), "")
         with simulated_service(settings, utc_now) as service:
+            play_history(service.partner, service.today - timedelta(days=1))
             play(LocalHost(function_app.app, settings, now=utc_now))
             newest = service.store.latest_ending(service.partner_id) or service.today
             page = service.store.report_file(service.partner_id, newest, "report.html")
