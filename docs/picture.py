@@ -19,10 +19,7 @@ from simulator.demo import demo_settings, play, simulated_service
 from simulator.history import play_history
 
 PICTURE = Path(__file__).parent / "report.png"
-WIDTH, HEIGHT = (
-    1200,
-    1560,
-)  #: CSS pixels: from the verdict to the first chart of requests without MFA
+WIDTH, HEIGHT = 1200, 1560  #: CSS pixels: from the verdict to the end of the three figures
 
 
 def main() -> None:
