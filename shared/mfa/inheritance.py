@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from shared.mfa.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from shared.mfa.sign_in import SignIn
 
@@ -51,9 +51,11 @@ class Inheritance:
             mark = hash(key) % _MARKS
             self._marks[mark >> 3] |= 1 << (mark & 7)
 
-    def add(self, decided: Iterable[tuple[Verdict, SignIn]]) -> None:
+    def add(self, decided: list[tuple[Verdict, SignIn]]) -> None:
         """Note decided verdicts of one instant, which is not before that of any earlier call."""
-        for verdict, sign_in in sorted(decided, key=_badness):
+        if len(decided) > 1:
+            decided = sorted(decided, key=_badness)
+        for verdict, sign_in in decided:
             for key, _ in _links(sign_in):
                 mark = hash(key) % _MARKS
                 if self._marks[mark >> 3] & 1 << (mark & 7):

@@ -89,11 +89,10 @@ def own_verdicts(
             if (channel := scope.channel(sign_in)) is not None
         ]
         inheritance.add(
-            (verdict, sign_in)
-            for sign_in, _, verdict in judged
-            if verdict is not None and verdict.is_request
+            [(verdict, sign_in) for sign_in, _, verdict in judged if verdict in _DECIDED]
         )
         yield from judged
 
 
+_DECIDED = {verdict for verdict in Verdict if verdict.is_request}  #: of a record's own verdicts
 _instant = attrgetter("created_at")
