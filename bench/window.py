@@ -37,7 +37,7 @@ def _prepare(given: Given) -> nullcontext[None]:
     from shared.stores import open_store
 
     store = open_store("local", folder=given.folder / "week")
-    store_week(store, make_directory(USERS).users, given.size)
+    store_week(store, make_directory(_users(given.size)).users, given.size)
     return nullcontext()
 
 
@@ -45,10 +45,14 @@ def _ours(given: Given) -> Callable[[], Any]:
     folder = given.folder / "published"  # what an earlier run published would be left as it is
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(given.folder / "week", folder)
-    return lambda: _figures(_publish(folder))
+    return lambda: _figures(_publish(folder, given.size))
 
 
-def _publish(folder: Path) -> Report:
+def _users(size: int) -> int:
+    return min(USERS, size // 100)
+
+
+def _publish(folder: Path, size: int) -> Report:
     from bench._made_up_week import AT, ENDING, TENANT
     from bench.accounts import make_directory
     from shared.mfa.metrics import ShareRule
@@ -57,7 +61,7 @@ def _publish(folder: Path) -> Report:
     from shared.service.directory_snapshot import DirectorySnapshot
     from shared.stores import open_store
 
-    directory = make_directory(USERS)
+    directory = make_directory(_users(size))
     daily = Daily(
         tenant_id=TENANT,
         tenant_name=None,
@@ -109,7 +113,9 @@ def _held(given: Given) -> Callable[[], Any]:
     store = open_store("local", folder=given.folder / "week")
 
     def work() -> dict[str, Any]:
-        accounts: JudgedAccounts = DirectorySnapshot(make_directory(USERS), Scope()).accounts
+        accounts: JudgedAccounts = DirectorySnapshot(
+            make_directory(_users(given.size)), Scope()
+        ).accounts
         rollups = {day: store.rollup(Slice(TENANT, day)) for day in window_days(ENDING)}
         known = {day: rollup for day, rollup in rollups.items() if rollup is not None}
         plain = PlainWindow(make_window(ENDING, known), Scope(), ShareRule(), accounts)
