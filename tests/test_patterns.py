@@ -13,12 +13,14 @@ import re
 import time
 from importlib import import_module
 from itertools import product
+from pathlib import Path
 from re import _constants as codes  # type: ignore[attr-defined]  # the parser that re itself uses
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from shared.delivery.language import expression_of
 from tests.test_house import Module, modules
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ TINY, SLOW_SECONDS = 24, 0.1  #: what takes so long on tiny or shorter inputs is
 METHODS = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
 PARTS = ("shared/**/*.py", "simulator/**/*.py", "audit/**/*.py", "infra/*.py")
 CODE = modules("function_app.py", "dev.py", *PARTS)
-GIVEN = {"api.pattern"}  #: patterns that a call gets from elsewhere, where they are found, too
+#: Patterns that a call gets from elsewhere: found there, too, or tried by a test of their own.
+GIVEN = {"api.pattern", "expression"}
 LOCALS = {"suffix": "core.windows.net"}
 NEVER = ("", "\x00", "\n!")  #: ends of an input that hardly any pattern accepts
 
@@ -122,6 +125,8 @@ def example(items: Iterable[Any]) -> str:
             text += example(argument[2]) * max(argument[0], 1)
         elif code is codes.SUBPATTERN:
             text += example(argument[-1])
+        elif code is codes.ATOMIC_GROUP:
+            text += example(argument)
         elif code is codes.BRANCH:
             text += example(argument[1][0])
         elif code in (codes.LITERAL, codes.NOT_LITERAL, codes.IN, codes.ANY):
@@ -202,6 +207,19 @@ def test_no_pattern_takes_quadratic_time() -> None:
 
     assert len(found) > 90
     assert slow == []
+
+
+def test_no_sentence_with_holes_takes_quadratic_time_on_a_text_that_almost_fits() -> None:
+    sentences = Path("texts/sentences.txt").read_text("utf-8").splitlines()
+    with_holes = sorted(sentences, key=lambda line: -line.count("{"))[:40]
+    slow = []
+    for sentence in with_holes:
+        almost = re.sub(r"\{n\d?\}", "1", re.sub(r"\{(?!n\d?\})\w+\}", "x", sentence))[:-1]
+        text = almost * (LENGTH * TIMES // len(almost)) + "\n!"
+        slow += [sentence] * is_slow(Use(sentence, expression_of(sentence), "fullmatch"), text)
+
+    assert slow == []
+    assert is_slow(Use("", re.compile("(.+?)a(.+?)a(.+?)b", re.DOTALL), "fullmatch"), text)
 
 
 @pytest.mark.parametrize(

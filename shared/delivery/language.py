@@ -38,17 +38,17 @@ _DATE = re.compile(
 )
 _ONE_NUMBER = r"[+−<>≥]?\d{1,3}(?:,\d{3})*(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?:{_ONE_NUMBER}|[?–])(?:/(?:{_ONE_NUMBER}|[?–]))*(?: %)?")
-_ONLY_DATES = re.compile(r"(?:[\d:.,–() ]|\b[A-Z]{2,5}\b|\b[A-Z]\w+(?:/\w+)+)*")
+_ONLY_DATES = re.compile(r"(?:[\d:.,–() ]|\b[A-Z]{2,5}\b|\b[A-Z]\w++(?:/\w++)++)*+")
 
 _LONGEST = 1500  #: characters of a text that is looked for; longer ones are not ours
 _MOST_LISTED = 20
 
-_OUTSIDE_QUOTES = r"(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)"
-#: Where texts follow each other.
-_SENTENCES, _CLAUSES, _ITEMS = (
-    re.compile(separator + _OUTSIDE_QUOTES) for separator in (r"(?<=[.?!]) ", "; ", ", ")
-)
+#: Where texts follow each other; what is in quotes stays together.
+_SENTENCES = re.compile(r'"[^"]*"|(?<=[.?!])( )')
+_CLAUSES = re.compile(r'"[^"]*"|(; )')
+_ITEMS = re.compile(r'"[^"]*"|(, )')
 _HOLE = re.compile(r"\{(\w+)\}")
+_NUMBER_HOLE = re.compile(r"n\d?")
 #: What a hole of a pattern may hold: a number, a day, a name or free text as it is, any text, which
 #: is translated if it is known, else a known text.
 _NUMBERS = r"[+−<>]?\d[\d,]*(?:\.\d+)?"
@@ -114,14 +114,29 @@ class _Pattern(NamedTuple):
     @classmethod
     def of(cls, sentence: str, translation: str) -> _Pattern:
         """Read ``{n} of {n2} accounts``."""
-        pieces = _HOLE.split(_plain(sentence))
-        expression = "".join(
-            _hole(piece) if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
-        )
-        literals = pieces[::2]
+        plain = _plain(sentence)
+        literals = _HOLE.split(plain)[::2]
         weight = sum(map(len, literals))
-        pattern = re.compile(expression, re.DOTALL)
-        return cls(max(literals, key=len), weight, pattern, translation)
+        return cls(max(literals, key=len), weight, expression_of(plain), translation)
+
+
+def expression_of(sentence: str) -> re.Pattern[str]:
+    """
+    What a sentence with holes is recognised by, in time that grows with the text and no faster.
+
+    A hole for any text is an atomic group with all up to the next such hole: the first place where
+    they fit leaves the most to the rest, so no other place has to be tried.
+    """
+    first, *rest = _HOLE.split(sentence)
+    stretches = [re.escape(first)]
+    for name, literal in zip(rest[::2], rest[1::2], strict=True):
+        if _NUMBER_HOLE.fullmatch(name):
+            stretches[-1] += f"(?P<{name}>{_NUMBERS}){re.escape(literal)}"
+        else:
+            stretches.append(f"(?P<{name}>.+?){re.escape(literal)}")
+    *earlier, last = stretches
+    expression = "".join(f"(?>{stretch})" for stretch in earlier) + last
+    return re.compile(expression, re.DOTALL)
 
 
 def _plain(text: str) -> str:
@@ -129,9 +144,11 @@ def _plain(text: str) -> str:
     return text.translate(_PLAIN)
 
 
-def _hole(name: str) -> str:
-    kind = _NUMBERS if re.fullmatch(r"n\d?", name) else ".+?"
-    return f"(?P<{name}>{kind})"
+def _split(text: str, separator: re.Pattern[str]) -> list[str]:
+    """The texts between the separators that stand outside of quotes."""
+    spans = [found.span(1) for found in separator.finditer(text) if found[1]]
+    starts, ends = [0, *(end for _, end in spans)], [*(start for start, _ in spans), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 class Catalogue:
@@ -216,7 +233,7 @@ class Catalogue:
     def _parts(self, text: str, separator: re.Pattern[str], joint: str) -> str | None:
         """Several texts one after another, if each of them is known."""
         ending = "." if joint != " " and text.endswith(".") else ""
-        parts = separator.split(text.removesuffix(ending))
+        parts = _split(text.removesuffix(ending), separator)
         found = [self.sentence(part) for part in parts] if len(parts) > 1 else [None]
         return None if None in found else joint.join(map(str, found)) + ending
 
