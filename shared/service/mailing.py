@@ -11,7 +11,7 @@ from shared.delivery.missing import MissingReport
 from shared.errors import BadInputError
 from shared.service.delivery_decision import Action, Received, decide
 from shared.service.mail_days import MailDays
-from shared.service.once_only_delivery import Addressee, DeliveryOutcome, OnceOnlyDelivery
+from shared.service.once_only_delivery import Addressee, OnceOnlyDelivery
 from shared.service.recipients import valid_recipients
 from shared.settings import MailWhen
 
@@ -228,11 +228,10 @@ def deliver(
         due = received is not Received.NOTHING or outgoing.is_due(addressee, once, claims)
         match decide(day, received, now, policy, due=due).action:
             case Action.SEND:
-                once.deliver(addressee, addressee.key, send)
-                _enter_sent(outgoing, addressee, once, claims)
+                once.deliver(addressee, addressee.key, _noting(outgoing, addressee, claims, send))
             case Action.CORRECT:
-                once.deliver(addressee, _correction(addressee.key), outgoing.correct)
-                _enter_sent(outgoing, addressee, once, claims)
+                correct = _noting(outgoing, addressee, claims, outgoing.correct)
+                once.deliver(addressee, _correction(addressee.key), correct)
             case Action.SKIP:
                 once.pass_over(addressee)
             case Action.WAIT | Action.NOTHING | Action.TELL:
@@ -243,13 +242,17 @@ def deliver(
     return once.deliveries
 
 
-def _enter_sent(
-    outgoing: Outgoing, addressee: Addressee, once: OnceOnlyDelivery, claims: Claims
-) -> None:
-    """Keep what a mail said, if it is certain that it went out."""
-    gone = (DeliveryOutcome.SENT, DeliveryOutcome.WRITTEN)
-    if outgoing.days and once.deliveries[-1].outcome in gone:
-        outgoing.days.enter_sent(addressee, claims)
+def _noting(
+    outgoing: Outgoing, addressee: Addressee, claims: Claims, send: Callable[[str, str], None]
+) -> Callable[[str, str], None]:
+    """Send, and keep what was said while the delivery is still in doubt: no kill parts the two."""
+
+    def send_and_note(recipient: str, key: str) -> None:
+        send(recipient, key)
+        if outgoing.days:
+            outgoing.days.enter_sent(addressee, claims)
+
+    return send_and_note
 
 
 def deliver_once(
