@@ -124,13 +124,23 @@ def test_axe_finds_no_barrier_on_any_page_of_any_tenant(in_turn, pages):
     assert barriers == {}
 
 
+#: Cells with a text of more than four characters that have room for fewer than three in a line.
+SQUEEZED = """[...document.querySelectorAll("td, th")].filter(cell => {
+    const style = getComputedStyle(cell);
+    const room = cell.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return cell.offsetParent && !cell.closest("thead") && cell.innerText.trim().length > 4
+        && room < 1.5 * parseFloat(style.fontSize);
+}).map(cell => cell.innerText)"""
+
+
 @pytest.mark.browser
-def test_no_page_scrolls_sideways_at_200_and_400_percent(in_turn, pages):
+def test_at_200_and_400_percent_no_page_scrolls_sideways_and_no_cell_is_squeezed(in_turn, pages):
     """At 400 % a desk of 1,280 pixels is 320 wide (WCAG 2.2, 1.4.10)."""
     for width in (640, 320):
         for name, view in in_turn(pages, viewport={"width": width, "height": 450}):
             scrolled = view.evaluate("document.documentElement.scrollWidth")
             assert (name, scrolled) == (name, min(scrolled, width))
+            assert (name, view.evaluate(SQUEEZED)) == (name, [])
 
 
 @pytest.mark.browser
