@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.decoding import decode_json
+from shared.delivery.files.accounts import Accounts
 from shared.delivery.text.figures import account_figure, request_figures
-from shared.errors import DamagedError
 from shared.mfa.accounts.enforcement import Enforcement
 from shared.mfa.findings.places import Kind
 
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
     from shared.mfa.report import Report
 
 _NAMED_BY_ID = (Kind.POLICY, Kind.APPLICATION)
-
-
-class _Account(msgspec.Struct, frozen=True):
-    object_id: str
-    enforcement: str | None
-
-
-class _Accounts(msgspec.Struct, frozen=True):
-    accounts: list[_Account]
 
 
 def known_state(report: Report, accounts: bytes | None) -> str | None:
@@ -55,12 +45,8 @@ def _finding(found: Finding) -> list[str]:
 
 def _opened(content: bytes) -> list[str]:
     """Each account without MFA, or of which that is unknown."""
-    accounts = decode_json(content, _Accounts, _damaged).accounts
+    accounts = Accounts.from_json(content).accounts
     closed = (None, Enforcement.ENFORCED)
     return sorted(
         f"{it.object_id} {it.enforcement}" for it in accounts if it.enforcement not in closed
     )
-
-
-def _damaged(reason: str) -> DamagedError:
-    return DamagedError(f"Stored accounts cannot be read: {reason}.")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 
+from shared.delivery.files.accounts import AccountEntry, Accounts
 from shared.errors import DeliveryError, DeliveryUncertainError, SourceDeniedError
 from shared.mfa.accounts.directory import Directory, User
+from shared.mfa.metrics import AccountMetrics
 from shared.mfa.scope import Scope
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.known_state import known_state
@@ -177,9 +180,29 @@ def test_what_somebody_asks_for_goes_to_all(tmp_path) -> None:
 # The state that a mail says
 
 
+ACCOUNT = AccountEntry(
+    object_id="",
+    upn="",
+    display_name="",
+    user_type="Member",
+    enabled=True,
+    is_admin=False,
+    enforcement=None,
+    enforced_by="",
+    cause="",
+    remedy="",
+    mfa_registered=None,
+    last_request=None,
+    last_request_mfa_compliant=None,
+)
+
+
 def accounts(**states):
-    listed = (f'{{"object_id": "{name}", "enforcement": "{it}"}}' for name, it in states.items())
-    return f'{{"accounts": [{", ".join(listed)}]}}'.encode()
+    listed = [
+        msgspec.structs.replace(ACCOUNT, object_id=name, enforcement=it)
+        for name, it in states.items()
+    ]
+    return Accounts(TENANT, None, AccountMetrics(), listed).to_json()
 
 
 def test_a_state_is_that_of_figures_findings_and_accounts_in_any_order() -> None:
