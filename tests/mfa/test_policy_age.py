@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from shared.mfa.accounts.graph import instant_of
-from shared.mfa.accounts.policy_age import newest_since, was_in_place
+from shared.mfa.accounts.policy_age import newest_since
 from tests.directories import assess, policy
 
 START = date(2026, 11, 22)
@@ -42,16 +42,6 @@ def test_a_date_that_is_not_understood_leaves_the_policy_as_it_is() -> None:
 
     assert accounts.metrics.enforced == 1
     assert accounts.tenant.demands[0].created_at == ""
-
-
-def test_a_policy_was_in_place_if_it_was_neither_created_nor_changed_later() -> None:
-    moment = "2026-11-23T00:00:00.0000000Z"
-
-    assert was_in_place(demand(created=BEFORE), moment) is True
-    assert was_in_place(demand(changed=BEFORE), moment) is True
-    assert was_in_place(demand(created=DURING), moment) is False
-    assert was_in_place(demand(created=BEFORE, changed=DURING), moment) is None
-    assert was_in_place(demand(), moment) is None
 
 
 def test_mfa_is_new_only_if_nothing_older_enforces_it() -> None:

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shared.mfa.accounts.conditional_access import Demand
-    from shared.mfa.accounts.truth import Truth
 
 
 def is_created_since(demand: Demand, start: date) -> bool:
@@ -20,14 +19,6 @@ def is_created_since(demand: Demand, start: date) -> bool:
 def is_changed_since(demand: Demand, start: date) -> bool:
     """Whether the policy was changed since: before, it may have asked for something else."""
     return demand.changed_at >= start.isoformat()
-
-
-def was_in_place(demand: Demand, moment: str) -> Truth:
-    """Whether the policy was there at a moment, as it is now; moments are written as there."""
-    if demand.created_at > moment:
-        return False
-    is_unknown = demand.changed_at > moment or not (demand.created_at or demand.changed_at)
-    return None if is_unknown else True
 
 
 def newest_since(groups: Sequence[Sequence[Demand]], start: date) -> Demand | None:
