@@ -7,6 +7,7 @@ The use cases: the only room that knows all the others.
     access        how one tenant is reached
     sign_in_sources  from the setting SIGNIN_SOURCE to an open source
     daily         the steps of the daily run: plan, collect, publish
+    stored_reports  which reports are owed, and whether a new one says the same
     slice_pull    one execution's pull of a slice, which keeps each page
     pace_lease    of the processes that read one tenant, one at a time sends requests
     day_run       those steps in one process: the command `run`

@@ -52,13 +52,13 @@ def collect_slices(
 def publish_owed(daily: Daily, today: date, on_progress: OnProgress) -> list[Report]:
     """Make every report that is owed, the oldest first, and the newest one in any case."""
     newest = today - timedelta(days=1)
-    return _publish(daily, daily.owed_reports(today) or [newest], newest, on_progress)
+    return _publish(daily, daily.reports.owed(today) or [newest], newest, on_progress)
 
 
 def publish_touched(daily: Daily, day: date, today: date, on_progress: OnProgress) -> list[Report]:
     """Make the reports that are owed since one day was pulled again, the oldest first."""
     newest = today - timedelta(days=1)
-    return _publish(daily, daily.touched_reports([day], newest), newest, on_progress)
+    return _publish(daily, daily.reports.touched([day], newest), newest, on_progress)
 
 
 def _publish(

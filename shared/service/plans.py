@@ -50,7 +50,7 @@ class Plan:
         many. The first to claim it queues it; the end of the plan does not depend on that.
         """
         if not self.waiting:
-            return daily.touched_reports(self.days, self.newest)
+            return daily.reports.touched(self.days, self.newest)
         if self.waiting & set(window_days(self.newest)):
             return []
         claim = f"due/{daily.tenant_id}/{self.newest}/{self.planned_at}"

@@ -106,7 +106,7 @@ class QueueWork:
         Most have been made before, when the last slice that they waited for was entered.
         """
         today = self.today()
-        owed = {each: self.runs_of(each).daily.owed_reports(today) for each in self.tenant_ids}
+        owed = {each: self.runs_of(each).daily.reports.owed(today) for each in self.tenant_ids}
         return self.sender.stamped(
             PublishReport(tenant_id, endings[0], endings[-1], tuple(endings[1:]))
             for tenant_id, endings in owed.items()

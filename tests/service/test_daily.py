@@ -80,7 +80,7 @@ def test_a_report_stays_when_days_that_it_counts_have_been_removed(tmp_path) -> 
     first, _ = run_day(daily)
     daily.store.purge(details_before=WEEK[2], metrics_before=WEEK[0])
 
-    assert daily.owed_reports(TODAY + timedelta(days=1)) == [ENDING + timedelta(days=1)]
+    assert daily.reports.owed(TODAY + timedelta(days=1)) == [ENDING + timedelta(days=1)]
     assert daily.publish(ENDING, ENDING).to_json() == first.to_json()
     assert first.window.complete_days == 7
 
@@ -419,7 +419,7 @@ def test_collecting_twice_is_collecting_once(tmp_path) -> None:
 def test_a_run_that_crosses_midnight_reads_the_accounts_of_the_day_it_planned(tmp_path) -> None:
     snapshot = DirectorySnapshot(Directory(users=(User(id="ann", account_enabled=True),)), Scope())
     daily = replace(make_daily(tmp_path, Scripted(a_week())), read_directory=lambda: snapshot)
-    endings = daily.owed_reports(TODAY)
+    endings = daily.reports.owed(TODAY)
 
     daily.now.go_on(days=1)
     report = daily.publish(endings[-1], endings[-1])

@@ -155,12 +155,12 @@ def test_a_run_that_was_killed_before_its_row_is_owed_and_makes_the_same_rows(
         patch.setattr(type(daily.store._medium), "put_row", refuse)  # noqa: SLF001
         with pytest.raises(StoreError):
             daily.publish(ENDING, ENDING)
-    assert daily.owed_reports(TODAY) == [ENDING]
+    assert daily.reports.owed(TODAY) == [ENDING]
 
     publish_owed(daily, TODAY, lambda *_: None)
 
     assert len(rows_of(daily.store, "days")) == 14
-    assert daily.owed_reports(TODAY) == []
+    assert daily.reports.owed(TODAY) == []
 
 
 def test_the_row_of_a_report_says_the_same_as_its_own_row() -> None:
