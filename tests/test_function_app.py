@@ -18,7 +18,7 @@ import pytest
 
 import function_app
 from shared.cli import routes
-from shared.cli.local_host import read_functions
+from shared.cli.functions import read_functions
 from shared.service.addresses import API, REPORTS, report_address, run_address
 from shared.service.http.callers import Role
 from shared.service.http.health import VERSION
@@ -70,7 +70,7 @@ ROUTES = {
 
 def bindings(name):
     """A function's bindings as its ``function.json`` would have them."""
-    from shared.cli.local_host import index
+    from shared.cli.functions import index
 
     function = next(each for each in index(function_app.app) if each.get_function_name() == name)
     return json.loads(function.get_function_json())["bindings"]
@@ -483,7 +483,7 @@ def test_a_page_from_a_local_store_is_served_without_anything_heavy(path, tmp_pa
 import sys
 import azure.functions as func
 import function_app
-from shared.cli.local_host import read_functions
+from shared.cli.functions import read_functions
 from shared.settings import Settings
 routes = {{f.route: f.call for f in read_functions(function_app.app, Settings({{}}))}}
 request = func.HttpRequest("GET", "http://localhost/{path}", headers={{}}, body=b"")

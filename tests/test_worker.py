@@ -24,14 +24,8 @@ import pytest
 
 import dev
 import function_app
-from shared.cli.local_host import (
-    LocalHost,
-    QueueMessage,
-    http_data,
-    index,
-    queue_data,
-    read_functions,
-)
+from shared.cli.functions import QueueMessage, http_data, index, queue_data, read_functions
+from shared.cli.local_host import LocalHost
 from shared.cli.loopback import HttpRequest
 from shared.service.messages import CollectSlice, DeliverReport, PublishReport
 from shared.settings import Settings

@@ -19,14 +19,25 @@ import threading
 from collections import deque
 from concurrent.futures import Future, wait
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from functools import cache, partial
+from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import uuid4
 
+from shared.cli.functions import (
+    MESSAGE_LIFETIME,
+    Function,
+    QueueMessage,
+    answer_in,
+    bodies_in,
+    http_data,
+    make_output,
+    queue_data,
+    read_functions,
+    timer_data,
+)
 from shared.cli.loopback import HttpRequest, LoopbackServer
 from shared.cli.routes import HttpRoute, Router
 from shared.service.http.answers import Answer, problem
@@ -34,7 +45,8 @@ from shared.service.http.people import for_reader
 from shared.service.messages import AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime, timedelta
 
     import azure.functions as func
 
@@ -43,37 +55,10 @@ if TYPE_CHECKING:
 _HOST_JSON = Path(__file__).parents[2] / "host.json"
 
 _POISON = "-poison"
-_MESSAGE_DAYS = 7  #: lifetime of a queue message, as in Azure
 _POLLING_SECONDS = 1.0  #: how often `LocalHost.work_always` looks for what has become visible
 _CLOSING_SECONDS = 2.0  #: how long `LocalHost.close` waits for running functions
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class QueueMessage:
-    """A message in a queue."""
-
-    queue: str
-    body: str
-    id: str
-    inserted_at: datetime
-    visible_at: datetime  #: nobody gets it before
-    dequeue_count: int = 0  #: how often it has been dequeued
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """One function of the app, as the app describes it."""
-
-    name: str
-    call: Callable[..., Any]
-    kind: str  #: of trigger: ``httpTrigger``, ``queueTrigger`` or ``timerTrigger``
-    argument: str  #: name of the trigger's argument
-    queue: str = ""  #: the queue that triggers it
-    route: str = ""
-    methods: tuple[str, ...] = ()
-    outputs: dict[str, str] = field(default_factory=dict)  #: argument to queue, per output binding
 
 
 class CallResult(NamedTuple):
@@ -116,13 +101,7 @@ class LocalHost:
 
     def fire(self, name: str) -> None:
         """Fire a timer now; raises what its function raises."""
-        now = f"{self._now():%Y-%m-%dT%H:%M:%S.%f}Z"
-        timer = {
-            "IsPastDue": False,
-            "Schedule": {"AdjustForDST": True},
-            "ScheduleStatus": {"Last": now, "LastUpdated": now},
-        }
-        outcome = self._call(self.functions[name], _datum(json.dumps(timer), "json"), {})
+        outcome = self._call(self.functions[name], timer_data(self._now()), {})
         if outcome.error:
             raise outcome.error
 
@@ -140,7 +119,7 @@ class LocalHost:
     ) -> None:
         """Put messages into a queue, visible after `delay`; they expire after `lifetime`."""
         now = self._now()
-        inserted_at = now if lifetime is None else now + lifetime - timedelta(days=_MESSAGE_DAYS)
+        inserted_at = now if lifetime is None else now + lifetime - MESSAGE_LIFETIME
         for body in bodies:
             self._put(QueueMessage(queue, body, str(uuid4()), inserted_at, now + delay))
 
@@ -190,9 +169,7 @@ class LocalHost:
         if outcome.error:
             sentence = "The function failed; the log says why."
             return problem(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
-        response = _converter("http").encode(outcome.value, expected_type=None).value
-        headers = {name: datum.value for name, datum in response["headers"].items()}
-        return Answer(int(response["status_code"].value), headers, response["body"].value)
+        return answer_in(outcome.value)
 
     def close(self) -> None:
         """
@@ -248,8 +225,8 @@ class LocalHost:
         future: Future[Any] | None = None,
     ) -> CallResult:
         """Call a function; if it returns, deliver its output bindings."""
-        given = _converter(function.kind).decode(data, trigger_metadata=metadata)
-        filled = {argument: _out() for argument in function.outputs}
+        given = function.trigger(data, metadata)
+        filled = {argument: make_output() for argument in function.outputs}
         future = future or self._begun()
         _start(partial(function.call, **{function.argument: given}, **filled), future)
         error = future.exception()
@@ -257,7 +234,7 @@ class LocalHost:
             _log.error("Function %s failed", function.name, exc_info=error)
             return CallResult(None, error)
         for argument, queue in function.outputs.items():
-            for body in _bodies(filled[argument].get()):
+            for body in bodies_in(filled[argument].get()):
                 self.enqueue(queue, body)
         return CallResult(future.result(), None)
 
@@ -280,100 +257,3 @@ def _fulfil(future: Future[Any], call: Callable[[], Any]) -> None:
     with ExitStack() as kept:
         kept.push(keep)
         future.set_result(call())
-
-
-def read_functions(app: func.FunctionApp, settings: Settings) -> list[Function]:
-    """The app's functions, with the settings in queue names (``%NAME%``) filled in."""
-    return [_read_function(function, settings.resolve) for function in index(app)]
-
-
-def _read_function(function: Any, resolved: Callable[[str], str]) -> Function:  # noqa: ANN401
-    trigger = function.get_trigger()
-    queues = [binding for binding in function.get_bindings() if binding.type == "queue"]
-    return Function(
-        name=function.get_function_name(),
-        call=function.get_user_function(),
-        kind=trigger.type,
-        argument=trigger.name,
-        queue=resolved(getattr(trigger, "queue_name", "")),
-        route=getattr(trigger, "route", ""),
-        methods=tuple(str(method.value) for method in getattr(trigger, "methods", None) or ()),
-        outputs={binding.name: resolved(binding.queue_name) for binding in queues},
-    )
-
-
-@cache
-def index(app: func.FunctionApp) -> list[func.Function]:
-    """The app's functions, which the SDK returns only once."""
-    return app.get_functions()
-
-
-def _converter(binding: str) -> Any:  # noqa: ANN401 (the SDK's converters share no type)
-    """Converts data to a trigger's argument, or a function's return value to data."""
-    from azure.functions import meta
-
-    return meta.get_binding_registry().get(binding)  # type: ignore[no-untyped-call]
-
-
-def _datum(value: object, kind: str) -> Any:  # noqa: ANN401
-    from azure.functions.meta import Datum
-
-    return Datum(value, kind)
-
-
-def http_data(request: HttpRequest, params: dict[str, str]) -> Any:  # noqa: ANN401
-    """A request and its route's parameters as the worker gets them."""
-
-    def texts(values: Mapping[str, str]) -> dict[str, Any]:
-        return {name: _datum(value, "string") for name, value in values.items()}
-
-    whole = {
-        "method": _datum(request.method, "string"),
-        "url": _datum(request.url, "string"),
-        "headers": texts(request.headers),
-        "query": texts(request.query),
-        "params": texts(params),
-        "body": _datum(request.body, "bytes"),
-    }
-    return _datum(whole, "http")
-
-
-def queue_data(message: QueueMessage, now: datetime) -> tuple[Any, dict[str, Any]]:
-    """A message as the worker gets it, and its metadata."""
-    expires_at = message.inserted_at + timedelta(days=_MESSAGE_DAYS)
-    metadata = {
-        "Id": message.id,
-        "PopReceipt": uuid4().hex,
-        "InsertionTime": message.inserted_at.isoformat(),
-        "ExpirationTime": expires_at.isoformat(),
-        "NextVisibleTime": now.isoformat(),
-    }
-    texts = {name: _datum(text, "string") for name, text in metadata.items()}
-    return _datum(message.body, "string"), {
-        **texts,
-        "DequeueCount": _datum(message.dequeue_count, "int"),
-    }
-
-
-def _bodies(value: object) -> list[str]:
-    """The messages in an output binding: none, one, or a list."""
-    if value is None:
-        return []
-    datum = _converter("queue").encode(value, expected_type=None)
-    return list(json.loads(datum.value)) if datum.type == "json" else [str(datum.value)]
-
-
-def _out() -> func.Out[Any]:
-    """An output binding that a function can set."""
-    import azure.functions as func
-
-    class Output(func.Out[Any]):
-        _value: Any = None
-
-        def set(self, val: Any) -> None:  # noqa: ANN401 (as the SDK has it)
-            self._value = val
-
-        def get(self) -> Any:  # noqa: ANN401
-            return self._value
-
-    return Output()

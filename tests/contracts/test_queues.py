@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 import function_app
-from shared.cli.local_host import read_functions
+from shared.cli.functions import read_functions
 from shared.mfa.window import Slice
 from shared.service.composition import use
 from shared.service.messages import CollectSlice

@@ -13,7 +13,8 @@ from azure.storage.queue import (
 )
 
 import function_app
-from shared.cli.local_host import LocalHost, QueueMessage, queue_data
+from shared.cli.functions import QueueMessage, queue_data
+from shared.cli.local_host import LocalHost
 from shared.settings import Settings
 from shared.stores.azure.account import CLIENT_OPTIONS
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import function_app
-from shared.cli.local_host import read_functions
+from shared.cli.functions import read_functions
 from shared.cli.routes import ROOT
 from shared.service.http.report_api import FILES, SCRIPT_FILES
 from shared.settings import Settings

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 import pytest
 
 import function_app
-from shared.cli.local_host import read_functions
+from shared.cli.functions import read_functions
 from shared.service.http import callers
 from shared.settings import SETTINGS, Settings
 from tests.infra.bicep import CLOUDS, ROOT, deployment

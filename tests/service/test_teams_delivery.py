@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 import function_app
-from shared.cli.local_host import read_functions
+from shared.cli.functions import read_functions
 from shared.delivery.teams.card import REPORT_PATH, render_card
 from shared.errors import (
     BadInputError,

@@ -8,7 +8,7 @@ import re
 import pytest
 
 import function_app
-from shared.cli.local_host import read_functions
+from shared.cli.functions import read_functions
 from shared.cli.routes import ROOT
 from shared.service.http.openapi import described, description
 from shared.service.http.report_api import FILES
