@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from shared.decoding import decode_json
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import date
 
-    from shared.stores.models import ReportRow
+    from shared.stores.models import ReportRow, StoredFile
     from shared.stores.store import Store
+
+    ReadFile = Callable[[date, str], StoredFile | None]
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -59,12 +62,21 @@ class _StoredDays:
     def _read(self, day: date | None, name: str, decode: Callable[[bytes], T]) -> T | None:
         if day is None or name not in self.files.get(day, ()):
             return None
-        try:
-            stored = self.store.report_file(self.tenant_id, day, name)
-            return decode(stored.content) if stored else None
-        except (DamagedError, NewerError) as error:
-            _log.warning("Nothing is compared with %s of %s: %s", name, day, error)
-            return None
+        return _decoded(partial(self.store.report_file, self.tenant_id), day, name, decode)
+
+
+def read_states(read: ReadFile, day: date) -> AccountStates | None:
+    """The account states of a day; `None` if none can be read."""
+    return _decoded(read, day, ACCOUNT_STATES, AccountStates.from_bytes)
+
+
+def _decoded(read: ReadFile, day: date, name: str, decode: Callable[[bytes], T]) -> T | None:
+    try:
+        stored = read(day, name)
+        return decode(stored.content) if stored else None
+    except (DamagedError, NewerError) as error:
+        _log.warning("%s of %s is passed over: %s", name, day, error)
+        return None
 
 
 def _past_report(content: bytes) -> PastReport:

@@ -99,7 +99,7 @@ def test_what_cannot_be_read_is_not_compared(tmp_path, caplog) -> None:
             path.write_bytes(b"damaged")
 
     assert earlier_days(store, TENANT, day_after, reports) == EarlierDays()
-    assert "Nothing is compared with report.json of 2026-11-23" in caplog.text
+    assert "report.json of 2026-11-23 is passed over" in caplog.text
 
 
 def test_the_states_are_removed_with_the_report_s_files(tmp_path) -> None:
@@ -120,15 +120,15 @@ def test_one_account_s_history_is_read_from_the_stored_days(tmp_path) -> None:
     reports = tenant.daily.store.reports(TENANT, 9)
     read = []
 
-    def content(day, name):
+    def stored(day, name):
         read.append(day)
-        return tenant.daily.store.report_file(TENANT, day, name).content
+        return tenant.daily.store.report_file(TENANT, day, name)
 
-    a, b = (stored_history(name, reports, content) for name in ("A", "b"))
+    a, b = (stored_history(name, reports, stored) for name in ("A", "b"))
 
     assert [each.state for each in a.days] == ["unprotected", "enforced", None, "enforced"]
     assert [each.state for each in b.days] == ["enforced", "absent", None, "unprotected"]
     assert b.now is not None
     assert (b.now.open_since, b.now.is_open_exact) == (ENDING + timedelta(days=3), False)
     assert len(read) == 2 + 3  # one for each state, not for each day
-    assert stored_history("nobody", [], content) == AccountHistory()
+    assert stored_history("nobody", [], stored) == AccountHistory()

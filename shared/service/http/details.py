@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from msgspec.structs import astuple
 
 from shared.delivery.files.customers import CustomerPoint, Customers
 from shared.delivery.files.details import Applications, place_of, read_account_file
-from shared.errors import DamagedError, NewerError
 from shared.service.addresses import API
 from shared.service.http.answers import RefusedError
 from shared.stores.models import ACCOUNT_DETAILS, ACCOUNT_STATES, StoredFile
@@ -52,21 +52,14 @@ def account_page(
 
 
 def stored_history(
-    object_id: str, reports: Sequence[ReportRow], read: Callable[[date, str], bytes | None]
+    object_id: str, reports: Sequence[ReportRow], read: Callable[[date, str], StoredFile | None]
 ) -> AccountHistory:
     """Return one account's states on the days of which they are stored."""
     from shared.mfa.changes.account_history import account_history
-    from shared.mfa.changes.account_states import AccountStates  # loads much code
-
-    def states(day: date) -> AccountStates | None:
-        try:
-            content = read(day, ACCOUNT_STATES)
-            return AccountStates.from_bytes(content) if content else None
-        except (DamagedError, NewerError):
-            return None
+    from shared.service.earlier_days import read_states  # loads much code
 
     days = [report.metrics.ending for report in reports if ACCOUNT_STATES in report.files]
-    return account_history(object_id, days[:MOST_DAYS], states)
+    return account_history(object_id, days[:MOST_DAYS], partial(read_states, read))
 
 
 def application_page(app_id: str, read: Callable[[str], bytes], meta: ReportMeta) -> StoredFile:

@@ -1,8 +1,9 @@
-"""What people order by POST: the body that says what, and the refusals."""
+"""What people order by POST: the body that says what, the answers, and the refusals."""
 
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import contextmanager
 from datetime import date
 from http import HTTPStatus
@@ -13,17 +14,23 @@ import msgspec
 from shared.decoding import decode_json
 from shared.errors import ConflictError, NewerError, StoreError, TooOftenError
 from shared.service.addresses import run_address
-from shared.service.http.answers import RefusedError
+from shared.service.http.answers import RefusedError, json_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from shared.service.http.answers import Answer
+    from shared.service.mail_requests import MailRequests
+    from shared.service.runs import Runs
     from shared.stores.models import Run
+    from shared.stores.store import Store
 
 _NOT_STARTED = (
     "{what} was not started, because the storage with its queue does not answer. Try again in a "
     "minute."
 )
+
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 OrderT = TypeVar("OrderT", bound=msgspec.Struct)
 
@@ -40,6 +47,47 @@ class MailOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of ``POST mails``."""
 
     id: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")] = ""  #: to ask for one mail twice
+
+
+def start_run(body: bytes, runs: Callable[[], Runs]) -> Answer:
+    """Start the run that a body orders; raises `RefusedError`."""
+    order, opened = read_run_order(body), runs()
+    with refusing("The run", opened.newest):
+        return _accepted(opened.start(order.day))
+
+
+def start_mail(
+    body: bytes, mails: Callable[[], MailRequests], newest: Callable[[], date]
+) -> Answer:
+    """Queue the mail that a body orders, of the newest report; raises `RefusedError`."""
+    order, opened, ending = read_mail_order(body), mails(), newest()
+    with refusing("The mail", opened.log.newest):
+        return _accepted(opened.start(ending, order.id))
+
+
+def _accepted(run: Run) -> Answer:
+    headers = {"Location": run_address(run.id)}
+    return json_answer(HTTPStatus.ACCEPTED, {"id": run.id}, headers=headers)
+
+
+def run_state(run_id: str, store: Store, tenant_id: str) -> Answer:
+    """The state of a tenant's run; raises `RefusedError` for an id that is not one of them."""
+    if not _RUN_ID.fullmatch(run_id):
+        sentence = "Invalid run id; expected 32 hexadecimal digits."
+        raise RefusedError(HTTPStatus.BAD_REQUEST, sentence)
+    run = store.run(run_id)
+    if run is None or run.tenant_id != tenant_id:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "This run does not exist.")
+    return json_answer(
+        HTTPStatus.OK,
+        {
+            "id": run.id,
+            "state": run.state,
+            "asked_at": run.asked_at,
+            "finished_at": run.finished_at or None,
+            "reason": run.reason or None,
+        },
+    )
 
 
 def read_mail_order(body: bytes) -> MailOrder:

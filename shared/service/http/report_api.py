@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING
 
 from shared.errors import BadSettingError, MfaStatusError
 from shared.mfa.guid import is_guid
-from shared.service.addresses import run_address
 from shared.service.http.answers import (
     Answer,
     RefusedError,
     json_answer,
-    matches,
-    not_modified,
     redirect,
-    stored_answer,
 )
 from shared.service.http.callers import Role, refuse_long_bodies, refuse_other_sites
 from shared.service.http.days import NEIGHBOURS, index_page, meta_of, neighbour
@@ -31,9 +27,9 @@ from shared.service.http.details import (
 )
 from shared.service.http.health import health_of
 from shared.service.http.listings import ACCOUNTS, APPLICATIONS, CUSTOMERS
-from shared.service.http.orders import read_mail_order, read_run_order, refusing
-from shared.service.http.report_head import read_head
-from shared.service.http.search import StoredList, find, read_notes
+from shared.service.http.orders import run_state, start_mail, start_run
+from shared.service.http.report_files import ReportFiles
+from shared.service.http.search import list_answer
 from shared.stores.models import REPORT_FILES
 
 if TYPE_CHECKING:
@@ -43,15 +39,12 @@ if TYPE_CHECKING:
     from shared.mfa.changes.account_history import AccountHistory
     from shared.service.http.callers import Caller
     from shared.service.http.recent_reports import RecentReports
-    from shared.service.http.report_head import ReportHead
     from shared.service.http.search import Listing
     from shared.service.mail_requests import MailRequests
     from shared.service.runs import Runs
-    from shared.stores.models import StoredFile
 
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_RUN_ID = re.compile(r"[0-9a-f]{32}")
 _RESOURCES = ("nonMfaCompliantPartnerPrincipals", "applicationmfaadoptionstatus", "partnerRequests")
 _BY_NAME = ("report.json", "report.html", "findings.html")
 FILES = tuple(
@@ -61,11 +54,6 @@ OF_CUSTOMERS = "customers.csv"  #: the only one that requires the role for custo
 SCRIPT_FILES = (*(name for name in FILES if name != OF_CUSTOMERS), *_RESOURCES)  #: with a key
 #: The files large enough for a redirect to the store.
 _BIGGEST = ("all-api-requests.csv", "portal-requests.csv")
-_NO_REPORT = "There is no report of this tenant yet."
-_NEWER_REPORTS = (
-    "The reports of this tenant were stored by a newer release of this app; this one cannot read "
-    "them. Deploy the newer one again."
-)
 _NO_RECEIPT = (
     "The newest report was made without reading the directory, or permissions were not kept yet."
 )
@@ -96,22 +84,23 @@ class ReportApi:
     def newest_page(self) -> Answer:
         """The partner's newest page."""
         self.caller.demand(Role.READ)
-        return self._stored(self.tenant_id, self._newest(self.tenant_id), "page.html")
+        return self._files.stored(self._files.newest(), "page.html")
 
     def page(self, tenant_id: str, ending: str) -> Answer:
         """One report's page."""
         self.caller.demand(Role.READ)
-        return self._stored(*self._report(tenant_id, ending), "page.html")
+        files, day = self._report(tenant_id, ending)
+        return files.stored(day, "page.html")
 
     def index(self, params: Mapping[str, str] | None = None) -> Answer:
         """The partner's reports as a page, each day a link; parameters as for tables."""
         self.caller.demand(Role.READ)
         reports = self.reports.reports(self.tenant_id)
         if not reports:
-            raise self._no_report(self.tenant_id)
+            raise self._files.no_report()
         newest = reports[0]
-        meta = self._head(newest.metrics.ending).meta if newest.files else meta_of(newest)
-        return self._answer(index_page(reports, FILES, meta, params or {}), "page.html")
+        meta = self._files.head(newest.metrics.ending).meta if newest.files else meta_of(newest)
+        return self._files.answer(index_page(reports, FILES, meta, params or {}), "page.html")
 
     def file(self, tenant_id: str, ending: str, file: str) -> Answer:
         """
@@ -121,21 +110,21 @@ class ReportApi:
         """
         self.caller.demand(Role.CUSTOMERS if file == OF_CUSTOMERS else Role.READ)
         if file in NEIGHBOURS:
-            tenant, day = self._report(tenant_id, ending)
-            return neighbour(self.reports.reports(tenant), tenant, day, file)
+            files, day = self._report(tenant_id, ending)
+            return neighbour(self.reports.reports(files.tenant_id), files.tenant_id, day, file)
         if file not in FILES:
             raise RefusedError(
                 HTTPStatus.BAD_REQUEST, f"Unknown file; expected one of {', '.join(FILES)}."
             )
-        tenant, day = self._report(tenant_id, ending)
+        files, day = self._report(tenant_id, ending)
         is_linked = file in _BIGGEST and self.has_links
-        url = self.reports.store.report_url(tenant, day, file, self.now()) if is_linked else None
-        return redirect(url) if url else self._stored(tenant, day, file)
+        url = files.url(day, file, self.now()) if is_linked else None
+        return redirect(url) if url else files.stored(day, file)
 
     def resource(self, name: str) -> Answer:
         """One of Partner Center's resources, as of the partner's newest report."""
         self.caller.demand(Role.READ)
-        return self._stored(self.tenant_id, self._newest(self.tenant_id), f"{name}.json")
+        return self._files.stored(self._files.newest(), f"{name}.json")
 
     def for_script(self, name: str) -> Answer:
         """What a script gets with a key and no role: the newest report's files and resources."""
@@ -149,8 +138,7 @@ class ReportApi:
     def permissions(self) -> Answer:
         """The scope receipt: what the newest report was read with, and what its figures need."""
         self.caller.demand(Role.READ)
-        name, ending = "permissions.html", self._newest(self.tenant_id)
-        return self._stored(self.tenant_id, ending, name, _NO_RECEIPT)
+        return self._files.stored(self._files.newest(), "permissions.html", _NO_RECEIPT)
 
     def customers(self, params: Mapping[str, str] | None = None) -> Answer:
         """The customers' status as a page; with parameters, those of them that are asked for."""
@@ -167,14 +155,14 @@ class ReportApi:
     def customer(self, tenant_id: str) -> Answer:
         """One customer's page."""
         self.caller.demand(Role.CUSTOMERS)
-        ending = self._newest(self.tenant_id)
+        files, ending = self._files, self._files.newest()
         page = customer_page(
             tenant_id,
-            self._reader(ending, CUSTOMERS.too_old),
-            self._head(ending).meta,
+            files.reader(ending, CUSTOMERS.too_old),
+            files.head(ending).meta,
             partial(self.reports.customer_days, self.tenant_id),
         )
-        return self._answer(page, "page.html")
+        return files.answer(page, "page.html")
 
     def accounts(self, params: Mapping[str, str] | None = None) -> Answer:
         """The accounts as a page; with parameters, those of them that are asked for."""
@@ -191,18 +179,11 @@ class ReportApi:
     def account(self, object_id: str) -> Answer:
         """One account's page."""
         self.caller.demand(Role.READ)
-        ending = self._newest(self.tenant_id)
+        files, ending = self._files, self._files.newest()
         names = self.reports.names(self.tenant_id, ending)
-        read, meta = self._reader(ending), self._head(ending).meta
+        read, meta = files.reader(ending), files.head(ending).meta
         page = account_page(object_id, names, read, meta, self._history)
-        return self._answer(page, "page.html")
-
-    def _history(self, object_id: str) -> AccountHistory:
-        def read(day: date, name: str) -> bytes | None:
-            stored = self.reports.file(self.tenant_id, day, name)
-            return stored.content if stored else None
-
-        return stored_history(object_id, self.reports.reports(self.tenant_id), read)
+        return files.answer(page, "page.html")
 
     def applications(self, params: Mapping[str, str] | None = None) -> Answer:
         """The applications that used Partner Center, as a page."""
@@ -211,9 +192,9 @@ class ReportApi:
     def application(self, app_id: str) -> Answer:
         """One application's page."""
         self.caller.demand(Role.READ)
-        ending = self._newest(self.tenant_id)
-        read = self._reader(ending, APPLICATIONS.too_old)
-        return self._answer(application_page(app_id, read, self._head(ending).meta), "page.html")
+        files, ending = self._files, self._files.newest()
+        read = files.reader(ending, APPLICATIONS.too_old)
+        return files.answer(application_page(app_id, read, files.head(ending).meta), "page.html")
 
     def start_run(self, body: bytes = b"") -> Answer:
         """
@@ -223,11 +204,7 @@ class ReportApi:
         messages did not get into the queue: then there is no such run.
         """
         self._demand_own(Role.RUN)
-        order, runs = read_run_order(body), self.runs()
-        with refusing("The run", runs.newest):
-            run = runs.start(order.day)
-        headers = {"Location": run_address(run.id)}
-        return json_answer(HTTPStatus.ACCEPTED, {"id": run.id}, headers=headers)
+        return start_run(body, self.runs)
 
     def start_mail(self, body: bytes = b"") -> Answer:
         """
@@ -237,32 +214,12 @@ class ReportApi:
         request's id: asking again with the same one sends nothing more.
         """
         self._demand_own(Role.RUN)
-        order, mails, ending = read_mail_order(body), self.mails(), self._newest(self.tenant_id)
-        with refusing("The mail", mails.log.newest):
-            mail = mails.start(ending, order.id)
-        headers = {"Location": run_address(mail.id)}
-        return json_answer(HTTPStatus.ACCEPTED, {"id": mail.id}, headers=headers)
+        return start_mail(body, self.mails, self._files.newest)
 
     def run(self, run_id: str) -> Answer:
         """The state of a run."""
         self.caller.demand(Role.RUN)
-        if not _RUN_ID.fullmatch(run_id):
-            raise RefusedError(
-                HTTPStatus.BAD_REQUEST, "Invalid run id; expected 32 hexadecimal digits."
-            )
-        run = self.reports.store.run(run_id)
-        if run is None or run.tenant_id != self.tenant_id:
-            raise RefusedError(HTTPStatus.NOT_FOUND, "This run does not exist.")
-        return json_answer(
-            HTTPStatus.OK,
-            {
-                "id": run.id,
-                "state": run.state,
-                "asked_at": run.asked_at,
-                "finished_at": run.finished_at or None,
-                "reason": run.reason or None,
-            },
-        )
+        return run_state(run_id, self.reports.store, self.tenant_id)
 
     def health(self) -> Answer:
         """
@@ -271,12 +228,6 @@ class ReportApi:
         503 while a timer is silent: then no day begins by itself.
         """
         return json_answer(*self._health())
-
-    def _health(self) -> tuple[HTTPStatus, dict[str, object]]:
-        newest = self.reports.latest_ending(self.tenant_id)
-        window = self._head(newest).window if newest else None
-        today, store, silent = self.now().date(), self.reports.store, self.silent_timers()
-        return health_of(self.tenant_id, store, today, window, silent)
 
     def probe(self) -> Answer:
         """
@@ -290,91 +241,43 @@ class ReportApi:
             status, found = HTTPStatus.SERVICE_UNAVAILABLE, {"status": "unavailable"}
         return json_answer(status, {"status": found["status"]})
 
+    def _health(self) -> tuple[HTTPStatus, dict[str, object]]:
+        newest = self.reports.latest_ending(self.tenant_id)
+        window = self._files.head(newest).window if newest else None
+        today, store, silent = self.now().date(), self.reports.store, self.silent_timers()
+        return health_of(self.tenant_id, store, today, window, silent)
+
+    def _history(self, object_id: str) -> AccountHistory:
+        read = partial(self.reports.file, self.tenant_id)
+        return stored_history(object_id, self.reports.reports(self.tenant_id), read)
+
     def _demand_own(self, role: Role) -> None:
         """Refuse a request to start something, before anything is done for it."""
         self.caller.demand(role)
         refuse_other_sites(self.headers)
         refuse_long_bodies(self.headers)
 
-    def _report(self, tenant_id: str, ending: str) -> tuple[str, date]:
-        """The tenant and the ending that a request names; checks them, and the role."""
+    @property
+    def _files(self) -> ReportFiles:
+        """The partner's files."""
+        return self._files_of(self.tenant_id)
+
+    def _files_of(self, tenant_id: str) -> ReportFiles:
+        return ReportFiles(tenant_id, self.reports, self.headers.get("if-none-match", ""))
+
+    def _report(self, tenant_id: str, ending: str) -> tuple[ReportFiles, date]:
+        """A tenant's files and the ending that a request names; checks them, and the role."""
         if not is_guid(tenant_id):
             raise RefusedError(HTTPStatus.BAD_REQUEST, "Invalid tenant id; expected a GUID.")
         tenant = tenant_id.lower()
         if tenant != self.tenant_id:
             self.caller.demand(Role.CUSTOMERS)
-        return tenant, self._newest(tenant) if ending == "latest" else _day(ending)
+        files = self._files_of(tenant)
+        return files, files.newest() if ending == "latest" else _day(ending)
 
     def _list(self, listing: Listing, name: str, params: Mapping[str, str] | None) -> Answer:
         self.caller.demand(listing.role)
-        ending = self._newest(self.tenant_id)
-        given = {key: text for key, text in (params or {}).items() if text.strip()}
-        if given:
-            return self._chosen(listing, ending, name, given)
-        read_notes(listing, self._head(ending))
-        return self._stored(self.tenant_id, ending, name, listing.too_old)
-
-    def _chosen(
-        self, listing: Listing, ending: date, name: str, params: Mapping[str, str]
-    ) -> Answer:
-        """
-        Return some rows of a list; they are not chosen again if the caller already has them.
-
-        A tag is that of the bytes, so a 304 has that of the last answer that was made of these
-        files in this process. What was refused has none, and is refused again.
-        """
-        made_of = (self.reports.version(self.tenant_id, ending), name, *sorted(params.items()))
-        etag = self.reports.tags.find(made_of)
-        if etag and matches(self._if_none_match, etag):
-            return not_modified(etag, REPORT_FILES[name])
-        head = self._head(ending)
-        notes = read_notes(listing, head)
-        stored = StoredList(self._reader(ending, listing.too_old), head.meta, notes)
-        found = find(listing, name, stored, params)
-        self.reports.tags.remember(made_of, found.etag)
-        return self._answer(found, name)
-
-    def _reader(self, ending: date, missing: str = "") -> Callable[[str], bytes]:
-        """Reads the files of one of the partner's reports by their names."""
-        return lambda name: self._file(self.tenant_id, ending, name, missing).content
-
-    def _newest(self, tenant_id: str) -> date:
-        newest = self.reports.latest_ending(tenant_id)
-        if newest is None:
-            raise self._no_report(tenant_id)
-        return newest
-
-    def _no_report(self, tenant_id: str) -> RefusedError:
-        if self.reports.has_newer(tenant_id):
-            return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, _NEWER_REPORTS)
-        return RefusedError(HTTPStatus.NOT_FOUND, _NO_REPORT)
-
-    def _head(self, ending: date) -> ReportHead:
-        return read_head(self._file(self.tenant_id, ending, "report.json").content)
-
-    def _stored(self, tenant_id: str, ending: date, name: str, missing: str = "") -> Answer:
-        """Return a stored file; it is not read if the caller already has it."""
-        etag = self.reports.etag(tenant_id, ending, name)
-        if etag and matches(self._if_none_match, etag):
-            return not_modified(etag, REPORT_FILES[name])
-        return self._answer(self._file(tenant_id, ending, name, missing), name)
-
-    def _file(self, tenant_id: str, ending: date, name: str, missing: str = "") -> StoredFile:
-        """Return a stored file; raises `RefusedError` (404, with `missing`) if there is none."""
-        stored = self.reports.file(tenant_id, ending, name)
-        if stored is None:
-            sentence = missing or f"There is no report of this tenant that ends on {ending}."
-            raise RefusedError(HTTPStatus.NOT_FOUND, sentence)
-        return stored
-
-    def _answer(self, stored: StoredFile, name: str) -> Answer:
-        if matches(self._if_none_match, stored.etag):
-            return not_modified(stored.etag, REPORT_FILES[name])
-        return stored_answer(stored, REPORT_FILES[name], name if name.endswith(".csv") else "")
-
-    @property
-    def _if_none_match(self) -> str:
-        return self.headers.get("if-none-match", "")
+        return list_answer(listing, name, self._files, params or {})
 
 
 def _day(text: str) -> date:

@@ -23,10 +23,13 @@ from shared.service.http.details import tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
 
     from shared.delivery.page.table import Selection, Table
     from shared.mfa.assessment import ReportMeta
+    from shared.service.http.answers import Answer
     from shared.service.http.callers import Role
+    from shared.service.http.report_files import ReportFiles
     from shared.service.http.report_head import ReportHead
     from shared.stores.models import StoredFile
 
@@ -57,6 +60,39 @@ class StoredList:
     read: Callable[[str], bytes]  #: a file by its name
     meta: ReportMeta
     notes: Sequence[str]  #: why some of it was not read
+
+
+def list_answer(
+    listing: Listing, name: str, files: ReportFiles, params: Mapping[str, str]
+) -> Answer:
+    """Answer with one of a list's files in the newest report; with parameters, some of its rows."""
+    ending = files.newest()
+    given = {key: text for key, text in params.items() if text.strip()}
+    if given:
+        return _chosen(listing, name, files, ending, given)
+    read_notes(listing, files.head(ending))
+    return files.stored(ending, name, listing.too_old)
+
+
+def _chosen(
+    listing: Listing, name: str, files: ReportFiles, ending: date, params: Mapping[str, str]
+) -> Answer:
+    """
+    Return some rows of a list; they are not chosen again if the caller already has them.
+
+    A tag is that of the bytes, so a 304 has that of the last answer that was made of these files in
+    this process. What was refused has none, and is refused again.
+    """
+    reports = files.reports
+    made_of = (reports.version(files.tenant_id, ending), name, *sorted(params.items()))
+    if unchanged := files.unchanged(reports.tags.find(made_of), name):
+        return unchanged
+    head = files.head(ending)
+    notes = read_notes(listing, head)
+    stored = StoredList(files.reader(ending, listing.too_old), head.meta, notes)
+    found = find(listing, name, stored, params)
+    reports.tags.remember(made_of, found.etag)
+    return files.answer(found, name)
 
 
 def find(listing: Listing, name: str, stored: StoredList, params: Mapping[str, str]) -> StoredFile:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import pytest
 
 from shared.errors import StoreError
-from shared.service.http import recent_reports, report_api, search
+from shared.service.http import recent_reports, search
 from shared.service.http.answers import answered
 from shared.service.http.callers import Caller, Role
 from shared.service.http.details import tagged
@@ -24,6 +24,7 @@ from tests.service.world import Clock
 
 NOBODY = Caller(frozenset())
 READER = Caller(frozenset({Role.READ}))
+FIND = search.find
 PAGE = "page.html"
 
 
@@ -232,7 +233,7 @@ def made(store, monkeypatch):
         asked.append(of)
         return tagged(b"rows")
 
-    monkeypatch.setattr(report_api, "find", find)
+    monkeypatch.setattr(search, "find", find)
     window = {"start": f"{DAY}", "ending": f"{DAY}", "complete_days": 7, "missing": []}
     head = {"schema_version": 1, "window": window, "files": {}}
     publish(
@@ -270,7 +271,7 @@ def test_a_search_is_made_for_a_caller_that_has_another(store, reports, seconds,
 @pytest.mark.usefixtures("made")
 def test_what_was_refused_is_refused_again(reports, monkeypatch) -> None:
     chosen(reports, {"search": "a"})
-    monkeypatch.setattr(report_api, "find", search.find)
+    monkeypatch.setattr(search, "find", FIND)
 
     for _ in range(2):
         assert chosen(reports, {"search": "b"}, if_none_match="*").status == 404
