@@ -115,8 +115,9 @@ def publish_for_serving(
     report = with_changes(report, earlier.days, states, snapshot.accounts if snapshot else None)
     served = partner_center_files(tables)
     served.update(lists_for_serving(assessment, snapshot, found, tables, meta))
-    if snapshot:  # a workbook takes as long as all other files together: none of a first fill
-        served.update(_directory_files(snapshot, meta) | _workbook(report, tables))
+    served.update(_workbook(report, tables))
+    if snapshot:
+        served.update(_directory_files(snapshot, meta))
     if states:
         served[ACCOUNT_STATES] = states.to_bytes()
     about = _about_findings(report)
@@ -140,7 +141,7 @@ def _served_links(served: Collection[str], address: str, about: str) -> PageLink
         accounts=ACCOUNTS if "accounts.html" in served else "",
         applications=APPLICATIONS,
         customers=CUSTOMERS if "customers.html" in served else "",
-        workbook=workbook.NAME if workbook.NAME in served else "",
+        workbook=workbook.NAME,
         reports=REPORTS,
         permissions=PERMISSIONS if "permissions.html" in served else "",
         about=about,

@@ -183,7 +183,7 @@ class Day:
         }
         for ending in map(str, (ENDING, EARLIER, "latest")):
             asked[f"page {ending}"] = lambda ending=ending: api.page(TENANT, ending)
-            for name in {*FILES} - {"report.xlsx"}:  # made only while accounts are known
+            for name in FILES:
                 asked[f"{name} {ending}"] = lambda ending=ending, name=name: api.file(
                     TENANT, ending, name
                 )

@@ -7,8 +7,8 @@ a text. Customers are in no sheet, because fewer people may see them; their own 
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import date, datetime
+from datetime import datetime
+from functools import cache
 from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,19 +21,17 @@ from shared.delivery.files.directory_rows import AccountStatusRow
 from shared.delivery.files.request_rows import ApplicationDayRow, PortalUserRow, RequestRow
 from shared.delivery.text import figure_words, sentences
 from shared.delivery.text.figures import account_figure, request_figures
-from shared.delivery.text.formatting import harmless, name_of
+from shared.delivery.text.formatting import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from shared.delivery.files.csv_files import ReportTables
+    from shared.delivery.files.sheet import Cells, Page
     from shared.mfa.report import Report
 
 NAME = "report.xlsx"
 MOST_ROWS = 10_000  #: of one sheet; the CSV files have all
-_LONGEST_TEXT = 32_767  #: characters of a cell (Excel specifications and limits)
-_FIRST_YEAR = 1900  #: of a spreadsheet's calendar
-_DAY_LENGTH = len("2026-11-23")
 _WIDTHS = {"Cause": 60, "Remedy": 60, "Reason": 60}
 _WIDTH = 24
 _TIMES = frozenset(
@@ -64,36 +62,23 @@ def workbook(report: Report, sheets: Iterable[Sheet]) -> bytes:
     """The workbook's bytes; the same for equal reports of one window, whenever they are made."""
     import xlsxwriter  # type: ignore[import-untyped]  # only a report needs it
 
+    from shared.delivery.files.sheet import Cells, Page
+
     content = BytesIO()
-    with xlsxwriter.Workbook(content, _OPTIONS) as book:
+    with xlsxwriter.Workbook(content, {"constant_memory": True}) as book:
         ending = report.window.ending
         made = datetime(ending.year, ending.month, ending.day)  # noqa: DTZ001 (cells have no zone)
         book.set_properties({"title": sentences.verdict(report), "created": made})
-        formats = _Formats(
-            head=book.add_format(_head_format()),
-            time=book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-            day=book.add_format({"num_format": "yyyy-mm-dd"}),
-            share=book.add_format({"num_format": "0.0 %"}),
+        cells = Cells.of(
+            book.add_format(_head_format()),
+            book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+            book.add_format({"num_format": "yyyy-mm-dd"}),
+            book.add_format({"num_format": "0.0 %"}),
         )
-        _write_figures(book.add_worksheet("Figures"), report, formats)
+        _write_figures(book.add_worksheet("Figures", Page), report, cells)
         for sheet in sheets:
-            _write_sheet(book.add_worksheet(sheet.title), sheet, formats)
+            _write_sheet(book.add_worksheet(sheet.title, Page), sheet, cells)
     return content.getvalue()
-
-
-_OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
-
-
-class _Formats(NamedTuple):
-    head: Any
-    time: Any
-    day: Any
-    share: Any
 
 
 def _head_format() -> dict[str, Any]:
@@ -104,21 +89,26 @@ def _head_format() -> dict[str, Any]:
     return {"bold": True, "bottom": 1, "font_color": "#ffffff", "bg_color": accent.light}
 
 
-def _write_figures(page: Any, report: Report, formats: _Formats) -> None:  # noqa: ANN401
+def _write_figures(page: Page, report: Report, cells: Cells) -> None:
     page.set_column(0, 0, 34)
-    page.set_column(1, 5, 16)
-    for row, values in enumerate(_figure_rows(report)):
-        for column, value in enumerate(values):
-            if row == _HEAD_ROW:
-                page.write_string(row, column, str(value), formats.head)
-            elif isinstance(value, float):
-                page.write_number(row, column, value, formats.share)
-            else:
-                _write_cell(page, row, column, value, formats)
+    page.set_column(1, _COLUMNS - 2, 16)
+    page.write_rows(_figure_cells(report, cells), _COLUMNS)
     if logo := appearance.current().logo:  # to the right of the words
-        page.insert_image(0, 8, "logo.png", {"image_data": BytesIO(logo.content)})
+        page.insert_image(0, _COLUMNS + 1, "logo.png", {"image_data": BytesIO(logo.content)})
 
 
+def _figure_cells(report: Report, cells: Cells) -> Iterator[list[str]]:
+    for row, values in enumerate(_figure_rows(report)):
+        if row == _HEAD_ROW:
+            yield [cells.head(value) for value in values]
+        else:
+            yield [
+                cells.share(value) if isinstance(value, float) else cells.plain(value)
+                for value in values
+            ]
+
+
+_COLUMNS = 7
 _HEAD_ROW = 4
 _ACCOUNTS = "Accounts with MFA enforced"
 
@@ -145,38 +135,20 @@ def _known(*shares: float | None) -> tuple[float | str, ...]:
     return tuple("unknown" if share is None else share for share in shares)
 
 
-def _write_sheet(page: Any, sheet: Sheet, formats: _Formats) -> None:  # noqa: ANN401
+def _write_sheet(page: Page, sheet: Sheet, cells: Cells) -> None:
     names = sheet.row_type.__struct_encode_fields__
     for column, name in enumerate(names):
         page.set_column(column, column, _WIDTHS.get(name, _WIDTH))
-        page.write_string(0, column, f"{name} (UTC)" if name in _TIMES else name, formats.head)
-    last = 0
-    for last, row in enumerate(islice(sheet.rows, MOST_ROWS), 1):
-        for column, value in enumerate(msgspec.structs.astuple(row)):
-            is_time = names[column] in _TIMES
-            _write_cell(page, last, column, _moment(value) if is_time else value, formats)
+    rows = page.write_rows(_sheet_cells(sheet, cells), len(names))
     page.freeze_panes(1, 0)
-    page.autofilter(0, 0, last, len(names) - 1)
+    page.autofilter(0, 0, rows - 1, len(names) - 1)
 
 
-def _moment(text: Any) -> Any:  # noqa: ANN401
-    """The instant or day that a text names, without a zone as cells have none; else the text."""
-    with suppress(ValueError, TypeError):
-        moment = datetime.fromisoformat(text).replace(tzinfo=None)
-        if moment.year >= _FIRST_YEAR:
-            return moment.date() if len(text) == _DAY_LENGTH else moment
-    return text
-
-
-def _write_cell(page: Any, row: int, column: int, value: Any, formats: _Formats) -> None:  # noqa: ANN401
-    if value is None or value == "":
-        return
-    if isinstance(value, bool):
-        page.write_boolean(row, column, value)
-    elif isinstance(value, int | float):
-        page.write_number(row, column, value)
-    elif isinstance(value, date):
-        form = formats.time if isinstance(value, datetime) else formats.day
-        page.write_datetime(row, column, value, form)
-    else:
-        page.write_string(row, column, harmless(str(value))[:_LONGEST_TEXT])
+def _sheet_cells(sheet: Sheet, cells: Cells) -> Iterator[list[str]]:
+    """The head and the rows. Values of a column have one type, and recur: each is made once."""
+    names = sheet.row_type.__struct_encode_fields__
+    yield [cells.head(f"{name} (UTC)" if name in _TIMES else name) for name in names]
+    makers = [cache(cells.time if name in _TIMES else cells.plain) for name in names]
+    for row in islice(sheet.rows, MOST_ROWS):
+        values = zip(makers, msgspec.structs.astuple(row), strict=True)
+        yield [make(value) for make, value in values]

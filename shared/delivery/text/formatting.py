@@ -30,7 +30,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 # joiners U+200C and U+200D stay: Persian and Indic names need them.
 _HARMFUL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
-    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
     "\U000e0000-\U000e0fff]"
 )
 # Marks over or under a letter; more than three would be drawn over the neighbouring lines.
@@ -190,6 +190,8 @@ def harmless(text: str) -> str:
     The people who sign in choose these names. Control, invisible and direction-changing characters
     are shown as their code (``[U+202E]``), so that ``gpj.exe`` cannot pass for a picture.
     """
+    if text.isascii() and text.isprintable():  # nearly every text
+        return text
     return _STACKED_MARKS.sub(r"\1", _HARMFUL.sub(_code_point, text))
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
+from xml.etree import ElementTree as ET
 
 import msgspec
 import openpyxl  # type: ignore[import-untyped]
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl.utils.datetime import from_excel  # type: ignore[import-untyped]
+from openpyxl.utils.escape import unescape  # type: ignore[import-untyped]
 
+from shared.delivery.files.sheet import Cells
 from shared.delivery.files.workbook import Sheet, workbook
+from shared.delivery.text.formatting import harmless, name_of
 from tests.delivery.scenarios import HOSTILE, a_missing_day, worked_examples
+
+CELLS = Cells(*(f' s="{style}"' for style in (1, 2, 3, 4)))
 
 
 class Row(msgspec.Struct, rename="pascal"):
@@ -45,12 +54,59 @@ def test_what_is_not_known_is_an_empty_cell():
     assert cells(row(mfa_compliant=None))[1][3] is None
 
 
-@pytest.mark.parametrize("name", [*HOSTILE, "=1+1", "+1", "-1", "@x", "http://evil.example", "1"])
-def test_a_text_stays_a_text(name):
-    cell = opened(row(name))["List"]["A2"]
+NUMBERS_AND_FORMULAS = ["=1+1", "+1", "-1", "@x", "http://evil.example", "1"]
 
-    assert cell.data_type == "s"
-    assert cell.hyperlink is None
+#: XML, and the forms of it that xlsxwriter or a spreadsheet reads in texts.
+MARKUP = [
+    '<r><t>x</t></r></is></c><c r="B2"><f>1+1</f></c><c r="C2" t="inlineStr"><is><r><t>y</t></r>',
+    "</t></is></c></row></sheetData>",
+    "&#61;1+1 &lt;",
+    "<![CDATA[x]]>",
+    "_x0041_",
+    "\ufffe\uffff",
+    "  kept  ",
+]
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, *MARKUP, *NUMBERS_AND_FORMULAS])
+def test_a_text_stays_a_text(name):
+    head, line = opened(row(name))["List"].iter_rows()
+
+    assert unescape(line[0].value) == harmless(name)
+    assert [cell.data_type for cell in line] == ["s", "d", "d", "b", "n"]
+    assert not any(cell.hyperlink for cell in (*head, *line))
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_names_in_the_figures_stay_texts_too(name):
+    report = msgspec.structs.replace(worked_examples(), tenant_name=name)
+    page = opened(report=report)["Figures"]
+
+    assert (unescape(page["B1"].value), page["B1"].data_type) == (name_of(name), "s")
+    assert page.max_column == 7
+
+
+def cell_of(made):
+    """A made cell, as an XML parser reads it."""
+    return ET.fromstring(f"<c{made}")
+
+
+@given(st.text(st.characters(exclude_categories=()), min_size=1))
+def test_any_text_is_one_cell_of_text(name):
+    cell = cell_of(CELLS.plain(name))
+
+    assert cell.attrib == {"t": "inlineStr"}
+    assert [each.tag for each in cell.iter()] == ["c", "is", "t"]
+    assert unescape(cell.findtext("is/t")) == harmless(name)
+
+
+@given(st.datetimes(datetime(1901, 1, 1), datetime(2099, 12, 31)))  # noqa: DTZ001 (cells have no zone)
+def test_a_time_is_the_number_that_a_spreadsheet_counts(moment):
+    cell = cell_of(CELLS.time(f"{moment.isoformat()}Z"))
+
+    assert cell.attrib == {"s": "2"}
+    found = from_excel(float(cell.findtext("v")))
+    assert abs(found - moment) <= timedelta(milliseconds=1)
 
 
 def test_a_time_that_is_none_stays_a_text():
@@ -72,6 +128,12 @@ def test_figures_have_their_bounds_and_unknown_is_a_word():
     assert names[:3] == ["Tenant", "Seven days, UTC", "Days known"]
     assert "Accounts with MFA enforced" in names
     assert any("unknown" in line for line in lines[5:])
+
+
+def test_a_sheet_without_rows_has_its_head():
+    page = opened()["List"]
+
+    assert (page.dimensions, page.auto_filter.ref) == ("A1:E1", "A1:E1")
 
 
 def test_a_sheet_ends_before_it_is_too_long_to_open(monkeypatch):
