@@ -332,10 +332,10 @@ def service() -> Service:
     if problem := foreign_package():
         raise ImportError(problem)
     try:
-        from shared.service import composition
+        from shared.service import current
     except ImportError as error:
         raise ImportError(broken_packages() or str(error)) from error
-    return composition.service()
+    return current.service()
 
 
 def watched(*, by_request: bool = False) -> Service:

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path.cwd()))
 
 from azure_functions_runtime.utils.threadpool import start_threadpool_executor
 
-from shared.service.composition import service
+from shared.service.current import service
 from tests.worker.drive import call, start
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from shared.endpoints import Cloud
+from shared.hosting import Platform
 from shared.mfa.metrics import ShareRule
 from shared.mfa.scope import PARTNER_CENTER_RESOURCE_IDS, PORTAL_APP_IDS, Scope
 from shared.mfa.window import WINDOW_DAYS
@@ -34,11 +35,6 @@ T = TypeVar("T")
 
 _NCRONTAB = "NCRONTAB in UTC (second, minute, hour, day, month, weekday)"
 _PLACEHOLDER = re.compile(r"%(\w+)%")
-_HOST_STORAGE = "AzureWebJobsStorage"
-_SIGNS_OF_A_PLATFORM = (
-    *("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "WEBSITE_SKU"),
-    *("CONTAINER_APP_NAME", "KUBERNETES_SERVICE_HOST"),
-)
 
 
 class SourceKind(StrEnum):
@@ -297,52 +293,15 @@ class Settings:
         return _PLACEHOLDER.sub(lambda name: _BY_NAME[name[1]].text(self.environment), text)
 
     @property
-    def has_managed_identity(self) -> bool:
-        """Whether this runs in Azure with a managed identity (the platform gives its endpoint)."""
-        return bool(self.identity_endpoint)
-
-    @property
-    def identity_endpoint(self) -> str:
-        """Where the platform gives tokens of the managed identity; empty without one."""
-        return self.environment.get("IDENTITY_ENDPOINT", "")
-
-    @property
-    def identity_secret(self) -> str:
-        """What shows the platform that a request for a token is the app's own."""
-        return self.environment.get("IDENTITY_HEADER", "")
-
-    @property
-    def platform_authenticates(self) -> bool:
-        """Whether App Service authentication is in front, and so sets the identity headers."""
-        return self.environment.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"
-
-    @property
-    def is_hosted(self) -> bool:
-        """
-        Whether a platform runs this, so that others than its owner could reach it.
-
-        Any sign is enough: of App Service, of containers, or of a Functions host that is not the
-        one for developers (Functions Core Tools say ``Development``).
-        """
-        kind = self.environment.get("AZURE_FUNCTIONS_ENVIRONMENT", "")
-        is_production = kind.lower() not in ("", "development")
-        return is_production or any(map(self.environment.get, _SIGNS_OF_A_PLATFORM))
-
-    @property
-    def host_storage(self) -> str:
-        """The connection string of the Functions host's own storage; empty if by identity."""
-        return self.environment.get(_HOST_STORAGE, "").strip()
-
-    @property
-    def host_queues_url(self) -> str:
-        """Where the Functions host's queues are, if it reaches them with an identity."""
-        return self.environment.get(f"{_HOST_STORAGE}__queueServiceUri", "").strip()
+    def platform(self) -> Platform:
+        """What runs this process."""
+        return Platform(self.environment)
 
     @property
     def callers_need_mfa(self) -> bool:
         """Whether a caller's token must show MFA: by default, if the platform authenticates."""
         required = self.require_mfa_to_view
-        return self.platform_authenticates if required is None else required
+        return self.platform.authenticates if required is None else required
 
     @property
     def scope(self) -> Scope:

@@ -14,7 +14,8 @@ from shared.cli.serve import open_host, serve_until_interrupted
 from shared.endpoints import Endpoint
 from shared.identity import Login
 from shared.service.access import TenantAccess
-from shared.service.composition import Service, use
+from shared.service.composition import Service
+from shared.service.current import use
 from shared.settings import Settings
 from shared.sources.graph.clock import GraphClock
 from shared.sources.graph.session import ThrottleLimits

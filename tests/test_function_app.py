@@ -144,7 +144,8 @@ def test_in_azure_every_function_refuses_whom_the_platform_does_not_name(name, t
     """Whatever a header says: nobody has switched authentication on."""
     import azure.functions as func
 
-    from shared.service.composition import Service, use
+    from shared.service.composition import Service
+    from shared.service.current import use
 
     settings = {"WEBSITE_SITE_NAME": "func", "TENANT_ID": TENANT, "STORE_FOLDER": str(tmp_path)}
     roles = [{"typ": "roles", "val": role} for role in Role]

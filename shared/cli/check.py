@@ -10,7 +10,8 @@ import msgspec
 
 from shared.cli.console import DONE, DONE_IN_PART
 from shared.delivery.text.formatting import harmless
-from shared.service.composition import Service, use
+from shared.service.composition import Service
+from shared.service.current import use
 
 if TYPE_CHECKING:
     import argparse

@@ -2,6 +2,8 @@
 The use cases: the only room that knows all the others.
 
     composition   one set of settings as the parts of a process, and each tenant
+    current       the one that this process uses
+    storage       from the settings to an open store, and the host's queues
     setting_checks  checks all given settings before a command begins
     tenant        one tenant: its source, daily run, runs and directory
     access        how one tenant is reached

@@ -7,25 +7,22 @@ the parts: a request for a stored page pays for the store and nothing else.
 
 from __future__ import annotations
 
-import atexit
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared.clock import utc_now
-from shared.delivery.appearance import follow, showing
-from shared.errors import BadInputError, BadSettingError
+from shared.errors import BadInputError
 from shared.service.once import once
+from shared.service.storage import app_id_of, open_queues_of, open_store_of, store_kind_of
 from shared.settings import Settings, StoreKind
-from shared.telemetry import start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from azure.core.credentials import TokenCredential
@@ -33,11 +30,9 @@ if TYPE_CHECKING:
     from shared.delivery.appearance import Appearance
     from shared.http_client import HttpClient
     from shared.identity import GraphClient, Login
-    from shared.mfa.accounts.exceptions import AcceptedException
     from shared.service.access import TenantAccess
     from shared.service.deliveries import Deliveries
     from shared.service.delivery_decision import MailPolicy
-    from shared.service.http.callers import Caller
     from shared.service.http.recent_reports import RecentReports
     from shared.service.http.report_api import ReportApi
     from shared.service.mail_requests import MailRequests
@@ -103,7 +98,6 @@ class Service:
                     self.settings,
                     access=self._partner_access,
                     store=lambda: self.store,
-                    exceptions=self.partner_exceptions,
                     now=self.now,
                     send=self._send,
                     name=self._partner.name if self._partner else None,
@@ -114,34 +108,12 @@ class Service:
     @property
     def store_kind(self) -> StoreKind:
         """``local`` or ``azure``."""
-        settings = self.settings
-        if settings.store:
-            return settings.store
-        if settings.storage_account_name or settings.storage_connection_string:
-            return StoreKind.AZURE
-        if settings.is_hosted:  # its own disk is lost with the instance
-            raise BadSettingError(
-                "Setting STORE is not set; expected azure, with STORAGE_ACCOUNT_NAME, or local, "
-                "because only an app on your own machine has a default."
-            )
-        return StoreKind.LOCAL
+        return store_kind_of(self.settings)
 
     @once
     def store(self) -> Store:
         """The store of all tenants."""
-        from shared.stores import open_store
-
-        settings, kind = self.settings, self.store_kind
-        account, emulator = settings.storage_account_name, settings.storage_connection_string
-        by_identity = kind is StoreKind.AZURE and account and not emulator
-        store = open_store(
-            kind,
-            folder=Path(settings.store_folder),
-            account_name=account or None,
-            connection_string=emulator or None,
-            credential=self._own_credential() if by_identity else None,
-            endpoint_suffix=settings.cloud.storage_suffix,
-        )
+        store = open_store_of(self.settings, self._own_credential)
         self._opened.callback(store.close)
         return store
 
@@ -170,13 +142,11 @@ class Service:
     @once
     def watchdog(self) -> Watchdog | None:
         """What looks after the timers of a Functions host; `None` without one."""
-        from shared.service.watchdog import Watchdog
+        from shared.service.watchdog import Watchdog, schedules_of
 
-        settings = self.settings
-        if not (settings.host_storage or settings.host_queues_url):
+        schedules = schedules_of(self.settings)
+        if not schedules:
             return None
-        timers = (Settings.pull_schedule, Settings.report_schedule, Settings.mail_schedule)
-        schedules = [timer.text(settings.environment) for timer in timers]
         return Watchdog(self.partner_id, self.store, self.now, schedules, self.work)
 
     @once
@@ -184,40 +154,32 @@ class Service:
         """Puts messages into the queues where no output binding does."""
         from shared.service.messages import Sender
 
-        return Sender(self.app_id, lambda: self.queues)
-
-    @once
-    def app_id(self) -> str:
-        """
-        Which app a message is of: the one of a tenant that writes into a store.
-
-        Its name would not do: a deployment gets another one, and its messages are the same.
-        """
-        settings, kind = self.settings, self.store_kind
-        folder = Path(settings.store_folder).resolve().as_posix()
-        account = settings.storage_account_name or settings.storage_connection_string
-        place = folder if kind is StoreKind.LOCAL else account
-        return sha256(f"{self.partner_id} {kind} {place}".lower().encode()).hexdigest()[:16]
+        return Sender(app_id_of(self.settings, self.partner_id), lambda: self.queues)
 
     @once
     def queues(self) -> Queues:
         """The queues of the Functions host; the local host puts its own here."""
-        from shared.stores import open_queues
-
-        settings = self.settings
-        queues = open_queues(
-            connection_string=settings.host_storage,
-            url=settings.host_queues_url,
-            credential=self._own_credential,
-        )
+        queues = open_queues_of(self.settings.platform, self._own_credential)
         self._opened.callback(queues.close)
         return queues
 
     def report_api(self, headers: Mapping[str, str], comes: str = "signed in") -> ReportApi:
         """Return what answers an HTTP request; raises `RefusedError` for a caller not let in."""
         from shared.service.http.callers import ADMITS
+        from shared.service.http.report_api import ReportApi
 
-        return self._report_api(headers, ADMITS[comes](self.settings, headers))
+        caller = ADMITS[comes](self.settings, headers)  # first: who is refused learns nothing else
+        return ReportApi(
+            self.partner_id,
+            self.reports,
+            partial(self._runs_of, self.partner_id),
+            self.now,
+            headers,
+            caller,
+            self.settings.report_links,
+            self.watchdog.sentences if self.watchdog else list,
+            lambda: self.mail_requests,
+        )
 
     @once
     def mail_requests(self) -> MailRequests:
@@ -245,20 +207,11 @@ class Service:
         """How the partner's report is made known: by what is set up."""
         from shared.service.deliveries import Deliveries
         from shared.service.mailers import channels_of
+        from shared.service.watchdog import opens_door
 
         channels = channels_of(self.settings, self.open_partner_graph)
-        return Deliveries(self.partner_id, self.store, self.now, channels, self._is_mailed_about)
-
-    def _is_mailed_about(self, ending: date) -> bool:
-        """Whether a timer of a Functions host was to open the day's door."""
-        from shared.service.watchdog import last_time
-
-        settings, day = self.settings, ending + timedelta(days=1)
-        if not (settings.host_storage or settings.host_queues_url):
-            return False
-        schedule = Settings.mail_schedule.text(settings.environment)
-        due = last_time(schedule, datetime.combine(day, time.max, UTC))
-        return due is not None and due.date() == day
+        is_mailed_about = partial(opens_door, self.settings)
+        return Deliveries(self.partner_id, self.store, self.now, channels, is_mailed_about)
 
     def tidy(self) -> int:
         """Remove what has reached its retention; return how many files and rows that were."""
@@ -275,16 +228,6 @@ class Service:
     def close(self) -> None:
         """Close connections."""
         self._opened.close()
-
-    def partner_exceptions(self) -> tuple[AcceptedException, ...] | None:
-        """The partner's accepted exceptions; `None` without a list of them."""
-        from shared.sources.files.exceptions_file import read_exceptions
-
-        path = self.settings.exceptions_file
-        try:
-            return read_exceptions(Path(path)) if path else None
-        except BadInputError as error:
-            raise BadSettingError(f"Setting EXCEPTIONS_FILE cannot be used: {error}") from error
 
     @once
     def http(self) -> HttpClient:
@@ -304,7 +247,7 @@ class Service:
         return TenantAccess(
             self.partner_id,
             graph_endpoint(settings.cloud, settings.graph_endpoint, settings.graph_token),
-            self._login(self.partner_id),
+            self._login(),
             clock=GraphClock(self.now),
             has_customers=settings.cloud is Cloud.GLOBAL,
             http=self.http,
@@ -312,42 +255,23 @@ class Service:
 
     def _own_credential(self) -> TokenCredential:
         """Return the credential for the app's own resources."""
-        settings = self.settings
-        if settings.identity_endpoint and settings.identity_secret:
+        platform, client_id = self.settings.platform, self.settings.azure_client_id or ""
+        if platform.identity_endpoint and platform.identity_secret:
             from shared.app_identity import AppIdentity
 
-            client_id = settings.azure_client_id or ""
-            return AppIdentity(settings.identity_endpoint, settings.identity_secret, client_id)
+            return AppIdentity(platform.identity_endpoint, platform.identity_secret, client_id)
         from shared.identity import open_credential
 
-        return open_credential(self._login(self.partner_id))
+        return open_credential(self._login())
 
-    def _login(self, tenant_id: str) -> Login:
+    def _login(self) -> Login:
         from shared.identity import Login
 
         return Login(
             cloud=self.settings.cloud,
-            tenant_id=tenant_id,
-            is_managed=self.settings.has_managed_identity,
+            tenant_id=self.partner_id,
+            is_managed=bool(self.settings.platform.identity_endpoint),
             client_id=self.settings.azure_client_id or "",
-        )
-
-    def _report_api(self, headers: Mapping[str, str], caller: Caller) -> ReportApi:
-        from shared.service.http.report_api import ReportApi
-
-        partner_id, has_links = self.partner_id, self.settings.report_links
-        runs = partial(self._runs_of, partner_id)
-        silent = self.watchdog.sentences if self.watchdog else list
-        return ReportApi(
-            partner_id,
-            self.reports,
-            runs,
-            self.now,
-            headers,
-            caller,
-            has_links,
-            silent,
-            lambda: self.mail_requests,
         )
 
     def _send(self, messages: Sequence[Message]) -> None:
@@ -364,34 +288,3 @@ class Service:
     def open_partner_graph(self) -> GraphClient:
         """Open the partner's Graph for a mail, over a new connection: an idle one may break."""
         return replace(self.partner.access, http=None).open_graph()
-
-
-_current: Service | None = None
-_current_lock = threading.Lock()
-
-
-def service() -> Service:
-    """Return this process's service: made of the environment, unless `use` gave another."""
-    global _current  # noqa: PLW0603 (one per process is the point)
-    with _current_lock:
-        if _current is None:
-            _current = Service(Settings())
-            start(Settings.telemetry.text(_current.settings.environment))
-            atexit.register(_current.close)
-            follow(lambda: service().appearance)
-        return _current
-
-
-@contextmanager
-def use(given: Service) -> Iterator[Service]:
-    """Make `service` return this one while the block lasts; then close it."""
-    global _current  # noqa: PLW0603
-    with _current_lock:
-        before, _current = _current, given
-    try:
-        with showing(lambda: given.appearance):
-            yield given
-    finally:
-        with _current_lock:
-            _current = before
-        given.close()

@@ -83,7 +83,7 @@ def check_mailer(settings: Settings) -> None:
 
 def _without_graph(settings: Settings) -> Mailer | None:
     """Return the mailer that ``MAILER`` names, which opens nothing yet; `None` for Graph."""
-    if settings.is_hosted and not settings.is_given(Settings.mailer):
+    if settings.platform.is_hosted and not settings.is_given(Settings.mailer):
         raise BadSettingError(
             "Setting MAILER is not set; expected graph, smtp or outbox, because only an app on "
             "your own machine has a default."

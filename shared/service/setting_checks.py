@@ -12,10 +12,10 @@ from shared.delivery.teams.channel import TeamsChannel
 from shared.delivery.text.digest import link_base
 from shared.endpoints import make_endpoint
 from shared.errors import BadSettingError
-from shared.service.composition import use
+from shared.service.current import use
 from shared.service.mailers import check_mailer
 from shared.service.recipients import recipients_of
-from shared.service.tenant import directory_in_file
+from shared.service.tenant import directory_in_file, exceptions_in_file
 from shared.settings import SETTINGS, Settings, SourceKind
 from shared.sources.diagnostics.account import LogAccount
 
@@ -97,7 +97,7 @@ _FURTHER_CHECKS: dict[Setting[object], Callable[[Service, Settings], object]] = 
     Settings.directory_file: lambda _, settings: directory_in_file(
         settings.directory_file, settings.tenant_id or ""
     ),
-    Settings.exceptions_file: lambda service, _: service.partner_exceptions(),
+    Settings.exceptions_file: lambda _, settings: exceptions_in_file(settings.exceptions_file),
     Settings.report_sender: lambda _, settings: valid_address(
         settings.report_sender, "REPORT_SENDER"
     ),

@@ -17,6 +17,7 @@ from shared.service.pace_lease import LeasedPace, PaceLease
 from shared.service.runs import Runs
 from shared.service.sign_in_sources import SourceContext, open_source, reading_budget
 from shared.sources.files.documents import read_directory
+from shared.sources.files.exceptions_file import read_exceptions
 from shared.sources.graph.directory import read_directory_from_graph
 from shared.sources.graph.session import GraphSession
 from shared.sources.graph.what_if import ask_what_if
@@ -51,7 +52,6 @@ class Tenant:
         *,
         access: Callable[[], TenantAccess],
         store: Callable[[], Store],
-        exceptions: Callable[[], tuple[AcceptedException, ...] | None],
         now: Callable[[], datetime],
         send: Callable[[Sequence[Message]], None],
         name: str | None = None,
@@ -67,7 +67,6 @@ class Tenant:
         self._settings = settings
         self._access = access
         self._store = store
-        self._exceptions = exceptions
         self._now = now
         self._send = send
         self._name = name
@@ -116,7 +115,8 @@ class Tenant:
 
         With `WHAT_IF`, Entra is asked for a second opinion about one that was read from Graph.
         """
-        exceptions = self._exceptions()  # first, so that an invalid file stops this before reading
+        # First, so that an invalid file stops this before reading.
+        exceptions = exceptions_in_file(self._settings.exceptions_file)
         if path := self._settings.directory_file:
             directory = directory_in_file(path, self.id)
             return DirectorySnapshot(directory, self._settings.scope, exceptions=exceptions)
@@ -194,3 +194,11 @@ def directory_in_file(path: str, tenant_id: str) -> Directory:
             f"of tenant {tenant_id}."
         )
     return directory
+
+
+def exceptions_in_file(path: str) -> tuple[AcceptedException, ...] | None:
+    """Read the accepted exceptions in the file that ``EXCEPTIONS_FILE`` names, if it does."""
+    try:
+        return read_exceptions(Path(path)) if path else None
+    except BadInputError as error:
+        raise BadSettingError(f"Setting EXCEPTIONS_FILE cannot be used: {error}") from error

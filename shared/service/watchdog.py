@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.clock import timestamp
 from shared.errors import MfaStatusError, StoreError
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
 
     from shared.service.messages import Message
     from shared.service.queues import QueueWork
@@ -147,6 +149,23 @@ class Watchdog:
             self.store.release(claim)
             raise
         return len(messages)
+
+
+def schedules_of(settings: Settings) -> list[str]:
+    """The schedules of the timers that begin a day, a report and mails; none without a host."""
+    if not settings.platform.has_functions_host:
+        return []
+    timers = (Settings.pull_schedule, Settings.report_schedule, Settings.mail_schedule)
+    return [timer.text(settings.environment) for timer in timers]
+
+
+def opens_door(settings: Settings, ending: date) -> bool:
+    """Whether a timer of a Functions host was to open the door of the day that an ending ends."""
+    schedules, day = schedules_of(settings), ending + _DAY
+    if not schedules:
+        return False
+    due = last_time(schedules[-1], datetime.combine(day, time.max, UTC))
+    return due is not None and due.date() == day
 
 
 def last_time(schedule: str, before: datetime) -> datetime | None:

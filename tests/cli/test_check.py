@@ -16,7 +16,8 @@ from shared.mfa.permissions import NEEDS, USUAL_FIGURES
 from shared.service.checks.address import try_address
 from shared.service.checks.check import CheckState
 from shared.service.checks.deployment import try_deployment
-from shared.service.composition import Service, use
+from shared.service.composition import Service
+from shared.service.current import use
 from shared.settings import Settings
 from shared.stores import open_store
 from simulator.simulation import open_simulated, token_with

@@ -31,7 +31,8 @@ from shared.delivery.page.report_page import render_page
 from shared.delivery.page.table import PageContext
 from shared.mfa.assessment import ReportMeta
 from shared.mfa.report import Report
-from shared.service.composition import Service, use
+from shared.service.composition import Service
+from shared.service.current import use
 from shared.settings import Settings
 from simulator.demo import demo_settings, play, simulated_service
 from simulator.history import play_history

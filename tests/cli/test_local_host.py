@@ -22,7 +22,7 @@ from shared.cli import loopback
 from shared.cli.local_host import LocalHost
 from shared.errors import BadInputError, OutOfTimeError, SourceIncompleteError, StoreError
 from shared.mfa.window import Slice
-from shared.service.composition import use
+from shared.service.current import use
 from shared.service.daily import GIVEN_UP
 from shared.service.messages import CollectSlice
 from shared.service.queues import PASSES

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 import function_app
 from shared.cli.local_host import LocalHost
-from shared.service.composition import use
+from shared.service.current import use
 from shared.service.http.openapi import described
 from tests.service.world import Clock, Scripted, ScriptedService, a_week, make_daily, run_day
 

@@ -11,7 +11,8 @@ import pytest
 from shared.cli.main import main
 from shared.errors import NewerError
 from shared.mfa.scope import Scope
-from shared.service.composition import Service, use
+from shared.service.composition import Service
+from shared.service.current import use
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.settings import Settings
 from simulator.graph.api import SimulatedGraph

@@ -16,7 +16,7 @@ import pytest
 import function_app
 from shared.cli.functions import read_functions
 from shared.mfa.window import Slice
-from shared.service.composition import use
+from shared.service.current import use
 from shared.service.messages import CollectSlice
 from shared.settings import Settings
 from shared.stores import open_queues

@@ -29,7 +29,8 @@ from shared.delivery.page.error_page import render_error
 from shared.delivery.page.report_page import render_page, style_hash
 from shared.delivery.text import formatting
 from shared.errors import BadSettingError
-from shared.service.composition import Service, use
+from shared.service.composition import Service
+from shared.service.current import use
 from shared.settings import Settings
 from tests.delivery.mail.mail_making import mail_of, message_of, plain
 from tests.delivery.mail.mail_sink import read

@@ -23,7 +23,8 @@ from shared.endpoints import Endpoint
 from shared.identity import Login
 from shared.mfa.access_token import application_roles
 from shared.service.access import TenantAccess
-from shared.service.composition import Service, use
+from shared.service.composition import Service
+from shared.service.current import use
 from shared.settings import Settings
 from shared.sources.graph.clock import GraphClock
 from shared.sources.graph.session import ThrottleLimits

@@ -12,8 +12,9 @@ import pytest
 from shared.errors import BadInputError, BadSettingError, SourceDeniedError
 from shared.mfa.permissions import NEEDS
 from shared.mfa.scope import Scope
-from shared.service import composition
-from shared.service.composition import Service, use
+from shared.service import current
+from shared.service.composition import Service
+from shared.service.current import use
 from shared.service.directory_snapshot import DirectorySnapshot
 from shared.service.http.answers import RefusedError
 from shared.service.mail_now import mail_newest
@@ -128,10 +129,10 @@ def test_a_part_is_made_once(tmp_path) -> None:
 
 def test_a_process_has_one_service_unless_another_is_used() -> None:
     with use(service()) as first:
-        assert composition.service() is first
+        assert current.service() is first
         with use(service()) as second:
-            assert composition.service() is second
-        assert composition.service() is first
+            assert current.service() is second
+        assert current.service() is first
 
 
 def test_the_simulated_tenant_needs_no_settings_and_ends_with_its_service(tmp_path) -> None:

@@ -11,7 +11,8 @@ from shared.errors import BadSettingError
 from shared.mfa.rollup import Rollup
 from shared.mfa.window import SliceState
 from shared.service.analysis import Question, analyze
-from shared.service.composition import Service, use
+from shared.service.composition import Service
+from shared.service.current import use
 from shared.settings import Settings
 from shared.sources.pacing import Budget
 from simulator.simulation import open_simulated

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shared.errors import BadSettingError
-from shared.service.composition import Service, use
+from shared.service.composition import Service
+from shared.service.current import use
 from shared.service.setting_checks import check_given, check_needed_by_run
 from shared.settings import SETTINGS, Settings
 from tests.records import TENANT

@@ -19,7 +19,8 @@ from shared.errors import (
     UsageError,
 )
 from shared.service.addresses import API
-from shared.service.composition import Service, use
+from shared.service.composition import Service
+from shared.service.current import use
 from shared.service.mail_now import mail_newest
 from shared.service.mailing import card_key
 from shared.service.once_only_delivery import Delivery, DeliveryOutcome, send_all

@@ -94,7 +94,7 @@ def _probe_store(service: Service) -> str:
 
 def _try_queues(service: Service) -> Check:
     settings = service.settings
-    if not (settings.host_storage or settings.host_queues_url):
+    if not settings.platform.has_functions_host:
         return not_tried("queues", "There is no Functions host here: no AzureWebJobsStorage.")
 
     def put() -> str:
@@ -108,11 +108,11 @@ def _try_queues(service: Service) -> Check:
 
 def _try_authentication(service: Service) -> Check:
     name, settings = "authentication", service.settings
-    if not settings.is_hosted:
+    if not settings.platform.is_hosted:
         return not_tried(name, "Nobody signs in here: pages are served to this machine only.")
 
     def look() -> str:
-        if not settings.platform_authenticates:
+        if not settings.platform.authenticates:
             raise BadSettingError("App Service authentication is off, so nobody is let in.")
         if not settings.callers_need_mfa:
             return "People sign in, with or without MFA: REQUIRE_MFA_TO_VIEW is false."

@@ -110,7 +110,7 @@ def admit(settings: Settings, headers: Mapping[str, str]) -> Caller:
     without the platform's authentication in front; and on one's own machine for a request to any
     other host name.
     """
-    if not settings.platform_authenticates:
+    if not settings.platform.authenticates:
         return _admit_unauthenticated(settings, headers)
     principal = _principal(headers)
     is_fit = principal.shows_mfa or principal.is_application
@@ -132,7 +132,7 @@ def admit_script(settings: Settings) -> Caller:
     """
     if not settings.script_keys:
         raise RefusedError(HTTPStatus.NOT_FOUND, "Function keys are not enabled here.")
-    if settings.is_hosted and not settings.platform_authenticates:
+    if settings.platform.is_hosted and not settings.platform.authenticates:
         raise _nobody()
     return WITH_KEY
 
@@ -143,7 +143,7 @@ def admit_probe(settings: Settings) -> Caller:
 
     No identity header is believed here either, and a stranger has no role.
     """
-    if settings.is_hosted and not settings.platform_authenticates:
+    if settings.platform.is_hosted and not settings.platform.authenticates:
         raise _nobody()
     return STRANGER
 
@@ -182,7 +182,7 @@ def _admit_unauthenticated(settings: Settings, headers: Mapping[str, str]) -> Ca
 
     A page whose name was made to resolve to this machine (DNS rebinding) sends that name.
     """
-    if settings.is_hosted:
+    if settings.platform.is_hosted:
         raise _nobody()
     if (host := headers.get("host")) and not is_own_name(host):
         raise RefusedError(
