@@ -9,15 +9,12 @@ part is never passed on as whole. Without accounts there is no directory, so the
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
-from shared.decoding import decode_any_json
 from shared.endpoints import Cloud
-from shared.errors import SourceDeniedError, SourceIncompleteError
+from shared.errors import SourceDeniedError
 from shared.mfa.accounts.directory import MemberKind, RoleAssignment, UserRegistration
 from shared.mfa.accounts.policy_reading import read_policy
-from shared.sources.graph.answers import DeniedError, RejectedError, unreadable_answer
 from shared.sources.graph.collected_directory import DirectoryBuilder
 from shared.sources.graph.customers import (
     INSIGHTS_PERMISSION,
@@ -27,6 +24,13 @@ from shared.sources.graph.customers import (
     read_names,
     read_score,
 )
+from shared.sources.graph.domains import (
+    DOMAINS_PERMISSION,
+    FEDERATION_PERMISSION,
+    add_federation,
+    is_federated,
+    read_domains,
+)
 from shared.sources.graph.groups import (
     HIDDEN_PERMISSION,
     groups_named,
@@ -34,7 +38,14 @@ from shared.sources.graph.groups import (
     read_groups,
 )
 from shared.sources.graph.groups import PERMISSION as GROUPS_PERMISSION
-from shared.sources.graph.pages import finish_list, read_list
+from shared.sources.graph.pages import read_list
+from shared.sources.graph.policies import PERMISSION as POLICIES_PERMISSION
+from shared.sources.graph.policies import (
+    read_locations,
+    read_policies,
+    read_security_defaults,
+    read_strengths,
+)
 from shared.sources.graph.reader import PremiumLicence
 from shared.sources.graph.session import GraphSession, ThrottleLimits
 from shared.sources.graph.users import (
@@ -50,17 +61,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.mfa.accounts.policy import ConditionalAccessPolicy
-    from shared.sources.graph.batch import BatchItem
     from shared.sources.graph.clock import GraphClock
     from shared.sources.graph.collected_directory import CollectedDirectory
     from shared.sources.graph.reader import GraphConnection
-    from shared.sources.pacing import Pacer
 
-POLICIES_PERMISSION = "Policy.Read.All"
 ROLES_PERMISSION = "RoleManagement.Read.Directory"
 ELIGIBILITIES_PERMISSION = "RoleEligibilitySchedule.Read.Directory"
-DOMAINS_PERMISSION = "Domain.Read.All"
-FEDERATION_PERMISSION = "Domain-InternalFederation.Read.All"
 REGISTRATIONS_PERMISSION = "AuditLog.Read.All"
 
 #: The application permissions that a complete directory takes, the least privileged for each part.
@@ -70,11 +76,8 @@ PERMISSIONS = (
     *(REGISTRATIONS_PERMISSION, INSIGHTS_PERMISSION, NAMES_PERMISSION, ELIGIBILITIES_PERMISSION),
 )
 
-_CONDITIONAL_ACCESS = "/identity/conditionalAccess"
-_SECURITY_DEFAULTS = "/policies/identitySecurityDefaultsEnforcementPolicy"
 _ROLES = "/roleManagement/directory"
 _REGISTRATIONS = "/reports/authenticationMethods/userRegistrationDetails"
-_FEDERATED = "federated"
 #: What Graph lacks in a cloud, by its published metadata of August 2026. Customers are noted where
 #: they are read, and strengths where China's Graph refuses them.
 _AGENTS = (
@@ -152,56 +155,28 @@ class DirectoryReader:
     def _add_organization(self) -> None:
         """What gives the accounts gives the tenant's name, too (list organizations page)."""
         path = "/organization?$select=id,displayName"
-        found = self._builder.attempt("organization", lambda: self._objects(path, USERS_PERMISSION))
+        read = partial(self._session.objects, path, USERS_PERMISSION)
+        found = self._builder.attempt("organization", read)
         self._builder.keep("organization", found[0] if found else None)
 
     def _add_policies(self) -> tuple[ConditionalAccessPolicy, ...] | None:
-        builder, key = self._builder, "conditionalAccessPolicies"
-        builder.keep(key, builder.attempt(key, self._conditional_access_policies))
-        locations = f"{_CONDITIONAL_ACCESS}/namedLocations"
-        self._add_list(
-            "namedLocations", locations, POLICIES_PERMISSION, self._session.limits.policies
-        )
-        strengths = "authenticationStrengthPolicies"
-        builder.keep(strengths, builder.attempt(strengths, self._authentication_strengths))
-        reader = self._session.reader(POLICIES_PERMISSION)
-        read = partial(reader.read, self._session.url(_SECURITY_DEFAULTS), _decode_object)
-        builder.keep("securityDefaults", builder.attempt("securityDefaults", read))
+        builder, session, key = self._builder, self._session, "conditionalAccessPolicies"
+        remark = partial(builder.remark, key)
+        builder.keep(key, builder.attempt(key, partial(read_policies, session, remark)))
+        for name, read in (
+            ("namedLocations", read_locations),
+            ("authenticationStrengthPolicies", read_strengths),
+            ("securityDefaults", read_security_defaults),
+        ):
+            builder.keep(name, builder.attempt(name, partial(read, session)))
         policies = builder.typed(key)
         return None if policies is None else tuple(map(read_policy, policies))
-
-    def _conditional_access_policies(self) -> list[dict[str, Any]]:
-        """
-        From beta: v1.0 leaves out policies that use preview conditions, without a word.
-
-        Sources: msgraph-sdk-powershell 431, AzureADAssessment 79.
-        """
-        path, pacer = f"{_CONDITIONAL_ACCESS}/policies", self._session.limits.policies
-        try:
-            return self._objects(path, POLICIES_PERMISSION, pacer, version="beta")
-        except (DeniedError, RejectedError) as error:
-            policies = self._objects(path, POLICIES_PERMISSION, pacer)
-            self._builder.remark(
-                "conditionalAccessPolicies",
-                "Conditional access policies with preview conditions may be missing: Graph gives "
-                f"them in its beta version only, which it refused ({error.refusal}).",
-            )
-            return policies
-
-    def _authentication_strengths(self) -> list[dict[str, Any]]:
-        path, pacer = "/policies/authenticationStrengthPolicies", self._session.limits.policies
-        try:
-            return self._objects(path, POLICIES_PERMISSION, pacer)
-        except RejectedError as error:
-            raise SourceIncompleteError(
-                "Graph does not have them in every cloud (China lacks them), and does not know "
-                f"the request here ({error.refusal})."
-            ) from None
 
     def _add_roles(self) -> list[RoleAssignment]:
         """The roles, and who has them: active assignments, and separately eligible ones."""
         definitions = f"{_ROLES}/roleDefinitions?$select=id,templateId,displayName"
-        self._add_list("roleDefinitions", definitions, ROLES_PERMISSION)
+        read = partial(self._session.objects, definitions, ROLES_PERMISSION)
+        self._builder.keep("roleDefinitions", self._builder.attempt("roleDefinitions", read))
         eligible = "roleEligibilityScheduleInstances"
         return [
             *self._assignments("roleAssignments", "roleAssignments", ROLES_PERMISSION),
@@ -217,31 +192,11 @@ class DirectoryReader:
         return assignments or []
 
     def _add_domains(self) -> None:
-        path = "/domains?$select=id,authenticationType"
-        domains = self._builder.attempt("domains", lambda: self._objects(path, DOMAINS_PERMISSION))
-        federated = [domain for domain in domains or () if _is_federated(domain)]
-        if federated:
-            add = partial(self._add_federation, federated)
+        domains = self._builder.attempt("domains", partial(read_domains, self._session))
+        if federated := list(filter(is_federated, domains or ())):
+            add = partial(add_federation, self._session, federated, self._builder)
             self._builder.attempt("federationConfiguration", add)
         self._builder.keep("domains", domains)
-
-    def _add_federation(self, domains: Sequence[dict[str, Any]]) -> None:
-        """Add its federation settings to each domain, except where they could not be read."""
-        paths = {_federation_path(domain): domain for domain in domains}
-        for items in self._session.batch(FEDERATION_PERMISSION).read(paths):
-            for path, item in items.items():
-                read = partial(self._federation_settings, item)
-                settings = self._builder.attempt("federationConfiguration", read)
-                if settings is not None:
-                    paths[path]["federationConfiguration"] = settings
-
-    def _federation_settings(self, item: BatchItem) -> list[dict[str, Any]]:
-        if item.error:
-            raise item.error
-        if item.body is None:
-            return []
-        reader = self._session.reader(FEDERATION_PERMISSION)
-        return finish_list(reader, item.body, dict[str, Any])
 
     def _add_registrations(self) -> None:
         key, url = "userRegistrationDetails", self._session.url(_REGISTRATIONS)
@@ -287,16 +242,6 @@ class DirectoryReader:
             self._builder.note("perUserMfaState", states.error, missing)
         self._builder.keep_typed("users", with_states(users, states))
 
-    def _add_list(self, key: str, path: str, permission: str, pacer: Pacer | None = None) -> None:
-        read = partial(self._objects, path, permission, pacer)
-        self._builder.keep(key, self._builder.attempt(key, read))
-
-    def _objects(
-        self, path: str, permission: str, pacer: Pacer | None = None, *, version: str = "v1.0"
-    ) -> list[dict[str, Any]]:
-        reader = self._session.reader(permission, pacer)
-        return read_list(reader, self._session.url(path, version), dict[str, Any])
-
 
 def _groups_with_roles(
     assignments: Sequence[RoleAssignment], users: Sequence[ListedUser]
@@ -314,17 +259,5 @@ def _groups_with_roles(
     ]
 
 
-def _is_federated(domain: dict[str, Any]) -> bool:
-    return str(domain.get("authenticationType")).lower() == _FEDERATED
-
-
-def _federation_path(domain: dict[str, Any]) -> str:
-    return f"/domains/{quote(str(domain.get('id')), safe='')}/federationConfiguration"
-
-
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _decode_object(body: bytes) -> Any:  # noqa: ANN401  # its fields are typed when they are kept
-    return decode_any_json(body, unreadable_answer)

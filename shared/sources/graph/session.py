@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.sources.graph.batch import GraphBatch
+from shared.sources.graph.pages import read_list
 from shared.sources.graph.reader import GraphReader, PremiumLicence
 from shared.sources.pacing import COUNTED_WITHIN_SECONDS, Budget, Pacer
 
@@ -75,3 +76,9 @@ class GraphSession:
     def batch(self, permission: str) -> GraphBatch:
         """Reads many directory objects at once."""
         return GraphBatch(self.reader(permission))
+
+    def objects(
+        self, path: str, permission: str, pacer: Pacer | None = None, *, version: str = "v1.0"
+    ) -> list[dict[str, Any]]:
+        """Every object of a list, with all its fields."""
+        return read_list(self.reader(permission, pacer), self.url(path, version), dict[str, Any])
