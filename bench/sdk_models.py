@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.generate import graph_records
-from shared.sources.records.parsing import parse_page
+from shared.sources.records.pages import parse_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

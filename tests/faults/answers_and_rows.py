@@ -16,7 +16,7 @@ from shared.sources.graph.pages import read_list
 from shared.sources.graph.reader import GraphReader
 from shared.sources.graph.users import ListedUser
 from shared.sources.pacing import Budget, Pacer
-from shared.sources.records.parsing import parse_page
+from shared.sources.records.pages import parse_page
 from shared.stores import open_store
 from simulator.graph.api import GraphResponse
 from tests.records import graph_record

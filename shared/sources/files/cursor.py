@@ -66,7 +66,8 @@ class Cursor:
         self._has_ended = not size
         if size:
             _ = self.line
-            self.data = self.data[self.at :] + self._block[:size]
+            rest, more = memoryview(self.data)[self.at :], memoryview(self._block)[:size]
+            self.data = b"".join((rest, more))
             self.at = self._counted = 0
         return bool(size)
 

@@ -240,7 +240,7 @@ def read_stream(
     if text[:1] != b"[" and any(_is_record(line) for line in lines):
         LineReader(intake, skimmer, block_bytes).read(stream)
     elif text[:1] in (b"[", b"{"):
-        ValueReader(intake, skimmer, block_bytes).read(stream)
+        ValueReader(intake, block_bytes, in_batches=skimmer is not None).read(stream)
     elif header := header_of(texts := [line.decode(errors="replace") for line in lines]):
         read_table(stream, intake, header)
     elif reason := _other_file(text) or other_table(texts):

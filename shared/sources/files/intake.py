@@ -11,6 +11,7 @@ import msgspec
 from shared.decoding import UNREADABLE
 from shared.mfa.report import UnreadableRecord
 from shared.mfa.sign_in import SignInEventType
+from shared.sources.records.batches import parse_array, wanted_of
 from shared.sources.records.parsing import (
     OtherLogError,
     UnplacedError,
@@ -30,6 +31,7 @@ _KINDS = {
     SignInEventType.SERVICE_PRINCIPAL: "service_principal",
     SignInEventType.MANAGED_IDENTITY: "service_principal",
 }
+_FEW = 3  #: an array is looked at before it is read if fewer than one in so many are wanted
 UNREADABLE_KEPT = 100  #: how many unreadable records are kept; all are counted
 
 
@@ -94,6 +96,7 @@ class Intake:
         self._broken_off: list[LostDays] = []
         self._doubtful: list[LostDays] = []
         self._gaps: list[_Gap] = []  #: of the present file
+        self._are_wanted = ids is None  #: many records of the last array
         self.file = ""
         self._start()
 
@@ -132,6 +135,31 @@ class Intake:
             return False
         self._count(sign_in)
         return True
+
+    def take_array(self, array: bytes, line: int) -> bool:
+        """Take in a JSON array of records at once, if all of them are regular."""
+        records, concerned = self.records, self._concerned
+        is_taken = (not self._are_wanted and self._take_wanted(array, line)) or self._take_all(
+            array
+        )
+        self._are_wanted = (self._concerned - concerned) * _FEW > self.records - records
+        return is_taken
+
+    def _take_wanted(self, array: bytes, line: int) -> bool:
+        found = wanted_of(array, self._ids or ())
+        for one in found or ():
+            if isinstance(one, bytes):
+                self.take(one, line)
+            else:
+                day, event, count = one
+                self.skip(count, day, event)
+        return found is not None
+
+    def _take_all(self, array: bytes) -> bool:
+        sign_ins = parse_array(array, self._sequence)
+        for sign_in in sign_ins or ():
+            self._count(sign_in)
+        return sign_ins is not None
 
     def take_values(self, record: Mapping[str, object], line: int) -> None:
         """Take in one record of Python values."""

@@ -43,7 +43,6 @@ class LineReader:
         self._pattern: Skimmed | None = None  #: of the last line that was examined individually
         self._days: set[bytes] = set()  #: days seen so far; other text may not be a valid day
         self._is_too_long = False  #: the next line has already been refused
-        self._step = 1  #: how many lines of the file a line is
 
     def read(self, stream: Stream) -> None:
         """Take in every line of the stream, including a last line without a line break."""
@@ -58,11 +57,6 @@ class LineReader:
             elif filled == len(block):
                 block, filled = self._longer(block)
         self._read_rest(bytes(block[:filled]), stream.fault)
-
-    def read_records(self, lines: bytearray, line: int) -> None:
-        """Take in records that all stand on one line of the file, here one a line."""
-        self._line, self._step = line, 0
-        self._read_block(lines, 0, len(lines))
 
     def _longer(self, block: bytearray) -> tuple[bytearray, int]:
         """A larger block for a line that fills this one; refuses lines longer than any record."""
@@ -161,7 +155,7 @@ class LineReader:
         for number, kind in enumerate(kinds):
             if count := counts[number]:
                 self._intake.skip(count, day.decode(), kind.event)
-                self._line += count * self._step
+                self._line += count
                 counts[number] = 0
 
     def _read_line(self, line: bytes, *, may_concern: bool) -> None:
@@ -174,7 +168,7 @@ class LineReader:
             self._pattern = seen if seen.zone else None
         elif record and self._intake.take(record, self._line) and self._skimmer:
             self._skimmer.learn(record)
-        self._line += self._step
+        self._line += 1
 
 
 def _kind_of(kinds: list[Kind], block: bytearray, start: int, time: int, stop: int) -> int:

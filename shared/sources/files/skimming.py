@@ -114,10 +114,6 @@ class Skimmer:
             return seen
         return None
 
-    def pattern_of(self, opening: bytes) -> Skimmed | None:
-        """A record that was skimmed and begins like this, up to the end of its first key."""
-        return next((seen for seen in self._seen.values() if seen.opening[:-1] == opening), None)
-
     def kinds_like(self, pattern: Skimmed) -> list[Kind]:
         """The kind of a record, and those of others that were skimmed and are spelled like it."""
         others = (seen.kind for seen in self._seen.values() if seen.spelling == pattern.spelling)

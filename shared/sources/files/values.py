@@ -12,18 +12,15 @@ import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-import msgspec
 import stringzilla
 
-from shared.decoding import UNREADABLE
 from shared.sources.files.cursor import BrokenValueError, Cursor, EndlessValueError
-from shared.sources.files.lines import BLOCK_BYTES, SPACE, LineReader
+from shared.sources.files.lines import BLOCK_BYTES, SPACE
 from shared.sources.records.parsing import OtherLogError, UnreadableError, parse_sign_in
 from shared.sources.records.plain import loads
 
 if TYPE_CHECKING:
     from shared.sources.files.intake import Intake
-    from shared.sources.files.skimming import Skimmer
     from shared.sources.files.streams import Stream
 
 #: How far to read a value that may be the next record after a broken one; less after many broken
@@ -31,9 +28,9 @@ if TYPE_CHECKING:
 _FOLLOWED_BYTES = 256 * 1024
 _FOLLOWED_IN_RUBBLE_BYTES = 32 * 1024
 _MUCH_RUBBLE = 100
-_BATCH_BYTES = 64 * 1024  #: of records that are found at once
-_MOST_MISSES = 50  #: damage causes some twenty, an order of keys that hides records' ends all
-_MOST_BLOCK_BYTES = 64 * 1024  #: large blocks cost more for their memory than they save
+_BATCH_BYTES = 128 * 1024  #: of records that are found at once
+_MOST_BLOCK_BYTES = 128 * 1024  #: large blocks cost more for their memory than they save
+_BETWEEN = SPACE + b","  #: records of a list
 _KEPT_BYTES = 64  #: of what was searched, in case a block ends between a brace and its first key
 
 #: What encloses records: a Graph page, an Event Hubs message, the response to a query.
@@ -44,8 +41,7 @@ _PAGE = re.compile(
 #: An object that is not the value of a key, and so not a part of another object.
 _OBJECT = re.compile(rb'(?<!:)(?<!: )\{\s*"')
 _OPENING = re.compile(rb'\{\s*"[^"]*"')
-
-_list_decoder = msgspec.json.Decoder(list[msgspec.Raw])
+_TIME_KEY = re.compile(rb'"[Cc]reatedDateTime"\s*:')
 
 
 class _Context(Enum):
@@ -61,18 +57,18 @@ _CONTEXTS = {b"tables": _Context.TABLES, b"rows": _Context.ROWS}
 
 
 class ValueReader:
-    """Takes in a stream of JSON values."""
+    """Takes in a stream of JSON values; one by one, or `in_batches`, with the same result."""
 
     def __init__(
-        self, intake: Intake, skimmer: Skimmer | None, block_bytes: int = BLOCK_BYTES
+        self, intake: Intake, block_bytes: int = BLOCK_BYTES, *, in_batches: bool = True
     ) -> None:
         self._intake = intake
-        self._skimmer = skimmer
         self._block_bytes = min(block_bytes, _MOST_BLOCK_BYTES)
         self._context = _Context.OUTSIDE
         self._columns: list[str] = []
-        self._misses = 0  #: batches in succession that could not be read at once
-        self._lines = LineReader(intake, skimmer)  #: for records that are found at once
+        self._in_batches = in_batches
+        self._time_key = b""  #: as spelled in the last record that was read on its own
+        self._alone = 0  #: how many records are to be read one by one
 
     def read(self, stream: Stream) -> None:
         """Take in every record of the stream, whatever encloses it."""
@@ -128,39 +124,40 @@ class ValueReader:
                 self._cursor.at += 1
 
     def _read_batch(self) -> bool:
-        """
-        Take in many records of a list at once, as if they were lines.
+        """Take in some records of a list at once; false if they have to be read one by one."""
+        if self._alone:
+            self._alone -= 1
+            return False
+        cursor, reach = self._cursor, _BATCH_BYTES
+        while end := self._batch_end(reach):
+            array = b"".join((b"[", memoryview(cursor.data)[cursor.at : end], b"]"))
+            if self._intake.take_array(array, cursor.line):
+                cursor.at = end
+                return True
+            next_page = _PAGE.search(array)
+            if not next_page:
+                self._alone = stringzilla.count(array, self._time_key) - 1
+                return False
+            reach = next_page.start()
+        return False
 
-        False if there are none here that stand on one line and begin like one that was skimmed.
-        """
-        cursor, start, end = self._cursor, self._cursor.at, self._batch_end()
-        if end == start or self._misses > _MOST_MISSES:
-            return False
-        opening, source = _opening(cursor), cursor.data[start:end]
-        self._misses += 1
-        try:
-            records = _list_decoder.decode(b"[" + source + b"]")
-        except UNREADABLE:
-            return False
-        lines = bytearray(b"\n").join(records) + b"\n"
-        alike = stringzilla.count(lines, b"\n" + opening) + lines.startswith(opening)
-        if alike < len(records) or stringzilla.find(source, b"\n") >= 0:
-            return False
-        self._lines.read_records(lines, cursor.line)
-        self._misses = 0
-        cursor.at = end
-        return True
-
-    def _batch_end(self) -> int:
-        """Where the last of some records ends that begin like one that was skimmed; else here."""
+    def _batch_end(self, reach: int) -> int:
+        """Where the last of some records ends that begin like the one here; 0 if unknown."""
         cursor = self._cursor
-        data, start = cursor.data, cursor.at
-        pattern = self._skimmer.pattern_of(_opening(cursor)) if self._skimmer else None
-        if self._context is not _Context.LIST or not pattern:
-            return start
-        time = stringzilla.rfind(data, pattern.time_key, start, start + _BATCH_BYTES)
-        last = stringzilla.rfind(data, pattern.opening, start + 1, max(time, start + 1))
-        return start + len(data[start : max(last, start)].rstrip(SPACE + b","))
+        if not (self._in_batches and self._time_key and self._context is _Context.LIST):
+            return 0
+        while not (end := self._last_end(_opening(cursor), reach)):
+            if len(cursor.data) - cursor.at >= reach or not cursor.fill():
+                break
+        return end
+
+    def _last_end(self, opening: bytes, reach: int) -> int:
+        data, start = self._cursor.data, self._cursor.at
+        time = stringzilla.rfind(data, self._time_key, start, start + reach)
+        end: int = stringzilla.rfind(data, opening, start + 1, max(time, start + 1))
+        while end > start and data[end - 1] in _BETWEEN:
+            end -= 1
+        return max(end, 0)
 
     def _read_key(self) -> None:
         """Skip a key of an enclosing object, and step into its value if that is a list."""
@@ -180,12 +177,8 @@ class ValueReader:
             self._cursor.value()
 
     def _take(self, line: int, record: bytes) -> None:
-        skimmer = self._skimmer
-        seen = None if not skimmer or skimmer.may_concern(record) else skimmer.look(record)
-        if seen:
-            self._intake.skip(1, seen.day, seen.kind.event)
-        elif self._intake.take(record, line) and skimmer:
-            skimmer.learn(record)
+        if self._intake.take(record, line) and (found := _TIME_KEY.search(record)):
+            self._time_key = found[0]
 
     def _read_row(self) -> None:
         line = self._cursor.line

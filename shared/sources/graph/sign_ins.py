@@ -14,7 +14,7 @@ from shared.mfa.sign_in import SignInEventType
 from shared.sources.graph.answers import BrokenCrawlError
 from shared.sources.graph.pages import read_pages
 from shared.sources.graph.query import TimeRange, next_second, reach_url, sign_ins_url
-from shared.sources.records.parsing import parse_page
+from shared.sources.records.pages import parse_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Slice
     from shared.sources.graph.reader import GraphReader
-    from shared.sources.records.parsing import SignInPage
+    from shared.sources.records.pages import SignInPage
 
 PERMISSION = "AuditLog.Read.All"  #: least privileged, delegated and application alike
 #: How many closed days are whole. Entra keeps sign-ins for 30 days with P1 or P2, else for 7, which

@@ -21,7 +21,15 @@ from shared.sources.records.evidence import (
     steps_evidence,
     text_evidence,
 )
-from shared.sources.records.plain import is_empty, is_fragment, items_of, loads, object_of, text_of
+from shared.sources.records.plain import (
+    Memory,
+    is_empty,
+    is_fragment,
+    items_of,
+    loads,
+    object_of,
+    text_of,
+)
 from shared.sources.records.shapes import (
     AgentDetails,
     AppliedPolicy,
@@ -37,8 +45,6 @@ _Part = TypeVar("_Part", AuthenticationStep, AppliedPolicy)
 
 _steps_decoder = msgspec.json.Decoder(list[AuthenticationStep])
 _policies_decoder = msgspec.json.Decoder(list[AppliedPolicy])
-
-_LONGEST_KEPT = 16 * 1024  #: bytes of the policies of a record that are read once for all
 
 _STATUS_KEYS = ("errorcode", "additionaldetails", "failurereason")
 _CONDITION_KEYS = ("conditionsnotsatisfied", "excluderulessatisfied", "includerulessatisfied")
@@ -71,17 +77,19 @@ def read_steps(value: object) -> tuple[Evidence, Circumstance, bool]:
     """
     typed = _regular(_steps_decoder, AuthenticationStep, value)
     if typed is not None:
-        return *_told(tuple([s.result or "" for s in typed if s.result or s.method])), True
+        return *what_steps_say(tuple([s.result or "" for s in typed if s.result or s.method])), True
     items = None if is_fragment(value) else items_of(value)
     results = list(_step_results([value] if items is None else items))
-    evidence, circumstance = _told(tuple(result for result in results if result is not None))
+    evidence, circumstance = what_steps_say(
+        tuple(result for result in results if result is not None)
+    )
     if None in results and evidence is Evidence.SILENT:
         return Evidence.NOT_GIVEN, circumstance, False
     return evidence, circumstance, None not in results
 
 
 @lru_cache(maxsize=1024)
-def _told(details: tuple[str, ...]) -> tuple[Evidence, Circumstance]:
+def what_steps_say(details: tuple[str, ...]) -> tuple[Evidence, Circumstance]:
     """What the steps' results say; the order of `Circumstance` decides between several."""
     found = {circumstance_of(detail) for detail in details}
     circumstance = next((each for each in Circumstance if each in found), Circumstance.NOT_GIVEN)
@@ -106,13 +114,13 @@ def read_policies(value: object) -> _ReadPolicies:
     if value is msgspec.UNSET:
         return _NO_POLICIES
     if isinstance(value, msgspec.Raw):
-        data = bytes(value)
-        return _read_json(data) if len(data) <= _LONGEST_KEPT else _read_json.__wrapped__(data)
+        return POLICIES_IN[bytes(value)]
     return _read_value(value)
 
 
-@lru_cache(maxsize=256)
-def _read_json(data: bytes) -> _ReadPolicies:
+def _read_policies_json(data: bytes) -> _ReadPolicies:
+    if not data:
+        return _NO_POLICIES
     try:
         policies = _policies_decoder.decode(data)
     except UNREADABLE:
@@ -123,6 +131,9 @@ def _read_json(data: bytes) -> _ReadPolicies:
         return _read_value(loads(data))
     except UNREADABLE:
         return Evidence.NOT_GIVEN, NO_TRACES, False
+
+
+POLICIES_IN = Memory(_read_policies_json)  #: `read_policies` of JSON; no bytes if it is absent
 
 
 def _read_value(value: object) -> _ReadPolicies:

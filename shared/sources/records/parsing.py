@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
-from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import UNSET
 
 from shared.mfa.circumstances import Circumstance, PolicyTraces
 from shared.mfa.guid import NO_GUID, is_guid
 from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.sources.records.decoding import (
-    NO_ENVELOPE,
     OtherLogError,
     UnplacedError,
     UnreadableError,
-    decode_page,
     decode_record,
     object_of,
     refuse,
@@ -43,7 +38,7 @@ from shared.sources.records.timestamps import utc_text
 from shared.sources.records.tolerant import read_tolerantly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from msgspec import UnsetType
 
@@ -52,10 +47,8 @@ if TYPE_CHECKING:
 __all__ = [
     "FAILED",
     "OtherLogError",
-    "SignInPage",
     "UnplacedError",
     "UnreadableError",
-    "parse_page",
     "parse_sign_in",
     "parse_values",
 ]
@@ -71,15 +64,8 @@ _GRAPH_LOGS = {
     "riskeventtype": "riskDetections",
     "risklastupdateddatetime": "riskyUsers",
 }
+_UNTIDY = ("{", " ", NO_GUID)  #: parts of ids that are not kept as they are
 _TENANT_PATH = re.compile(r"/tenants/([^/]+)", re.IGNORECASE)
-
-
-class SignInPage(msgspec.Struct):
-    """One page of Graph's collection of sign-ins."""
-
-    sign_ins: list[SignIn]
-    next_link: str | None  #: ``@odata.nextLink``; `None` on the last page
-    unreadable: list[str]  #: one reason for each unreadable record
 
 
 def parse_sign_in(record: bytes, sequence: int) -> SignIn:
@@ -100,53 +86,6 @@ def parse_values(record: Mapping[str, object], sequence: int) -> SignIn:
     return _sign_in(fields, envelope, sequence, lambda: record)
 
 
-def parse_page(data: bytes, sequence: int = 0) -> SignInPage:
-    """
-    A page ``{"value": […]}`` of Graph's answer; `sequence` is that of its first record.
-
-    Raises `msgspec.DecodeError` if it is truncated, or not a page.
-    """
-    if typed := decode_page(data):
-        records, next_link = typed
-        with suppress(_NeedsBytesError):
-            read = (partial(_sign_in, fields, NO_ENVELOPE, whole=_no_bytes) for fields in records)
-            return _sign_in_page(read, next_link, sequence)
-    page = _page_decoder.decode(data)
-    return _sign_in_page(
-        (partial(parse_sign_in, bytes(record)) for record in page.value), page.next_link, sequence
-    )
-
-
-def _sign_in_page(
-    records: Iterable[Callable[[int], SignIn]], next_link: str | None, sequence: int
-) -> SignInPage:
-    sign_ins, unreadable = [], []
-    for position, read in enumerate(records, sequence):
-        try:
-            sign_ins.append(read(position))
-        except UnplacedError as error:  # the query has placed it
-            sign_ins.append(error.sign_in)
-        except UnreadableError as error:
-            unreadable.append(str(error))
-    return SignInPage(sign_ins, next_link, unreadable)
-
-
-class _NeedsBytesError(Exception):
-    """A record has to be looked at as a whole."""
-
-
-def _no_bytes() -> NoReturn:
-    raise _NeedsBytesError
-
-
-class _GraphPage(msgspec.Struct):
-    value: list[msgspec.Raw]
-    next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
-
-
-_page_decoder = msgspec.json.Decoder(_GraphPage)
-
-
 def _sign_in(
     fields: Fields, envelope: Envelope, sequence: int, whole: Callable[[], object]
 ) -> SignIn:
@@ -159,7 +98,7 @@ def _sign_in(
     status, is_status_understood = read_status(fields.status)
     steps, of_steps, are_steps_understood = read_steps(fields.authentication_details)
     policies, traces, are_policies_understood = _policies(fields, envelope)
-    own_id = _id(fields.id)
+    own_id = tidy_id(fields.id)
     is_understood = is_status_understood and are_steps_understood and are_policies_understood
     sign_in = SignIn(  # by position, in the order of its fields: names take a tenth of the time
         created_at,
@@ -167,23 +106,23 @@ def _sign_in(
         _received_at(envelope),  # received_at
         sequence,
         bool(own_id),  # has_own_id
-        _tenant_id(envelope),  # tenant_id
+        tenant_id(envelope.tenant, envelope.path),  # tenant_id
         _event(fields, envelope),  # event
-        _error_code(status.error_code, envelope.result_type),  # error_code
+        error_code(status.error_code, envelope.result_type),  # error_code
         _requirement(fields.authentication_requirement),  # requirement
         text_evidence(status.additional_details or ""),  # details
         steps,
         policies,
-        _id(fields.user_id),  # user_id
+        tidy_id(fields.user_id),  # user_id
         fields.user_principal_name or "",  # upn
         fields.user_display_name or "",  # user_name
-        _id(fields.app_id),  # app_id
+        tidy_id(fields.app_id),  # app_id
         fields.app_display_name or fields.service_principal_name or "",  # app_name
-        _id(fields.resource_id),  # resource_id
+        tidy_id(fields.resource_id),  # resource_id
         fields.resource_display_name or "",  # resource_name
         fields.ip_address or envelope.caller or "",  # ip_address
-        _id(fields.correlation_id),  # correlation_id
-        _id(fields.session_id),  # session_id
+        tidy_id(fields.correlation_id),  # correlation_id
+        tidy_id(fields.session_id),  # session_id
         not is_understood,  # not_understood
         _circumstance(fields, status.additional_details or "", of_steps),  # circumstance
         traces,
@@ -233,7 +172,7 @@ def _other_log(envelope: Envelope, record: object) -> str:
     return next((log for key, log in _GRAPH_LOGS.items() if key in keys), "")
 
 
-def _id(text: Text) -> str:
+def tidy_id(text: Text) -> str:
     """An id; a GUID in lower case and without braces, whatever its spelling. Zeros are no id."""
     if not text or text == NO_GUID:
         return ""
@@ -242,6 +181,15 @@ def _id(text: Text) -> str:
         return text
     bare = lower.strip(" {}")
     return bare if is_guid(bare) else text
+
+
+def tidy_ids(texts: Sequence[Text]) -> Sequence[str]:
+    """`tidy_id` of each, at once if all are spelled as Entra does."""
+    if UNSET in texts or None in texts:
+        return [tidy_id(text) for text in texts]
+    spelled = "\n".join(texts)  # type: ignore[arg-type]
+    is_tidy = spelled == spelled.lower() and not any(part in spelled for part in _UNTIDY)
+    return texts if is_tidy else [tidy_id(text) for text in texts]  # type: ignore[return-value]
 
 
 def _created_at(fields: Fields, envelope: Envelope) -> str:
@@ -270,17 +218,17 @@ def _digest(record: object) -> str:
     return blake2b(canonical.encode(), digest_size=16).hexdigest()
 
 
-def _tenant_id(envelope: Envelope) -> str:
+def tenant_id(tenant: Text, path: Text) -> str:
     """
     The tenant whose log it is, according to the envelope; Graph's record does not say.
 
     ``resourceTenantId`` is something else: in a partner's own log it is the customer's tenant if
     one of the partner's users acted there.
     """
-    if envelope.tenant:
-        return _id(envelope.tenant)
-    match = _TENANT_PATH.match(envelope.path) if envelope.path else None
-    return _id(match[1]) if match else ""
+    if tenant:
+        return tidy_id(tenant)
+    match = _TENANT_PATH.match(path) if path else None
+    return tidy_id(match[1]) if match else ""
 
 
 def _event(fields: Fields, envelope: Envelope) -> SignInEventType:
@@ -292,12 +240,19 @@ def _event(fields: Fields, envelope: Envelope) -> SignInEventType:
     event = event_of_log(envelope.category or "") or event_of_log(envelope.table or "")
     if event:
         return event
-    if fields.is_interactive is False and not (fields.user_id or fields.user_principal_name):
-        return SignInEventType.NOT_GIVEN  # an application's sign-in has the same flag
-    return EVENT_OF_FLAG.get(fields.is_interactive, SignInEventType.NOT_GIVEN)
+    return event_of_flag(
+        fields.is_interactive, has_user=bool(fields.user_id or fields.user_principal_name)
+    )
 
 
-def _error_code(*values: int | str | UnsetType | None) -> int | None:
+def event_of_flag(is_interactive: bool | UnsetType | None, *, has_user: bool) -> SignInEventType:  # noqa: FBT001 (a flag of the record)
+    """The event of a record that says no more; an application's has the flag of a user's."""
+    if is_interactive is False and not has_user:
+        return SignInEventType.NOT_GIVEN
+    return EVENT_OF_FLAG.get(is_interactive, SignInEventType.NOT_GIVEN)
+
+
+def error_code(*values: int | str | UnsetType | None) -> int | None:
     """
     0 for a completed sign-in; `None` if the record does not say.
 

@@ -11,14 +11,15 @@ import ast
 import json
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
+_T = TypeVar("_T")
 #: Appended to the name of a column: by Kusto's ``union`` if the tables give it different types, and
 #: by Log Analytics to every column of a custom table.
 _TYPE = (
@@ -30,6 +31,8 @@ _ENTRY = re.compile(r"(?:\A|;\s*)(\w+)=(.*?)(?=;\s*\w+=|\Z)", re.DOTALL)
 #: An escape that Python does not know makes `ast.literal_eval` print a warning.
 _UNKNOWN_ESCAPE = re.compile(r"\\[^\\'\"abfnrtvxuUN0-7\n]")
 _LONGEST_REPR = 256 * 1024  #: characters; a list of steps has some thousand
+_LONGEST_KEPT = 16 * 1024  #: bytes
+_MOST_KEPT = 512
 _WRAPPER = {"value", "count"}
 #: Cells in which pandas and databases write that there is no value.
 _NOTHING = frozenset({"", "nan", "none", "null", "<na>", "nat"})
@@ -49,6 +52,22 @@ def loads(data: bytes) -> object:
             return json.loads(data.decode(errors="replace"), strict=False)
         except ValueError:
             raise ValueError(str(error)) from None
+
+
+class Memory(dict[bytes, _T]):
+    """What was read in some bytes, as others wrote them: the last few, and none that are long."""
+
+    def __init__(self, read: Callable[[bytes], _T]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, data: bytes) -> _T:
+        found = self._read(data)
+        if len(data) <= _LONGEST_KEPT:
+            if len(self) >= _MOST_KEPT:
+                self.clear()
+            self[data] = found
+        return found
 
 
 def is_empty(value: object) -> bool:

@@ -14,11 +14,11 @@ from shared.mfa.rollup import Rollup
 from shared.mfa.sign_in import Evidence, Requirement, SignIn, SignInEventType
 from shared.mfa.verdict import Verdict, judge
 from shared.sources.records.decoding import object_of
+from shared.sources.records.pages import parse_page
 from shared.sources.records.parsing import (
     FAILED,
     UnplacedError,
     UnreadableError,
-    parse_page,
     parse_sign_in,
     parse_values,
 )

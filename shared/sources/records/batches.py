@@ -1,0 +1,358 @@
+"""
+Many regular records at once: a page of Graph's, or some elements of a list in a file.
+
+They are decoded together and read column by column, so that most of the time is not spent in
+Python's interpreter; what repeats (status, steps, policies) is understood once. The result is that
+of `parse_sign_in` for each. If a record is not regular (see `decoding`), or something has to be
+looked for, there is no result, and the records are read one by one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from itertools import repeat, zip_longest
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import msgspec
+import stringzilla
+from msgspec import UNSET, Meta, Raw, UnsetType
+from msgspec.structs import astuple
+
+from shared.decoding import UNREADABLE
+from shared.mfa.circumstances import Circumstance
+from shared.mfa.sign_in import Requirement, SignIn, SignInEventType
+from shared.sources.records.decoding import KEYS, count_keys, lowered
+from shared.sources.records.evidence import (
+    circumstance_of,
+    event_of_log,
+    event_of_types,
+    requirement_of,
+    text_evidence,
+)
+from shared.sources.records.nested import (
+    POLICIES_IN,
+    is_agent,
+    read_status,
+    what_steps_say,
+)
+from shared.sources.records.parsing import (
+    error_code,
+    event_of_flag,
+    tenant_id,
+    tidy_ids,
+)
+from shared.sources.records.plain import Memory
+from shared.sources.records.shapes import Envelope, Fields, Status, Text
+from shared.sources.records.timestamps import utc_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from shared.mfa.sign_in import Evidence
+
+_T = TypeVar("_T")
+#: A text that is remembered, so it may not have any length.
+_Short = Annotated[str, Meta(max_length=1024)]
+
+
+class _Step(msgspec.Struct, frozen=True, gc=False):
+    """As `AuthenticationStep`, and hashable."""
+
+    result: _Short | UnsetType | None = msgspec.field(
+        default=UNSET, name="authenticationStepResultDetail"
+    )
+    method: _Short | UnsetType | None = msgspec.field(default=UNSET, name="authenticationMethod")
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether a key was spelled as in the schema."""
+        return self.result is not UNSET or self.method is not UNSET
+
+
+class _Regular(Fields, rename="camel", gc=False, kw_only=True):
+    """The fields of a record that has at least a time and a status."""
+
+    created_date_time: str
+    status: Raw  # type: ignore[assignment]
+    authentication_details: tuple[_Step, ...] | UnsetType | None = UNSET  # type: ignore[assignment]
+    authentication_requirement: _Short | UnsetType | None = UNSET
+    sign_in_event_types: Raw | UnsetType = UNSET  # type: ignore[assignment]
+
+
+class _OfGraph(_Regular, rename="camel", gc=False, kw_only=True):
+    """A record of Graph's; with one of these keys, it would be of another shape."""
+
+    properties: UnsetType = UNSET
+    created: UnsetType = msgspec.field(default=UNSET, name="CreatedDateTime")
+    generated: UnsetType = msgspec.field(default=UNSET, name="TimeGenerated")
+
+
+class _InEnvelope(Envelope, gc=False, kw_only=True):
+    """A record of a diagnostic setting."""
+
+    properties: _Regular
+    category: _Short | UnsetType | None = UNSET
+    path: _Short | UnsetType | None = msgspec.field(default=UNSET, name="resourceId")
+    tenant: _Short | UnsetType | None = msgspec.field(default=UNSET, name="tenantId")
+    received: UnsetType = UNSET
+    table: UnsetType = UNSET
+    further_policies: UnsetType = UNSET
+
+
+class _Page(msgspec.Struct):
+    value: list[_OfGraph]
+    next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
+
+
+_page_decoder = msgspec.json.Decoder(_Page)
+_graph_decoder = msgspec.json.Decoder(list[_OfGraph])
+_envelope_decoder = msgspec.json.Decoder(list[_InEnvelope])
+_status_decoder = msgspec.json.Decoder(Status | str | None)
+_types_decoder = msgspec.json.Decoder(list[str] | str | None)
+_AROUND = ("path", "category", "tenant", "result_type", "caller")  #: what envelopes add
+_DAY_LENGTH = len("2026-11-23")
+_Columns = dict[str, "Sequence[Any]"]
+
+
+class _IrregularError(Exception):
+    """The records have to be read one by one."""
+
+
+def parse_array(array: bytes, sequence: int) -> list[SignIn] | None:
+    """The sign-ins in a JSON array of records, if all of them are regular."""
+    try:
+        if stringzilla.find(array, b'"properties"') >= 0:
+            return _of_envelopes(_envelope_decoder.decode(array), array, sequence)
+        return _of_graph(_graph_decoder.decode(array), array, sequence)
+    except (_IrregularError, *UNREADABLE):
+        return None
+
+
+def parse_regular_page(page: bytes, sequence: int) -> tuple[list[SignIn], str | None] | None:
+    """The sign-ins on a Graph page, and its next link, if all of them are regular."""
+    try:
+        decoded = _page_decoder.decode(page)
+        return _of_graph(decoded.value, page, sequence), decoded.next_link
+    except (_IrregularError, *UNREADABLE):
+        return None
+
+
+def _of_graph(records: Sequence[_OfGraph], whole: bytes, sequence: int) -> list[SignIn]:
+    if not records:
+        return []
+    of = _columns(records)
+    _check_keys(of, Fields, whole)
+    if "\n/" in "\n".join(("", *filter(None, of["resource_id"]))):  # the path of a row, no id
+        raise _IrregularError
+    return _sign_ins(of, dict.fromkeys(_AROUND, (UNSET,) * len(records)), sequence)
+
+
+def _of_envelopes(envelopes: Sequence[_InEnvelope], whole: bytes, sequence: int) -> list[SignIn]:
+    if not envelopes:
+        return []
+    of, around = _columns([envelope.properties for envelope in envelopes]), _columns(envelopes)
+    _check_keys(of, Fields, whole)
+    _check_keys(around, Envelope, whole)
+    pairs = zip(of["correlation_id"], around["correlation"], strict=True)
+    of["correlation_id"] = [inner or outer for inner, outer in pairs]
+    return _sign_ins(of, around, sequence)
+
+
+def _columns(records: Sequence[msgspec.Struct]) -> _Columns:
+    names = type(records[0]).__struct_fields__
+    return dict(zip(names, zip(*map(astuple, records), strict=True), strict=True))
+
+
+def _check_keys(of: _Columns, shape: type[msgspec.Struct], whole: bytes) -> None:
+    """Raise if a key that some records lack may be there in another spelling."""
+    in_lower = b""
+    for name, keys in KEYS[shape].items():
+        if keys and UNSET in of[name]:
+            in_lower = in_lower or lowered(whole)
+            found = len(of[name]) - of[name].count(UNSET)
+            if count_keys(in_lower, keys) > found:
+                raise _IrregularError
+
+
+def _sign_ins(of: _Columns, around: _Columns, sequence: int) -> list[SignIn]:
+    """The columns of `Fields` and `Envelope` as those of `SignIn`, in the order of its fields."""
+    ids, apps = tidy_ids(of["id"]), tidy_ids(of["app_id"])
+    is_placed = all(apps) and UNSET not in of["resource_id"]
+    if not (all(ids) and is_placed) or UNSET in of["is_interactive"]:
+        raise _IrregularError
+    codes, details, ways, are_read = zip(*_read(_STATUS_IN, of["status"]), strict=True)
+    steps, ways_of_steps = zip(*map(_steps, of["authentication_details"]), strict=True)
+    policies, traces, are_policies_read = zip(
+        *_read(POLICIES_IN, of["applied_conditional_access_policies"]), strict=True
+    )
+    return list(
+        map(
+            SignIn,
+            utc_texts(of["created_date_time"]),
+            ids,
+            repeat(""),  # received_at
+            range(sequence, sequence + len(ids)),
+            repeat(True),  # noqa: FBT003 (has_own_id)
+            map(_tenant_id, around["tenant"], around["path"]),
+            _events(of, around),
+            _codes(codes, around["result_type"]),
+            map(_requirement, of["authentication_requirement"]),
+            details,
+            steps,
+            policies,
+            tidy_ids(of["user_id"]),
+            _texts(of["user_principal_name"]),
+            _texts(of["user_display_name"]),
+            apps,
+            _texts(of["app_display_name"], of["service_principal_name"]),
+            tidy_ids(of["resource_id"]),
+            _texts(of["resource_display_name"]),
+            _texts(of["ip_address"], around["caller"]),
+            tidy_ids(of["correlation_id"]),
+            tidy_ids(of["session_id"]),
+            _not_understood(are_read, are_policies_read),
+            _circumstances(ways, ways_of_steps, of["agent"]),
+            traces,
+        )
+    )
+
+
+def _read(memory: Memory[_T], column: Sequence[Any]) -> Iterable[_T]:
+    """What is read in each JSON of a column; in an absent one as in no bytes."""
+    values = map(bytes, column)
+    if UNSET in column:
+        values = map(bytes, (b"" if value is UNSET else value for value in column))
+    return map(memory.__getitem__, values)
+
+
+def _read_status(data: bytes) -> tuple[int | None, Evidence, Circumstance, bool]:
+    """Error code, evidence, circumstance, and whether all of that is understood."""
+    value = _status_decoder.decode(data)
+    if isinstance(value, Status) and not value.is_regular:
+        raise _IrregularError
+    status, is_read = read_status(value)
+    details = status.additional_details or ""
+    code = error_code(status.error_code, UNSET)
+    return code, text_evidence(details), circumstance_of(details), is_read
+
+
+@lru_cache(maxsize=1024)
+def _steps(steps: tuple[_Step, ...] | UnsetType | None) -> tuple[Evidence, Circumstance]:
+    if not all(step.is_regular for step in steps or ()):
+        raise _IrregularError
+    return what_steps_say(
+        tuple([step.result or "" for step in steps or () if step.result or step.method])
+    )
+
+
+def _event_of_types(data: bytes) -> SignInEventType:
+    types = _types_decoder.decode(data) if data else None
+    text = types if isinstance(types, str) else " ".join(types or ())
+    return event_of_types(text) if text else SignInEventType.NOT_GIVEN
+
+
+_STATUS_IN = Memory(_read_status)
+_EVENT_IN = Memory(_event_of_types)
+
+
+def _events(of: _Columns, around: _Columns) -> Sequence[SignInEventType]:
+    events = list(_read(_EVENT_IN, of["sign_in_event_types"]))
+    if all(events):
+        return events
+    names = of["user_id"], of["user_principal_name"]
+    rest = zip(events, around["category"], of["is_interactive"], *names, strict=True)
+    return [
+        event or event_of_log(log or "") or event_of_flag(flag, has_user=bool(user or upn))
+        for event, log, flag, user, upn in rest
+    ]
+
+
+def _codes(codes: Sequence[int | None], results: Sequence[Any]) -> Sequence[int | None]:
+    """Error codes; the envelope's where the status has none."""
+    if None not in codes:
+        return codes
+    pairs = zip(codes, results, strict=True)
+    return [error_code(result) if code is None else code for code, result in pairs]
+
+
+@lru_cache(maxsize=256)
+def _tenant_id(tenant: Text, path: Text) -> str:
+    return tenant_id(tenant, path)
+
+
+@lru_cache(maxsize=256)
+def _requirement(text: Text) -> Requirement:
+    return requirement_of(text) if text else Requirement.NOT_GIVEN
+
+
+def _texts(texts: Sequence[Text], others: Sequence[Text] = ()) -> Sequence[str]:
+    """Texts, each absent one replaced by the other."""
+    if all(texts):
+        return texts  # type: ignore[return-value]
+    return [text or other or "" for text, other in zip_longest(texts, others)]
+
+
+def _not_understood(*are_read: Sequence[bool]) -> Iterable[bool]:
+    """Whether one of a record's parts that speak of MFA is filled, but not understood."""
+    if all(map(all, are_read)):
+        return repeat(False)  # noqa: FBT003
+    return [not all(parts) for parts in zip(*are_read, strict=True)]
+
+
+def _circumstances(
+    of_status: Sequence[Circumstance], of_steps: Sequence[Circumstance], agents: Sequence[Any]
+) -> Iterable[Circumstance]:
+    """An agent's user, else what the status says, else what the steps say."""
+    found = [status or steps for status, steps in zip(of_status, of_steps, strict=True)]
+    if any(agents):
+        pairs = zip(found, agents, strict=True)
+        return [Circumstance.AGENT if agent and is_agent(agent) else one for one, agent in pairs]
+    return found
+
+
+class _Glance(msgspec.Struct, rename="camel", gc=False):
+    """What decides whether a record of Graph's is wanted, and how it is counted if it is not."""
+
+    created_date_time: str
+    app_id: str
+    resource_id: str | None
+    sign_in_event_types: Raw
+    properties: UnsetType = UNSET
+    created: UnsetType = msgspec.field(default=UNSET, name="CreatedDateTime")
+    generated: UnsetType = msgspec.field(default=UNSET, name="TimeGenerated")
+
+
+_glances_decoder = msgspec.json.Decoder(list[_Glance])
+_raws_decoder = msgspec.json.Decoder(list[Raw])
+Unwanted = tuple[str, SignInEventType, int]  #: how many records of a day and a log
+
+
+def wanted_of(array: bytes, ids: Collection[str]) -> list[Unwanted | bytes] | None:
+    """
+    The records in a JSON array that have one of the ids, and in place of others how many there are.
+
+    `None` if a record is not a regular one of Graph's.
+    """
+    try:
+        glances = _glances_decoder.decode(array)
+        if not glances:
+            return []
+        of = _columns(glances)
+        events = list(_read(_EVENT_IN, of["sign_in_event_types"]))
+        times = utc_texts(of["created_date_time"])
+    except UNREADABLE:
+        return None
+    apps, resources = tidy_ids(of["app_id"]), tidy_ids(of["resource_id"])
+    if not (all(apps) and all(events)):
+        return None
+    days = [time[:_DAY_LENGTH] for time in times]
+    if not {*apps, *resources}.isdisjoint(ids):
+        kinds = zip(days, events, apps, resources, _raws_decoder.decode(array), strict=True)
+        return [
+            bytes(raw) if app in ids or resource in ids else (day, event, 1)
+            for day, event, app, resource, raw in kinds
+        ]
+    if len({*days}) == 1:
+        return [(days[0], event, count) for event, count in Counter(events).items()]
+    return [(day, event, 1) for day, event in zip(days, events, strict=True)]
