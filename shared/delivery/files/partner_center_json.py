@@ -10,8 +10,9 @@ to the ``ipAddress`` that the documentation's table promises. Times are UTC and 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from shared.mfa.requests import REQUESTS_CAP
 
@@ -28,9 +29,9 @@ def partner_center_files(tables: ReportTables) -> dict[str, bytes]:
     adoption = list(map(_adoption, tables.application_days))
     requests = map(_request, tables.api_requests)
     return {
-        "nonMfaCompliantPartnerPrincipals.json": _encode(_collection(principals)),
-        "applicationmfaadoptionstatus.json": _encode(adoption),
-        "partnerRequests.json": _encode(_collection(requests)),
+        "nonMfaCompliantPartnerPrincipals.json": msgspec.json.encode(_collection(principals)),
+        "applicationmfaadoptionstatus.json": msgspec.json.encode(adoption),
+        "partnerRequests.json": msgspec.json.encode(_collection(requests)),
     }
 
 
@@ -79,8 +80,3 @@ def _without_zone(utc: str) -> str:
 def _collection(items: Iterable[dict[str, object]]) -> dict[str, object]:
     listed = list(items)
     return {"totalCount": len(listed), "items": listed, "attributes": {"objectType": "Collection"}}
-
-
-def _encode(value: object) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace")  # half a surrogate pair is not text

@@ -396,18 +396,40 @@ _PLACES = re.compile(  # where an apostrophe belongs, as one pattern, which take
 )
 
 
-class OneCell(msgspec.Struct):
+class OneName(msgspec.Struct):
     name: str
+    number: int = 1
 
 
 @example(";=")
 @given(st.text(st.sampled_from(" \t\r\n;=@-a\u00a0\uff1d\x1c"), max_size=12) | st.text())
 def test_apostrophes_are_exactly_where_a_spreadsheet_would_begin_to_run_a_cell(name):
-    row = OneCell(name)
+    row = OneName(name)
 
-    (written,) = rows_of(csv_file("a.csv", OneCell, [row]))
+    (written,) = rows_of(csv_file("a.csv", OneName, [row]))
 
     assert written["name"] == _PLACES.sub("'", name).encode("utf-8", "replace").decode()
+
+
+@given(st.lists(st.tuples(_text | st.text(), _text, st.booleans() | st.none() | st.integers())))
+def test_lines_are_those_of_the_csv_module(rows):
+    """It quotes as RFC 4180 does; apostrophes are another test's business."""
+    written = StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    content = csv_file("a.csv", ThreeCells, [ThreeCells(*row) for row in rows]).content.decode()
+    cells = list(csv.reader(StringIO(content, newline=""), strict=True))
+    writer.writerows(cells)
+
+    assert content == written.getvalue()
+    assert [row[2] for row in cells[1:]] == [
+        "" if value is None else str(value).lower() for _, _, value in rows
+    ]
+
+
+class ThreeCells(msgspec.Struct):
+    first: str
+    second: str
+    third: bool | int | None
 
 
 def test_blanks_without_end_take_no_time():
