@@ -6,32 +6,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.delivery.files import workbook
-from shared.delivery.files.csv_files import csv_files, file_entries, report_tables
-from shared.delivery.files.directory_rows import account_rows, customer_rows
 from shared.delivery.files.partner_center_json import partner_center_files
-from shared.mfa.accounts.customer_counts import customer_counts
-from shared.mfa.accounts.partner_roles import partner_roles
-from shared.mfa.assessment import ReportExtras, ReportMeta, make_report
 from shared.mfa.changes.account_states import AccountStates
 from shared.mfa.changes.of_report import with_changes
 from shared.mfa.changes.past import EarlierDays
-from shared.mfa.findings.finding import by_gain
-from shared.mfa.findings.of_requests import request_findings
-from shared.mfa.findings.request_summary import summary_of
-from shared.mfa.reasons.of_accounts import account_causes
 from shared.service.addresses import ACCOUNTS, API, APPLICATIONS, CUSTOMERS, PERMISSIONS, REPORTS
-from shared.service.directory_snapshot import DIRECTORY_FILE, Found
+from shared.service.contents import Contents
+from shared.service.directory_snapshot import DIRECTORY_FILE
 from shared.service.figure_rows import report_figures
 from shared.service.lists import lists_for_folder, lists_for_serving
 from shared.stores.models import ACCOUNT_STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
-    from shared.delivery.files.csv_files import CsvFile, ReportTables
-    from shared.delivery.files.directory_rows import AccountStatusRow
     from shared.delivery.page.report_page import PageLinks
-    from shared.mfa.assessment import Assessment
+    from shared.mfa.assessment import Assessment, ReportMeta
     from shared.mfa.report import HistoryPoint, InputSummary, Report
     from shared.service.directory_snapshot import DirectorySnapshot
     from shared.stores.tables import Figures
@@ -64,16 +54,11 @@ def publish(
     """Render the files of a report for a folder."""
     from shared.delivery.page.report_page import PageLinks, render_page
 
-    tables = _tables(assessment, meta, snapshot)
-    files = csv_files(tables)
-    found = _found(assessment, snapshot)
-    extras = _extras(assessment, snapshot, found)
-    extras["reading"] = reading
-    report = make_report(assessment, meta, file_entries(files), earlier.history, **extras)
-    report = with_changes(report, earlier.days)
-    pages = lists_for_folder(assessment, snapshot, found, tables, meta) if snapshot else {}
+    contents = Contents.of(assessment, meta, snapshot)
+    report = with_changes(contents.report(earlier.history, reading), earlier.days)
+    files = lists_for_folder(contents)
     accounts, customers = (
-        name if name in pages else "" for name in ("accounts.html", "customers.html")
+        name if name in files else "" for name in ("accounts.html", "customers.html")
     )
     about = _about_findings(report)
     links = PageLinks(
@@ -82,9 +67,8 @@ def publish(
         workbook=workbook.NAME,
         about=next(iter(about), ""),
     )
-    page = render_page(report, links)
-    others = pages | about | _workbook(report, tables)
-    return Publication(report, others | _report_files(report, files, page))
+    files |= about | _workbook(report, contents)
+    return Publication(report, files | _report_files(report, contents, render_page(report, links)))
 
 
 def publish_for_serving(
@@ -102,34 +86,25 @@ def publish_for_serving(
     """
     from shared.delivery.page.report_page import page_for_folder, render_page
 
-    tables = _tables(assessment, meta, snapshot)
-    files = csv_files(tables)
-    found = _found(assessment, snapshot)
-    extras = _extras(assessment, snapshot, found)
-    report = make_report(assessment, meta, file_entries(files), earlier.history, **extras)
-    states = (
-        AccountStates.of(snapshot.accounts, report.window.ending, earlier.days.states)
-        if snapshot
-        else None
-    )
-    report = with_changes(report, earlier.days, states, snapshot.accounts if snapshot else None)
-    served = partner_center_files(tables)
-    served.update(lists_for_serving(assessment, snapshot, found, tables, meta))
-    served.update(_workbook(report, tables))
+    contents = Contents.of(assessment, meta, snapshot)
+    report = contents.report(earlier.history)
+    files = partner_center_files(contents.tables) | lists_for_serving(contents)
     if snapshot:
-        served.update(_directory_files(snapshot, meta))
-    if states:
-        served[ACCOUNT_STATES] = states.to_bytes()
+        states = AccountStates.of(snapshot.accounts, report.window.ending, earlier.days.states)
+        report = with_changes(report, earlier.days, states, snapshot.accounts)
+        files |= _directory_files(snapshot, meta)
+        files[ACCOUNT_STATES] = states.to_bytes()
+    else:
+        report = with_changes(report, earlier.days)
     about = _about_findings(report)
-    served.update(about)
-    links = _served_links(served, address, about=next(iter(about), ""))
+    files |= about | _workbook(report, contents)
+    links = _served_links(files, address, about=next(iter(about), ""))
     page = render_page(report, links)
-    served["page.html"] = page.encode()
-    in_folder = page_for_folder(page, links)
+    files["page.html"] = page.encode()
     return Publication(
         report,
-        served | _report_files(report, files, in_folder),
-        report_figures(assessment, report, tables.customers),
+        files | _report_files(report, contents, page_for_folder(page, links)),
+        report_figures(assessment, report, contents.tables.customers),
     )
 
 
@@ -148,58 +123,6 @@ def _served_links(served: Collection[str], address: str, about: str) -> PageLink
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _AccountRows:
-    """One row an account, made each time they are read: there may be many."""
-
-    snapshot: DirectorySnapshot
-    assessment: Assessment
-    tenant_id: str | None
-
-    def __iter__(self) -> Iterator[AccountStatusRow]:
-        accounts = self.snapshot.accounts.rows(self.assessment.window.days[0])
-        return account_rows(accounts, self.assessment, self.tenant_id)
-
-
-def _tables(
-    assessment: Assessment, meta: ReportMeta, snapshot: DirectorySnapshot | None
-) -> ReportTables:
-    if snapshot is None:
-        return report_tables(assessment, meta.tenant_id)
-    customers = snapshot.directory.customers
-    return report_tables(
-        assessment,
-        meta.tenant_id,
-        accounts=_AccountRows(snapshot, assessment, meta.tenant_id),
-        customers=None if customers is None else customer_rows(customers, snapshot.read_at),
-    )
-
-
-def _found(assessment: Assessment, snapshot: DirectorySnapshot | None) -> Found:
-    """The findings; without a directory only those that the log alone supports."""
-    if snapshot:
-        return snapshot.find(assessment)
-    requests = summary_of(assessment.requests, assessment.metrics, assessment.rule)
-    return Found(by_gain(request_findings(None, requests), None, requests), lambda _: [])
-
-
-def _extras(
-    assessment: Assessment, snapshot: DirectorySnapshot | None, found: Found
-) -> ReportExtras:
-    """Findings and notes."""
-    if snapshot is None:
-        return ReportExtras(findings=found.findings)
-    customers = snapshot.directory.customers
-    return ReportExtras(
-        findings=found.findings,
-        customers=None if customers is None else customer_counts(customers),
-        directory_notes=snapshot.notes,
-        exceptions=snapshot.exceptions(assessment.window.ending),
-        account_causes=account_causes(snapshot.accounts),
-        partner_roles=partner_roles(snapshot.directory, snapshot.accounts),
-    )
-
-
 def _about_findings(report: Report) -> dict[str, bytes]:
     """The page about the report's findings, if it has any."""
     from shared.delivery.page.about_findings import ABOUT_FINDINGS, render_about_findings
@@ -207,14 +130,14 @@ def _about_findings(report: Report) -> dict[str, bytes]:
     return {ABOUT_FINDINGS: render_about_findings(report).encode()} if report.findings else {}
 
 
-def _workbook(report: Report, tables: ReportTables) -> dict[str, bytes]:
-    return {workbook.NAME: workbook.workbook(report, workbook.sheets(tables))}
+def _workbook(report: Report, contents: Contents) -> dict[str, bytes]:
+    return {workbook.NAME: workbook.workbook(report, workbook.sheets(contents.tables))}
 
 
-def _report_files(report: Report, files: Sequence[CsvFile], page: str) -> dict[str, bytes]:
+def _report_files(report: Report, contents: Contents, page: str) -> dict[str, bytes]:
     """The files of the contract; ``report.json`` is last, so it is never there without them."""
     return {
-        **{file.name: file.content for file in files},
+        **{file.name: file.content for file in contents.csv},
         "report.html": page.encode(),
         "report.json": report.to_json(),
     }
