@@ -60,7 +60,7 @@ class DayRequests(msgspec.Struct, frozen=True, gc=False):
     newest: Moment
 
 
-class ShownRequest(msgspec.Struct, frozen=True):
+class ShownRequest(msgspec.Struct, frozen=True, gc=False):
     """A request that a list shows, and its reason."""
 
     request: Request

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REQUESTS_CAP = 10_000  #: Partner Center lists the 10,000 most recent requests of the window
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """A sign-in seen as a row of Partner Center's reports."""
 
     sign_in: SignIn

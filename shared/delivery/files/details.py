@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _PER_FILE = 2_000  #: accounts, as long as there are files enough
 
 
-class SignInEntry(msgspec.Struct, frozen=True):
+class SignInEntry(msgspec.Struct, frozen=True, gc=False):
     """One sign-in to Partner Center, with its verdict."""
 
     id: str

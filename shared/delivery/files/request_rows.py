@@ -37,7 +37,7 @@ class ApplicationDayRow(msgspec.Struct, frozen=True, rename="pascal"):
     application_name: str
 
 
-class RequestRow(msgspec.Struct, frozen=True, rename="pascal"):
+class RequestRow(msgspec.Struct, frozen=True, gc=False, rename="pascal"):
     """One request, in ``all-api-requests.csv`` or ``portal-requests.csv``."""
 
     request_id: str  #: empty for a record without an id
