@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date, timedelta
 
 import msgspec
@@ -118,7 +119,9 @@ def of_accounts(folded, accounts):
     """What the accounts' own pages say of their sign-ins."""
     rows = account_rows(accounts.rows(DAYS[0]), folded, TENANT)
     entries = list(account_entries(rows, None, lambda _: "", lambda _: []))
-    file = read_account_file(account_files(["a"], entries, accounts, folded)["a"])
+    written = account_files(["a"], entries, accounts, folded)["a"]
+    file = read_account_file(written)
+    assert gzip.decompress(written) == msgspec.json.encode(file)
     return {user_id: (it.requests, it.sign_ins) for user_id, it in file.accounts.items()}
 
 

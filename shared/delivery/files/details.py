@@ -7,12 +7,11 @@ are few, and their details stand in their list.
 
 from __future__ import annotations
 
-import gzip
 from collections import defaultdict
-from itertools import groupby
+from itertools import groupby, starmap
 from operator import attrgetter
 from typing import TYPE_CHECKING, Self
-from zlib import crc32
+from zlib import compressobj, crc32
 
 import msgspec
 
@@ -26,7 +25,7 @@ from shared.mfa.request_counts import first_known
 from shared.mfa.scope import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from shared.mfa.accounts.account_facts import AccountFacts, TenantFacts
     from shared.mfa.accounts.assessment import JudgedAccounts
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from shared.mfa.assessment import Assessment
     from shared.mfa.request_counts import AccountSignIn, DayRequests, RequestKind
 
+_GZIP_FORMAT = 31  #: as zlib's ``wbits``
 _PER_FILE = 2_000  #: accounts, as long as there are files enough
 
 
@@ -151,23 +151,32 @@ def account_files(
         file.append((entry, policies.of(entry.object_id)))
     kinds = _kinds_by_user(assessment)
     sign_ins = assessment.requests.of_accounts
-    return {
-        name: _packed(  # one after the other, as each account has many sign-ins
-            AccountFile(
-                policies.lists,
-                {
-                    (key := entry.object_id.lower()): AccountDetails(
-                        account=entry,
-                        policies=index,
-                        requests=tally(kinds.get(key, ())),
-                        sign_ins=[_entry(sign_in) for sign_in in sign_ins.get(key, ())],
-                    )
-                    for entry, index in file
-                },
-            )
+
+    def details(entry: AccountEntry, index: int) -> AccountDetails:
+        key = entry.object_id.lower()
+        return AccountDetails(
+            account=entry,
+            policies=index,
+            requests=tally(kinds.get(key, ())),
+            sign_ins=[_entry(sign_in) for sign_in in sign_ins.get(key, ())],
         )
+
+    return {
+        name: _packed(policies.lists, starmap(details, file))
         for name, file in zip(names, files, strict=False)
     }
+
+
+def _packed(policies: list[list[PolicyReach]], accounts: Iterable[AccountDetails]) -> bytes:
+    """An `AccountFile`, written one account after the other, as each has many sign-ins."""
+    encode, packer = msgspec.json.encode, compressobj(3, wbits=_GZIP_FORMAT)
+    packed = [packer.compress(b'{"policies":%b,"accounts":{' % encode(policies))]
+    comma = b""
+    for each in accounts:
+        key = encode(each.account.object_id.lower())
+        packed.append(packer.compress(b"%b%b:%b" % (comma, key, encode(each))))
+        comma = b","
+    return b"".join([*packed, packer.compress(b"}}"), packer.flush()])
 
 
 def place_of(object_id: str, files: int) -> int:
@@ -255,10 +264,6 @@ def _application(
 
 
 _day = attrgetter("day")
-
-
-def _packed(value: msgspec.Struct) -> bytes:
-    return gzip.compress(msgspec.json.encode(value), 3, mtime=0)
 
 
 def _damaged(reason: str) -> DamagedError:
