@@ -103,7 +103,8 @@ def of_emulator(accepted: Accepted) -> list[Licensed]:
     return [
         Licensed(name, about["version"], by_hand.get(name) or spelled(about.get("license", "")))
         for path, about in packages.items()
-        if (name := path.rpartition("node_modules/")[2])
+        if (name := path.partition("node_modules/")[2].rpartition("node_modules/")[2])
+        and not about.get("link")
     ]
 
 
