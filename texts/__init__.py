@@ -14,6 +14,7 @@ from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
 from shared.delivery.language import SAID
+from shared.delivery.page.about_findings import texts_of_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,12 @@ def template_texts() -> Iterator[tuple[str, str | tuple[str, ...]]]:
             yield path.relative_to(ROOT).as_posix(), forms if len(forms) > 1 else forms[0]
 
 
+def finding_texts() -> Iterator[tuple[str, str]]:
+    """Each text of the pages of findings: where it is, and it."""
+    for path, text in texts_of_findings():
+        yield path.relative_to(ROOT).as_posix(), text
+
+
 def sentences() -> list[str]:
     """Each sentence, or part of one, that code composes."""
     lines = SENTENCES.read_text("utf-8").splitlines()
@@ -51,7 +58,7 @@ def updated(language: str) -> Catalog:
     """The catalogue of a language with all texts that there are, and no other."""
     old = stored(language)
     catalog = Catalog(language, project="partner-mfa-status", header_comment=_HEADER, fuzzy=False)
-    for place, forms in template_texts():
+    for place, forms in [*template_texts(), *finding_texts()]:
         before = old.get(forms if isinstance(forms, str) else forms[0])
         catalog.add(forms, before.string if before else "", locations=[(place, 0)])
     for sentence in sentences():

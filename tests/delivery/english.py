@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from texts import sentences, stored, template_texts
+from texts import finding_texts, sentences, stored, template_texts
 
+#: Places for values, tags, and the marks of Markdown.
+BETWEEN = re.compile(r"%\(\w+\)s|\{\w+\}|</?\w+>|`[^`]+`|\]\([^)]+\)|[\[*]")
 LEAST_WORDS = 3  #: fewer may be a name, or the same in German
 
 
@@ -20,16 +22,22 @@ def english() -> list[str]:
     """Every piece of an English text that cannot be part of a German one."""
     forms = [form for _, form in template_texts() if isinstance(form, str)]
     german = plain(" ".join(str(message.string) for message in stored("de")))
-    pieces = {
+    found = pieces([*forms, *sentences()], LEAST_WORDS)
+    found |= pieces([text for _, text in finding_texts()], LEAST_WORDS + 2)  # they name policies
+    return sorted(each for each in found if each not in german)
+
+
+def pieces(texts: list[str], least_words: int) -> set[str]:
+    """What stands in texts between values and marks, of so many words or more."""
+    found = {
         piece.strip(' .,:;()"').replace("%%", "%").replace("&nbsp;", " ")
-        for text in [*forms, *sentences()]
-        for piece in re.split(r"%\(\w+\)s|\{\w+\}|</?\w+>", plain(text))
+        for text in texts
+        for piece in BETWEEN.split(plain(text))
     }
-    return sorted(
-        each for each in pieces if each.count(" ") >= LEAST_WORDS - 1 and each not in german
-    )
+    return {each for each in found if each.count(" ") >= least_words - 1}
 
 
 def english_in(text: str) -> list[str]:
     shown = plain(" ".join(text.split()))
-    return [piece for piece in english() if re.search(rf"\b{re.escape(piece)}\b", shown)]
+    found = [piece for piece in english() if piece in shown]  # which is quick
+    return [piece for piece in found if re.search(rf"\b{re.escape(piece)}\b", shown)]

@@ -88,9 +88,9 @@ def test_the_catalogue_is_complete_and_current(language) -> None:
 
 
 def places(text: str) -> set[str]:
-    """The places for values in a text, of both kinds, and each tag."""
+    """The places for values in a text, of both kinds, and each tag, code and link."""
     named = {f"%({name})s" for name in re.findall(r"%\((\w+)\)s", text)}
-    tags = set(re.findall(r"</?\w+>", text))
+    tags = set(re.findall(r"</?\w+>|`[^`]+`|\]\([^)]+\)", text))
     return named | tags
 
 
@@ -161,4 +161,5 @@ def test_each_sentence_that_code_composes_is_in_the_list() -> None:
 
 def test_the_tools_say_which_texts_there_are() -> None:
     assert len(list(texts.template_texts())) > 300
+    assert len(list(texts.finding_texts())) > 400
     assert len(sentences()) > 500

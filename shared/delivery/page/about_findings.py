@@ -1,30 +1,33 @@
 """
 What findings mean, how they are known and how they are fixed: their pages in docs/findings, as one.
 
-Only the part of Markdown that those pages use is understood; a test renders each of them.
+Only the part of Markdown that those pages use is understood; a test renders each of them. In
+another language, each of their paragraphs, items and cells is a text of the catalogue.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
 
+from shared.delivery.language import ENGLISH, catalogue, language
 from shared.delivery.page.report_page import environment
 from shared.mfa.findings.catalogue import CATALOGUE
 from shared.mfa.findings.places import blade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from shared.mfa.report import Report
 
 ABOUT_FINDINGS = "findings.html"  #: the file's name
 
 _PAGES = Path(__file__).parents[3] / "docs" / "findings"
+_ONLY_CODE = re.compile(r"`[^`]+`|-+")
 _INLINE = re.compile(
     r"`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*|\[([^\[\]]+)\]\(([^()]+)\)|(https://[^\s)]+)"
 )
@@ -42,22 +45,72 @@ def render_about_findings(report: Report) -> str:
     """Render the pages of the findings that a report has, each once, in their order."""
     ids = dict.fromkeys(found.id for found in report.findings if found.id in CATALOGUE)
     center = blade(report.cloud, report.tenant_id or "", "")
-    about = [about_finding(finding_id, frozenset(ids), center) for finding_id in ids]
+    linked, tongue = frozenset(ids), language()
+    about = [about_finding(finding_id, linked, center, tongue) for finding_id in ids]
     return environment().get_template("about_findings.html").render(report=report, about=about)
 
 
 @cache
-def about_finding(finding_id: str, linked: frozenset[str], center: str) -> AboutFinding:
+def about_finding(
+    finding_id: str, linked: frozenset[str], center: str, tongue: str = ENGLISH
+) -> AboutFinding:
     """
-    A finding's page, whose links into Entra lead to the tenant's admin center.
+    A finding's page in a language, whose links into Entra lead to the tenant's admin center.
 
     Links to the findings of `linked` lead to their place on the same page.
     """
-    text = (_PAGES / f"{finding_id}.md").read_text("utf-8").replace(blade("global", "", ""), center)
-    title, _, rest = text.partition("\n")
-    blocks = re.split(r"\n{2,}", rest.strip())[1:]  # after the line with its id and severity
-    body = Markup("\n").join(_block(block.splitlines(), linked) for block in blocks)
-    return AboutFinding(finding_id, title.removeprefix("# "), body)
+    page = (_PAGES / f"{finding_id}.md").read_text("utf-8")
+    blocks = _blocks(page)
+    if tongue != ENGLISH:
+        blocks = [_reworded(block, catalogue(tongue).text) for block in blocks]
+    entra = blade("global", "", "")
+    lines = [block.replace(entra, center).splitlines() for block in blocks]
+    body = Markup("\n").join(_block(block, linked) for block in lines)
+    return AboutFinding(finding_id, page.partition("\n")[0].removeprefix("# "), body)
+
+
+def texts_of_findings() -> Iterator[tuple[Path, str]]:
+    """Each text of the pages, and the page that it is on."""
+    for path in sorted(_PAGES / f"{finding_id}.md" for finding_id in CATALOGUE):
+        found: list[str] = []
+        for block in _blocks(path.read_text("utf-8")):
+            _reworded(block, partial(_noted, found))
+        yield from ((path, text) for text in found)
+
+
+def _noted(found: list[str], text: str) -> str:
+    found.append(text)
+    return text
+
+
+def _blocks(page: str) -> list[str]:
+    """What stands between empty lines, after the title and the line with id and severity."""
+    return re.split(r"\n{2,}", page.partition("\n")[2].strip())[1:]
+
+
+def _reworded(block: str, reword: Callable[[str], str]) -> str:
+    """A block with each of its texts replaced; code alone is not a text."""
+
+    def replaced(text: str) -> str:
+        line = " ".join(text.split())
+        return line if _ONLY_CODE.fullmatch(line) else reword(line)
+
+    if block.startswith("## "):
+        return f"## {replaced(block[3:])}"
+    if block.startswith("|"):
+        rows = ([*map(replaced, _cells(line))] for line in block.splitlines())
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    if block.startswith("* "):
+        return "\n".join(f"* {replaced(item)}" for item in _items(block))
+    return replaced(block)
+
+
+def _items(block: str) -> list[str]:
+    return re.split(r"^\* ", block, flags=re.MULTILINE)[1:]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
 
 
 def _block(lines: list[str], linked: frozenset[str]) -> Markup:
@@ -66,14 +119,14 @@ def _block(lines: list[str], linked: frozenset[str]) -> Markup:
     if lines[0].startswith("|"):
         return _table(lines, linked)
     if lines[0].startswith("* "):
-        items = re.split(r"^\* ", "\n".join(lines), flags=re.MULTILINE)[1:]
+        items = _items("\n".join(lines))
         listed = Markup("").join(Markup("<li>{}</li>").format(_inline(it, linked)) for it in items)
         return Markup("<ul>{}</ul>").format(listed)
     return Markup("<p>{}</p>").format(_inline("\n".join(lines), linked))
 
 
 def _table(lines: list[str], linked: frozenset[str]) -> Markup:
-    header, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    header, _, *rows = map(_cells, lines)
     return Markup("<table><thead>{}</thead><tbody>{}</tbody></table>").format(
         _row(header, Markup('<th scope="col">{}</th>'), linked),
         Markup("").join(_row(row, Markup("<td>{}</td>"), linked) for row in rows),

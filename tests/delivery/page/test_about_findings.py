@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from shared.delivery.appearance import Appearance, showing
 from shared.delivery.page.about_findings import about_finding, render_about_findings
 from shared.delivery.page.report_page import PageLinks, page_for_folder, render_page
 from shared.mfa.findings.catalogue import CATALOGUE
+from tests.delivery.english import english_in
 from tests.delivery.making import TENANT, finding, report, worked_portal
 from tests.delivery.parsed import Page
 
@@ -52,3 +54,23 @@ def test_links_to_findings_that_are_not_there_are_plain_text() -> None:
 
     assert 'href="#' not in alone
     assert ".md" not in alone
+
+
+def links_of(page):
+    return [attrs["href"] for tag, attrs in Page(page).elements if tag == "a"]
+
+
+def test_in_german_every_page_says_the_same_with_the_same_links_and_nothing_in_english() -> None:
+    all_of_them = [finding(id=finding_id) for finding_id in CATALOGUE]
+    made = msgspec.structs.replace(report(*worked_portal()), findings=all_of_them)
+    in_english = render_about_findings(made)
+
+    with showing(lambda: Appearance(language="de")):
+        in_german = render_about_findings(made)
+
+    assert english_in(Page(in_german).text) == []
+    one = about_finding("not-read", frozenset(), CENTER)
+    assert len(english_in(Page(str(one.body)).text)) > 5
+    assert links_of(in_german) == links_of(in_english)
+    assert ">Woher er bekannt ist</h3>" in in_german
+    assert 'lang="en"' not in in_german
