@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.delivery.opened import Opened
+from tests.delivery.opened import View
 
 
 @pytest.fixture(scope="module")
@@ -24,16 +24,13 @@ def browser():
         running.close()
 
 
+@pytest.fixture(scope="module")
+def view(browser):
+    """One page for all tests of a file: to make another takes longer than to show it."""
+    return View(browser.new_page())
+
+
 @pytest.fixture
-def opened(browser):
-    """Opens pages, each in its own context."""
-    contexts = []
-
-    def open_page(html: str, **context) -> Opened:
-        made = Opened(browser, html, **context)
-        contexts.append(made.context)
-        return made
-
-    yield open_page
-    for context in contexts:
-        context.close()
+def opened(view):
+    """Opens a page, instead of the one before."""
+    return view.show

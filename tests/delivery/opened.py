@@ -7,26 +7,26 @@ PHONE = {"viewport": {"width": 360, "height": 740}}
 DESK = {"viewport": {"width": 1280, "height": 900}}
 
 
-class Opened:
-    """A page opened at `ADDRESS`; requests for anything else are aborted."""
+class View:
+    """Shows one page after the other at `ADDRESS`; requests for anything else are aborted."""
 
-    def __init__(self, browser, html: str, **context) -> None:
-        self.context = browser.new_context(**context)
-        self.page = self.context.new_page()
+    def __init__(self, page) -> None:
+        self.page = page
         self.complaints: list[str] = []
         self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
-        self.page.route("**/*", lambda route: self._answer(route, html))
-        self.page.goto(ADDRESS)
+        self._html = ""
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        page.route("**/*", self._answer)
 
-    def _answer(self, route, html: str) -> None:
-        self.requests.append(route.request.url)
-        if route.request.url == ADDRESS:
-            route.fulfill(body=html, content_type="text/html; charset=utf-8")
-        else:
-            route.abort()
+    def show(self, html: str, *, viewport=DESK["viewport"], color_scheme="light") -> View:
+        """Show a page, of which nothing else has been asked yet."""
+        self._html, self.complaints, self.requests = html, [], []
+        self.page.set_viewport_size(viewport)
+        self.page.emulate_media(media="null", color_scheme=color_scheme)
+        self.page.goto(ADDRESS)
+        return self
 
     def overhangs(self):
         """By how many pixels the page, and each scrolling table, is too wide."""
@@ -34,3 +34,10 @@ class Opened:
             "[document.documentElement, ...document.querySelectorAll('.scrolling')]"
             ".map(it => it.scrollWidth - it.clientWidth)"
         )
+
+    def _answer(self, route) -> None:
+        self.requests.append(route.request.url)
+        if route.request.url == ADDRESS:
+            route.fulfill(body=self._html, content_type="text/html; charset=utf-8")
+        else:
+            route.abort()

@@ -7,38 +7,21 @@ import re
 import pytest
 
 from tests.delivery.mail.mail_making import mail_of, yesterday
+from tests.delivery.opened import ADDRESS
 from tests.delivery.scenarios import SCENARIOS
 
 pytestmark = pytest.mark.browser
 
-ADDRESS = "http://mail.test/"
-
 
 @pytest.fixture
-def opened(browser):
-    """Opens a mail; records its requests, and answers only the one for the mail itself."""
-    contexts = []
+def opened(view):
+    """Opens a mail, which may ask for nothing but itself."""
 
     def open_mail(html: str, width: int, scheme: str = "light"):
         viewport = {"width": width, "height": 800}
-        context = browser.new_context(viewport=viewport, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
-        page.asked = []
-        page.route("**/*", lambda route: answer(page, route, html))
-        page.goto(ADDRESS)
-        return page
+        return view.show(html, viewport=viewport, color_scheme=scheme).page
 
-    def answer(page, route, html):
-        page.asked.append(route.request.url)
-        if route.request.url == ADDRESS:
-            route.fulfill(body=html, content_type="text/html; charset=utf-8")
-        else:
-            route.abort()
-
-    yield open_mail
-    for context in contexts:
-        context.close()
+    return open_mail
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +35,14 @@ def without_style_sheet(html: str) -> str:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_mail_never_scrolls_sideways_and_asks_for_nothing(opened, mails, name):
+def test_a_mail_never_scrolls_sideways_and_asks_for_nothing(opened, view, mails, name):
     page = opened(mails[name], 600)
     for width in (320, 360, 600, 1000):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
     page.wait_for_load_state("networkidle")
-    assert [url for url in page.asked if "favicon" not in url] == [ADDRESS]
+    assert [url for url in view.requests if "favicon" not in url] == [ADDRESS]
 
 
 #: The lowest contrast between a text and the nearest background behind it, with that text.

@@ -13,7 +13,7 @@ from shared.delivery.page.table import PAGE_ROWS, PageContext, Query
 from shared.errors import DamagedError
 from shared.mfa.accounts.directory import Customer, CustomerMfa
 from shared.mfa.assessment import ReportMeta
-from tests.delivery.opened import DESK, PHONE
+from tests.delivery.opened import DESK, PHONE, View
 from tests.delivery.parsed import Page
 from tests.delivery.scenarios import HOSTILE
 
@@ -269,8 +269,8 @@ def test_the_page_never_scrolls_sideways_and_the_browser_has_no_complaint(opened
 
 
 @pytest.mark.browser
-def test_a_search_is_sent_without_a_script_to_where_the_page_is(opened):
-    made = opened(html(), java_script_enabled=False)
+def test_a_search_is_sent_without_a_script_to_where_the_page_is(browser):
+    made = View(browser.new_page(java_script_enabled=False)).show(html())
     made.page.get_by_role("searchbox").fill("datum & co")
     made.page.get_by_label("Status").select_option("No user with MFA")
 
