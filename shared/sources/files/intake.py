@@ -21,7 +21,7 @@ from shared.sources.records.parsing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from shared.mfa.sign_in import SignIn
 
@@ -32,6 +32,7 @@ _KINDS = {
     SignInEventType.MANAGED_IDENTITY: "service_principal",
 }
 _FEW = 3  #: an array is looked at before it is read if fewer than one in so many are wanted
+_DAY_LENGTH = len("2026-11-23")
 UNREADABLE_KEPT = 100  #: how many unreadable records are kept; all are counted
 
 
@@ -133,16 +134,16 @@ class Intake:
             for raw in inner:
                 self.take(bytes(raw), line)
             return False
-        self._count(sign_in)
+        self._count([sign_in])
         return True
 
     def take_array(self, array: bytes, line: int) -> bool:
         """Take in a JSON array of records at once, if all of them are regular."""
         records, concerned = self.records, self._concerned
-        is_taken = (not self._are_wanted and self._take_wanted(array, line)) or self._take_all(
-            array
-        )
-        self._are_wanted = (self._concerned - concerned) * _FEW > self.records - records
+        is_taken = not self._are_wanted and self._take_wanted(array, line)
+        is_taken = is_taken or self._take_all(array)
+        if is_taken:
+            self._are_wanted = (self._concerned - concerned) * _FEW > self.records - records
         return is_taken
 
     def _take_wanted(self, array: bytes, line: int) -> bool:
@@ -157,14 +158,13 @@ class Intake:
 
     def _take_all(self, array: bytes) -> bool:
         sign_ins = parse_array(array, self._sequence)
-        for sign_in in sign_ins or ():
-            self._count(sign_in)
+        self._count(sign_ins or ())
         return sign_ins is not None
 
     def take_values(self, record: Mapping[str, object], line: int) -> None:
         """Take in one record of Python values."""
         try:
-            self._count(parse_values(record, self._sequence))
+            self._count([parse_values(record, self._sequence)])
         except OtherLogError as error:
             self._other_logs[error.log] += 1
         except UnplacedError as error:
@@ -176,7 +176,7 @@ class Intake:
         """Count a record of the portal, for which its application is enough; refuse any other."""
         is_placed = self._ids is None or error.sign_in.app_id in self._ids
         if is_placed:
-            self._count(error.sign_in)
+            self._count([error.sign_in])
         else:
             self.refuse(line, str(error))
         return is_placed
@@ -239,12 +239,15 @@ class Intake:
     def _sequence(self) -> int:
         return self.records + self.unreadable
 
-    def _count(self, sign_in: SignIn) -> None:
-        self.records += 1
-        self._saw(sign_in.day, sign_in.event)
-        if self._ids is None or sign_in.app_id in self._ids or sign_in.resource_id in self._ids:
-            self._concerned += 1
-            self._on_sign_in(sign_in)
+    def _count(self, sign_ins: Sequence[SignIn]) -> None:
+        self.records += len(sign_ins)
+        for sign_in in sign_ins:
+            self._saw(sign_in.created_at[:_DAY_LENGTH], sign_in.event)
+        ids = self._ids
+        for sign_in in sign_ins:
+            if ids is None or sign_in.app_id in ids or sign_in.resource_id in ids:
+                self._concerned += 1
+                self._on_sign_in(sign_in)
 
     def _close_file(self) -> None:
         """Note which days the file's unreadable records may be of, by the order of the others."""
