@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 
 #: Modules with rows, in the order of the table.
 TABLE = (
-    *("reading", "window", "cold_start", "csv_files", "pages", "crawl", "first_fill"),
+    *(
+        "reading",
+        "reading_pieces",
+        "window",
+        "cold_start",
+        "csv_files",
+        "pages",
+        "crawl",
+        "first_fill",
+    ),
     *("accounts", "stores"),
 )
 NAMED = ("sdk_models", "costs", "serving")

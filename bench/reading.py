@@ -29,8 +29,8 @@ FILES = {"lines": "lines.json", "pages": "pages.json", "gzip": "lines.json.gz"}
 Counts = dict[str, int]  #: "day application requirement error", and how many
 
 
-def _written(layout: str, share: float) -> Callable[[Given], None]:
-    """Writes the records of one layout; `share` of them are Partner Center's."""
+def written(layout: str, share: float) -> Callable[[Given], None]:
+    """A function that writes the records of one layout; `share` of them are Partner Center's."""
     write = write_pages if layout == "pages" else write_lines
     return lambda given: write(given.folder / FILES[layout], given.size, share, seed=SEED)
 
@@ -156,7 +156,7 @@ ROWS = [
         before="1.6 x of DuckDB, 41 % of the floor",
         size=100_000,
         short_size=200,
-        prepare=_written("lines", 0.01),
+        prepare=written("lines", 0.01),
         ours=OURS,
         others=(
             *(Way("DuckDB", _duckdb, at_least=2.5), TYPED, STANDARD_LIBRARY),
@@ -168,7 +168,7 @@ ROWS = [
         before="0.6 x of DuckDB (as rows to Python)",
         size=20_000,
         short_size=200,
-        prepare=_written("lines", 1.0),
+        prepare=written("lines", 1.0),
         ours=OURS,
         others=(Way("DuckDB, as rows", _duckdb_rows, at_least=1.2), TYPED, STANDARD_LIBRARY),
     ),
@@ -177,7 +177,7 @@ ROWS = [
         before="0.30 x of a plain typed decode",
         size=30_000,
         short_size=200,
-        prepare=_written("pages", 0.01),
+        prepare=written("pages", 0.01),
         ours=OURS,
         others=(TYPED._replace(at_least=1), Way("DuckDB", _duckdb), STANDARD_LIBRARY),
     ),
@@ -186,7 +186,7 @@ ROWS = [
         before="0.30 x of a plain typed decode",
         size=20_000,
         short_size=200,
-        prepare=_written("pages", 1.0),
+        prepare=written("pages", 1.0),
         ours=OURS,
         others=(TYPED._replace(at_least=1), Way("DuckDB", _duckdb), STANDARD_LIBRARY),
     ),
@@ -195,7 +195,7 @@ ROWS = [
         before="3.8 x of what isal takes to inflate",
         size=50_000,
         short_size=200,
-        prepare=_written("gzip", 0.01),
+        prepare=written("gzip", 0.01),
         ours=OURS,
         others=(*(ISAL if HAS_ISAL else ()), Way("DuckDB", _duckdb), TYPED, STANDARD_LIBRARY),
     ),
