@@ -46,8 +46,10 @@ def _typed_shapes() -> Pieces:
 
 
 def _columns() -> Pieces:
-    """Records of a list are read one by one."""
-    from shared.sources.files import exports, values
+    """Records are read one by one."""
+    from shared.sources.files import exports, intake, values
+
+    yield intake.Intake, "take_records", lambda *_: False
 
     class OneByOne(values.ValueReader):
         def __init__(self, intake: Intake, block_bytes: int, *, in_batches: bool) -> None:
@@ -103,7 +105,9 @@ _OF_LINES = (
     _without("the search for ids", _search),
     _without("escaped ids", _escaped_ids),
     _without("typed shapes", _typed_shapes),
+    _without("columns", _columns),
     _without("memory", _memory),
+    _without("joined columns", _joined_columns),
 )
 _OF_PAGES = (
     _without("columns", _columns),

@@ -11,7 +11,7 @@ import msgspec
 from shared.decoding import UNREADABLE
 from shared.mfa.report import UnreadableRecord
 from shared.mfa.sign_in import SignInEventType
-from shared.sources.records.batches import parse_array, wanted_of
+from shared.sources.records.batches import parse_array, parse_records, wanted_of
 from shared.sources.records.parsing import (
     OtherLogError,
     UnplacedError,
@@ -158,6 +158,12 @@ class Intake:
 
     def _take_all(self, array: bytes) -> bool:
         sign_ins = parse_array(array, self._sequence)
+        self._count(sign_ins or ())
+        return sign_ins is not None
+
+    def take_records(self, records: Sequence[bytes]) -> bool:
+        """Take in some records at once, if all of them are regular."""
+        sign_ins = parse_records(records, self._sequence)
         self._count(sign_ins or ())
         return sign_ins is not None
 

@@ -47,7 +47,7 @@ from shared.sources.records.shapes import Envelope, Fields, Status, Text
 from shared.sources.records.timestamps import utc_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from shared.mfa.sign_in import Evidence
 
@@ -106,6 +106,7 @@ class _Page(msgspec.Struct):
 
 
 _page_decoder = msgspec.json.Decoder(_Page)
+_one_of_graph, _one_envelope = msgspec.json.Decoder(_OfGraph), msgspec.json.Decoder(_InEnvelope)
 _graph_decoder = msgspec.json.Decoder(list[_OfGraph])
 _envelope_decoder = msgspec.json.Decoder(list[_InEnvelope])
 _status_decoder = msgspec.json.Decoder(Status | str | None)
@@ -121,10 +122,29 @@ class _IrregularError(Exception):
 
 def parse_array(array: bytes, sequence: int) -> list[SignIn] | None:
     """The sign-ins in a JSON array of records, if all of them are regular."""
+    return _parse(array, sequence, _graph_decoder.decode, _envelope_decoder.decode)
+
+
+def parse_records(records: Sequence[bytes], sequence: int) -> list[SignIn] | None:
+    """The same of single records."""
+    return _parse(
+        b"\n".join(records),
+        sequence,
+        lambda _: [_one_of_graph.decode(record) for record in records],
+        lambda _: [_one_envelope.decode(record) for record in records],
+    )
+
+
+def _parse(
+    whole: bytes,
+    sequence: int,
+    of_graph: Callable[[bytes], list[_OfGraph]],
+    in_envelopes: Callable[[bytes], list[_InEnvelope]],
+) -> list[SignIn] | None:
     try:
-        if stringzilla.find(array, b'"properties"') >= 0:
-            return _of_envelopes(_envelope_decoder.decode(array), array, sequence)
-        return _of_graph(_graph_decoder.decode(array), array, sequence)
+        if stringzilla.find(whole, b'"properties"') >= 0:
+            return _of_envelopes(in_envelopes(whole), whole, sequence)
+        return _of_graph(of_graph(whole), whole, sequence)
     except (_IrregularError, *UNREADABLE):
         return None
 

@@ -335,14 +335,17 @@ class TestBrokenInput:
     ) -> None:
         """
         The known limit of skimming. It cannot touch a figure: the line would have to name an id.
+        Where most lines name one, all are decoded.
 
         What it can touch is the number of records, and the first and last day.
         """
         broken = line(graph_record(appId=OTHER)).replace(b"Ann Adams", b'Ann"Adams')
-        data = ndjson(graph_record()) + broken + b"\n" + ndjson(graph_record())
+        others = ndjson(*(graph_record(appId=OTHER) for _ in range(9)))
+        data = ndjson(graph_record()) + others + broken + b"\n" + ndjson(graph_record())
+        wanted = ndjson(graph_record()) + broken + b"\n" + ndjson(graph_record())
 
-        assert (Read(data).records, Read(data).unreadable) == (3, 0)
-        assert Read(data, is_skimming=False).unreadable == 1
+        assert (Read(data).records, Read(data).unreadable) == (12, 0)
+        assert Read(data, is_skimming=False).unreadable == Read(wanted).unreadable == 1
 
     def test_a_broken_line_that_names_a_wanted_id_is_unreadable(self) -> None:
         broken = line(graph_record()).replace(b"Ann Adams", b'Ann"Adams')

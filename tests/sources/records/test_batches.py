@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 
 from shared.mfa.sign_in import SignIn, SignInEventType
-from shared.sources.records.batches import parse_array, wanted_of
+from shared.sources.records.batches import parse_array, parse_records, wanted_of
 from shared.sources.records.parsing import UnreadableError, parse_sign_in
 from tests.faults.mutations import mutated, restructured
 from tests.records import (
@@ -67,6 +67,8 @@ def one_by_one(array: bytes, sequence: int) -> list[SignIn]:
 def are_like_one_by_one(array: bytes) -> bool:
     """Whether the records were read at once; if so, the result must be that of each."""
     together, wanted = parse_array(array, 7), wanted_of(array, IDS)
+    records = msgspec.json.decode(array, type=list[msgspec.Raw])
+    assert parse_records([bytes(record) for record in records], 7) == together
     if together is not None:
         assert together == one_by_one(array, 7)
     if wanted is not None:
