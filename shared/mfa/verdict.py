@@ -21,10 +21,10 @@ class Verdict(StrEnum):
     NOT_COMPLETED = "not_completed"  #: interrupted or refused, so no request was made
     APP_ONLY = "app_only"  #: no user who could be asked for MFA
 
-    @property
-    def is_request(self) -> bool:
-        """Whether it counts as a request in the report (it was completed, and by a user)."""
-        return self not in (Verdict.NOT_COMPLETED, Verdict.APP_ONLY)
+    is_request: bool  #: whether it counts in the report: it was completed, and by a user
+
+    def __init__(self, value: str) -> None:
+        self.is_request = value not in ("not_completed", "app_only")
 
 
 def judge(sign_in: SignIn) -> Verdict | None:

@@ -22,15 +22,21 @@ def application_findings(
     accounts: JudgedAccounts | None, requests: RequestSummary
 ) -> Iterator[Gap]:
     """One finding for each application with App+User requests without MFA, most of them first."""
+    every: defaultdict[str, set[int]] = defaultdict(set)
     against: defaultdict[str, set[int]] = defaultdict(set)
-    for index in requests.indexes_against(Channel.API):
-        against[requests.groups[index].app_id].add(index)
+    for index, group in enumerate(requests.groups):
+        if group.channel is Channel.API:
+            every[group.app_id].add(index)
+            if requests.rule.counts_against(group.verdict):
+                against[group.app_id].add(index)
 
     def rank(app_id: str) -> tuple[int, str]:
         return -sum(requests.groups[index].count for index in against[app_id]), app_id
 
     for app_id in sorted(against, key=rank)[:MOST_APPLICATIONS]:
-        yield _finding(accounts, requests, app_id, frozenset(against[app_id]))
+        yield _finding(
+            accounts, requests, app_id, frozenset(against[app_id]), frozenset(every[app_id])
+        )
 
 
 def _finding(
@@ -38,14 +44,10 @@ def _finding(
     requests: RequestSummary,
     app_id: str,
     against: frozenset[int],
+    every: frozenset[int],
 ) -> Gap:
     groups = [requests.groups[index] for index in sorted(against)]
     users = {group.user: user_name(accounts, requests, group.user) for group in groups}
-    every = frozenset(
-        index
-        for index, group in enumerate(requests.groups)
-        if group.channel is Channel.API and group.app_id == app_id
-    )
     found = finding(
         "applications-without-mfa",
         named_subjects(users.values(), [app_id] if app_id else []),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shared.mfa.request_counts import Moment, RequestKind, WindowRequests
 
 
-class RequestGroup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class RequestGroup(msgspec.Struct, frozen=True, gc=False):
     """The requests of one user by one application that have the same decided verdict."""
 
     channel: Channel
@@ -58,13 +58,10 @@ class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
     read: Mapping[Channel, ReadRequests] = {}
     rule: ShareRule = ShareRule()
 
-    def indexes_against(self, channel: Channel | None = None) -> Iterable[int]:
-        """The indexes of the groups, of one channel or of both, that lower a share."""
-        return (
-            index
-            for index, group in enumerate(self.groups)
-            if self.rule.counts_against(group.verdict) and channel in (None, group.channel)
-        )
+    def indexes_against(self) -> Iterable[int]:
+        """The indexes of the groups that lower a share."""
+        against = self.rule.counts_against
+        return (index for index, group in enumerate(self.groups) if against(group.verdict))
 
 
 def summary_of(requests: WindowRequests, metrics: Metrics, rule: ShareRule) -> RequestSummary:
@@ -137,21 +134,13 @@ def _groups(kinds: list[RequestKind]) -> tuple[RequestGroup, ...]:
         if kind.verdict is Verdict.VERIFIED
         and (kind.user_key in users or kind.app_id in applications)
     )
-    groups: defaultdict[tuple[Channel, str, str, Verdict], list[RequestKind]] = defaultdict(list)
+    groups: dict[tuple[Channel, str, str, Verdict], tuple[int, str, str]] = {}
     for kind in chain(short, verified):
-        groups[kind.channel, kind.user_key, kind.app_id, kind.verdict].append(kind)
-    return tuple(
-        RequestGroup(
-            channel=channel,
-            user=user,
-            app_id=app_id,
-            verdict=verdict,
-            count=sum(kind.count for kind in group),
-            first=min(kind.oldest for kind in group)[0],
-            last=max(kind.newest for kind in group)[0],
-        )
-        for (channel, user, app_id, verdict), group in sorted(groups.items())
-    )
+        key = kind.channel, kind.user_key, kind.app_id, kind.verdict
+        first, last = kind.oldest[0], kind.newest[0]
+        count, *times = groups.get(key, (0, first, last))
+        groups[key] = count + kind.count, min(first, times[0]), max(last, times[1])
+    return tuple(RequestGroup(*key, *counted) for key, counted in sorted(groups.items()))
 
 
 def _read(metrics: PortalMetrics | ApiMetrics, rule: ShareRule) -> ReadRequests:
