@@ -13,7 +13,7 @@ from shared.delivery.text.formatting import days_by_reason, harmless
 from shared.errors import SourceIncompleteError
 from shared.mfa.window import SliceState
 from shared.service import daily as steps
-from shared.service import ledger
+from shared.service import ledger, stored_reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -103,8 +103,8 @@ class Warnings(logging.Handler):
 def collected_warnings() -> Iterator[Warnings]:
     """Collect the warnings of steps and store while the block lasts, instead of logging them."""
     warnings = Warnings()
-    names = (steps.__name__, ledger.__name__, stores.__name__)
-    loggers = [logging.getLogger(name) for name in names]
+    of_a_day = (steps, ledger, stored_reports, stores)
+    loggers = [logging.getLogger(module.__name__) for module in of_a_day]
     before = [logger.propagate for logger in loggers]
     for logger in loggers:
         logger.propagate = False

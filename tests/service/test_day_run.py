@@ -52,3 +52,18 @@ def test_warnings_with_one_reason_are_shown_once_and_not_if_the_reason_was_shown
     assert unseen[0].endswith("No licence.")
     assert warnings.take() == []
     assert caplog.text == ""
+
+
+def test_a_warning_about_a_stored_report_is_collected_like_one_about_a_day(
+    tmp_path, caplog
+) -> None:
+    daily = make_daily(tmp_path, Scripted(a_week()))
+    run_day(daily)
+    [stored] = tmp_path.rglob("*report.json")
+    stored.write_bytes(b"damaged")
+
+    with collected_warnings() as warnings:
+        daily.reports.read(WEEK[0])
+
+    assert len(warnings.take()) == 1
+    assert caplog.text == ""
