@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import stringzilla
+from stringzilla import Str
 
 from shared.sources.files.skimming import are_filled
 
@@ -22,9 +22,6 @@ _DAY_LENGTH = len("2026-11-23")
 SPACE = b" \t\r\n\xef\xbb\xbf"  #: between records; a byte order mark if files were joined
 
 _BRACE, _QUOTE = b'}"'
-
-_find = stringzilla.find
-_rfind = stringzilla.rfind
 
 
 class LineReader:
@@ -116,47 +113,48 @@ class LineReader:
                 self._read_line(line, may_concern=True)
         return stop + 1
 
-    def _skip_regular(
-        self, block: bytearray, start: int, end: int, hit: int, pattern: Skimmed
-    ) -> int:
+    def _skip_regular(self, block: bytearray, start: int, end: int, hit: int, like: Skimmed) -> int:
         """
-        Count lines that match the pattern, up to the line of the `hit`; returns where it stopped.
+        Count lines like one that was skimmed, up to that of the `hit`; returns where it stopped.
 
         This loop runs once per line, and determines the speed of reading: each of its calls takes
         as long as searching half a record.
         """
-        opening, time_key, zone = pattern.opening, pattern.time_key, pattern.zone
+        opening, time_key, zone, *_ = like
         key_length, zone_length = len(time_key), len(zone)
-        kinds = self._skimmer.kinds_like(pattern) if self._skimmer else []
-        counts, number = [0] * len(kinds), 0  #: of the present day
-        mark, is_before_time, (app_key, *other_keys), _ = kinds[0]
-        day = b"?"
-        time = _find(block, time_key, start, end)
+        kinds = self._skimmer.kinds_like(like) if self._skimmer else []
+        mark, is_before_time, (app_key, resource_key, *user_keys), _ = kinds[0]
+        number, day, counts = 0, b"?", [0] * len(kinds)  #: of that day
+        text = Str(memoryview(block)[:end])
+        find, rfind, has_at = text.find, text.rfind, text.startswith
+        time = find(time_key, start)
         while start < hit:
-            stop = _find(block, b"\n", start, end)
+            stop = find(b"\n", start)
             at = time + key_length
-            quote = _find(block, b'"', at, end)
-            time = _find(block, time_key, at, end)  # may be the next line's
+            quote = find(b'"', at)
+            time = find(time_key, at)  # may be the next line's
             if (
                 stop > hit
                 or not start + key_length < at < quote < stop
                 or 0 <= time < stop
-                or not block.startswith(zone, quote - zone_length)
-                or _rfind(block, opening, start, at) != start  # at the start, and only there
-                or (block[stop - 1] != _BRACE and not block.startswith(b"}\r", stop - 2))
+                or not has_at(zone, quote - zone_length)
+                or rfind(opening, start, at) != start  # at the start, and only there
+                or (block[stop - 1] != _BRACE and not has_at(b"}\r", stop - 2))
             ):
                 break
-            if _find(block, mark, start, at if is_before_time else stop) < 0:
-                number = _kind_of(kinds, block, start, at, stop)
+            if find(mark, start, at if is_before_time else stop) < 0:
+                number = _kind_of(kinds, text, start, at, stop)
                 if number < 0:
                     break
-                mark, is_before_time, (app_key, *other_keys), _ = kinds[number]
-            place = _find(block, app_key, start, stop)
-            if place < 0 or block[place + len(app_key)] == _QUOTE:
+                mark, is_before_time, (app_key, resource_key, *user_keys), _ = kinds[number]
+            if (
+                (place := find(app_key, start, stop)) < 0
+                or block[place + len(app_key)] == _QUOTE
+                or find(resource_key, start, stop) < 0
+                or (user_keys and not are_filled(block, user_keys, start, stop))
+            ):
                 break
-            if not are_filled(block, other_keys, start, stop):
-                break
-            if not block.startswith(day, at):
+            if not has_at(day, at):
                 self._skip(kinds, counts, day)
                 day = bytes(block[at : at + _DAY_LENGTH])
                 if day not in self._days:
@@ -187,9 +185,9 @@ class LineReader:
         self._line += 1
 
 
-def _kind_of(kinds: list[Kind], block: bytearray, start: int, time: int, stop: int) -> int:
+def _kind_of(kinds: list[Kind], text: Str, start: int, time: int, stop: int) -> int:
     """The index of the kind that a line is of, or -1."""
     for number, kind in enumerate(kinds):
-        if _find(block, kind.mark, start, time if kind.is_before_time else stop) >= 0:
+        if text.find(kind.mark, start, time if kind.is_before_time else stop) >= 0:
             return number
     return -1
