@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import zlib
 from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
@@ -69,6 +71,15 @@ def decode_text(data: bytes, fail: Fail) -> str:
         return data.decode()
 
 
+@cache
+def fastest_zlib() -> Any:  # noqa: ANN401 (a module)
+    """isal, which has zlib's interface and inflates three times as fast, or zlib without it."""
+    try:
+        return import_module("isal.isal_zlib")
+    except (ImportError, SystemError):  # what Python raises for modules that do not fit it
+        return zlib
+
+
 def inflate(data: bytes, fail: Fail, longest: int = LONGEST_INFLATED) -> bytes:
     """What one gzip member holds: whole, with a valid checksum, and no longer than `longest`."""
     with unreadable_as(fail):
@@ -90,7 +101,8 @@ class InflatedStream:
 
     def __init__(self, read: Callable[[int], bytes], fail: Fail) -> None:
         self._read, self._fail = read, fail
-        self._engine = zlib.decompressobj(wbits=_GZIP_FORMAT)
+        self._library = fastest_zlib()
+        self._engine = self._library.decompressobj(wbits=_GZIP_FORMAT)
         self._held = bytearray()
 
     def take(self, count: int) -> bytes:
@@ -116,7 +128,10 @@ class InflatedStream:
         data = self._engine.unconsumed_tail or self._read(_PIECE)
         if not data or self._engine.eof:
             raise EOFError("it is truncated")
-        self._held += self._engine.decompress(data, _PIECE)
+        try:
+            self._held += self._engine.decompress(data, _PIECE)
+        except self._library.error as error:
+            raise ValueError(str(error)) from error
 
 
 def reason(error: BaseException) -> str:

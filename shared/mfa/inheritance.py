@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+import msgspec
+
+from shared.mfa.kinds import HEIR, Row
+from shared.mfa.survey import MARKS, mark
 from shared.mfa.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from typing import TypeAlias
 
-    from shared.mfa.sign_in import SignIn
+    from shared.mfa.survey import Survey
 
-    _Key: TypeAlias = tuple[str, str, str]  # user, "session" or "correlation", its id
-    #: The day of the verdict, the verdict, and the record behind it unless that is verified.
-    _Latest: TypeAlias = tuple[str, Verdict, SignIn | None]
-
-_WORST_LAST = (Verdict.VERIFIED, Verdict.EXEMPTED, Verdict.NOT_VERIFIED)
-_MARKS = 1 << 27  #: bits, 16 MB at most: pages without a mark take no memory
+    _Latest: TypeAlias = dict[tuple[str, str], "Inherited"]  # by user and id
 
 
 class VerdictBasis(StrEnum):
@@ -29,71 +28,80 @@ class VerdictBasis(StrEnum):
     NOTHING = "nothing"
 
 
+class Inherited(msgspec.Struct, frozen=True, gc=False):
+    """A verdict that may be inherited."""
+
+    day: str  #: that it comes from
+    verdict: Verdict
+    basis: VerdictBasis
+    donor: Row | None  #: whose record it comes from, unless it is verified
+
+
+class Heritage(msgspec.Struct, frozen=True, gc=False):
+    """What a sign-in may inherit: the verdict of its session, else that of its correlation id."""
+
+    session: Inherited | None
+    correlation: Inherited | None
+
+
 class Inheritance:
     """
     The latest decided verdict of each session and correlation id, for sign-ins without evidence.
 
     First `expect` every sign-in that may inherit, in any order. Then go through the window in the
-    order of time: `add` what is decided, and ask `of` what is not.
+    order of time, with `by_heir`.
 
-    Only what somebody may inherit is held. Who may inherit is marked in a table of bits, by a hash;
-    a mark that two keys share keeps a verdict that nobody asks for.
+    Only what somebody may inherit is held. Who may inherit is marked in a table of bits, 16 MB at
+    most, as pages without a mark take no memory; a mark that two links share keeps a verdict that
+    nobody asks for.
     """
 
     def __init__(self) -> None:
-        self._marks = bytearray(_MARKS // 8)
-        self._latest: dict[_Key, _Latest] = {}
-        self._verified: dict[str, _Latest] = {}  #: one object a day, as there are many
+        self._marks = bytearray(MARKS // 8)
+        self._of_session: _Latest = {}
+        self._of_correlation: _Latest = {}
+        self._verified: dict[tuple[str, VerdictBasis], Inherited] = {}  #: one a day: there are many
 
-    def expect(self, sign_in: SignIn) -> None:
-        """Note that this sign-in has no evidence of its own."""
-        for key, _ in _links(sign_in):
-            mark = hash(key) % _MARKS
-            self._marks[mark >> 3] |= 1 << (mark & 7)
+    def expect(self, found: Survey) -> None:
+        """Note that these sign-ins have no evidence of their own."""
+        for number in found.links:
+            self._marks[number >> 3] |= 1 << (number & 7)
 
-    def add(self, decided: list[tuple[Verdict, SignIn]]) -> None:
-        """Note decided verdicts of one instant, which is not before that of any earlier call."""
-        if len(decided) > 1:
-            decided = sorted(decided, key=_badness)
-        for verdict, sign_in in decided:
-            for key, _ in _links(sign_in):
-                mark = hash(key) % _MARKS
-                if self._marks[mark >> 3] & 1 << (mark & 7):
-                    self._latest[key] = self._entry(sign_in, verdict)
+    def by_heir(self, rows: list[Row]) -> dict[str, Heritage]:
+        """
+        What those without evidence inherit, by their ids.
 
-    def of(self, sign_in: SignIn) -> tuple[Verdict, VerdictBasis, SignIn | None]:
-        """What a sign-in inherits, from what, and the record behind it unless that is verified."""
-        for _, verdict, basis, donor in self.every(sign_in):
-            return verdict, basis, donor
-        return Verdict.UNKNOWN, VerdictBasis.NOTHING, None
+        `rows` are in scope, oldest first, with all those of an instant, and not before that of any
+        earlier call. Of several at one instant, the one that shows the least MFA is inherited.
+        """
+        linked = [row for row in rows if row.kind.rank is not None]
+        if len({row.created_at for row in linked}) < len(linked):
+            linked.sort(key=_heirs_last)
+        found, marks = {}, self._marks
+        for row in linked:
+            user = row.kind.user
+            session, correlation = (user, row.session_id), (user, row.correlation_id)
+            if row.kind.rank == HEIR:
+                held = self._of_session.get(session), self._of_correlation.get(correlation)
+                found[row.id] = Heritage(*held)
+                continue
+            number = mark(session)
+            if row.session_id and marks[number >> 3] & 1 << (number & 7):
+                self._of_session[session] = self._entry(row, VerdictBasis.SESSION)
+            number = mark(correlation)
+            if row.correlation_id and marks[number >> 3] & 1 << (number & 7):
+                self._of_correlation[correlation] = self._entry(row, VerdictBasis.CORRELATION)
+        return found
 
-    def every(self, sign_in: SignIn) -> Iterator[tuple[str, Verdict, VerdictBasis, SignIn | None]]:
-        """What it inherits, then what it would otherwise; each with the day that it comes from."""
-        if not sign_in.not_understood:  # else its own field may say otherwise
-            for key, basis in _links(sign_in):
-                if latest := self._latest.get(key):
-                    day, verdict, donor = latest
-                    yield day, verdict, basis, donor
-
-    def _entry(self, sign_in: SignIn, verdict: Verdict) -> _Latest:
-        day = sign_in.day
-        if verdict is Verdict.VERIFIED:
-            return self._verified.setdefault(day, (day, verdict, None))
-        return day, verdict, sign_in
-
-
-def _badness(decided: tuple[Verdict, SignIn]) -> tuple[int, str]:
-    """Of several at the same instant, the one that shows the least MFA is inherited."""
-    verdict, sign_in = decided
-    return _WORST_LAST.index(verdict), sign_in.id
+    def _entry(self, row: Row, basis: VerdictBasis) -> Inherited:
+        day, verdict = row.created_at[:10], row.kind.own
+        if verdict is not Verdict.VERIFIED:
+            return Inherited(day, verdict or Verdict.UNKNOWN, basis, row)
+        entry = self._verified.get((day, basis))
+        if entry is None:
+            entry = self._verified[day, basis] = Inherited(day, verdict, basis, None)
+        return entry
 
 
-def _links(sign_in: SignIn) -> list[tuple[_Key, VerdictBasis]]:
-    """What links a sign-in to others, the session first; empty ids link nothing."""
-    user = sign_in.user_id or sign_in.upn
-    links: list[tuple[_Key, VerdictBasis]] = []
-    if user and sign_in.session_id:
-        links.append(((user, "session", sign_in.session_id), VerdictBasis.SESSION))
-    if user and sign_in.correlation_id:
-        links.append(((user, "correlation", sign_in.correlation_id), VerdictBasis.CORRELATION))
-    return links
+def _heirs_last(row: Row) -> tuple[str, int, str]:
+    return row.created_at, row.kind.rank or 0, row.id

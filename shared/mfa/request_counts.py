@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from shared.mfa.kinds import Kind, Row
 from shared.mfa.reasons.reason import Reason
-from shared.mfa.requests import Request
 from shared.mfa.scope import Channel
+from shared.mfa.sign_in import SignIn, moment
 from shared.mfa.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ class DayRequests(msgspec.Struct, frozen=True, gc=False):
 
 
 class ShownRequest(msgspec.Struct, frozen=True, gc=False):
-    """A request that a list shows, and its reason."""
+    """A request that a list shows."""
 
-    request: Request
+    sign_in: SignIn  #: without what only its copies have
+    verdict: Verdict
     reason: Reason | None
 
 
@@ -74,7 +76,6 @@ class SignInTraits(msgspec.Struct, frozen=True, gc=False):
     verdict: Verdict
     app_id: str
     app_name: str
-    ip_address: str
     reason: Reason | None
 
 
@@ -83,6 +84,7 @@ class AccountSignIn(msgspec.Struct, frozen=True, gc=False):
 
     created_at: str
     id: str  #: empty for a record without an id
+    ip_address: str
     traits: SignInTraits  #: one object for all sign-ins with the same
 
 
@@ -93,7 +95,7 @@ class WindowRequests(msgspec.Struct, frozen=True):
     days: list[DayRequests]  #: newest first
     newest: dict[Channel, list[ShownRequest]]  #: the newest 10,000, newest first
     of_accounts: dict[str, list[AccountSignIn]]  #: the newest 100, by user id in lower case
-    with_traces: list[Request]  #: the newest of each user with the same policy traces
+    with_traces: list[SignIn]  #: the newest of each user with the same policy traces
 
     def of(self, channel: Channel) -> list[RequestKind]:
         """The kinds of one channel, newest first."""
@@ -108,25 +110,39 @@ class WindowRequests(msgspec.Struct, frozen=True):
         return found
 
 
+class Counted(msgspec.Struct, gc=False, eq=False):
+    """Sign-ins of one day and kind that have the same verdict and reason."""
+
+    kind: Kind
+    channel: Channel
+    verdict: Verdict
+    reason: Reason | None
+    traits: SignInTraits
+    is_request: bool
+    oldest: Row
+    newest: Row
+    count: int = 0
+
+
 class RequestCounter:
-    """Counts the requests of a window, given oldest first, by kind and by day."""
+    """Adds up the requests of a window by kind and by day."""
 
     def __init__(self) -> None:
         self._kinds: dict[_Kind, tuple[int, Moment, Moment]] = {}
         self._days: dict[_Day, tuple[int, Moment]] = {}
 
-    def add(self, request: Request, reason: Reason | None) -> None:
-        """Count one more request."""
-        sign_in, channel, verdict = request.sign_in, request.channel, request.verdict
-        can_show = sign_in.can_show_single_factor
-        made = sign_in.created_at, sign_in.id
+    def add(self, found: Counted) -> None:
+        """Count these, too, in any order."""
+        sign_in, count = found.kind.common, found.count
+        first, last = moment(found.oldest), moment(found.newest)
+        shared = found.channel, found.verdict, sign_in.can_show_single_factor
         user = sign_in.user_id, sign_in.upn, sign_in.user_name
-        kind = channel, verdict, can_show, *user, sign_in.app_id, sign_in.app_name, reason
-        count, oldest, _ = self._kinds.get(kind, (0, made, made))
-        self._kinds[kind] = count + 1, oldest, made
-        day = channel, verdict, can_show, sign_in.day, sign_in.app_id, sign_in.app_name
-        count, _ = self._days.get(day, (0, made))
-        self._days[day] = count + 1, made
+        kind = *shared, *user, sign_in.app_id, sign_in.app_name, found.reason
+        known, oldest, newest = self._kinds.get(kind, (0, first, last))
+        self._kinds[kind] = known + count, min(oldest, first), max(newest, last)
+        day = *shared, last[0][:10], sign_in.app_id, sign_in.app_name
+        known, newest = self._days.get(day, (0, last))
+        self._days[day] = known + count, max(newest, last)
 
     def kinds(self) -> list[RequestKind]:
         """Every kind of request that was added, newest first."""

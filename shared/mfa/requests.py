@@ -2,97 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from shared.mfa.inheritance import Inheritance, VerdictBasis
-from shared.mfa.scope import Channel
-from shared.mfa.sign_in import SignIn, moment
-from shared.mfa.verdict import Verdict, judge
+from shared.mfa.verdict import Verdict
+from shared.mfa.window_sign_ins import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shared.mfa.scope import Scope
+    from shared.mfa.inheritance import Heritage
+    from shared.mfa.kinds import Kind, Row
+    from shared.mfa.scope import Channel, Scope
+    from shared.mfa.window_sign_ins import WindowSignIns
 
 REQUESTS_CAP = 10_000  #: Partner Center lists the 10,000 most recent requests of the window
 
 
-class Request(msgspec.Struct, frozen=True, gc=False):
-    """A sign-in seen as a row of Partner Center's reports."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Sign-ins of one day that are in scope, oldest first. What has evidence has its kind's."""
 
-    sign_in: SignIn
-    channel: Channel
-    verdict: Verdict
-    basis: VerdictBasis = VerdictBasis.OWN
-    donor: SignIn | None = None  #: whose verdict it inherits, unless that is verified
+    rows: list[Row]
+    channels: dict[Kind, Channel]  #: of their kinds, and of others of the day
+    inherited: dict[str, Heritage]  #: by the id of what has none
 
     @property
-    def evidence(self) -> SignIn:
-        """The sign-in whose record its verdict comes from, unless that is verified."""
-        return self.donor or self.sign_in
+    def day(self) -> str:
+        """As ``YYYY-MM-DD``."""
+        return day_of(self.rows)
+
+    def of(self, row: Row) -> tuple[Verdict, VerdictBasis, Row]:
+        """A sign-in's verdict, what that is based on, and whose record it comes from."""
+        own = row.kind.own
+        if own is not None:
+            return own, VerdictBasis.OWN, row
+        heritage = self.inherited.get(row.id)
+        found = heritage and (heritage.session or heritage.correlation)
+        if found:
+            return found.verdict, found.basis, found.donor or row
+        return Verdict.UNKNOWN, VerdictBasis.NOTHING, row
 
 
-def judge_all(sign_ins: Iterable[SignIn], scope: Scope) -> list[Request]:
+def judge_window(sign_ins: WindowSignIns, scope: Scope) -> Iterator[Judged]:
     """
-    Every sign-in in scope with its verdict; newest first, ties broken by id.
+    Every sign-in in scope with what it inherits, oldest first, many at a time.
 
     A request without evidence of its own takes the latest decided verdict of the same user and
     session at or before it; otherwise of the same user and correlation id; otherwise it is unknown.
     Only verdicts with evidence of their own are inherited, so a verdict is never inherited twice.
     Of several at the same instant, the one that shows the least MFA is inherited.
     """
-    in_order = sorted(sign_ins, key=moment)
     inheritance = Inheritance()
-    expect_heirs(in_order, scope, inheritance)
-    return [*judge_in_order(in_order, scope, inheritance)][::-1]
+    sign_ins.survey(inheritance)
+    for _, of_day in groupby(sign_ins.batches(), key=day_of):
+        channels: dict[Kind, Channel] = {}
+        for rows in _in_scope(of_day, scope, channels):
+            yield Judged(rows, channels, inheritance.by_heir(rows))
 
 
-def expect_heirs(sign_ins: Iterable[SignIn], scope: Scope, inheritance: Inheritance) -> None:
-    """Note which sign-ins have no evidence of their own; in any order."""
-    for sign_in in sign_ins:
-        if scope.channel(sign_in) is not None and judge(sign_in) is None:
-            inheritance.expect(sign_in)
-
-
-def judge_in_order(
-    sign_ins: Iterable[SignIn], scope: Scope, inheritance: Inheritance
-) -> Iterator[Request]:
-    """
-    As `judge_all`, oldest first, of sign-ins that are given in the order of `moment`.
-
-    `inheritance` expects those without evidence (`expect_heirs`). Raises `ValueError` if they are
-    in another order of time.
-    """
-    for sign_in, channel, own in own_verdicts(sign_ins, scope, inheritance):
-        if own is not None:
-            yield Request(sign_in, channel, own)
-        else:
-            yield Request(sign_in, channel, *inheritance.of(sign_in))
-
-
-def own_verdicts(
-    sign_ins: Iterable[SignIn], scope: Scope, inheritance: Inheritance
-) -> Iterator[tuple[SignIn, Channel, Verdict | None]]:
-    """The same, but if there is no evidence, `None`: what it inherits, `inheritance` knows then."""
-    last = ""
-    for instant, at_once in groupby(sign_ins, key=_instant):
-        if instant < last:
-            raise ValueError(f"{instant} comes after {last}")
-        last = instant
-        judged = [
-            (sign_in, channel, judge(sign_in))
-            for sign_in in at_once
-            if (channel := scope.channel(sign_in)) is not None
-        ]
-        inheritance.add(
-            [(verdict, sign_in) for sign_in, _, verdict in judged if verdict in _DECIDED]
-        )
-        yield from judged
-
-
-_DECIDED = {verdict for verdict in Verdict if verdict.is_request}  #: of a record's own verdicts
-_instant = attrgetter("created_at")
+def _in_scope(
+    batches: Iterable[list[Row]], scope: Scope, channels: dict[Kind, Channel]
+) -> Iterator[list[Row]]:
+    """The sign-ins in scope; `channels` learns the channel of each of their kinds."""
+    seen: set[Kind] = set()
+    for batch in batches:
+        new = {row.kind for row in batch} - seen
+        seen |= new
+        found = ((kind, scope.channel(kind.common)) for kind in new)
+        channels |= {kind: channel for kind, channel in found if channel is not None}
+        if rows := [row for row in batch if row.kind in channels]:
+            yield rows

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import zlib
 from functools import partial
-from itertools import chain, groupby
-from operator import attrgetter
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from shared.decoding import InflatedStream, decode_msgpack, inflate
+from shared.decoding import InflatedStream, decode_msgpack, inflate, unreadable_as
 from shared.errors import DamagedError, NewerError
+from shared.mfa.blocks import Block, BlockReader, BlockWriter
 from shared.mfa.circumstances import SharedTexts
+from shared.mfa.kinds import Kinds
 from shared.mfa.sign_in import SignIn, distinct_copies, merge_copies, moment
+from shared.mfa.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeAlias
 
+    from shared.mfa.kinds import Row
+
     Read: TypeAlias = Callable[[int], bytes]  #: the next bytes, at most so many
 
-_VERSION = 2
+_VERSION = 3  #: 2 was never released
 _VERSION_WITHOUT_BLOCKS = 1  #: all copies in one list, in the order of their ids
 _COMPRESSION = 3  # a sixteenth of the time of 9, for a sixth more bytes
 _GZIP_FORMAT = 31  # as zlib's ``wbits``
-_BLOCK = 4_000  #: copies that are encoded, and read, at once
+_BLOCK = 4_000  #: copies that are encoded, and read, at once, or a few more
 #: What is stored is MessagePack, a pair of the version and a list of blocks, each as bytes. Before
 #: the list and before each block stands its length.
 _PAIR, _LIST, _BYTES = b"\x92", b"\xdd", b"\xc6"
@@ -43,7 +47,7 @@ class Rollup:
 
     Counts alone would be smaller, but a request without evidence takes the verdict of an earlier
     one of its session anywhere in the window, so no request can be dropped before the window is
-    added up. A request takes about 0.7 kB in memory and 60 to 100 bytes at rest; a window is read
+    added up. A request takes about 0.7 kB in memory and 60 to 80 bytes at rest; a window is read
     from what is at rest (`StoredRollup`).
     """
 
@@ -84,6 +88,15 @@ class Rollup:
         """Every distinct sign-in, oldest first."""
         return iter(sorted(self, key=moment))
 
+    def batches(self) -> Iterator[list[Row]]:
+        """The same as rows, many at a time."""
+        rows = map(Kinds().row, self.in_order())
+        return iter(lambda: list(islice(rows, _BLOCK)), [])
+
+    def survey(self) -> Survey:
+        """What has to be known of it before its window can be judged."""
+        return Survey.of(self.batches())
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rollup) and self._copies == other._copies
 
@@ -91,16 +104,25 @@ class Rollup:
 
     def to_bytes(self) -> bytes:
         """Compressed bytes, the same for equal rollups; `StoredRollup` reads them in order."""
-        ids = [sign_in.id for sign_in in self.in_order()]
-        copies = chain.from_iterable(map(self._copies.__getitem__, ids))
-        count, texts = sum(map(len, self._copies.values())), SharedTexts()
+        blocks = list(self._blocks())
         engine = zlib.compressobj(_COMPRESSION, wbits=_GZIP_FORMAT)
-        head = _PAIR + bytes([_VERSION]) + _LIST + _length(-(-count // _BLOCK))
-        packed = [engine.compress(head)]
-        for block in _blocks(copies):
-            encoded = msgspec.msgpack.encode(block, enc_hook=texts.write)
+        packed = [engine.compress(_PAIR + bytes([_VERSION]) + _LIST + _length(len(blocks)))]
+        writer, texts = BlockWriter(), SharedTexts()
+        for copies in blocks:
+            encoded = msgspec.msgpack.encode(writer.write(copies), enc_hook=texts.write)
             packed.append(engine.compress(_BYTES + _length(len(encoded)) + encoded))
         return b"".join([*packed, engine.flush()])
+
+    def _blocks(self) -> Iterator[list[SignIn]]:
+        """Every copy, in the order of time; those of one sign-in in one block."""
+        block: list[SignIn] = []
+        for sign_in in self.in_order():
+            block += self._copies[sign_in.id]
+            if len(block) >= _BLOCK:
+                yield block
+                block = []
+        if block:
+            yield block
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -123,29 +145,45 @@ class StoredRollup:
     def __init__(self, begin: Callable[[], Read], size: int) -> None:
         """`begin` reads from the start what `Rollup.to_bytes` wrote, `size` bytes."""
         self._begin, self._size = begin, size
+        self._survey: Survey | None = None
 
-    def in_order(self) -> Iterator[SignIn]:
-        """Every distinct sign-in, its copies merged, oldest first."""
+    def batches(self) -> Iterator[list[Row]]:
+        """Every distinct sign-in, its copies merged, oldest first, many at a time."""
         if self._version() == _VERSION_WITHOUT_BLOCKS:
-            yield from Rollup(self.copies()).in_order()
+            yield from Rollup(self._all_at_once()).batches()
             return
-        for _, copies in groupby(self.copies(), key=attrgetter("id")):
-            yield _merged(tuple(copies))
+        reader = BlockReader()
+        for block in self._blocks():
+            with unreadable_as(self._damaged):
+                rows = reader.sign_ins(block)
+            yield rows
 
     def copies(self) -> Iterator[SignIn]:
         """Every copy of every sign-in; those of one sign-in together."""
-        return chain.from_iterable(self.blocks())
-
-    def blocks(self) -> Iterator[list[SignIn]]:
-        """The same, many at a time."""
         if self._version() == _VERSION_WITHOUT_BLOCKS:
-            yield self._all_at_once()
+            yield from self._all_at_once()
             return
+        reader = BlockReader()
+        for block in self._blocks():
+            with unreadable_as(self._damaged):
+                copies = reader.copies(block)
+            yield from copies
+
+    def survey(self) -> Survey:
+        """What has to be known of it before its window can be judged; reads it once."""
+        found, self._survey = self._survey or Survey.of(self.batches()), None
+        return found
+
+    def check(self) -> None:
+        """Read it once, and keep what `survey` finds until that is asked for."""
+        self._survey = self.survey()
+
+    def _blocks(self) -> Iterator[Block]:
         stream, texts = self._stream(), SharedTexts()
         stream.take(len(_PAIR) + 1)
         for _ in range(self._length_of(_LIST, stream)):
             block = stream.take(self._length_of(_BYTES, stream))
-            yield decode_msgpack(block, list[SignIn], self._damaged, texts.read)
+            yield decode_msgpack(block, Block, self._damaged, texts.read)
         stream.end()
 
     def _length_of(self, kind: bytes, stream: InflatedStream) -> int:
@@ -160,8 +198,8 @@ class StoredRollup:
             raise self._damaged("it is something else")
         if version > _VERSION:
             raise NewerError.of("A stored rollup has version", version, _VERSION)
-        if version < _VERSION_WITHOUT_BLOCKS:
-            raise self._damaged(f"version {version} does not exist")
+        if version not in (_VERSION, _VERSION_WITHOUT_BLOCKS):
+            raise self._damaged(f"no release wrote version {version}")
         return version
 
     def _all_at_once(self) -> list[SignIn]:
@@ -194,14 +232,3 @@ def _length(value: int) -> bytes:
 
 def _merged(copies: tuple[SignIn, ...]) -> SignIn:
     return copies[0] if len(copies) == 1 else merge_copies(copies)
-
-
-def _blocks(copies: Iterable[SignIn]) -> Iterator[list[SignIn]]:
-    block: list[SignIn] = []
-    for copy in copies:
-        block.append(copy)
-        if len(block) == _BLOCK:
-            yield block
-            block = []
-    if block:
-        yield block

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.mfa.requests import judge_all
+from shared.mfa.requests import judge_window
 from shared.mfa.verdict import Verdict
+from shared.mfa.window_sign_ins import WindowSignIns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +76,8 @@ def compare_pulls(before: Rollup, after: Rollup, scope: Scope) -> VerdictChanges
 def _verdicts(rollup: Rollup, scope: Scope) -> dict[str, Verdict]:
     """The verdict of each request, by the id of its sign-in."""
     return {
-        request.sign_in.id: request.verdict
-        for request in judge_all(rollup, scope)
-        if request.verdict.is_request
+        row.id: verdict
+        for judged in judge_window(WindowSignIns([rollup]), scope)
+        for row in judged.rows
+        if (verdict := judged.of(row)[0]).is_request
     }

@@ -1,112 +1,183 @@
 """
-From a window's sign-ins to counts, in one pass over its days: nothing is held that is not shown.
+From a window's sign-ins to counts, day by day: nothing is held that is not shown.
 
 A first pass notes what has no evidence of its own and may inherit a verdict. A second, in the order
-of time, judges each sign-in, explains it, counts it, and keeps the newest.
+of time, counts each sign-in with those of its kind, verdict and reason, and keeps the newest.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from bisect import bisect_right
+from collections import deque
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
-from shared.mfa.inheritance import Inheritance
+import msgspec
+
+from shared.mfa.kinds import Kind, Row, restored
 from shared.mfa.reasons.explaining import Explainer
 from shared.mfa.request_counts import (
     AccountSignIn,
+    Counted,
     RequestCounter,
     ShownRequest,
     SignInTraits,
     WindowRequests,
 )
-from shared.mfa.requests import REQUESTS_CAP, expect_heirs, judge_in_order
+from shared.mfa.requests import REQUESTS_CAP, judge_window
 from shared.mfa.scope import Channel
+from shared.mfa.sign_in import moment
+from shared.mfa.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.metrics import ShareRule
-    from shared.mfa.reasons.reason import Reason
-    from shared.mfa.requests import Request
+    from shared.mfa.requests import Judged
     from shared.mfa.scope import Scope
-    from shared.mfa.verdict import Verdict
+    from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Window
 
-    _Traits: TypeAlias = tuple[Channel, Verdict, str, str, str, Reason | None]
-
 ACCOUNT_SIGN_INS_CAP = 100  #: an account's page shows its newest 100
-
-_T = TypeVar("_T")
+#: So many are held before the oldest are dropped, as that moves all others; accounts are many.
+_ACCOUNT_SIGN_INS_HELD = ACCOUNT_SIGN_INS_CAP * 9 // 8
 
 
 def fold_window(
     window: Window, scope: Scope, rule: ShareRule, accounts: JudgedAccounts | None = None
 ) -> WindowRequests:
     """Judge, explain and count every sign-in of the window."""
-    sign_ins, inheritance = window.sign_ins, Inheritance()
-    expect_heirs(sign_ins.read(), scope, inheritance)
-    explainer = Explainer(rule, accounts, window.ending)
-    counter, kept = RequestCounter(), _Kept()
-    for request in judge_in_order(sign_ins.in_order(), scope, inheritance):
-        reason = explainer.reason_of(request)
-        counter.add(request, reason)
-        if request.verdict.is_request:
-            kept.newest[request.channel].add(ShownRequest(request, reason))
-        if accounts is not None and request.sign_in.user_id:
-            kept.add_to_account(request, reason)
-    return WindowRequests(
-        kinds=counter.kinds(),
-        days=counter.days(),
-        newest={channel: found.newest_first() for channel, found in kept.newest.items()},
-        of_accounts={user: found.newest_first() for user, found in kept.of_accounts.items()},
-        with_traces=list(kept.with_traces.values()),
-    )
+    fold = _Fold(Explainer(rule, accounts, window.ending), keeps_accounts=accounts is not None)
+    for _, of_day in groupby(judge_window(window.sign_ins, scope), key=_day):
+        fold.add_day(of_day)
+    return fold.result()
 
 
-class _Newest(Generic[_T]):
-    """The newest so many of what is added oldest first; small, because accounts are many."""
-
-    __slots__ = ("_cap", "_items")
-
-    def __init__(self, cap: int) -> None:
-        self._cap = cap
-        self._items: list[_T] = []
-
-    def add(self, item: _T) -> None:
-        if len(self._items) >= self._cap * 9 // 8:  # seldom, as it moves all others
-            del self._items[: -self._cap]
-        self._items.append(item)
-
-    def newest_first(self) -> list[_T]:
-        return self._items[: -self._cap - 1 : -1]
+_day = attrgetter("day")
 
 
-class _Kept:
-    """The requests that are shown one by one."""
+class _Group(msgspec.Struct, gc=False, eq=False):
+    """The sign-ins of one day and kind."""
 
-    def __init__(self) -> None:
-        self.newest: dict[Channel, _Newest[ShownRequest]] = {
-            channel: _Newest(REQUESTS_CAP) for channel in Channel
+    channel: Channel
+    newest: deque[_Shown]  #: of its channel
+    account: list[AccountSignIn] | None  #: of its user, oldest first
+    has_own_id: bool
+    always: Counted | None = None  #: what all of them are counted in, if that is known
+    #: By verdict and the kind of its record: points in time, and what is counted in before,
+    #: between and after them.
+    counted: dict[tuple[Verdict, Kind], tuple[tuple[str, ...], list[Counted | None]]] = {}
+
+
+class _Shown(msgspec.Struct, frozen=True, gc=False):
+    """A request that a list may show."""
+
+    row: Row
+    counted: Counted
+
+    @property
+    def request(self) -> ShownRequest:
+        """As the list shows it."""
+        return ShownRequest(restored(self.row), self.counted.verdict, self.counted.reason)
+
+
+class _Fold:
+    """What has been counted and kept; days are added oldest first."""
+
+    def __init__(self, explainer: Explainer, *, keeps_accounts: bool) -> None:
+        self._explainer = explainer
+        self._keeps_accounts = keeps_accounts
+        self._counter = RequestCounter()
+        self._newest: dict[Channel, deque[_Shown]] = {
+            channel: deque(maxlen=REQUESTS_CAP) for channel in Channel
         }
-        self.of_accounts: dict[str, _Newest[AccountSignIn]] = {}
-        self.with_traces: dict[tuple[str, str], Request] = {}
-        self._shared: dict[_Traits, SignInTraits] = {}
+        self._of_accounts: dict[str, list[AccountSignIn]] = {}
+        self._with_traces: dict[tuple[str, str], SignIn] = {}
+        self._traits: dict[SignInTraits, SignInTraits] = {}
+        self._addresses: dict[str, str] = {}
 
-    def add_to_account(self, request: Request, reason: Reason | None) -> None:
-        sign_in = request.sign_in
-        if sign_in.traces:
-            self.with_traces[sign_in.user_id, sign_in.traces] = request
-        user = sign_in.user_id.lower()
-        if user not in self.of_accounts:
-            self.of_accounts[user] = _Newest(ACCOUNT_SIGN_INS_CAP)
-        shown_id = sign_in.id if sign_in.has_own_id else ""
-        traits = self._traits(request, reason)
-        self.of_accounts[user].add(AccountSignIn(sign_in.created_at, shown_id, traits))
+    def add_day(self, batches: Iterable[Judged]) -> None:
+        """Add all sign-ins of one day, oldest first."""
+        groups: dict[Kind, _Group] = {}
+        for judged in batches:
+            self._add(judged, groups)
+        for group in groups.values():
+            every = (counted for _, parts in group.counted.values() for counted in parts)
+            for counted in filter(None, every):
+                self._counter.add(counted)
+                self._keep_traces(counted)
 
-    def _traits(self, request: Request, reason: Reason | None) -> SignInTraits:
-        """The one object with these."""
-        app_id, app_name = request.sign_in.app_id, request.sign_in.app_name
-        address = request.sign_in.ip_address
-        key = request.channel, request.verdict, app_id, app_name, address, reason
-        found = self._shared.get(key)
-        if found is None:
-            found = self._shared[key] = SignInTraits(*key)
-        return found
+    def result(self) -> WindowRequests:
+        """What the days come to."""
+        return WindowRequests(
+            kinds=self._counter.kinds(),
+            days=self._counter.days(),
+            newest={
+                channel: [each.request for each in reversed(found)]
+                for channel, found in self._newest.items()
+            },
+            of_accounts={
+                user: found[: -ACCOUNT_SIGN_INS_CAP - 1 : -1]
+                for user, found in self._of_accounts.items()
+            },
+            with_traces=list(self._with_traces.values()),
+        )
+
+    def _add(self, judged: Judged, groups: dict[Kind, _Group]) -> None:
+        """Add sign-ins of one day. What is done here is done for millions."""
+        for row in judged.rows:
+            group = groups.get(row.kind)
+            if group is None:
+                group = groups[row.kind] = self._group(row.kind, judged)
+            counted = group.always or self._counted(group, row, judged)
+            counted.count += 1
+            counted.newest = row
+            if counted.is_request:
+                group.newest.append(_Shown(row, counted))
+            if group.account is not None:
+                id_ = row.id if group.has_own_id else ""
+                address = self._addresses.setdefault(row.ip_address, row.ip_address)
+                if len(group.account) >= _ACCOUNT_SIGN_INS_HELD:
+                    del group.account[:-ACCOUNT_SIGN_INS_CAP]
+                group.account.append(AccountSignIn(row.created_at, id_, address, counted.traits))
+
+    def _group(self, kind: Kind, judged: Judged) -> _Group:
+        channel, account = judged.channels[kind], None
+        if self._keeps_accounts and kind.common.user_id:
+            account = self._of_accounts.setdefault(kind.common.user_id.lower(), [])
+        return _Group(channel, self._newest[channel], account, kind.common.has_own_id)
+
+    def _counted(self, group: _Group, row: Row, judged: Judged) -> Counted:
+        """What a sign-in is counted in."""
+        verdict, _, evidence = judged.of(row)
+        known = group.counted.get((verdict, evidence.kind))
+        if known is None:
+            points = self._explainer.turning_points(row.kind.common, verdict)
+            known = points, [None] * (len(points) + 1)
+            group.counted[verdict, evidence.kind] = known
+        points, parts = known
+        part = bisect_right(points, evidence.created_at)
+        counted = parts[part]
+        if counted is None:
+            counted = parts[part] = self._new(group.channel, row, verdict, evidence)
+            if row.kind.own is not None and not points:
+                group.always = counted
+        return counted
+
+    def _new(self, channel: Channel, row: Row, verdict: Verdict, evidence: Row) -> Counted:
+        kind, sign_in = row.kind, row.kind.common
+        said = verdict, evidence.kind.common, evidence.created_at
+        reason = self._explainer.reason_of(sign_in, *said)
+        traits = SignInTraits(channel, verdict, sign_in.app_id, sign_in.app_name, reason)
+        traits = self._traits.setdefault(traits, traits)
+        return Counted(kind, channel, verdict, reason, traits, verdict.is_request, row, row)
+
+    def _keep_traces(self, counted: Counted) -> None:
+        sign_in = counted.kind.common
+        if self._keeps_accounts and sign_in.user_id and sign_in.traces:
+            key = sign_in.user_id, sign_in.traces
+            known = self._with_traces.get(key)
+            if known is None or moment(known) < moment(counted.newest):
+                self._with_traces[key] = restored(counted.newest)

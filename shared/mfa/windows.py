@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from shared.mfa.assessment import assess, measure
-from shared.mfa.inheritance import Inheritance
-from shared.mfa.requests import expect_heirs, own_verdicts
+from shared.mfa.requests import judge_window
 from shared.mfa.scope import Channel
 from shared.mfa.verdict import Verdict
 from shared.mfa.window_sign_ins import WindowSignIns
@@ -17,9 +16,10 @@ from shared.mfa.window_sign_ins import WindowSignIns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shared.mfa.kinds import Row
     from shared.mfa.metrics import Metrics, ShareRule
+    from shared.mfa.requests import Judged
     from shared.mfa.scope import Scope
-    from shared.mfa.sign_in import SignIn
     from shared.mfa.window import Window
 
 #: The verdict of a window that begins on that day or before; the first that fits. None is inherited
@@ -49,24 +49,28 @@ def measure_windows(windows: Sequence[Window], scope: Scope, rule: ShareRule) ->
     """The figures of each window's requests; a day is the same in all windows that have it."""
     rollups = {day: rollup for window in windows for day, rollup in window.rollups.items()}
     sign_ins = WindowSignIns([rollups[day] for day in sorted(rollups)])
-    inheritance = Inheritance()
-    expect_heirs(sign_ins.read(), scope, inheritance)
-    if sign_ins.has_split:  # a window may have only one of the days of a sign-in's copies
-        return [assess(window, scope, rule).metrics for window in windows]
-    kinds = Counter(
-        _Kind(
-            channel,
-            sign_in.day,
-            sign_in.can_show_single_factor,
-            ((_NEVER, own),) if own is not None else _inherited(sign_in, inheritance),
-        )
-        for sign_in, channel, own in own_verdicts(sign_ins.in_order(), scope, inheritance)
-    )
+    kinds: Counter[_Kind] = Counter()
+    for judged in judge_window(sign_ins, scope):
+        if sign_ins.has_split:  # a window may have only one of the days of a sign-in's copies
+            return [assess(window, scope, rule).metrics for window in windows]
+        _count(judged, kinds)
     return [_measured(window, kinds, rule) for window in windows]
 
 
-def _inherited(sign_in: SignIn, inheritance: Inheritance) -> _Verdicts:
-    found = [(day, verdict) for day, verdict, *_ in inheritance.every(sign_in)]
+def _count(judged: Judged, kinds: Counter[_Kind]) -> None:
+    equal = Counter((row.kind, _verdicts(row, judged)) for row in judged.rows)
+    for (kind, verdicts), count in equal.items():
+        channel, can_show = judged.channels[kind], kind.common.can_show_single_factor
+        kinds[_Kind(channel, judged.day, can_show, verdicts)] += count
+
+
+def _verdicts(row: Row, judged: Judged) -> _Verdicts:
+    own = row.kind.own
+    if own is not None:
+        return ((_NEVER, own),)
+    heritage = judged.inherited.get(row.id)
+    links = (heritage.session, heritage.correlation) if heritage else ()
+    found = [(each.day, each.verdict) for each in links if each]
     return *found, (_NEVER, Verdict.UNKNOWN)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING
@@ -62,7 +61,7 @@ class Slices(StoreBase):
 
     def open_rollup(self, slice_: Slice, opened: ExitStack) -> StoredRollup | None:
         """
-        The same, to be read piece by piece until `opened` is closed; it has been read once.
+        The same, to be read piece by piece until `opened` is closed; it has been checked.
 
         A big one waits in a temporary file, which has no name.
         """
@@ -75,7 +74,7 @@ class Slices(StoreBase):
         spool.write(file.content)
         stored = StoredRollup(lambda: _from_start(spool), len(file.content))
         try:
-            deque(stored.blocks(), maxlen=0)
+            stored.check()
         except (DamagedError, NewerError) as error:
             raise type(error)(f"{file_set.title} cannot be read: {error}") from error
         return stored

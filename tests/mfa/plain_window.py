@@ -22,10 +22,10 @@ from shared.mfa.findings.request_summary import RequestGroup
 from shared.mfa.metrics import Tally
 from shared.mfa.reasons.explaining import Explainer
 from shared.mfa.report import ChannelForecast, DayCounts
-from shared.mfa.requests import Request
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Channel
 from shared.mfa.verdict import Verdict, judge
+from tests.mfa.judging import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -66,7 +66,7 @@ class PlainWindow:
         rollups = [rollup for rollup in window.rollups.values() if isinstance(rollup, Rollup)]
         explainer = Explainer(rule, accounts, window.ending)
         requests = judge_all(Rollup.total(rollups), scope)
-        self.every = [Judged(each, explainer.reason_of(each)) for each in requests]
+        self.every = [Judged(each, each.reason(explainer)) for each in requests]
         self.of = {
             channel: [each for each in self.every if each.request.channel is channel]
             for channel in Channel

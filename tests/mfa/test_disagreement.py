@@ -7,8 +7,6 @@ import pytest
 from shared.mfa.findings.of_requests import disagreement_findings
 from shared.mfa.findings.request_summary import RequestSummary
 from shared.mfa.reasons.disagreement import disagreements
-from shared.mfa.requests import judge_all
-from shared.mfa.scope import Scope
 from shared.sources.records.parsing import parse_sign_in
 from tests.directories import assess, group, policy, user
 from tests.policy_records import POLICY, SHAPES, applied, kept_by, record
@@ -29,7 +27,7 @@ def judged(users=None, **changes):
 def found(accounts, *records):
     """What the records' requests disagree about, in words."""
     sign_ins = [parse_sign_in(each, number) for number, each in enumerate(records)]
-    return disagreements(judge_all(sign_ins, Scope()), accounts)
+    return disagreements(sign_ins, accounts)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

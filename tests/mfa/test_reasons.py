@@ -10,15 +10,15 @@ import msgspec
 import pytest
 
 from shared.errors import DamagedError
-from shared.mfa.circumstances import NO_TRACES
+from shared.mfa.circumstances import NO_TRACES, SharedTexts
 from shared.mfa.metrics import ShareRule
 from shared.mfa.reasons.explaining import Explainer
 from shared.mfa.reasons.reason import REMEDIES, ReasonBasis, ReasonKind
-from shared.mfa.requests import judge_all
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Scope
 from shared.sources.records.parsing import parse_sign_in
 from tests.directories import assess, group, policy, user
+from tests.mfa.judging import judge_all
 from tests.policy_records import POLICY, SHAPES, applied, kept_by, record
 from tests.records import (
     ANN,
@@ -38,7 +38,7 @@ def reasons(*records: bytes, accounts=None, rule=None):
     rollup = Rollup(parse_sign_in(each, number) for number, each in enumerate(records))
     requests = judge_all(Rollup.from_bytes(rollup.to_bytes()), Scope())
     explainer = Explainer(rule or ShareRule(), accounts, ENDING)
-    return [explainer.reason_of(each) for each in reversed(requests)]
+    return [each.reason(explainer) for each in reversed(requests)]
 
 
 def reason(*records: bytes, accounts=None):
@@ -474,8 +474,8 @@ def test_requests_with_mfa_have_no_reason() -> None:
 
 def repacked(rollup: Rollup, change) -> bytes:
     """The rollup as the first release wrote it, with each sign-in changed."""
-    _, blocks = msgspec.msgpack.decode(gzip.decompress(rollup.to_bytes()))
-    values = [change(each) for block in blocks for each in msgspec.msgpack.decode(block)]
+    packed = msgspec.msgpack.encode(list(rollup.copies()), enc_hook=SharedTexts().write)
+    values = [change(each) for each in msgspec.msgpack.decode(packed)]
     return gzip.compress(msgspec.msgpack.encode((1, values)))
 
 

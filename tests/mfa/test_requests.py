@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.mfa.inheritance import VerdictBasis
-from shared.mfa.requests import judge_all
 from shared.mfa.scope import Scope
 from shared.mfa.sign_in import Evidence, SignInEventType
 from shared.mfa.verdict import Verdict, judge
+from tests.mfa.judging import judge_all
 from tests.sign_ins import any_sign_in, api_sign_in, at, portal_sign_in
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from io import BytesIO
+from itertools import chain
 
 import msgspec
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import DamagedError, NewerError, StoreError
+from shared.mfa.blocks import Block
 from shared.mfa.circumstances import SharedTexts
+from shared.mfa.kinds import restored
 from shared.mfa.rollup import Rollup, StoredRollup
-from shared.mfa.sign_in import Requirement, moment
+from shared.mfa.sign_in import Requirement, SignIn, moment
 from tests.sign_ins import any_sign_in, at, portal_sign_in
 
 rollups = st.builds(Rollup, st.lists(any_sign_in(), max_size=8))
@@ -88,6 +91,14 @@ def stored(data: bytes) -> StoredRollup:
     return StoredRollup(lambda: BytesIO(data).read, len(data))
 
 
+def sign_ins_of(rollup: StoredRollup | Rollup) -> list[SignIn]:
+    return [restored(row) for rows in rollup.batches() for row in rows]
+
+
+def without_its_copies_own(sign_in: SignIn) -> SignIn:
+    return msgspec.structs.replace(sign_in, received_at="", sequence=0)
+
+
 def of_the_first_release(rollup: Rollup) -> bytes:
     """All copies in one list, in the order of their ids."""
     copies = sorted(rollup.copies(), key=lambda copy: copy.id)
@@ -95,13 +106,56 @@ def of_the_first_release(rollup: Rollup) -> bytes:
     return gzip.compress(packed)
 
 
+def changed(rollup: Rollup, **changes: object) -> bytes:
+    """The rollup, with other columns in its only block."""
+    version, [packed] = msgspec.msgpack.decode(gzip.decompress(rollup.to_bytes()))
+    block = msgspec.msgpack.decode(packed, type=Block, dec_hook=SharedTexts().read)
+    other = msgspec.structs.replace(block, **changes)
+    packed = msgspec.msgpack.encode(other, enc_hook=SharedTexts().write)
+    pair = b"\x92" + bytes([version]) + b"\xdd\x00\x00\x00\x01\xc6"
+    return gzip.compress(pair + len(packed).to_bytes(4, "big") + packed)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"numbers": [1]}, {"numbers": [-1]}, {"numbers": []}, {"kinds": []}),
+        *({name: []} for name in Block.__struct_fields__[2:]),
+        {"ids": ["id", "id"]},
+    ],
+    ids=str,
+)
+def test_columns_that_do_not_fit_each_other_are_damage(changes) -> None:
+    rollup = Rollup([portal_sign_in()])
+
+    assert Rollup.from_bytes(changed(rollup)) == rollup
+    for read in (Rollup.from_bytes, lambda data: stored(data).check()):
+        with pytest.raises(DamagedError, match="rollup"):
+            read(changed(rollup, **changes))
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_a_version_that_no_release_wrote_is_damage(version) -> None:
+    with pytest.raises(DamagedError, match=f"no release wrote version {version}"):
+        Rollup.from_bytes(gzip.compress(msgspec.msgpack.encode((version, []))))
+
+
+def test_what_many_sign_ins_share_is_stored_once() -> None:
+    names = ["Ann with MFA", "Ann without", "Bob"]
+    rollup = Rollup(portal_sign_in(user_name=names[n % 3]) for n in range(9_000))
+
+    packed = gzip.decompress(rollup.to_bytes())
+
+    assert [packed.count(name.encode()) for name in names] == [1, 1, 1]
+
+
 @given(rollups)
 def test_what_is_stored_is_read_in_the_order_of_time_again_and_again(a) -> None:
     in_order = sorted(a, key=moment)
     kept, old = stored(a.to_bytes()), stored(of_the_first_release(a))
 
-    assert list(kept.in_order()) == list(kept.in_order()) == in_order
-    assert list(old.in_order()) == list(old.in_order()) == in_order
+    for each in (kept, old, kept, old):
+        assert sign_ins_of(each) == [without_its_copies_own(sign_in) for sign_in in in_order]
     assert Rollup(old.copies()) == Rollup(kept.copies()) == a
 
 
@@ -109,18 +163,18 @@ def test_more_sign_ins_than_are_read_at_once_are_all_read_in_order() -> None:
     count = 9_000
     rollup = Rollup(portal_sign_in(created_at=at(20, n * 7 % 24)) for n in range(count))
 
-    blocks = list(stored(rollup.to_bytes()).blocks())
+    batches = list(stored(rollup.to_bytes()).batches())
 
-    assert len(blocks) == 3
-    assert [each.id for each in stored(rollup.to_bytes()).in_order()] == [
+    assert len(batches) == 3
+    assert [row.id for row in chain.from_iterable(batches)] == [
         each.id for each in sorted(rollup, key=moment)
     ]
     assert Rollup.from_bytes(rollup.to_bytes()) == rollup
 
 
 def test_a_later_version_is_of_a_newer_release() -> None:
-    with pytest.raises(NewerError, match="version 3"):
-        Rollup.from_bytes(gzip.compress(msgspec.msgpack.encode((3, []))))
+    with pytest.raises(NewerError, match="version 4"):
+        Rollup.from_bytes(gzip.compress(msgspec.msgpack.encode((4, []))))
 
 
 _WHOLE = gzip.decompress(Rollup([portal_sign_in()]).to_bytes())

@@ -29,13 +29,14 @@ from shared.mfa.inheritance import Inheritance
 from shared.mfa.metrics import ShareRule, Tally
 from shared.mfa.reasons.disagreement import disagreements
 from shared.mfa.reasons.reason import ReasonKind
-from shared.mfa.requests import REQUESTS_CAP, expect_heirs, judge_in_order
+from shared.mfa.requests import REQUESTS_CAP
 from shared.mfa.rollup import Rollup
 from shared.mfa.scope import Channel, Scope
 from shared.mfa.sign_in import Evidence
 from shared.mfa.verdict import Verdict
 from shared.mfa.window import make_window, window_days
 from shared.mfa.window_fold import ACCOUNT_SIGN_INS_CAP
+from shared.mfa.window_sign_ins import WindowSignIns
 from shared.mfa.windows import measure_windows
 from tests.directories import assess as judged_accounts
 from tests.directories import policy, user
@@ -85,7 +86,7 @@ def check(window, rule=None, accounts=None):
         pages = plain.accounts(ACCOUNT_SIGN_INS_CAP)
         for user_id, page in of_accounts(folded, accounts).items():
             assert page == pages.get(user_id, (Tally(), []))
-        every = [each.request for each in plain.every]
+        every = [each.sign_in for each in plain.every]
         assert disagreements(folded.requests.with_traces, accounts) == disagreements(
             every, accounts
         )
@@ -222,11 +223,11 @@ def test_an_account_keeps_its_newest_sign_ins_and_all_are_counted() -> None:
 
 def test_sign_ins_in_another_order_than_that_of_time_are_refused() -> None:
     late, early = portal_sign_in(created_at=at(20)), portal_sign_in(created_at=at(19))
-    inheritance = Inheritance()
-    expect_heirs([late, early], Scope(), inheritance)
+    sign_ins = WindowSignIns([Rollup([late]), Rollup([early])])
+    sign_ins.survey(Inheritance())
 
-    with pytest.raises(ValueError, match="comes after"):
-        list(judge_in_order([late, early], Scope(), inheritance))
+    with pytest.raises(ValueError, match="comes after 2026-11-20T"):
+        list(sign_ins.batches())
 
 
 @given(_logs, _some_days)

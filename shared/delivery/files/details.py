@@ -242,7 +242,7 @@ def _entry(sign_in: AccountSignIn) -> SignInEntry:
         channel=traits.channel,
         application=traits.app_name,
         application_id=traits.app_id,
-        ip_address=traits.ip_address,
+        ip_address=sign_in.ip_address,
         verdict=traits.verdict.value,
         reason=traits.reason.sentence if traits.reason else "",
     )

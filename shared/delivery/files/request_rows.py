@@ -116,7 +116,7 @@ def request_rows(
 
 
 def _request_row(shown: ShownRequest, rule: ShareRule, tenant_id: str | None) -> RequestRow:
-    request, sign_in = shown.request, shown.request.sign_in
+    sign_in = shown.sign_in
     return RequestRow(
         request_id=sign_in.id if sign_in.has_own_id else "",
         correlation_id=sign_in.correlation_id,
@@ -127,6 +127,6 @@ def _request_row(shown: ShownRequest, rule: ShareRule, tenant_id: str | None) ->
         tenant_id=tenant_id,
         upn=sign_in.upn,
         application_id=sign_in.app_id,
-        mfa_compliant=rule.is_compliant(request.verdict),
+        mfa_compliant=rule.is_compliant(shown.verdict),
         reason=plain_quotes(shown.reason.sentence) if shown.reason else "",
     )

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.account_facts import AccountFacts
     from shared.mfa.accounts.assessment import JudgedAccounts
     from shared.mfa.circumstances import PolicyTrace
-    from shared.mfa.requests import Request
     from shared.mfa.sign_in import SignIn
 
 
@@ -33,16 +32,15 @@ class Disagreement(msgspec.Struct, frozen=True, gc=False):
         return f"judged {self.judged}, the record says {self.recorded}"
 
 
-def disagreements(requests: Iterable[Request], accounts: JudgedAccounts) -> list[Disagreement]:
+def disagreements(sign_ins: Iterable[SignIn], accounts: JudgedAccounts) -> list[Disagreement]:
     """
     Each account and policy of which the newest record says something else than the directory.
 
-    Requests made before the policy was last changed say nothing about it as it is.
+    Records made before the policy was last changed say nothing about it as it is.
     """
     found: dict[tuple[int, int], Disagreement | None] = {}
     seen: set[tuple[str, str]] = set()
-    for request in sorted(requests, key=lambda each: moment(each.sign_in), reverse=True):
-        sign_in = request.sign_in
+    for sign_in in sorted(sign_ins, key=moment, reverse=True):
         if not sign_in.traces or (sign_in.user_id, sign_in.traces) in seen:
             continue  # nothing new: the newest one with these traces has been judged
         seen.add((sign_in.user_id, sign_in.traces))

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.conditional_access import Demand
     from shared.mfa.metrics import ShareRule
     from shared.mfa.reasons.reason import Reason
-    from shared.mfa.requests import Request
     from shared.mfa.sign_in import SignIn
 
 _NOT_TOLD = from_record(
@@ -46,45 +45,60 @@ class Explainer:
         self._since: dict[int, Demand | None] = {}
         self._reasons: dict[Reason, Reason] = {}
 
-    def reason_of(self, request: Request) -> Reason | None:
-        """Why a request had no MFA, or is unknown; `None` if it counts as made with MFA."""
-        if request.verdict is Verdict.UNKNOWN:
-            return self._shared(unknown_reason(request.sign_in))
-        if not self._rule.counts_against(request.verdict):
+    def reason_of(
+        self, sign_in: SignIn, verdict: Verdict, evidence: SignIn, made_at: str
+    ) -> Reason | None:
+        """
+        Why a request had no MFA, or is unknown; `None` if it counts as made with MFA.
+
+        `evidence` is the sign-in whose record its verdict comes from, which was made at `made_at`.
+        Of both, only what a kind of sign-ins has in common is looked at.
+        """
+        if verdict is Verdict.UNKNOWN:
+            return self._shared(unknown_reason(sign_in))
+        if not self._rule.counts_against(verdict):
             return None
-        index = self._index_of(request.sign_in)
-        return self._too_young(request, index) or self._reason(request, index)
+        index = self._index_of(sign_in)
+        if verdict is not Verdict.EXEMPTED and (demand := self._policy_since(index)):
+            found = too_young(demand, made_at, self._ending)
+            if found:
+                return self._shared(found)
+        return self._reason(verdict, evidence, index)
+
+    def turning_points(self, sign_in: SignIn, verdict: Verdict) -> tuple[str, ...]:
+        """The instants at which the reasons for such a verdict of its user change, in order."""
+        if verdict is Verdict.EXEMPTED or not self._rule.counts_against(verdict):
+            return ()
+        demand = self._policy_since(self._index_of(sign_in))
+        return tuple(sorted((demand.created_at, demand.changed_at))) if demand else ()
 
     def _index_of(self, sign_in: SignIn) -> int | None:
         if self._accounts is None or not sign_in.user_id:
             return None
         return self._accounts.membership.roster.index_of(sign_in.user_id)
 
-    def _reason(self, request: Request, index: int | None) -> Reason:
-        record = request.evidence
-        key = (request.verdict, index, record.circumstance, record.traces, record.upn)
+    def _reason(self, verdict: Verdict, evidence: SignIn, index: int | None) -> Reason:
+        key = (verdict, index, evidence.circumstance, evidence.traces, evidence.upn)
         if key not in self._known:
-            self._known[key] = self._shared(self._judge(request, index))
+            self._known[key] = self._shared(self._judge(verdict, evidence, index))
         return self._known[key]
 
-    def _judge(self, request: Request, index: int | None) -> Reason:
-        told = record_reason(request.evidence, request.verdict, Named(self._accounts, index))
+    def _judge(self, verdict: Verdict, evidence: SignIn, index: int | None) -> Reason:
+        told = record_reason(evidence, verdict, Named(self._accounts, index))
         if told:
             return told
-        if request.verdict is Verdict.EXEMPTED:
+        if verdict is Verdict.EXEMPTED:
             return _SKIPPED
         if self._accounts is None:
             return _NOT_TOLD
         return UNKNOWN_ACCOUNT if index is None else directory_reason(self._accounts, index)
 
-    def _too_young(self, request: Request, index: int | None) -> Reason | None:
-        if self._accounts is None or index is None or request.verdict is Verdict.EXEMPTED:
+    def _policy_since(self, index: int | None) -> Demand | None:
+        if self._accounts is None or index is None:
             return None
         if index not in self._since:
             self._since[index] = policy_since(self._accounts, index)
-        demand = self._since[index]
-        found = demand and too_young(demand, request.evidence.created_at, self._ending)
-        return self._shared(found) if found else None
+        return self._since[index]
 
     def _shared(self, reason: Reason) -> Reason:
         return self._reasons.setdefault(reason, reason)

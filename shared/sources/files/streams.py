@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import io
 import zlib
-from importlib import import_module
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from shared.decoding import fastest_zlib
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,15 +21,7 @@ _GZIP_FORMAT = 31  #: as zlib's ``wbits``
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  #: what PowerShell's ``>`` writes
 
 
-def _fastest() -> Any:  # noqa: ANN401 (a module)
-    """isal, which has zlib's interface and is three times as fast, or zlib where there is none."""
-    try:
-        return import_module("isal.isal_zlib")
-    except (ImportError, SystemError):  # what Python raises for modules that do not fit it
-        return zlib
-
-
-_engines = _fastest()
+_engines = fastest_zlib()
 _BREAKS = (OSError, EOFError, zlib.error, _engines.error)
 
 
