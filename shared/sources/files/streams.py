@@ -51,18 +51,15 @@ class Stream(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill the buffer at least partly; returns 0 at the end, or where the file breaks off."""
         view = memoryview(buffer)
-        if not self._pending:
-            try:
-                if self._chunks is None:
-                    return self._read_plain(view)
-                self._pending = memoryview(next(self._chunks, b""))
-            except _BREAKS as error:
-                self.fault = f"the file breaks off: {error}"
-                self._chunks = iter(())
-        size = min(len(view), len(self._pending))
-        view[:size] = self._pending[:size]
-        self._pending = self._pending[size:]
-        return size
+        if self._chunks is None and not self._pending:
+            return self._read_plain(view)
+        filled = 0
+        while filled < len(view) and (self._pending or self._next_chunk()):
+            size = min(len(view) - filled, len(self._pending))
+            view[filled : filled + size] = self._pending[:size]
+            self._pending = self._pending[size:]
+            filled += size
+        return filled
 
     def push_back(self, data: bytes) -> None:
         """Make `data`, which was read last, be read again."""
@@ -80,15 +77,25 @@ class Stream(io.RawIOBase):
             first = b""
         self._pending = memoryview(first.removeprefix(codecs.BOM_UTF8))
 
+    def _next_chunk(self) -> bool:
+        """Whether there is more to read of a file that is not plain."""
+        self._pending = memoryview(self._first_chunk(self._chunks or iter(())))
+        return bool(self._pending)
+
     def _first_chunk(self, chunks: Iterator[bytes]) -> bytes:
         try:
             return next(chunks, b"")
         except _BREAKS as error:
             self.fault = f"the file breaks off: {error}"
+            self._chunks = iter(())
             return b""
 
     def _read_plain(self, view: memoryview) -> int:
-        size = self._file.readinto(view) or 0
+        try:
+            size = self._file.readinto(view) or 0
+        except OSError as error:
+            self.fault = f"the file breaks off: {error}"
+            return 0
         self._on_bytes(size)
         return size
 
