@@ -715,6 +715,79 @@ def test_skimming_gives_the_same_result_as_decoding_every_line(
     assert fast.reasons == careful.reasons
 
 
+def _flagged_record(**changes: Any) -> dict[str, Any]:
+    """A record whose log only its flag says."""
+    return graph_record(signInEventTypes=ABSENT, isInteractive=False, **changes)
+
+
+def _of_the_day_before(text: bytes) -> bytes:
+    return text.replace(b"11-20T", b"11-19T")
+
+
+_OTHER_LOG = (b'"SignInLogs"', b'"NonInteractiveUserSignInLogs"')
+_TIME = b'"createdDateTime":"'
+_APP = b'"appId":"'
+IRREGULAR: dict[str, Callable[[bytes], bytes]] = {
+    "no time": lambda text: text.replace(_TIME, b'"lastSeenDateTime":"'),
+    "two times": lambda text: text.replace(b'"ipAddress"', _TIME + b'2026-11-22T09:00:00Z","ip"'),
+    "two lines on one": lambda text: text + text,
+    "begun twice": lambda text: text[:30] + text,
+    "time without an end": lambda text: text[: text.index(_TIME) + 30] + b"}",
+    "time of another zone": lambda text: (
+        text.replace(b"T09:", b"T23:").replace(b'0Z"', b'0-05:00"').replace(b"+00:00", b"-05:00")
+    ),
+    "time without a zone": lambda text: text.replace(b'0Z"', b'0"').replace(b"+00:00", b""),
+    "another day": lambda text: text.replace(b"11-20T", b"11-18T"),
+    "not a day": lambda text: text.replace(b"11-20T", b"11-31T"),
+    "no application": lambda text: text.replace(_APP, b'"app":"'),
+    "empty application": lambda text: text.replace(_APP + OTHER.encode(), _APP),
+    "no resource": lambda text: text.replace(b'"resourceId":', b'"resource":'),
+    "no kind": lambda text: text.replace(b'"category"', b'"of"').replace(b'ventTypes"', b'"'),
+    "another log": lambda text: text.replace(b'"SignInLogs"', b'"AuditLogs"'),
+    "another kind": lambda text: _of_the_day_before(text).replace(*_OTHER_LOG),
+    "kind behind the time": lambda text: (
+        _of_the_day_before(text)
+        .replace(*_OTHER_LOG)
+        .replace(b'"userAgent"', b'"category":"SignInLogs","userAgent"')
+    ),
+    "no user": lambda text: (
+        _of_the_day_before(text)
+        .replace(b'"userId"', b'"u"')
+        .replace(b'"userPrincipalName"', b'"n"')
+    ),
+    "begins in another way": lambda text: b'{"a":1,' + text[1:],
+    "does not begin": lambda text: text[1:],
+    "does not end": lambda text: text.rstrip(b"}"),
+    "ends later": lambda text: text + b" ",
+    "ends as on Windows": lambda text: text + b"\r",
+    "byte order mark": lambda text: b"\xef\xbb\xbf" + text,
+    "blank line": lambda text: b"\n" + text,
+    "id elsewhere": lambda text: text.replace(b"Mozilla", PORTAL.encode()),
+    "wanted": lambda text: text.replace(_APP + OTHER.encode(), _APP + PORTAL.encode()),
+}
+
+
+@pytest.mark.parametrize("block_bytes", [2500, lines.BLOCK_BYTES])
+@pytest.mark.parametrize("shape", [graph_record, diagnostic_record, _flagged_record])
+@pytest.mark.parametrize("change", IRREGULAR)
+def test_a_line_that_differs_among_regular_ones_is_read_like_any(
+    change: str, shape: Any, block_bytes: int
+) -> None:
+    written = [line(shape(id=f"{n}", appId=OTHER)) for n in range(9)]
+    written[1] = _of_the_day_before(written[1]).replace(b'active":false', b'active":true')
+    for n in (2, 3, 6):
+        written[n] = written[n].replace(*_OTHER_LOG)
+    written[5] = IRREGULAR[change](written[5])
+    data = b"\n".join([*written, b""])
+
+    fast = Read(data, block_bytes=block_bytes)
+    careful = Read(data, is_skimming=False)
+
+    assert fast.sign_ins == careful.sign_ins
+    assert fast.result == careful.result
+    assert fast.reasons == careful.reasons
+
+
 def _as_lines(records: list[dict[str, Any]]) -> bytes:
     return ndjson(*records)
 
