@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import chain, compress, repeat
-from operator import attrgetter, is_
+from operator import is_
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import msgspec
@@ -136,11 +136,7 @@ def _misspells(record: bytes, *parts: msgspec.Struct) -> bool:
 
 def _absent_keys(part: msgspec.Struct) -> tuple[bytes, ...]:
     """How the keys begin that may hold, in another spelling, what a part of a record lacks."""
-    shape = type(part)
-    if shape in _USUALLY_THERE and msgspec.UNSET not in _USUALLY_THERE[shape](part):
-        has_events = getattr(part, _EVENTS, None) is not msgspec.UNSET
-        return () if has_events else _EVENT_KEYS
-    return _keys_of(shape, bytes(map(is_, astuple(part), repeat(msgspec.UNSET))))
+    return _keys_of(type(part), bytes(map(is_, astuple(part), repeat(msgspec.UNSET))))
 
 
 @lru_cache(maxsize=256)
@@ -185,14 +181,4 @@ KEYS: dict[type[msgspec.Struct], _Keys] = {
     Fields: _keys(Fields, without=("agent",)),
     Envelope: _keys(Envelope, without=("received", "table", "further_policies", "properties")),
     Row: _keys(Row, without=("agent",)),
-}
-#: The only key with a meaning that a whole log lacks: diagnostic settings do not write it.
-_EVENTS = "sign_in_event_types"
-_EVENT_KEYS = KEYS[Fields][_EVENTS]
-#: Reads all other attributes with keys: if none is absent, which ones are need not be found out.
-_USUALLY_THERE = {
-    shape: attrgetter(
-        *(attribute for attribute, keys in KEYS[shape].items() if keys and attribute != _EVENTS)
-    )
-    for shape in (Fields, Envelope)
 }
