@@ -11,7 +11,8 @@ import msgspec
 from shared.decoding import UNREADABLE
 from shared.mfa.report import UnreadableRecord
 from shared.mfa.sign_in import SignInEventType
-from shared.sources.records.batches import parse_array, parse_records, wanted_of
+from shared.sources.records.batches import parse_array, parse_records
+from shared.sources.records.glances import wanted_of
 from shared.sources.records.parsing import (
     OtherLogError,
     UnplacedError,
@@ -141,7 +142,7 @@ class Intake:
         """Take in a JSON array of records at once, if all of them are regular."""
         records, concerned = self.records, self._concerned
         is_taken = not self._are_wanted and self._take_wanted(array, line)
-        is_taken = is_taken or self._take_all(array)
+        is_taken = is_taken or self._take_regular(array)
         if is_taken:
             self._are_wanted = (self._concerned - concerned) * _FEW > self.records - records
         return is_taken
@@ -156,10 +157,27 @@ class Intake:
                 self.skip(count, day, event)
         return found is not None
 
-    def _take_all(self, array: bytes) -> bool:
+    def _take_regular(self, array: bytes) -> bool:
         sign_ins = parse_array(array, self._sequence)
         self._count(sign_ins or ())
         return sign_ins is not None
+
+    def take_each(self, array: bytes, line: int) -> bool:
+        """Take in a JSON array of objects one by one; false if it is not one."""
+        try:
+            records = [bytes(raw) for raw in _list_decoder.decode(array)]
+        except UNREADABLE:
+            return False
+        if not all(record.startswith(b"{") for record in records):
+            return False
+        end = 0
+        for record in records:
+            start = array.find(record, end)
+            line += array.count(b"\n", end, start)
+            self.take(record, line)
+            end = start + len(record)
+            line += record.count(b"\n")
+        return True
 
     def take_records(self, records: Sequence[bytes]) -> bool:
         """Take in some records at once, if all of them are regular."""
@@ -288,6 +306,7 @@ class _Wrapper(msgspec.Struct):
     records: list[msgspec.Raw] | None = None
 
 
+_list_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 _wrapper_decoder = msgspec.json.Decoder(_Wrapper)
 
 

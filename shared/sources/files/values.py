@@ -131,10 +131,11 @@ class ValueReader:
         cursor, reach = self._cursor, _BATCH_BYTES
         while end := self._batch_end(reach):
             array = b"".join((b"[", memoryview(cursor.data)[cursor.at : end], b"]"))
-            if self._intake.take_array(array, cursor.line):
+            is_taken = self._intake.take_array(array, cursor.line)
+            next_page = None if is_taken else _PAGE.search(array)
+            if is_taken or (not next_page and self._intake.take_each(array, cursor.line)):
                 cursor.at = end
                 return True
-            next_page = _PAGE.search(array)
             if not next_page:
                 self._alone = stringzilla.count(array, self._time_key) - 1
                 return False

@@ -9,7 +9,6 @@ looked for, there is no result, and the records are read one by one.
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import lru_cache
 from itertools import repeat, zip_longest
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -47,22 +46,22 @@ from shared.sources.records.shapes import Envelope, Fields, Status, Text
 from shared.sources.records.timestamps import utc_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from shared.mfa.sign_in import Evidence
 
 _T = TypeVar("_T")
 #: A text that is remembered, so it may not have any length.
-_Short = Annotated[str, Meta(max_length=1024)]
+Short = Annotated[str, Meta(max_length=1024)]
 
 
 class _Step(msgspec.Struct, frozen=True, gc=False):
     """As `AuthenticationStep`, and hashable."""
 
-    result: _Short | UnsetType | None = msgspec.field(
+    result: Short | UnsetType | None = msgspec.field(
         default=UNSET, name="authenticationStepResultDetail"
     )
-    method: _Short | UnsetType | None = msgspec.field(default=UNSET, name="authenticationMethod")
+    method: Short | UnsetType | None = msgspec.field(default=UNSET, name="authenticationMethod")
 
     @property
     def is_regular(self) -> bool:
@@ -76,7 +75,7 @@ class _Regular(Fields, rename="camel", gc=False, kw_only=True):
     created_date_time: str
     status: Raw  # type: ignore[assignment]
     authentication_details: tuple[_Step, ...] | UnsetType | None = UNSET  # type: ignore[assignment]
-    authentication_requirement: _Short | UnsetType | None = UNSET
+    authentication_requirement: Short | UnsetType | None = UNSET
     sign_in_event_types: Raw | UnsetType = UNSET  # type: ignore[assignment]
 
 
@@ -92,9 +91,9 @@ class _InEnvelope(Envelope, gc=False, kw_only=True):
     """A record of a diagnostic setting."""
 
     properties: _Regular
-    category: _Short | UnsetType | None = UNSET
-    path: _Short | UnsetType | None = msgspec.field(default=UNSET, name="resourceId")
-    tenant: _Short | UnsetType | None = msgspec.field(default=UNSET, name="tenantId")
+    category: Short | UnsetType | None = UNSET
+    path: Short | UnsetType | None = msgspec.field(default=UNSET, name="resourceId")
+    tenant: Short | UnsetType | None = msgspec.field(default=UNSET, name="tenantId")
     received: UnsetType = UNSET
     table: UnsetType = UNSET
     further_policies: UnsetType = UNSET
@@ -112,8 +111,7 @@ _envelope_decoder = msgspec.json.Decoder(list[_InEnvelope])
 _status_decoder = msgspec.json.Decoder(Status | str | None)
 _types_decoder = msgspec.json.Decoder(list[str] | str | None)
 _AROUND = ("path", "category", "tenant", "result_type", "caller")  #: what envelopes add
-_DAY_LENGTH = len("2026-11-23")
-_Columns = dict[str, "Sequence[Any]"]
+Columns = dict[str, "Sequence[Any]"]
 
 
 class _IrregularError(Exception):
@@ -161,7 +159,7 @@ def parse_regular_page(page: bytes, sequence: int) -> tuple[list[SignIn], str | 
 def _of_graph(records: Sequence[_OfGraph], whole: bytes, sequence: int) -> list[SignIn]:
     if not records:
         return []
-    of = _columns(records)
+    of = columns_of(records)
     _check_keys(of, Fields, whole)
     if "\n/" in "\n".join(("", *filter(None, of["resource_id"]))):  # the path of a row, no id
         raise _IrregularError
@@ -171,7 +169,7 @@ def _of_graph(records: Sequence[_OfGraph], whole: bytes, sequence: int) -> list[
 def _of_envelopes(envelopes: Sequence[_InEnvelope], whole: bytes, sequence: int) -> list[SignIn]:
     if not envelopes:
         return []
-    of, around = _columns([envelope.properties for envelope in envelopes]), _columns(envelopes)
+    of, around = columns_of([envelope.properties for envelope in envelopes]), columns_of(envelopes)
     _check_keys(of, Fields, whole)
     _check_keys(around, Envelope, whole)
     pairs = zip(of["correlation_id"], around["correlation"], strict=True)
@@ -179,12 +177,13 @@ def _of_envelopes(envelopes: Sequence[_InEnvelope], whole: bytes, sequence: int)
     return _sign_ins(of, around, sequence)
 
 
-def _columns(records: Sequence[msgspec.Struct]) -> _Columns:
+def columns_of(records: Sequence[msgspec.Struct]) -> Columns:
+    """The values of each attribute of some structs of one kind; there must be one."""
     names = type(records[0]).__struct_fields__
     return dict(zip(names, zip(*map(astuple, records), strict=True), strict=True))
 
 
-def _check_keys(of: _Columns, shape: type[msgspec.Struct], whole: bytes) -> None:
+def _check_keys(of: Columns, shape: type[msgspec.Struct], whole: bytes) -> None:
     """Raise if a key that some records lack may be there in another spelling."""
     in_lower = b""
     for name, keys in KEYS[shape].items():
@@ -195,16 +194,16 @@ def _check_keys(of: _Columns, shape: type[msgspec.Struct], whole: bytes) -> None
                 raise _IrregularError
 
 
-def _sign_ins(of: _Columns, around: _Columns, sequence: int) -> list[SignIn]:
+def _sign_ins(of: Columns, around: Columns, sequence: int) -> list[SignIn]:
     """The columns of `Fields` and `Envelope` as those of `SignIn`, in the order of its fields."""
     ids, apps = tidy_ids(of["id"]), tidy_ids(of["app_id"])
     is_placed = all(apps) and UNSET not in of["resource_id"]
     if not (all(ids) and is_placed) or UNSET in of["is_interactive"]:
         raise _IrregularError
-    codes, details, ways, are_read = zip(*_read(_STATUS_IN, of["status"]), strict=True)
+    codes, details, ways, are_read = zip(*read_all(_STATUS_IN, of["status"]), strict=True)
     steps, ways_of_steps = zip(*map(_steps, of["authentication_details"]), strict=True)
     policies, traces, are_policies_read = zip(
-        *_read(POLICIES_IN, of["applied_conditional_access_policies"]), strict=True
+        *read_all(POLICIES_IN, of["applied_conditional_access_policies"]), strict=True
     )
     return list(
         map(
@@ -238,7 +237,7 @@ def _sign_ins(of: _Columns, around: _Columns, sequence: int) -> list[SignIn]:
     )
 
 
-def _read(memory: Memory[_T], column: Sequence[Any]) -> Iterable[_T]:
+def read_all(memory: Memory[_T], column: Sequence[Any]) -> Iterable[_T]:
     """What is read in each JSON of a column; in an absent one as in no bytes."""
     values = map(bytes, column)
     if UNSET in column:
@@ -273,11 +272,11 @@ def _event_of_types(data: bytes) -> SignInEventType:
 
 
 _STATUS_IN = Memory(_read_status)
-_EVENT_IN = Memory(_event_of_types)
+EVENT_IN = Memory(_event_of_types)
 
 
-def _events(of: _Columns, around: _Columns) -> Sequence[SignInEventType]:
-    events = list(_read(_EVENT_IN, of["sign_in_event_types"]))
+def _events(of: Columns, around: Columns) -> Sequence[SignInEventType]:
+    events = list(read_all(EVENT_IN, of["sign_in_event_types"]))
     if all(events):
         return events
     names = of["user_id"], of["user_principal_name"]
@@ -329,50 +328,3 @@ def _circumstances(
         pairs = zip(found, agents, strict=True)
         return [Circumstance.AGENT if agent and is_agent(agent) else one for one, agent in pairs]
     return found
-
-
-class _Glance(msgspec.Struct, rename="camel", gc=False):
-    """What decides whether a record of Graph's is wanted, and how it is counted if it is not."""
-
-    created_date_time: str
-    app_id: str
-    resource_id: str | None
-    sign_in_event_types: Raw
-    properties: UnsetType = UNSET
-    created: UnsetType = msgspec.field(default=UNSET, name="CreatedDateTime")
-    generated: UnsetType = msgspec.field(default=UNSET, name="TimeGenerated")
-
-
-_glances_decoder = msgspec.json.Decoder(list[_Glance])
-_raws_decoder = msgspec.json.Decoder(list[Raw])
-Unwanted = tuple[str, SignInEventType, int]  #: how many records of a day and a log
-
-
-def wanted_of(array: bytes, ids: Collection[str]) -> list[Unwanted | bytes] | None:
-    """
-    The records in a JSON array that have one of the ids, and in place of others how many there are.
-
-    `None` if a record is not a regular one of Graph's.
-    """
-    try:
-        glances = _glances_decoder.decode(array)
-        if not glances:
-            return []
-        of = _columns(glances)
-        events = list(_read(_EVENT_IN, of["sign_in_event_types"]))
-        times = utc_texts(of["created_date_time"])
-    except UNREADABLE:
-        return None
-    apps, resources = tidy_ids(of["app_id"]), tidy_ids(of["resource_id"])
-    if not (all(apps) and all(events)):
-        return None
-    days = [time[:_DAY_LENGTH] for time in times]
-    if not {*apps, *resources}.isdisjoint(ids):
-        kinds = zip(days, events, apps, resources, _raws_decoder.decode(array), strict=True)
-        return [
-            bytes(raw) if app in ids or resource in ids else (day, event, 1)
-            for day, event, app, resource, raw in kinds
-        ]
-    if len({*days}) == 1:
-        return [(days[0], event, count) for event, count in Counter(events).items()]
-    return [(day, event, 1) for day, event in zip(days, events, strict=True)]

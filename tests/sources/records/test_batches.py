@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 
 from shared.mfa.sign_in import SignIn, SignInEventType
-from shared.sources.records.batches import parse_array, parse_records, wanted_of
+from shared.sources.records.batches import parse_array, parse_records
+from shared.sources.records.glances import wanted_of
 from shared.sources.records.parsing import UnreadableError, parse_sign_in
 from tests.faults.mutations import mutated, restructured
 from tests.records import (
@@ -21,6 +22,7 @@ from tests.records import (
     OTHER,
     PORTAL,
     REMEMBERED,
+    VENDOR,
     diagnostic_record,
     graph_record,
     line,
@@ -125,7 +127,26 @@ def test_records_without_an_id_of_interest_are_counted_by_day_and_log() -> None:
         ("2026-11-21", SignInEventType.MANAGED_IDENTITY, 1),
         line(wanted),
     ]
-    assert wanted_of(line([diagnostic_record()]), IDS) is None
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    time = {"CreatedDateTime": REGULAR, "Type": "SigninLogs", "Id": ANN}
+    return log_analytics_row(**{**time, "AppId": changes.pop("appId", PORTAL), **changes})
+
+
+def version_1(**changes: Any) -> dict[str, Any]:
+    return graph(**{"signInEventTypes": ABSENT, **changes})
+
+
+@pytest.mark.parametrize("shape", [graph, diagnostic_record, row, version_1])
+def test_records_of_each_shape_are_looked_at_before_they_are_read(shape: Any) -> None:
+    others, wanted = [shape(appId=OTHER), shape(appId=OTHER)], shape()
+    expected = parse_sign_in(line(others[0]), 0)
+
+    assert wanted_of(line(others), IDS) == [(expected.day, expected.event, 2)]
+    assert (wanted_of(line([*others, wanted]), IDS) or [])[2:] == [line(wanted)]
+    assert are_like_one_by_one(line([*others, wanted])) is (shape is not row)
+    assert wanted_of(line([others[0], {}]), IDS) is None
 
 
 def test_an_empty_list_has_no_sign_ins() -> None:
@@ -134,6 +155,7 @@ def test_an_empty_list_has_no_sign_ins() -> None:
 
 
 SEEDS = [
+    *(line([shape(appId=OTHER), shape(appId=VENDOR)]) for shape in (row, version_1)),
     *(line([shape(**change), shape(appId=OTHER)]) for shape in SHAPES for change in CHANGES),
     line([graph(resourceId=AZURE), log_analytics_row(), diagnostic_record()]),
 ]
@@ -141,6 +163,7 @@ SEEDS = [
 
 @given(mutated(SEEDS) | restructured(SEEDS))
 @example(line([graph(), {}]))
+@example(line([row(appId="null", AADTenantId=True), row(appId=OTHER)]))
 def test_whatever_happened_to_records_they_are_read_as_one_by_one(array: bytes) -> None:
     try:
         one_by_one(array, 0)
