@@ -51,9 +51,11 @@ def measure_windows(windows: Sequence[Window], scope: Scope, rule: ShareRule) ->
     sign_ins = WindowSignIns([rollups[day] for day in sorted(rollups)])
     kinds: Counter[_Kind] = Counter()
     for judged in judge_window(sign_ins, scope):
-        if sign_ins.has_split:  # a window may have only one of the days of a sign-in's copies
-            return [assess(window, scope, rule).metrics for window in windows]
+        if sign_ins.has_split:
+            break
         _count(judged, kinds)
+    if sign_ins.has_split:  # a window may have only one of the days of a sign-in's copies
+        return [assess(window, scope, rule).metrics for window in windows]
     return [_measured(window, kinds, rule) for window in windows]
 
 
