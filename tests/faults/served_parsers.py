@@ -61,8 +61,16 @@ def details() -> list[bytes]:
     from tests.delivery.page.test_accounts_page import accounts
 
     account = accounts().accounts[0]
-    made = AccountFile([[]], {account.object_id: AccountDetails(account, 0)})
+    found = msgspec.Raw(msgspec.json.encode(AccountDetails(account, 0)))
+    made = AccountFile([[]], {account.object_id: found})
     return [gzip.compress(msgspec.json.encode(made), 1)]
+
+
+def read_details(data: bytes) -> None:
+    """The bytes as a file of accounts' details, and each account in it."""
+    file = read_account_file(data)
+    for object_id in file.accounts:
+        file.account(object_id)
 
 
 def parts() -> list[bytes]:
@@ -94,7 +102,7 @@ def head() -> list[bytes]:
 
 SERVED = {
     "a list of a report": Parser(read_lists, lists),
-    "details of accounts": Parser(read_account_file, details, (DamagedError,)),
+    "details of accounts": Parser(read_details, details, (DamagedError,)),
     "a part of a slice": Parser(Part.from_bytes, parts, (DamagedError,), is_json=False),
     "the head of a report": Parser(read_head, head, (DamagedError, NewerError)),
     "a stored table": Parser(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 from datetime import date, timedelta
+from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.delivery.files.accounts import account_entries
@@ -122,8 +123,10 @@ def of_accounts(folded, accounts):
     entries = list(account_entries(rows, None, lambda _: "", lambda _: []))
     written = account_files(["a"], entries, accounts, folded)["a"]
     file = read_account_file(written)
-    assert gzip.decompress(written) == msgspec.json.encode(file)
-    return {user_id: (it.requests, it.sign_ins) for user_id, it in file.accounts.items()}
+    found: dict[str, Any] = {user_id: file.account(user_id.upper()) for user_id in file.accounts}
+    plain = {"policies": file.policies, "accounts": found}
+    assert gzip.decompress(written) == msgspec.json.encode(plain)
+    return {user_id: (it.requests, it.sign_ins) for user_id, it in found.items()}
 
 
 def summary(folded):
@@ -230,6 +233,14 @@ def test_sign_ins_in_another_order_than_that_of_time_are_refused() -> None:
         list(sign_ins.batches())
 
 
+#: Two copies of one sign-in, which together are not a sign-in to Partner Center.
+_split = [
+    portal_sign_in(created_at=at(17), id="one"),
+    portal_sign_in(created_at=at(18), id="one", resource_id="other", app_id="other"),
+]
+
+
+@example(_split, set())
 @given(_logs, _some_days)
 def test_windows_judged_in_one_pass_have_the_figures_that_each_has_on_its_own(
     sign_ins, missing

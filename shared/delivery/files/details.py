@@ -69,10 +69,15 @@ class AccountDetails(msgspec.Struct, frozen=True):
 
 
 class AccountFile(msgspec.Struct, frozen=True):
-    """Some accounts' details, by object id in lower case."""
+    """Some accounts' details, of which one is decoded when it is asked for."""
 
     policies: list[list[PolicyReach]]
-    accounts: dict[str, AccountDetails]
+    accounts: dict[str, msgspec.Raw]  #: the JSON of `AccountDetails`, by object id in lower case
+
+    def account(self, object_id: str) -> AccountDetails | None:
+        """An account's details; raises `DamagedError`. `None`: the file lacks it."""
+        found = self.accounts.get(object_id.lower())
+        return None if found is None else decode_json(found, AccountDetails, _damaged)
 
 
 class ApplicationDay(msgspec.Struct, frozen=True):

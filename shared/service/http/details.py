@@ -44,7 +44,7 @@ def account_page(
     if not present:
         raise RefusedError(HTTPStatus.NOT_FOUND, _NO_ACCOUNT)
     stored = read_account_file(read(present[place_of(object_id, len(present))]))
-    found = stored.accounts.get(object_id.lower())
+    found = stored.account(object_id)
     if found is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, _NO_ACCOUNT)
     policies, past = stored.policies[found.policies], history(object_id)
