@@ -376,27 +376,36 @@ def run_json(folder, *arguments, **environment):
     return done.returncode, json.loads(done.stdout or b"null"), done.stderr.decode()
 
 
-def test_run_does_the_same_without_a_host_and_prints_the_report(tmp_path, report) -> None:
-    code, printed, stderr = run_json(tmp_path, REPORT_RECIPIENTS="a@contoso.example")
-
-    assert code == 0
-    assert printed["metrics"] == report["metrics"]
-    assert printed["history"][-1] == report["history"][-1]
-    assert len(printed["history"]) == 23  # Graph's log has 29 whole days
-    assert (tmp_path / re.findall(r"Report: +(\S+)", stderr)[0]).exists()
-    assert "Mail:    written to .local/outbox for a…@contoso.example" in stderr
-    assert len(list((tmp_path / ".local" / "outbox").glob("*.eml"))) == 1
-
-
-def test_run_can_act_as_on_another_day(tmp_path) -> None:
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The folder of a run as on another day, when nothing was stored, and what came of it."""
+    folder = tmp_path_factory.mktemp("run")
     ending = real_now().date() - timedelta(days=5)
+    return folder, ending, *run_json(folder, "--ending", str(ending))
 
-    code, printed, stderr = run_json(tmp_path, "--ending", str(ending))
+
+def test_run_can_act_as_on_another_day(ran) -> None:
+    _, ending, code, printed, stderr = ran
 
     assert code == 0
     assert printed["window"]["ending"] == str(ending)
     assert printed["window"]["complete_days"] == 7
     assert "REPORT_RECIPIENTS is empty" in stderr
+
+
+def test_run_does_the_same_without_a_host_and_prints_the_report(ran, report) -> None:
+    """Also where an earlier run has left off."""
+    folder = ran[0]
+
+    code, printed, stderr = run_json(folder, REPORT_RECIPIENTS="a@contoso.example")
+
+    assert code == 0
+    assert printed["metrics"] == report["metrics"]
+    assert printed["history"][-1] == report["history"][-1]
+    assert len(printed["history"]) == 23  # Graph's log has 29 whole days
+    assert (folder / re.findall(r"Report: +(\S+)", stderr)[0]).exists()
+    assert "Mail:    written to .local/outbox for a…@contoso.example" in stderr
+    assert len(list((folder / ".local" / "outbox").glob("*.eml"))) == 1
 
 
 def test_run_for_a_day_beyond_the_log_says_so_and_knows_nothing_of_it(tmp_path) -> None:
