@@ -19,7 +19,8 @@ The use cases: the only room that knows all the others.
     directory_snapshot  the directory behind a report, with every account judged
     publishing    from an assessment to the files of a report
     deliveries    what is made known of a day's report, and what became of it
-    delivery_decision  when: a pure decision on the facts; mailing: mails and cards
+    outgoing      what goes out: mails and cards; mailing: to each addressee
+    delivery_decision  when: a pure decision on the facts
     once_only_delivery  once to each recipient
     mailers       from the setting MAILER to an open mailer
     http/         the API behind the routes; addresses: its paths

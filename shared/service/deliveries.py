@@ -17,9 +17,10 @@ from shared.delivery.text.formatting import days_by_reason, days_in_words, long_
 from shared.errors import DamagedError, DeliveryError, MfaStatusError, NewerError, StoreError
 from shared.mfa.window import complete_days, missing_reasons, window_days
 from shared.service.delivery_decision import Action, DayState, Received, decide
-from shared.service.mailing import Announcement, deliver, deliver_once
+from shared.service.mailing import deliver, deliver_once
 from shared.service.messages import DeliverReport
 from shared.service.once_only_delivery import DeliveryOutcome
+from shared.service.outgoing import Announcement
 from shared.stores.models import DeliveryRow, DeliveryState
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
     from shared.mfa.report import Report
     from shared.service.delivery_decision import MailPolicy
-    from shared.service.mailing import Outgoing
     from shared.service.once_only_delivery import Delivery
+    from shared.service.outgoing import Outgoing
     from shared.stores.store import Store
 
     #: Opens a channel for a report.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shared.delivery.missing import MissingReport
     from shared.identity import GraphClient
     from shared.service.deliveries import OpenChannel
-    from shared.service.mailing import Announcement, Outgoing
+    from shared.service.outgoing import Announcement, Outgoing
 
     About = TypeVar("About", bound=Announcement | MissingReport)
 
@@ -36,7 +36,7 @@ def channels_of(settings: Settings, open_graph: OpenGraph) -> dict[str, OpenChan
 
     @contextmanager
     def mails(announcement: Announcement | MissingReport) -> Iterator[Outgoing]:
-        from shared.service.mailing import by_mail
+        from shared.service.outgoing import by_mail
 
         usual = settings.mail_when
         with open_mailer(settings, open_graph) as mailer:
@@ -45,7 +45,7 @@ def channels_of(settings: Settings, open_graph: OpenGraph) -> dict[str, OpenChan
     @contextmanager
     def card(announcement: Announcement | MissingReport) -> Iterator[Outgoing]:
         from shared.delivery.teams.channel import TeamsChannel
-        from shared.service.mailing import by_card
+        from shared.service.outgoing import by_card
 
         yield by_card(linked(announcement), TeamsChannel(settings.teams_webhook_url))
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from shared.errors import DeliveryUncertainError
 from shared.service.delivery_decision import DayState, MailPolicy
-from shared.service.mailing import Announcement, by_card, by_mail, deliver
+from shared.service.mailing import deliver
+from shared.service.outgoing import Announcement, by_card, by_mail
 
 if TYPE_CHECKING:
     from shared.errors import DeliveryError

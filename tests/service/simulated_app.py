@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from shared.errors import MfaStatusError, SourceIncompleteError, StoreError
-from shared.service.mailing import by_card, by_mail
+from shared.service.outgoing import by_card, by_mail
 from tests.service.world import Clock, Scripted, a_day, a_week, make_daily, make_runs, work_of
 
 ANN = "ann@contoso.example"

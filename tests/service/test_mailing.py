@@ -20,8 +20,8 @@ from shared.errors import BadInputError, BadSettingError, DeliveryError, Deliver
 from shared.identity import Login, open_graph
 from shared.service.addresses import report_address
 from shared.service.mailers import open_mailer
-from shared.service.mailing import mail_key
 from shared.service.once_only_delivery import Delivery, DeliveryOutcome
+from shared.service.outgoing import mail_key
 from shared.settings import Settings
 from shared.stores import open_store
 from shared.stores.models import MetricsRow

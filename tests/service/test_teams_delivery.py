@@ -22,8 +22,8 @@ from shared.service.addresses import API
 from shared.service.composition import Service
 from shared.service.current import use
 from shared.service.mail_now import mail_newest
-from shared.service.mailing import card_key
 from shared.service.once_only_delivery import Delivery, DeliveryOutcome, send_all
+from shared.service.outgoing import card_key
 from shared.settings import Settings
 from tests.delivery.mail.mail_making import earlier_report
 from tests.delivery.making import ENDING, TENANT, report
