@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import os
 import random
@@ -11,9 +12,11 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from shared.cli.main import main
 from tests.clock import CLOCK, real_now
 from tests.records import (
     API,
@@ -51,12 +54,31 @@ APP_AND_USER = {"appId": VENDOR, "appDisplayName": "Control Panel", "resourceId"
 
 
 def run(*arguments, **environment):
-    """`python -m shared …` in an environment of its own, as `dev.py` starts it."""
+    """The command with these settings only; in this process, as another takes half a second."""
+    streams = {name: io.TextIOWrapper(io.BytesIO(), "utf-8") for name in ("stdout", "stderr")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setattr(os, "environ", environment)
+        for name, stream in streams.items():
+            patch.setattr(sys, name, stream)
+        try:
+            code: Any = main([*map(str, arguments)])
+        except SystemExit as wrong_usage:
+            code = wrong_usage.code
+    written = []
+    for stream in streams.values():
+        stream.flush()
+        written.append(stream.buffer.getvalue().decode())
+    return subprocess.CompletedProcess(arguments, code, *written)
+
+
+def run_alone(*arguments):
+    """`python -m shared …`, as `dev.py` starts it."""
     plain = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     return subprocess.run(
         [sys.executable, "-X", "utf8", "-m", "shared", *map(str, arguments)],
         cwd=ROOT,
-        env=CLOCK | plain | environment,
+        env=CLOCK | plain,
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -263,8 +285,9 @@ def test_json_prints_the_report_and_nothing_else_on_standard_output(tmp_path) ->
     source = tmp_path / "signins.json"
     source.write_bytes(page(*made(20, 1)))
 
-    done = run("analyze", source, "--json", "--out", tmp_path / "report")
+    done = run_alone("analyze", source, "--json", "--out", tmp_path / "report")
 
+    assert done.returncode == 0
     assert done.stdout.encode() == (tmp_path / "report" / "report.json").read_bytes()
     assert "Portal requests with MFA" in done.stderr
 
@@ -336,7 +359,7 @@ def test_a_report_that_cannot_be_made_leaves_the_earlier_one_as_it_was(tmp_path)
     before = {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()}
     (tmp_path / "signins-0.txt").write_bytes(b"nothing of use")
 
-    done = run("analyze", tmp_path / "signins-0.txt", "--out", tmp_path / "report")
+    done = run_alone("analyze", tmp_path / "signins-0.txt", "--out", tmp_path / "report")
 
     assert done.returncode == 2
     assert {path.name: path.read_bytes() for path in (tmp_path / "report").iterdir()} == before
@@ -633,7 +656,7 @@ def test_the_report_is_its_owner_s_alone(tmp_path) -> None:
     source = tmp_path / "signins.json"
     source.write_bytes(page(*made(20, 1)))
 
-    run("analyze", source, "--out", tmp_path / "report")
+    run_alone("analyze", source, "--out", tmp_path / "report")
 
     modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "report").iterdir()}
     assert modes == {0o600}
