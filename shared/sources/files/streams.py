@@ -6,7 +6,7 @@ import codecs
 import io
 import zlib
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.decoding import fastest_zlib
 
@@ -20,8 +20,8 @@ _GZIP = b"\x1f\x8b"
 _GZIP_FORMAT = 31  #: as zlib's ``wbits``
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  #: what PowerShell's ``>`` writes
 
-
 _engines = fastest_zlib()
+_READER = "_GzipReader"  #: what isal's `igzip` reads with; inflates straight into a buffer
 _BREAKS = (OSError, EOFError, zlib.error, _engines.error)
 
 
@@ -41,6 +41,8 @@ class Stream(io.RawIOBase):
         self._file = file
         self._on_bytes = on_bytes  #: called with the number of bytes just read from the file
         self._chunks: Iterator[bytes] | None = None  #: of a file that is not plain UTF-8
+        self._reader: Any = None  #: of compressed UTF-8, in place of the chunks
+        self._inflated_bytes = 0  #: how far the reader has come
         self._pending = memoryview(b"")
         self._open()
 
@@ -52,7 +54,7 @@ class Stream(io.RawIOBase):
         """Fill the buffer at least partly; returns 0 at the end, or where the file breaks off."""
         view = memoryview(buffer)
         if self._chunks is None and not self._pending:
-            return self._read_plain(view)
+            return self._inflate_into(view) if self._reader else self._read_plain(view)
         filled = 0
         while filled < len(view) and (self._pending or self._next_chunk()):
             size = min(len(view) - filled, len(self._pending))
@@ -75,7 +77,42 @@ class Stream(io.RawIOBase):
         if first[:2] in _UTF16:
             self._chunks = _recode(chain([first], self._chunks or self._rest()))
             first = b""
+        elif self._chunks and hasattr(_engines, _READER) and self._file.seekable():
+            self._open_reader(len(first))
         self._pending = memoryview(first.removeprefix(codecs.BOM_UTF8))
+
+    def _open_reader(self, size: int) -> None:
+        """Go on behind the first bytes with isal's reader, if the file does not break off there."""
+        at = self._file.tell()
+        self._file.seek(0)
+        reader = getattr(_engines, _READER)(self._file, _CHUNK_BYTES)
+        try:
+            self._inflated_bytes = len(reader.read(size))
+        except _BREAKS:
+            self._inflated_bytes = 0
+        if self._inflated_bytes == size:
+            self._reader, self._chunks = reader, None
+            self._on_bytes(self._file.tell() - at)
+        else:
+            self._file.seek(at)
+
+    def _inflate_into(self, view: memoryview) -> int:
+        """
+        Inflate straight into the view.
+
+        When a file breaks off, the reader loses what it inflated since the last complete read. So
+        the file is inflated again, in chunks, and what has been read of it is left out.
+        """
+        at = self._file.tell()
+        try:
+            size: int = self._reader.readinto(view)
+        except _BREAKS:
+            self._file.seek(0)
+            self._chunks = _without(self._inflated_bytes, _inflate(self._rest()))
+            return self.readinto(view)
+        self._on_bytes(self._file.tell() - at)
+        self._inflated_bytes += size
+        return size
 
     def _next_chunk(self) -> bool:
         """Whether there is more to read of a file that is not plain."""
@@ -123,6 +160,14 @@ def _inflate(compressed: Iterator[bytes]) -> Iterator[bytes]:
             left = engine.unused_data if engine.eof else engine.unconsumed_tail
     if not engine.eof:
         raise EOFError("the gzip data are truncated")
+
+
+def _without(size: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks, but for their first bytes."""
+    for chunk in chunks:
+        if len(chunk) > size:
+            yield chunk[size:]
+        size = max(0, size - len(chunk))
 
 
 def _recode(utf16: Iterator[bytes]) -> Iterator[bytes]:
