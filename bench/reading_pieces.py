@@ -72,12 +72,12 @@ def _memory() -> Pieces:
     yield Memory, "__getitem__", lambda memory, data: memory._read(data)  # noqa: SLF001
 
 
-def _joined_columns() -> Pieces:
-    """Times and ids of a list are checked one by one."""
-    from shared.sources.records import batches, parsing, timestamps
+def _joined_ids() -> Pieces:
+    """Each id is checked on its own."""
+    from shared.sources.records import batches, glances, parsing
 
-    yield batches, "utc_texts", lambda texts: [timestamps.utc_text(text) for text in texts]
-    yield batches, "tidy_ids", lambda texts: [parsing.tidy_id(text) for text in texts]
+    for module in (batches, glances):
+        yield module, "tidy_ids", lambda texts: [*map(parsing.tidy_id, texts)]
 
 
 @contextmanager
@@ -107,14 +107,14 @@ _OF_LINES = (
     _without("typed shapes", _typed_shapes),
     _without("columns", _columns),
     _without("memory", _memory),
-    _without("joined columns", _joined_columns),
+    _without("joined ids", _joined_ids),
 )
 _OF_PAGES = (
     _without("columns", _columns),
     _without("typed shapes", _typed_shapes),
     _without("glances", _glances),
     _without("memory", _memory),
-    _without("joined columns", _joined_columns),
+    _without("joined ids", _joined_ids),
 )
 
 

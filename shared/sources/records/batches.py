@@ -43,7 +43,7 @@ from shared.sources.records.parsing import (
 )
 from shared.sources.records.plain import Memory
 from shared.sources.records.shapes import Envelope, Fields, Status, Text
-from shared.sources.records.timestamps import utc_texts
+from shared.sources.records.timestamps import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -208,7 +208,7 @@ def _sign_ins(of: Columns, around: Columns, sequence: int) -> list[SignIn]:
     return list(
         map(
             SignIn,
-            utc_texts(of["created_date_time"]),
+            map(utc_text, of["created_date_time"]),
             ids,
             repeat(""),  # received_at
             range(sequence, sequence + len(ids)),

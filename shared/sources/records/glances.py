@@ -20,7 +20,7 @@ from shared.mfa.sign_in import SignInEventType
 from shared.sources.records.batches import EVENT_IN, Columns, Short, columns_of, read_all
 from shared.sources.records.evidence import EVENT_OF_FLAG, event_of_log
 from shared.sources.records.parsing import tidy_ids
-from shared.sources.records.timestamps import utc_texts
+from shared.sources.records.timestamps import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -140,7 +140,7 @@ def _wanted(
     is_path = "\n/" in "\n".join(("", *resources))  # of a row, not an id
     if is_path or not (_are_long(apps) and all(events)):
         return None
-    days = [time[:_DAY_LENGTH] for time in utc_texts(of["created_date_time"])]
+    days = [time[:_DAY_LENGTH] for time in map(utc_text, of["created_date_time"])]
     if not {*apps, *resources}.isdisjoint(ids):
         each = zip(days, events, apps, resources, _raws_decoder.decode(array), strict=True)
         return [

@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _CLOCK = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)"
 _LEAP_SECOND = ":60"
@@ -21,7 +17,6 @@ _ISO = re.compile(
 _REGULAR = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{7}(?:Z|\+00:00)"
 )
-_REGULAR_LINES = re.compile(rf"(?:{_REGULAR.pattern}\n)*")
 _REGULAR_LENGTH = len("2026-11-23T08:15:00.0000000")
 #: The Log Analytics portal's CSV, ``11/23/2026, 8:15:00.000 AM``. Other regional formats put the
 #: day first and write "am", or use 24 hours: refused, because a guess may be a wrong day.
@@ -56,19 +51,6 @@ def utc_text(text: str) -> str:
     elif not _is_day(day):
         raise ValueError(text)
     return f"{day}T{clock}.{(fraction or '')[:7]:0<7}Z"
-
-
-def utc_texts(texts: Sequence[str]) -> Sequence[str]:
-    """`utc_text` of each."""
-    lines = "\n".join((*texts, ""))
-    is_regular = (
-        _REGULAR_LINES.fullmatch(lines)
-        and lines.count("\n") == len(texts)
-        and all(map(_is_day, {text[:10] for text in texts}))
-    )
-    if not is_regular:
-        return [utc_text(text) for text in texts]
-    return [f"{text[:_REGULAR_LENGTH]}Z" for text in texts] if "+" in lines else texts
 
 
 def _leap_second(day: str, clock: str, zone: str | None) -> str:
