@@ -22,7 +22,8 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  #: what PowerShell's ``>`` 
 
 _engines = fastest_zlib()
 _READER = "_GzipReader"  #: what isal's `igzip` reads with; inflates straight into a buffer
-_BREAKS = (OSError, EOFError, zlib.error, _engines.error)
+#: What reading raises where a file breaks off; isal an overflow if a header does not end in time.
+_BREAKS = (OSError, EOFError, OverflowError, zlib.error, _engines.error)
 
 
 class Stream(io.RawIOBase):
