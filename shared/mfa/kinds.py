@@ -70,6 +70,11 @@ class Row(msgspec.Struct, gc=False):
     correlation_id: str
     ip_address: str
 
+    @property
+    def day(self) -> str:
+        """Its UTC calendar day, as ``YYYY-MM-DD``."""
+        return self.created_at[:10]
+
 
 class Kinds:
     """Makes rows of sign-ins, with one object for each kind."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from shared.mfa.kinds import Kind, Row
+from shared.mfa.kinds import Row
 from shared.mfa.reasons.reason import Reason
 from shared.mfa.scope import Channel
 from shared.mfa.sign_in import SignIn, moment
@@ -111,48 +112,63 @@ class WindowRequests(msgspec.Struct, frozen=True):
 
 
 class Counted(msgspec.Struct, gc=False, eq=False):
-    """Sign-ins of one day and kind that have the same verdict and reason."""
+    """Requests of one kind, while they are counted, oldest first."""
 
-    kind: Kind
-    channel: Channel
-    verdict: Verdict
-    reason: Reason | None
     traits: SignInTraits
     is_request: bool
-    oldest: Row
-    newest: Row
+    oldest: Moment
+    newest: Moment
     count: int = 0
+    of_day: int = 0  #: how many more there are of the day that is being read
+    last: Row | None = None  #: the newest of these
 
 
 class RequestCounter:
-    """Adds up the requests of a window by kind and by day."""
+    """Counts the requests of a window by kind and by day."""
 
     def __init__(self) -> None:
-        self._kinds: dict[_Kind, tuple[int, Moment, Moment]] = {}
+        self._kinds: dict[_Kind, Counted] = {}
         self._days: dict[_Day, tuple[int, Moment]] = {}
+        self._traits: dict[SignInTraits, SignInTraits] = {}
 
-    def add(self, found: Counted) -> None:
-        """Count these, too, in any order."""
-        sign_in, count = found.kind.common, found.count
-        first, last = moment(found.oldest), moment(found.newest)
-        shared = found.channel, found.verdict, sign_in.can_show_single_factor
-        user = sign_in.user_id, sign_in.upn, sign_in.user_name
-        kind = *shared, *user, sign_in.app_id, sign_in.app_name, found.reason
-        known, oldest, newest = self._kinds.get(kind, (0, first, last))
-        self._kinds[kind] = known + count, min(oldest, first), max(newest, last)
-        day = *shared, last[0][:10], sign_in.app_id, sign_in.app_name
-        known, newest = self._days.get(day, (0, last))
-        self._days[day] = known + count, max(newest, last)
+    def of(self, row: Row, channel: Channel, verdict: Verdict, reason: Reason | None) -> Counted:
+        """What such a sign-in is counted in."""
+        sign_in = row.kind.common
+        user, app = _user(sign_in), (sign_in.app_id, sign_in.app_name)
+        kind = channel, verdict, sign_in.can_show_single_factor, *user, *app, reason
+        found = self._kinds.get(kind)
+        if found is None:
+            traits = SignInTraits(channel, verdict, *app, reason)
+            traits = self._traits.setdefault(traits, traits)
+            made_at = moment(row)
+            found = self._kinds[kind] = Counted(traits, verdict.is_request, made_at, made_at)
+        return found
+
+    def end_day(self) -> None:
+        """Add up the day that has been read."""
+        for kind, found in self._kinds.items():
+            if found.last is not None:
+                newest = moment(found.last)
+                channel, verdict, can_show, *_, app_id, app_name, _ = kind
+                day = channel, verdict, can_show, found.last.day, app_id, app_name
+                count, known = self._days.get(day, (0, newest))
+                self._days[day] = count + found.of_day, max(known, newest)
+                found.count, found.newest = found.count + found.of_day, newest
+                found.of_day, found.last = 0, None
 
     def kinds(self) -> list[RequestKind]:
-        """Every kind of request that was added, newest first."""
-        found = (RequestKind(*kind, *counted) for kind, counted in self._kinds.items())
-        return sorted(found, key=_newest, reverse=True)
+        """Every kind of request of the days that have ended, newest first."""
+        every = self._kinds.items()
+        kinds = (RequestKind(*kind, it.count, it.oldest, it.newest) for kind, it in every)
+        return sorted(kinds, key=_newest, reverse=True)
 
     def days(self) -> list[DayRequests]:
         """The same by day."""
         found = (DayRequests(*kind, *counted) for kind, counted in self._days.items())
         return sorted(found, key=_newest, reverse=True)
+
+
+_user = attrgetter("user_id", "upn", "user_name")
 
 
 def _newest(kind: RequestKind | DayRequests) -> Moment:

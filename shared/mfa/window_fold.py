@@ -65,22 +65,28 @@ class _Group(msgspec.Struct, gc=False, eq=False):
     newest: deque[_Shown]  #: of its channel
     account: list[AccountSignIn] | None  #: of its user, oldest first
     has_own_id: bool
+    last: Row | None = None
     always: Counted | None = None  #: what all of them are counted in, if that is known
-    #: By verdict and the kind of its record: points in time, and what is counted in before,
-    #: between and after them.
-    counted: dict[tuple[Verdict, Kind], tuple[tuple[str, ...], list[Counted | None]]] = {}
+    by_evidence: dict[tuple[Verdict, Kind], _ByTime] = {}  #: if not; by the kind of the record
+
+
+class _ByTime(msgspec.Struct, gc=False):
+    """What sign-ins are counted in whose evidence was made before, between and after points."""
+
+    points: tuple[str, ...]
+    parts: list[Counted | None]
 
 
 class _Shown(msgspec.Struct, frozen=True, gc=False):
     """A request that a list may show."""
 
     row: Row
-    counted: Counted
+    traits: SignInTraits
 
     @property
     def request(self) -> ShownRequest:
         """As the list shows it."""
-        return ShownRequest(restored(self.row), self.counted.verdict, self.counted.reason)
+        return ShownRequest(restored(self.row), self.traits.verdict, self.traits.reason)
 
 
 class _Fold:
@@ -95,7 +101,6 @@ class _Fold:
         }
         self._of_accounts: dict[str, list[AccountSignIn]] = {}
         self._with_traces: dict[tuple[str, str], SignIn] = {}
-        self._traits: dict[SignInTraits, SignInTraits] = {}
         self._addresses: dict[str, str] = {}
 
     def add_day(self, batches: Iterable[Judged]) -> None:
@@ -103,11 +108,10 @@ class _Fold:
         groups: dict[Kind, _Group] = {}
         for judged in batches:
             self._add(judged, groups)
+        self._counter.end_day()
         for group in groups.values():
-            every = (counted for _, parts in group.counted.values() for counted in parts)
-            for counted in filter(None, every):
-                self._counter.add(counted)
-                self._keep_traces(counted)
+            if self._keeps_accounts and group.last is not None:
+                self._keep_traces(group.last)
 
     def result(self) -> WindowRequests:
         """What the days come to."""
@@ -132,10 +136,10 @@ class _Fold:
             if group is None:
                 group = groups[row.kind] = self._group(row.kind, judged)
             counted = group.always or self._counted(group, row, judged)
-            counted.count += 1
-            counted.newest = row
+            counted.of_day += 1
+            counted.last = group.last = row
             if counted.is_request:
-                group.newest.append(_Shown(row, counted))
+                group.newest.append(_Shown(row, counted.traits))
             if group.account is not None:
                 id_ = row.id if group.has_own_id else ""
                 address = self._addresses.setdefault(row.ip_address, row.ip_address)
@@ -152,32 +156,30 @@ class _Fold:
     def _counted(self, group: _Group, row: Row, judged: Judged) -> Counted:
         """What a sign-in is counted in."""
         verdict, _, evidence = judged.of(row)
-        known = group.counted.get((verdict, evidence.kind))
-        if known is None:
+        found = group.by_evidence.get((verdict, evidence.kind))
+        if found is None:
             points = self._explainer.turning_points(row.kind.common, verdict)
-            known = points, [None] * (len(points) + 1)
-            group.counted[verdict, evidence.kind] = known
-        points, parts = known
-        part = bisect_right(points, evidence.created_at)
-        counted = parts[part]
-        if counted is None:
-            counted = parts[part] = self._new(group.channel, row, verdict, evidence)
             if row.kind.own is not None and not points:
-                group.always = counted
+                group.always = self._new(group, row, verdict, evidence)
+                return group.always
+            found = _ByTime(points, [None] * (len(points) + 1))
+            group.by_evidence[verdict, evidence.kind] = found
+        part = bisect_right(found.points, evidence.created_at)
+        counted = found.parts[part]
+        if counted is None:
+            counted = found.parts[part] = self._new(group, row, verdict, evidence)
         return counted
 
-    def _new(self, channel: Channel, row: Row, verdict: Verdict, evidence: Row) -> Counted:
-        kind, sign_in = row.kind, row.kind.common
+    def _new(self, group: _Group, row: Row, verdict: Verdict, evidence: Row) -> Counted:
+        """What it is counted in, if none of the day's like it were."""
         said = verdict, evidence.kind.common, evidence.created_at
-        reason = self._explainer.reason_of(sign_in, *said)
-        traits = SignInTraits(channel, verdict, sign_in.app_id, sign_in.app_name, reason)
-        traits = self._traits.setdefault(traits, traits)
-        return Counted(kind, channel, verdict, reason, traits, verdict.is_request, row, row)
+        reason = self._explainer.reason_of(row.kind.common, *said)
+        return self._counter.of(row, group.channel, verdict, reason)
 
-    def _keep_traces(self, counted: Counted) -> None:
-        sign_in = counted.kind.common
-        if self._keeps_accounts and sign_in.user_id and sign_in.traces:
+    def _keep_traces(self, last: Row) -> None:
+        sign_in = last.kind.common
+        if sign_in.user_id and sign_in.traces:
             key = sign_in.user_id, sign_in.traces
             known = self._with_traces.get(key)
-            if known is None or moment(known) < moment(counted.newest):
-                self._with_traces[key] = restored(counted.newest)
+            if known is None or moment(known) < moment(last):
+                self._with_traces[key] = restored(last)
