@@ -792,22 +792,28 @@ def _as_lines(records: list[dict[str, Any]]) -> bytes:
     return ndjson(*records)
 
 
-@pytest.mark.parametrize("shape", [graph_record, diagnostic_record])
-def test_an_array_on_one_line_is_read_like_its_records(shape: Any) -> None:
-    """Most of its records are found at once, and read as if each stood on a line."""
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("shape", [graph_record, diagnostic_record, log_analytics_row])
+def test_an_array_is_read_like_its_records(shape: Any, indent: int | None) -> None:
+    """Most of its records are found at once, wherever lines end, and read together."""
+    is_row = shape is log_analytics_row
+    time, app = ("CreatedDateTime", "AppId") if is_row else ("createdDateTime", "appId")
     days = ("2026-11-19T10:00:00.0000000Z", "2026-11-20T10:00:00.0000000Z")
     records = [
-        shape(id=f"{n}", createdDateTime=days[n // 200], appId=OTHER if n % 50 else PORTAL)
+        shape(**{"Id" if is_row else "id": f"{n}", time: days[n // 200]})
+        if n % 50 == 0 or n > 350
+        else shape(**{time: days[n // 200], app: OTHER})
         for n in range(400)
     ]
-    records[77] = shape(createdDateTime="never", id="77")
-    data = b"\n\n[" + line(records)[1:]
+    records[77] = shape(**{time: "never"})
+    data = b"\n\n" + json.dumps(records, indent=indent).encode()
 
     fast = Read(data)
     careful = Read(data, is_skimming=False)
 
     assert (fast.sign_ins, fast.result) == (careful.sign_ins, careful.result)
-    assert fast.reasons == careful.reasons == [(3, "its time 'never' is not a valid timestamp")]
+    assert fast.reasons == careful.reasons
+    assert [reason for _, reason in fast.reasons] == ["its time 'never' is not a valid timestamp"]
 
 
 @given(
