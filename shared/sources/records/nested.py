@@ -189,14 +189,15 @@ def _policy(item: object) -> AppliedPolicy | None:
     names = items_of(controls)
     if names is None:
         names = [controls]  # PowerShell's list of one
-    strength = values.get("authenticationstrength")
-    is_read = is_empty(strength) or object_of(strength) is not None
+    given = values.get("authenticationstrength")
+    strength = object_of(given)
+    is_read = is_empty(given) or strength is not None
     if not (result and is_read and all(isinstance(name, str) for name in names)):
         return None
     return AppliedPolicy(
         result,
         names,
-        _strength(object_of(strength) or {}),
+        None if strength is None else _strength(strength),
         text_of(values.get("id")),
         text_of(values.get("displayname")),
         *(raw_of(values.get(key)) for key in _CONDITION_KEYS),

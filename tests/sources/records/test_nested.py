@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.mfa.circumstances import NO_TRACES
 from shared.mfa.sign_in import Evidence, SignIn, SignInEventType
 from shared.mfa.verdict import Verdict, judge
 from shared.sources.records.parsing import UnplacedError, parse_sign_in, parse_values
@@ -327,3 +328,10 @@ def test_ids_of_zeros_are_empty() -> None:
     assert not parse(graph_record(id=zeros)).has_own_id
     with pytest.raises(UnplacedError):
         parse(graph_record(appId=zeros))
+
+
+def test_a_policy_that_blocks_leaves_nothing_to_show_however_its_record_is_spelled() -> None:
+    assert (
+        parse(graph_record(appliedConditionalAccessPolicies=[policy("failure", "Block")])).traces
+        == NO_TRACES
+    )
