@@ -42,7 +42,7 @@ from shared.sources.records.parsing import (
     tidy_ids,
 )
 from shared.sources.records.plain import Memory
-from shared.sources.records.shapes import Envelope, Fields, Status, Text
+from shared.sources.records.shapes import Envelope, Fields, Status, Text, names_of
 from shared.sources.records.timestamps import utc_text
 
 if TYPE_CHECKING:
@@ -185,12 +185,13 @@ def columns_of(records: Sequence[msgspec.Struct]) -> Columns:
 
 def _check_keys(of: Columns, shape: type[msgspec.Struct], whole: bytes) -> None:
     """Raise if a key that some records lack may be there in another spelling."""
-    in_lower = b""
+    in_lower, names = b"", names_of(shape)
     for name, keys in KEYS[shape].items():
         if keys and UNSET in of[name]:
             in_lower = in_lower or lowered(whole)
             found = len(of[name]) - of[name].count(UNSET)
-            if count_keys(in_lower, keys) > found:
+            as_is = stringzilla.count(whole, f'"{names[name]}"'.encode())  # not with an escape
+            if count_keys(in_lower, keys) > min(found, as_is):
                 raise _IrregularError
 
 

@@ -115,6 +115,15 @@ def test_records_that_have_to_be_looked_at_are_left_to_be_read_one_by_one(change
     assert parse_array(array, 0) is None
 
 
+def test_a_key_with_an_escape_does_not_hide_one_in_another_case() -> None:
+    escaped = line(graph()).replace(b'"userId"', b'"user\\u0049d"')
+    misspelled = line(graph()).replace(b'"userId"', b'"USERID"')
+    array = b"[" + escaped + b"," + misspelled + b"]"
+
+    assert [sign_in.user_id for sign_in in one_by_one(array, 0)] == [ANN, ANN]
+    assert parse_array(array, 0) is None
+
+
 def test_records_without_an_id_of_interest_are_counted_by_day_and_log() -> None:
     late = {"createdDateTime": "2026-11-21T00:00:00.0000000Z", "appId": OTHER}
     records = [graph(appId=OTHER)] * 3 + [graph(signInEventTypes=["managedIdentity"], **late)]
