@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stringzilla import Str
 
-from shared.sources.files.skimming import are_filled
+from shared.sources.files.skimming import NO_ID, are_filled
 
 if TYPE_CHECKING:
     from shared.sources.files.intake import Intake
@@ -21,7 +21,7 @@ _TOGETHER_BYTES = 128 * 1024  #: of lines that are decoded at once
 _DAY_LENGTH = len("2026-11-23")
 SPACE = b" \t\r\n\xef\xbb\xbf"  #: between records; a byte order mark if files were joined
 
-_BRACE, _QUOTE = b'}"'
+_BRACE, _QUOTE, _ZERO = b'}"0'
 
 
 class LineReader:
@@ -117,8 +117,7 @@ class LineReader:
         """
         Count lines like one that was skimmed, up to that of the `hit`; returns where it stopped.
 
-        This loop runs once per line, and determines the speed of reading: each of its calls takes
-        as long as searching half a record.
+        This loop determines the speed of reading: a call takes as long as searching half a record.
         """
         opening, time_key, zone, *_ = like
         key_length, zone_length = len(time_key), len(zone)
@@ -149,7 +148,8 @@ class LineReader:
                 mark, is_before_time, (app_key, resource_key, *user_keys), _ = kinds[number]
             if (
                 (place := find(app_key, start, stop)) < 0
-                or block[place + len(app_key)] == _QUOTE
+                or (first := block[place + len(app_key)]) == _QUOTE
+                or (first == _ZERO and has_at(NO_ID, place + len(app_key)))
                 or find(resource_key, start, stop) < 0
                 or (user_keys and not are_filled(block, user_keys, start, stop))
             ):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import stringzilla
 
+from shared.mfa.guid import NO_GUID
 from shared.sources.records.evidence import EVENT_OF_FLAG, event_of_log, event_of_types
 from shared.sources.records.timestamps import utc_text
 
@@ -58,7 +59,8 @@ _EVENTS_OF: tuple[Callable[[str], SignInEventType], ...] = (
     lambda flag: EVENT_OF_FLAG[flag == "true"],
 )
 _ZONES = (b"Z", b"+00:00")
-_QUOTE = ord('"')
+NO_ID = NO_GUID.encode()  #: as good as an empty text
+_QUOTE, _ZERO = b'"0'
 _OPENING = re.compile(rb'\{\s*"[^"]*"\s*:')
 _LISTS = re.compile(rb'\{\s*"(?:value|records|tables|@odata[^"]*)"')
 
@@ -219,13 +221,17 @@ def are_filled(block: Block, keys: Iterable[bytes], start: int, end: int) -> boo
     """
     Whether a record has all of the keys.
 
-    One that ends in a quotation mark must open a text that is not empty.
+    One that ends in a quotation mark must open a text that is neither empty nor an id of zeros.
     """
     for key in keys:
         at = _find(block, key, start, end)
-        if at < 0 or (key[-1] == _QUOTE and block[at + len(key)] == _QUOTE):
+        if at < 0 or (key[-1] == _QUOTE and _is_nothing(block, at + len(key))):
             return False
     return True
+
+
+def _is_nothing(block: Block, at: int) -> bool:
+    return block[at] == _QUOTE or (block[at] == _ZERO and block.startswith(NO_ID, at))
 
 
 def _needle(wanted: str) -> bytes:

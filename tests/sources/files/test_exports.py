@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import BadInputError
+from shared.mfa.guid import NO_GUID
 from shared.mfa.scope import Scope
 from shared.sources.files import lines
 from shared.sources.files.cursor import value_end
@@ -289,12 +290,13 @@ class TestBrokenInput:
             ("AppId", "ResourceIdentity") if shape is log_analytics_row else ("appId", "resourceId")
         )
         elsewhere = [shape(**dict.fromkeys(ids, OTHER)) for _ in range(5)]
-        nothing = shape(**{ids[0]: "", ids[1]: OTHER})
+        for empty in ("", NO_GUID):
+            nothing = shape(**{ids[0]: empty, ids[1]: OTHER})
+            for before in (0, 1, 4):
+                read = Read(ndjson(*elsewhere[:before], nothing, *elsewhere[before:]))
 
-        read = Read(ndjson(*elsewhere[:4], nothing, elsewhere[4]))
-
-        assert (read.records, read.unreadable) == (5, 1)
-        assert "which application signed in" in read.reasons[0][1]
+                assert (read.records, read.unreadable) == (5, 1)
+                assert "which application signed in" in read.reasons[0][1]
 
     def test_applications_whose_log_is_not_said_are_no_coverage_of_users(self) -> None:
         flag = {"signInEventTypes": ABSENT, "isInteractive": False, "appId": OTHER}
