@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import signal
@@ -28,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """With all faults, the properties of `tests.knowledge` have more examples, too."""
+    gc.disable()  # the collecting of tests makes a million objects, which all stay
     if config.getoption("--faults"):
         os.environ.setdefault("EXAMPLES_TIMES", "5")
 
@@ -38,6 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("hypothesis") and item.config.pluginmanager.hasplugin("_cov"):
             item.add_marker("no_cover")
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector look at what tests make, and no more at the tests themselves."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
