@@ -68,6 +68,8 @@ def combined_enforcement(
 
 def policy_matters(demands: Sequence[Demand], applies: Sequence[Truth], policy_index: int) -> bool:
     """Whether the answer may depend on what is unknown about one policy."""
+    if applies[policy_index] is False:
+        return False
     others = [other for other in range(len(demands)) if other != policy_index]
     return combined_enforcement(demands, applies, (policy_index,)) is not combined_enforcement(
         demands, applies

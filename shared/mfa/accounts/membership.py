@@ -22,7 +22,7 @@ from shared.mfa.accounts.roster import Roster
 from shared.mfa.guid import is_guid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from shared.mfa.accounts.directory import Directory, Member, RoleAssignment
 
@@ -49,6 +49,7 @@ class Groups:
         self._trees: dict[str, _GroupTree] = {}
         self._members: dict[str, AccountSet] = {}
         self._paths: dict[str, tuple[tuple[str, ...], array[int]]] = {}
+        self._direct_members: dict[str, array[int]] = {}
 
     def name(self, group_id: str) -> str:
         """The display name of a group, else its id."""
@@ -81,18 +82,21 @@ class Groups:
         return paths[nearest[index]] if nearest else paths[0]
 
     def _find_nearest(self, tree: _GroupTree) -> array[int]:
-        nearest = array("I", bytes(4 * self._roster.size))
+        nearest = array("I", [0]) * self._roster.size
         for group_index in reversed(range(len(tree.groups))):
             for index in self._direct(tree.groups[group_index]):
                 nearest[index] = group_index
         return nearest
 
-    def _direct(self, group: Group) -> Iterator[int]:
-        index_of = self._roster.index_of
-        for member in group.members or ():
-            index = None if member.kind is MemberKind.GROUP else index_of(member.id)
-            if index is not None:
-                yield index
+    def _direct(self, group: Group) -> array[int]:
+        """The accounts that are members themselves; looked up once, as trees share groups."""
+        known = self._direct_members.get(id_key(group.id))
+        if known is None:
+            members = (m.id for m in group.members or () if m.kind is not MemberKind.GROUP)
+            indexes = map(self._roster.index_of, members)
+            known = array("I", (index for index in indexes if index is not None))
+            self._direct_members[id_key(group.id)] = known
+        return known
 
     def _tree(self, group_id: str) -> _GroupTree:
         if id_key(group_id) not in self._trees:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shared.mfa.accounts.directory import User
     from shared.mfa.accounts.truth import Truth
 
-_SIGNS = {True: 1, None: -1, False: 0}
+_DIGITS = {True: ord("1"), None: ord("?"), False: ord("0")}
 
 
 class Roster:
@@ -40,11 +40,10 @@ class Roster:
 
     def where(self, truth_of: Callable[[User], Truth]) -> AccountSet:
         """The accounts of which something is true; those of which it is unknown are possible."""
-        truths = array("b", (_SIGNS[truth_of(user)] for user in self.users))
-        return AccountSet(
-            self.bits(index for index, truth in enumerate(truths) if truth > 0),
-            self.bits(index for index, truth in enumerate(truths) if truth),
-        )
+        digits = b"0" + bytes(_DIGITS[truth_of(user)] for user in reversed(self.users))
+        if b"?" not in digits:
+            return AccountSet.exactly(int(digits, 2))
+        return AccountSet(int(digits.replace(b"?", b"0"), 2), int(digits.replace(b"?", b"1"), 2))
 
     def bits(self, indexes: Iterable[int]) -> int:
         """The bit set of the accounts at *indexes*."""
@@ -62,7 +61,7 @@ class _IndexTable:
     def __init__(self, users: tuple[User, ...]) -> None:
         self._users = users
         self._mask = (1 << (2 * len(users)).bit_length()) - 1  # at most half full
-        self._slots = array("I", bytes(4 * (self._mask + 1)))  # an index plus one; 0 is free
+        self._slots = array("I", [0]) * (self._mask + 1)  # an index plus one; 0 is free
         self.copies = 0
         for entry, user in enumerate(users, start=1):
             slot = self._slot(id_key(user.id))

@@ -29,13 +29,14 @@ def unread(tenant: TenantFacts, facts: AccountFacts) -> Iterator[str]:
         yield "whether this is a directory synchronisation account, which security defaults exempt"
     if not tenant.policies_were_read:
         yield "the conditional access policies"
+    demands = tenant.demands
     doubted = [
         policy_index
-        for policy_index in range(len(tenant.policies))
-        if policy_matters(tenant.demands, facts.applies, policy_index)
+        for policy_index in range(len(demands))
+        if policy_matters(demands, facts.applies, policy_index)
     ]
     if not doubted and enforced_elsewhere(tenant, facts) is not None:
-        doubted = list(range(len(tenant.policies)))  # they matter only together
+        doubted = list(range(len(demands)))  # they matter only together
     for policy_index in doubted:
         yield from _unread_of(tenant.policies[policy_index], facts, policy_index)
 
