@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.mfa.accounts import assessment
 from shared.mfa.accounts.assessment import metrics_of
 from shared.mfa.accounts.enforcement import Enforcement
 from tests.directories import ROLES_AND_GROUPS, ann, assess, by_id, directory, group, policy, user
@@ -130,7 +131,12 @@ def test_disabled_accounts_have_a_row_without_enforcement_and_come_last() -> Non
     )
 
 
-def test_rows_are_worst_first_then_by_name_then_by_id() -> None:
+@pytest.mark.parametrize("length", [assessment.RUN_LENGTH, 2])
+def test_rows_are_worst_first_then_by_name_then_by_id(
+    monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    monkeypatch.setattr(assessment, "RUN_LENGTH", length)
+
     def named(user_id: str, name: str, **changes: Any) -> dict[str, Any]:
         return user(user_id, userPrincipalName=name, **changes)
 

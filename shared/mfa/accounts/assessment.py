@@ -10,6 +10,8 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from functools import cached_property
+from heapq import merge
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 PARTNER_CENTER_IDS = PORTAL_APP_IDS | PARTNER_CENTER_RESOURCE_IDS
 
+RUN_LENGTH = 1 << 15  #: accounts sorted at a time; bounds memory
 _WORST_FIRST = (*Enforcement, None)
 _PER_USER: dict[PerUserMfaState | None, Truth] = {
     PerUserMfaState.DISABLED: False,
@@ -180,14 +183,16 @@ class JudgedAccounts:
 
     @cached_property
     def _order(self) -> array[int]:
+        """Sorted in runs: a list of all indexes would be the peak of the whole assessment."""
         users = self.membership.roster.users
+
+        def by_name(index: int) -> tuple[str, str]:
+            return users[index].user_principal_name or "", users[index].id
+
         order = array("I")
         for answer in _WORST_FIRST:
-            indexes = sorted(
-                self.indexes_in(self.classes_with(answer)), key=lambda index: users[index].id
-            )
-            indexes.sort(key=lambda index: users[index].user_principal_name or "")
-            order.extend(indexes)
+            indexes = self.indexes_in(self.classes_with(answer))
+            order.extend(merge(*_sorted_runs(indexes, by_name), key=by_name))
         return order
 
     def _row(self, index: int, notes: AccountNotes) -> AccountRow:
@@ -251,6 +256,13 @@ class JudgedAccounts:
     def federated_domains(self) -> dict[str, str]:
         """Each domain whose provider's MFA may count, in lower case, and how it counts."""
         return federated_domains(self._directory)
+
+
+def _sorted_runs(
+    indexes: Iterator[int], key: Callable[[int], tuple[str, str]]
+) -> Iterator[array[int]]:
+    while run := array("I", sorted(islice(indexes, RUN_LENGTH), key=key)):
+        yield run
 
 
 def assess_accounts(

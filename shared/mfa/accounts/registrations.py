@@ -21,7 +21,7 @@ class Registrations:
         self.were_read = details is not None
         self._details = details or ()
         self._roster = roster
-        self._entries = array("I", bytes(4 * roster.size))  # a position plus one; 0: not there
+        self._entries = array("I", [0]) * roster.size  # a position plus one; 0: not there
         for entry, each in enumerate(self._details, start=1):
             index = roster.index_of(each.id)
             if index is not None:
