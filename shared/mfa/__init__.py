@@ -7,6 +7,7 @@ What is true about MFA: pure values and functions. No clock, no I/O, no Azure.
     verdict       was MFA satisfied? the decision table, first match wins
     window        days, slices, the ledger, and which slices are owed
     parts         what was read of a slice that is not whole yet
+    kinds         what many sign-ins have in common, and what follows from that alone
     rollup        the sign-ins of a stretch of time; rollups can be added
     requests      a window's sign-ins with their verdicts, inherited if a record has no evidence
     metrics       counts and shares

@@ -90,12 +90,11 @@ class Rollup:
 
     def batches(self) -> Iterator[list[Row]]:
         """The same as rows, many at a time."""
-        rows = map(Kinds().row, self.in_order())
-        return iter(lambda: list(islice(rows, _BLOCK)), [])
+        return _batches(self.in_order())
 
     def survey(self) -> Survey:
         """What has to be known of it before its window can be judged."""
-        return Survey.of(self.batches())
+        return Survey.of(_batches(self))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rollup) and self._copies == other._copies
@@ -228,6 +227,11 @@ def _reading(data: bytes) -> Read:
 
 def _length(value: int) -> bytes:
     return value.to_bytes(_LENGTH, "big")
+
+
+def _batches(sign_ins: Iterable[SignIn]) -> Iterator[list[Row]]:
+    rows = map(Kinds().row, sign_ins)
+    return iter(lambda: list(islice(rows, _BLOCK)), [])
 
 
 def _merged(copies: tuple[SignIn, ...]) -> SignIn:

@@ -86,7 +86,7 @@ class WindowSignIns:
             held += rows
             instants = [row.created_at for row in held]
             if instants != sorted(instants):
-                raise ValueError(f"an instant comes after {max(instants)} that is earlier")
+                raise ValueError(f"an earlier sign-in comes after {max(instants)}")
             last = bisect_left(instants, instants[-1])  # the next batch may go on with it
             yield from _by_day(held[:last])
             held = held[last:]
