@@ -22,7 +22,7 @@ from shared.delivery.text.formatting import harmless
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_LONGEST_TEXT = 32_767  #: characters of a cell (Excel specifications and limits)
+_LONGEST_TEXT = 32_767  #: of a cell, in units of UTF-16 (Excel specifications and limits)
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 (cells have no zone)
 _FIRST_YEAR = 1901  #: the calendar of spreadsheets has a 29 February 1900
 _DAY_LENGTH = len("2026-11-23")
@@ -87,7 +87,8 @@ class Cells(NamedTuple):
 
 
 def _text(text: str, style: str = "") -> str:
-    text = harmless(text)[:_LONGEST_TEXT]
+    text = harmless(text)
+    text = text[: _LONGEST_TEXT if text.isascii() else _LONGEST_TEXT // 2]
     escaped = _ESCAPES.sub("_x005F_", escape(text, quote=False))
     space = "" if text == text.strip() else ' xml:space="preserve"'
     return f'{style} t="inlineStr"><is><t{space}>{escaped}</t></is></c>'

@@ -100,6 +100,13 @@ def test_any_text_is_one_cell_of_text(name):
     assert unescape(cell.findtext("is/t")) == harmless(name)
 
 
+@pytest.mark.parametrize("character", ["x", "\U0001f600"])
+def test_no_text_is_longer_than_a_cell_may_be(character):
+    text = cell_of(CELLS.plain(character * 32_768)).findtext("is/t")
+
+    assert 32_766 <= len(text.encode("utf-16-le")) // 2 <= 32_767
+
+
 @given(st.datetimes(datetime(1901, 1, 1), datetime(2099, 12, 31)))  # noqa: DTZ001 (cells have no zone)
 def test_a_time_is_the_number_that_a_spreadsheet_counts(moment):
     cell = cell_of(CELLS.time(f"{moment.isoformat()}Z"))
