@@ -8,6 +8,7 @@ perhaps only because it is spelled in another case.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -133,6 +134,7 @@ COLUMNS = {
 }
 
 
+@cache  # msgspec evaluates all annotations of the shape each time
 def names_of(shape: type[msgspec.Struct]) -> Mapping[str, str]:
     """The JSON keys of a shape, by attribute."""
     return {field.name: field.encode_name for field in msgspec.structs.fields(shape)}
