@@ -703,7 +703,8 @@ def _with_keys(value: Any, change: Any) -> Any:
 
 
 def _any_json() -> st.SearchStrategy[Any]:
-    scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+    numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)  # as JSON has them
+    scalars = st.none() | st.booleans() | numbers | st.text()
     return st.recursive(
         scalars | st.just("[{") | st.just('{"errorCode": [1]}'),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
