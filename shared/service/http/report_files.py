@@ -74,8 +74,11 @@ class ReportFiles:
 
     def stored(self, ending: date, name: str, missing: str = "") -> Answer:
         """Answer with a stored file; it is not read if the caller already has it."""
-        unchanged = self.unchanged(self.reports.etag(self.tenant_id, ending, name), name)
-        return unchanged or self.answer(self.file(ending, name, missing), name)
+        return self.held(ending, name) or self.answer(self.file(ending, name, missing), name)
+
+    def held(self, ending: date, name: str) -> Answer | None:
+        """Return 304 if the caller already has the stored file; nothing is read for that."""
+        return self.unchanged(self.reports.etag(self.tenant_id, ending, name), name)
 
     def answer(self, made: StoredFile, name: str) -> Answer:
         """Answer with a file that was stored or made, under a name."""

@@ -70,6 +70,8 @@ def list_answer(
     given = {key: text for key, text in params.items() if text.strip()}
     if given:
         return _chosen(listing, name, files, ending, given)
+    if unchanged := files.held(ending, name):
+        return unchanged
     read_notes(listing, files.head(ending))
     return files.stored(ending, name, listing.too_old)
 

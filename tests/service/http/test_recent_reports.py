@@ -242,6 +242,16 @@ def made(store, monkeypatch):
     return asked
 
 
+def test_a_304_of_a_whole_list_reads_no_file_either(store, reports) -> None:
+    publish(store, b"<p>new</p>", **{"applications.html": b"<p>all</p>"}, at=NEW_AT)
+    etag = store.store.report_etags(TENANT, DAY)["applications.html"]
+
+    answer = chosen(reports, {}, if_none_match=etag)
+
+    assert (answer.status, answer.body, answer.headers["ETag"]) == (304, b"", etag)
+    assert store.asked["report_file"] == 0
+
+
 def test_a_304_of_a_search_makes_no_page_and_reads_no_file(store, reports, made) -> None:
     page = chosen(reports, {"search": "a", "page": "2"})
     read = store.asked["report_file"]
