@@ -29,18 +29,24 @@ def read_with(monkeypatch: pytest.MonkeyPatch, engines: object, data: bytes) -> 
     return text, stream.fault
 
 
+def two_members(cut: int | None, flip: int | None) -> bytes:
+    """`WHOLE` compressed, cut after so many bytes and with that bit flipped."""
+    data = bytearray(gzip.compress(WHOLE[:9000]) + gzip.compress(WHOLE[9000:]))
+    if flip is not None:
+        data[flip // 8 % len(data)] ^= 1 << flip % 8
+    return bytes(data[:cut])
+
+
 @given(cut=st.none() | st.integers(2, 8000), flip=st.none() | st.integers(10, 64_000))
 def test_the_fast_library_reads_what_zlib_reads_and_notices_damage(
     cut: int | None, flip: int | None
 ) -> None:
     isal = pytest.importorskip("isal.isal_zlib")
-    data = bytearray(gzip.compress(WHOLE[:9000]) + gzip.compress(WHOLE[9000:]))
-    if flip is not None:
-        data[flip // 8 % len(data)] ^= 1 << flip % 8
+    data = two_members(cut, flip)
 
     with pytest.MonkeyPatch.context() as patch:
-        text, fault = read_with(patch, zlib, bytes(data[:cut]))
-        fast, fast_fault = read_with(patch, isal, bytes(data[:cut]))
+        text, fault = read_with(patch, zlib, data)
+        fast, fast_fault = read_with(patch, isal, data)
 
     if not fault:
         assert (fast, fast_fault) == (text, "")
@@ -53,14 +59,12 @@ def test_the_fast_library_reads_what_zlib_reads_and_notices_damage(
 @example(cut=None, flip=26)  # a header that does not end within the first bytes
 def test_no_less_is_inflated_in_place_than_in_chunks(cut: int | None, flip: int | None) -> None:
     isal = pytest.importorskip("isal.isal_zlib")
-    data = bytearray(gzip.compress(WHOLE[:9000]) + gzip.compress(WHOLE[9000:]))
-    if flip is not None:
-        data[flip // 8 % len(data)] ^= 1 << flip % 8
+    data = two_members(cut, flip)
 
     with pytest.MonkeyPatch.context() as patch:
-        in_place, fault = read_with(patch, isal, bytes(data[:cut]))
+        in_place, fault = read_with(patch, isal, data)
         patch.setattr(streams, "_READER", "there is none")
-        in_chunks, same_fault = read_with(patch, isal, bytes(data[:cut]))
+        in_chunks, same_fault = read_with(patch, isal, data)
 
     assert fault == same_fault
     assert in_place.startswith(in_chunks)
